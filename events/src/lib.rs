@@ -1,0 +1,1 @@
+//! Every contract that crosses a service boundary of Plyo.

@@ -1,0 +1,1 @@
+//! The reaction loop of Plyo on NATS JetStream and Postgres.

@@ -1,0 +1,1 @@
+//! Achievements of Plyo, as rules over the stream.

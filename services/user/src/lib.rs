@@ -1,0 +1,1 @@
+//! Accounts of Plyo: sign-up, log-in, sessions.

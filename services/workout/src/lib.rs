@@ -1,0 +1,1 @@
+//! Training log of Plyo: workouts, records, reminders.

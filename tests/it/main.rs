@@ -1,0 +1,3 @@
+//! One test binary for everything.
+#[test]
+fn the_workspace_stands() {}

@@ -1,0 +1,1 @@
+//! Stories, contracts and crash tests of Plyo.
