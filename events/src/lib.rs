@@ -1,1 +1,20 @@
-//! Every contract that crosses a service boundary of Plyo.
+//! Every contract that crosses a service boundary: commands, events, queries and what they carry.
+//!
+//! No IO, no async, no SQL. A payload is frozen once released: add optional fields, or a `v2` with an upcast from `v1`.
+//! Read [`catalogue`] first: it lists every message there is.
+
+pub mod achievement;
+pub mod catalogue;
+pub mod clock;
+pub mod ids;
+pub mod message;
+pub mod notification;
+pub mod query;
+pub mod training;
+pub mod user;
+pub mod workout;
+
+pub use catalogue::{Command, CommandKind, DecodeError, Event, EventKind};
+pub use ids::{CommandId, EventId, Id, NotificationId, ReminderId, SessionId, UserId, WorkoutId};
+pub use message::{Emit, Message, Outcome, Reject, RejectKind, Timer, Violation};
+pub use query::Query;

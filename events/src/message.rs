@@ -1,0 +1,169 @@
+//! What travels around a payload: the envelope, what a reaction emits, and how a command ends.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Event, EventKind, UserId};
+
+/// A payload with its envelope (CloudEvents 1.0; on NATS the attributes are headers, see `plyo_nats::wire`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message<T> {
+    /// `ce-id`: a `CommandId` for a command, an `EventId` for an event.
+    pub id: Uuid,
+    /// `ce-subject`: the person this is about.
+    pub user: UserId,
+    /// `ce-time`: when it happened. An event that a command causes has the command's time, so that replay needs no clock.
+    pub time: Timestamp,
+    /// `ce-correlationid`: the id of the first message of the chain.
+    pub correlation: Uuid,
+    /// `ce-causationid`: the id of the message that caused this one; its own id for the first.
+    pub causation: Uuid,
+    /// W3C `traceparent`, carried along unchanged but for the span id.
+    pub traceparent: Option<String>,
+    pub body: T,
+}
+
+impl<T> Message<T> {
+    /// A first message: it correlates with itself.
+    pub fn first(id: Uuid, user: UserId, time: Timestamp, body: T) -> Self {
+        Self { id, user, time, correlation: id, causation: id, traceparent: None, body }
+    }
+
+    /// The same envelope around another payload.
+    pub fn with<U>(&self, body: U) -> Message<U> {
+        Message {
+            id: self.id,
+            user: self.user,
+            time: self.time,
+            correlation: self.correlation,
+            causation: self.causation,
+            traceparent: self.traceparent.clone(),
+            body,
+        }
+    }
+}
+
+/// What a decision or a reaction puts into the world, all about the user of the message that caused it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Emit {
+    pub events: Vec<Event>,
+    pub timers: Vec<Timer>,
+    /// The result of a command, as the client gets it. Ignored for an event.
+    pub reply: Option<serde_json::Value>,
+}
+
+impl Emit {
+    /// Nothing happens.
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    pub fn event(mut self, event: impl Into<Event>) -> Self {
+        self.events.push(event.into());
+        self
+    }
+
+    pub fn events(mut self, events: impl IntoIterator<Item = Event>) -> Self {
+        self.events.extend(events);
+        self
+    }
+
+    pub fn timer(mut self, timer: Timer) -> Self {
+        self.timers.push(timer);
+        self
+    }
+
+    /// # Panics
+    /// If `reply` cannot be JSON (a map with keys that are not strings), which is a mistake in the type.
+    pub fn reply(mut self, reply: impl Serialize) -> Self {
+        self.reply = Some(serde_json::to_value(reply).expect("a reply is plain data"));
+        self
+    }
+}
+
+/// A change to the schedule: what is set comes back as a `clock.…` event of the same user when it is due.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Timer {
+    /// Sets, or moves, the timer `key`. `due` is the clock event that fires.
+    Set { key: Uuid, at: Timestamp, due: Event },
+    /// Cancels the timer `key` of that kind; nothing happens if there is none.
+    Cancel { key: Uuid, kind: EventKind },
+}
+
+/// How a command ended: stored with its id, and answered again whenever the same command comes again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "status")]
+pub enum Outcome {
+    Done { result: serde_json::Value },
+    Rejected { reject: Reject },
+    /// It could not be processed; an operator sees it with `plyo dead list` and may replay it.
+    Dead { reason: String },
+}
+
+/// A command or a query was understood and refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Reject {
+    pub kind: RejectKind,
+    /// Stable, snake_case, for programs: `workout_not_found`.
+    pub code: String,
+    /// One sentence for people that says what to do; no personal data.
+    pub detail: String,
+    /// Which fields are wrong, for `invalid`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Violation>,
+}
+
+/// What kind of refusal it is; the edge maps it to a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectKind {
+    /// 422
+    Invalid,
+    /// 404
+    NotFound,
+    /// 409
+    Conflict,
+    /// 403
+    Forbidden,
+    /// 401
+    Unauthorized,
+    /// 429
+    TooMany,
+    /// 503: try again later
+    Unavailable,
+}
+
+/// One wrong field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Violation {
+    /// JSON Pointer into the body: `/exercises/0/sets/2/rpe`.
+    pub pointer: String,
+    pub detail: String,
+}
+
+impl Reject {
+    pub fn new(kind: RejectKind, code: &str, detail: impl Into<String>) -> Self {
+        Self { kind, code: code.to_owned(), detail: detail.into(), violations: Vec::new() }
+    }
+
+    pub fn not_found(code: &str, detail: impl Into<String>) -> Self {
+        Self::new(RejectKind::NotFound, code, detail)
+    }
+
+    pub fn conflict(code: &str, detail: impl Into<String>) -> Self {
+        Self::new(RejectKind::Conflict, code, detail)
+    }
+
+    pub fn invalid(code: &str, detail: impl Into<String>) -> Self {
+        Self::new(RejectKind::Invalid, code, detail)
+    }
+
+    /// The body breaks rules that a type alone cannot hold.
+    pub fn violations(violations: Vec<Violation>) -> Self {
+        let detail = violations.iter().map(|v| v.detail.as_str()).collect::<Vec<_>>().join("; ");
+        Self { violations, ..Self::invalid("invalid_body", detail) }
+    }
+}

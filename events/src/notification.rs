@@ -1,0 +1,165 @@
+//! The notification service: what a person is told, why, and whether it was read.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{EventId, NotificationId, Query, UserId, query::Page};
+
+/// What a notification is about; preferences are per kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationKind {
+    AchievementUnlocked,
+    RecordSet,
+    WorkoutReminder,
+}
+
+impl NotificationKind {
+    pub const ALL: [Self; 3] = [Self::AchievementUnlocked, Self::RecordSet, Self::WorkoutReminder];
+}
+
+/// Why somebody was told: the event behind it, and the preference that let it through.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Because {
+    pub event: EventId,
+    /// `record.set`
+    pub event_type: String,
+    /// Whether the person chose to be told, or it is the default.
+    pub preference: PreferenceSource,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PreferenceSource {
+    Default,
+    Chosen,
+}
+
+// Commands.
+
+/// Mark one notification as read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ReadNotification {
+    pub notification_id: NotificationId,
+}
+
+/// Mark every notification so far as read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ReadAllNotifications {}
+
+/// Choose what to be told about. Kinds that are not named keep their setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SetPreferences {
+    pub in_app: BTreeMap<NotificationKind, bool>,
+}
+
+// Events.
+
+/// A person is told something, in the app.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationCreated {
+    pub notification_id: NotificationId,
+    /// 1, 2, 3 … per person.
+    pub number: u64,
+    pub kind: NotificationKind,
+    pub because: Because,
+    /// What a client needs to write the sentence: the payload of the event behind it.
+    pub params: serde_json::Value,
+}
+
+/// A notification was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationRead {
+    pub notification_id: NotificationId,
+}
+
+/// Every notification up to this number was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AllNotificationsRead {
+    pub through: u64,
+}
+
+/// What was told does not hold any more: its achievement was revoked, or its record withdrawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationRetracted {
+    pub notification_id: NotificationId,
+    pub because: Because,
+}
+
+/// A person chose what to be told about: every kind that was ever chosen, with its setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PreferencesChanged {
+    pub in_app: BTreeMap<NotificationKind, bool>,
+}
+
+// Queries.
+
+/// Notifications, newest first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListNotifications {
+    pub user: UserId,
+    pub unread_only: bool,
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// 1 to 100.
+    pub limit: u32,
+}
+
+/// A notification as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationView {
+    pub notification_id: NotificationId,
+    pub number: u64,
+    pub kind: NotificationKind,
+    pub read: bool,
+    pub retracted: bool,
+    #[schemars(with = "String")]
+    pub created_at: Timestamp,
+    pub because: Because,
+    pub params: serde_json::Value,
+}
+
+impl Query for ListNotifications {
+    const SERVICE: &'static str = "notification";
+    const NAME: &'static str = "list";
+    type Answer = Page<NotificationView>;
+}
+
+/// How many notifications there are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CountNotifications {
+    pub user: UserId,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationCounts {
+    pub total: u64,
+    pub unread: u64,
+}
+
+impl Query for CountNotifications {
+    const SERVICE: &'static str = "notification";
+    const NAME: &'static str = "counts";
+    type Answer = NotificationCounts;
+}
+
+/// What this user is told about.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GetPreferences {
+    pub user: UserId,
+}
+
+/// Every kind with its setting, chosen or default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Preferences {
+    pub in_app: BTreeMap<NotificationKind, bool>,
+}
+
+impl Query for GetPreferences {
+    const SERVICE: &'static str = "notification";
+    const NAME: &'static str = "preferences";
+    type Answer = Preferences;
+}

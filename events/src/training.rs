@@ -1,0 +1,232 @@
+//! The values of a training log, valid by construction: what could be read is within its range.
+
+use std::borrow::Cow;
+
+use jiff::{
+    Timestamp,
+    civil::Date,
+    fmt::temporal::{Pieces, PiecesOffset},
+    tz::{Offset, TimeZone},
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// Most sets in one workout.
+pub const MAX_SETS: usize = 500;
+
+/// Gives a validated value its schema: the range that its constructor checks.
+macro_rules! schema {
+    ($type:ty, $name:literal, $schema:tt) => {
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+            fn inline_schema() -> bool {
+                true
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    };
+}
+
+/// Repetitions of a set, 1 to 1,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Reps(u32);
+schema!(Reps, "Reps", { "type": "integer", "minimum": 1, "maximum": 1000, "description": "Repetitions." });
+
+impl TryFrom<u32> for Reps {
+    type Error = &'static str;
+    fn try_from(reps: u32) -> Result<Self, Self::Error> {
+        if (1..=1000).contains(&reps) { Ok(Self(reps)) } else { Err("reps must be 1 to 1000") }
+    }
+}
+impl From<Reps> for u32 {
+    fn from(reps: Reps) -> Self {
+        reps.0
+    }
+}
+
+/// Rating of perceived exertion, 1 to 10 in halves (Borg CR10 as used in strength training: 10 is a maximal effort).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Rpe(f64);
+schema!(Rpe, "Rpe", { "type": "number", "minimum": 1, "maximum": 10, "multipleOf": 0.5, "description": "Rating of perceived exertion, in halves." });
+
+impl TryFrom<f64> for Rpe {
+    type Error = &'static str;
+    fn try_from(rpe: f64) -> Result<Self, Self::Error> {
+        if (1.0..=10.0).contains(&rpe) && (rpe * 2.0).fract() == 0.0 {
+            Ok(Self(rpe))
+        } else {
+            Err("rpe must be 1 to 10 in steps of 0.5")
+        }
+    }
+}
+impl From<Rpe> for f64 {
+    fn from(rpe: Rpe) -> Self {
+        rpe.0
+    }
+}
+
+/// A number of kilograms or pounds, 0 to 2,000 with at most two decimals.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Amount(f64);
+schema!(Amount, "Amount", { "type": "number", "minimum": 0, "maximum": 2000, "description": "At most two decimals." });
+
+impl TryFrom<f64> for Amount {
+    type Error = &'static str;
+    fn try_from(amount: f64) -> Result<Self, Self::Error> {
+        let hundredths = amount * 100.0;
+        if (0.0..=2000.0).contains(&amount) && (hundredths - hundredths.round()).abs() < 1e-6 {
+            Ok(Self(amount))
+        } else {
+            Err("a load must be 0 to 2000 with at most two decimals")
+        }
+    }
+}
+impl From<Amount> for f64 {
+    fn from(amount: Amount) -> Self {
+        amount.0
+    }
+}
+
+/// The weight moved, in the unit it was logged in: `{"kg": 102.5}` or `{"lb": 225}`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Load {
+    Kg(Amount),
+    Lb(Amount),
+}
+
+impl Load {
+    /// Whole grams, the unit in which loads are compared and summed (1 lb = 453.59237 g, NIST SP 811).
+    pub fn grams(self) -> u64 {
+        let grams = match self {
+            Self::Kg(amount) => amount.0 * 1000.0,
+            Self::Lb(amount) => amount.0 * 453.592_37,
+        };
+        // In range by construction: at most 2,000,000.
+        grams.round() as u64
+    }
+}
+
+/// Seconds, 1 to 86,400 (one day).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Seconds(u32);
+schema!(Seconds, "Seconds", { "type": "integer", "minimum": 1, "maximum": 86400, "description": "Seconds." });
+
+impl TryFrom<u32> for Seconds {
+    type Error = &'static str;
+    fn try_from(seconds: u32) -> Result<Self, Self::Error> {
+        if (1..=86_400).contains(&seconds) { Ok(Self(seconds)) } else { Err("seconds must be 1 to 86400") }
+    }
+}
+impl From<Seconds> for u32 {
+    fn from(seconds: Seconds) -> Self {
+        seconds.0
+    }
+}
+
+/// The stable name of an exercise: `barbell-back-squat`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ExerciseSlug(String);
+schema!(ExerciseSlug, "ExerciseSlug", { "type": "string", "pattern": "^[a-z0-9-]{1,64}$", "description": "Slug of an exercise." });
+
+impl ExerciseSlug {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+impl TryFrom<String> for ExerciseSlug {
+    type Error = &'static str;
+    fn try_from(slug: String) -> Result<Self, Self::Error> {
+        let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if (1..=64).contains(&slug.len()) && slug.chars().all(valid) {
+            Ok(Self(slug))
+        } else {
+            Err("an exercise slug is 1 to 64 of a-z, 0-9 and -")
+        }
+    }
+}
+impl From<ExerciseSlug> for String {
+    fn from(slug: ExerciseSlug) -> Self {
+        slug.0
+    }
+}
+
+/// A moment with the offset that the clock on the wall had: `2026-11-24T18:30:00+01:00`. Years 1970 to 2199.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct LocalTime {
+    at: Timestamp,
+    offset: Offset,
+}
+schema!(LocalTime, "LocalTime", { "type": "string", "format": "date-time", "description": "RFC 3339 with the local UTC offset; years 1970 to 2199." });
+
+impl LocalTime {
+    pub fn at(self) -> Timestamp {
+        self.at
+    }
+
+    /// The date on the wall where it happened: what a streak counts.
+    pub fn local_date(self) -> Date {
+        self.offset.to_datetime(self.at).date()
+    }
+}
+impl TryFrom<String> for LocalTime {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        const FORM: &str = "a time is RFC 3339 with its offset, such as 2026-11-24T18:30:00+01:00";
+        let pieces = Pieces::parse(&text).map_err(|_| FORM)?;
+        let offset = match pieces.offset() {
+            Some(PiecesOffset::Numeric(numeric)) => numeric.offset(),
+            Some(_) => Offset::UTC,
+            None => return Err(FORM),
+        };
+        let local = pieces.date().to_datetime(pieces.time().ok_or(FORM)?);
+        if !(1970..=2199).contains(&local.year()) {
+            return Err("a time must be in the years 1970 to 2199");
+        }
+        Ok(Self { at: offset.to_timestamp(local).map_err(|_| FORM)?, offset })
+    }
+}
+impl From<LocalTime> for String {
+    fn from(time: LocalTime) -> Self {
+        let zoned = time.at.to_zoned_datetime(TimeZone::fixed(time.offset));
+        zoned.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_local_time_keeps_its_offset_and_its_date() {
+        let time = LocalTime::try_from("2026-11-24T23:30:00.5-08:00".to_owned()).unwrap();
+        assert_eq!(String::from(time), "2026-11-24T23:30:00.5-08:00");
+        assert_eq!(time.local_date().to_string(), "2026-11-24");
+        assert_eq!(time.at().to_string(), "2026-11-25T07:30:00.5Z");
+        for wrong in ["2026-11-24", "2026-11-24T10:00:00", "9999-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "soon", ""] {
+            assert!(LocalTime::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn values_out_of_range_cannot_be_read() {
+        for wrong in ["7.3", "0.5", "10.5", "-1", "1e300"] {
+            assert!(serde_json::from_str::<Rpe>(wrong).is_err(), "{wrong}");
+        }
+        assert!(serde_json::from_str::<Rpe>("7.5").is_ok());
+        assert!(serde_json::from_str::<Reps>("0").is_err());
+        assert!(serde_json::from_str::<Reps>("-3").is_err());
+        assert!(serde_json::from_str::<Load>(r#"{"kg": 102.555}"#).is_err());
+        assert_eq!(serde_json::from_str::<Load>(r#"{"lb": 225}"#).unwrap().grams(), 102_058);
+    }
+}

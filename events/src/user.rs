@@ -1,0 +1,225 @@
+//! The user service: accounts and sessions. No credential and no personal data enters a stream: the messages of
+//! sign-up, log-in, refresh and log-out are request/reply only.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Query, SessionId, UserId};
+
+/// BCP 47 language tag, `de-DE`: 2 to 35 of letters, digits and `-`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Locale(String);
+
+impl TryFrom<String> for Locale {
+    type Error = &'static str;
+    fn try_from(tag: String) -> Result<Self, Self::Error> {
+        let valid = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if (2..=35).contains(&tag.len()) && tag.chars().all(valid) {
+            Ok(Self(tag))
+        } else {
+            Err("a locale is a BCP 47 tag such as en or de-DE")
+        }
+    }
+}
+impl From<Locale> for String {
+    fn from(locale: Locale) -> Self {
+        locale.0
+    }
+}
+impl Default for Locale {
+    fn default() -> Self {
+        Self("en".to_owned())
+    }
+}
+
+/// IANA time zone, `Europe/Berlin`. Its form is checked here, that it exists at the edge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct TimeZoneName(String);
+
+impl TimeZoneName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+impl TryFrom<String> for TimeZoneName {
+    type Error = &'static str;
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let valid = |c: char| c.is_ascii_alphanumeric() || "/_+-".contains(c);
+        if (1..=64).contains(&name.len()) && name.chars().all(valid) {
+            Ok(Self(name))
+        } else {
+            Err("a time zone is an IANA name such as Europe/Berlin")
+        }
+    }
+}
+impl From<TimeZoneName> for String {
+    fn from(name: TimeZoneName) -> Self {
+        name.0
+    }
+}
+impl Default for TimeZoneName {
+    fn default() -> Self {
+        Self("UTC".to_owned())
+    }
+}
+
+// Commands.
+
+/// Make the prepared account an account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RegisterUser {
+    #[serde(default)]
+    pub locale: Locale,
+    #[serde(default)]
+    pub time_zone: TimeZoneName,
+}
+
+/// A session ended: the credential store did it, this tells the others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RevokeSession {
+    pub session_id: SessionId,
+    pub reason: RevocationReason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RevocationReason {
+    LogOut,
+    /// A refresh token was used a second time: somebody else has it.
+    TokenReuse,
+}
+
+/// What registering answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Registered {
+    pub user_id: UserId,
+}
+
+// Events.
+
+/// Somebody has an account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UserRegistered {
+    pub locale: Locale,
+    pub time_zone: TimeZoneName,
+}
+
+/// The access tokens of this session are void.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionRevoked {
+    pub session_id: SessionId,
+    pub reason: RevocationReason,
+}
+
+// Queries. Those that carry a secret implement `Debug` by hand in no log: they are never logged at all.
+
+/// Hash and store a new credential under a unique e-mail. The same e-mail again, before its registration, replaces the
+/// password; after it, it is refused with `email_taken`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PrepareSignUp {
+    pub email: String,
+    pub password: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Prepared {
+    pub user_id: UserId,
+}
+
+impl Query for PrepareSignUp {
+    const SERVICE: &'static str = "user";
+    const NAME: &'static str = "prepare";
+    type Answer = Prepared;
+}
+
+/// Refused with `wrong_credentials` (unauthorized), whichever of the two is wrong.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct LogIn {
+    pub email: String,
+    pub password: String,
+}
+
+/// A session's tokens.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Tokens {
+    pub user_id: UserId,
+    /// EdDSA JWT for `Authorization: Bearer`.
+    pub access_token: String,
+    /// `Bearer`
+    pub token_type: String,
+    /// Seconds until the access token expires: 600.
+    pub expires_in: u32,
+    /// Use it once; it comes back renewed. Valid for 30 days.
+    pub refresh_token: String,
+}
+
+impl Query for LogIn {
+    const SERVICE: &'static str = "user";
+    const NAME: &'static str = "login";
+    type Answer = Tokens;
+}
+
+/// Refused with `invalid_refresh_token` (unauthorized). A token used a second time ends the whole session.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Refresh {
+    pub refresh_token: String,
+}
+
+impl Query for Refresh {
+    const SERVICE: &'static str = "user";
+    const NAME: &'static str = "refresh";
+    type Answer = Tokens;
+}
+
+/// End the session of this refresh token. An unknown token is answered the same.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct LogOut {
+    pub refresh_token: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LoggedOut {}
+
+impl Query for LogOut {
+    const SERVICE: &'static str = "user";
+    const NAME: &'static str = "logout";
+    type Answer = LoggedOut;
+}
+
+/// Who am I?
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Me {
+    pub user: UserId,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MeView {
+    pub user_id: UserId,
+    pub email: String,
+    pub locale: Locale,
+    pub time_zone: TimeZoneName,
+    #[schemars(with = "String")]
+    pub registered_at: Timestamp,
+}
+
+impl Query for Me {
+    const SERVICE: &'static str = "user";
+    const NAME: &'static str = "me";
+    type Answer = MeView;
+}
+
+/// The public keys that access tokens are signed with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Jwks {}
+
+impl Query for Jwks {
+    const SERVICE: &'static str = "user";
+    const NAME: &'static str = "jwks";
+    /// A JSON Web Key Set (RFC 7517).
+    type Answer = serde_json::Value;
+}

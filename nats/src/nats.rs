@@ -1,0 +1,3 @@
+//! The connection.
+#[derive(Clone)]
+pub struct Nats {}
