@@ -96,10 +96,16 @@ pub enum Timer {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "status")]
 pub enum Outcome {
-    Done { result: serde_json::Value },
-    Rejected { reject: Reject },
+    Done {
+        result: serde_json::Value,
+    },
+    Rejected {
+        reject: Reject,
+    },
     /// It could not be processed; an operator sees it with `plyo dead list` and may replay it.
-    Dead { reason: String },
+    Dead {
+        reason: String,
+    },
 }
 
 /// A command or a query was understood and refused.

@@ -1,1 +1,122 @@
-//! The SQL of every service schema of Plyo.
+//! The SQL of every service schema: one folder and one migrator each, applied by `plyo migrate` alone.
+
+use std::str::FromStr;
+
+use anyhow::{Context, Result, ensure};
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection,
+    migrate::{Migrate, Migrator},
+    postgres::PgConnectOptions,
+};
+
+static USER: Migrator = sqlx::migrate!("./user");
+static USER_CREDENTIALS: Migrator = sqlx::migrate!("./user_credentials");
+static WORKOUT: Migrator = sqlx::migrate!("./workout");
+static ACHIEVEMENT: Migrator = sqlx::migrate!("./achievement");
+static NOTIFICATION: Migrator = sqlx::migrate!("./notification");
+static LOOP: Migrator = sqlx::migrate!("./loop");
+
+/// The services that have tables.
+pub const SERVICES: [&str; 4] = ["user", "workout", "achievement", "notification"];
+
+/// The Postgres role of a service: rights on its own schemas only.
+pub fn role(service: &str) -> String {
+    format!("plyo_{service}")
+}
+
+/// Creates what is missing of a service's role and schemas, and applies its migrations; says what it did, a line each.
+/// `dsn` is of an account that may create roles and schemas.
+///
+/// # Errors
+/// When Postgres refuses, or a migration that was applied has another text here.
+pub async fn apply(dsn: &str, service: &str) -> Result<Vec<String>> {
+    let role = role(service);
+    let mut admin = connect(dsn, "public").await?;
+    let create_role = format!(
+        "DO $$ BEGIN CREATE ROLE \"{role}\" LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    );
+    sqlx::query(AssertSqlSafe(create_role)).execute(&mut admin).await.context("create the service's role")?;
+    let mut done = Vec::new();
+    for (schema, migrator) in schemas(service) {
+        create_schema(&mut admin, &schema, &role).await?;
+        let mut owner = connect(dsn, &schema).await?;
+        sqlx::query(AssertSqlSafe(format!("SET ROLE \"{role}\""))).execute(&mut owner).await?;
+        migrator.run(&mut owner).await.with_context(|| format!("migrate schema {schema}"))?;
+        done.push(format!("schema {schema}: at {}", newest(migrator)));
+    }
+    Ok(done)
+}
+
+/// Makes an empty schema with the tables of `service`, for a replay. One that is left over goes.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn create_shadow(dsn: &str, service: &str, shadow: &str) -> Result<()> {
+    let role = role(service);
+    let mut admin = connect(dsn, "public").await?;
+    sqlx::query(AssertSqlSafe(format!("DROP SCHEMA IF EXISTS \"{shadow}\" CASCADE"))).execute(&mut admin).await?;
+    create_schema(&mut admin, shadow, &role).await?;
+    let mut owner = connect(dsn, shadow).await?;
+    sqlx::query(AssertSqlSafe(format!("SET ROLE \"{role}\""))).execute(&mut owner).await?;
+    folded(service)?.run(&mut owner).await.with_context(|| format!("migrate schema {shadow}"))?;
+    Ok(())
+}
+
+/// Compares what is applied with what this binary has.
+///
+/// # Errors
+/// When a migration is missing, or one is there that this binary does not know.
+pub async fn check(dsn: &str, service: &str) -> Result<()> {
+    for (schema, migrator) in schemas(service) {
+        let mut db = connect(dsn, &schema).await?;
+        let applied = db.list_applied_migrations(&migrator.table_name).await;
+        let applied = applied.with_context(|| format!("schema {schema} has no migrations; run `plyo migrate`"))?;
+        let newest = newest(migrator);
+        let there = applied.iter().map(|migration| migration.version).max().unwrap_or(0);
+        ensure!(
+            there <= newest,
+            "schema {schema} is at {there}, newer than this binary ({newest}); run a newer binary"
+        );
+        ensure!(there == newest, "schema {schema} is at {there}, this binary needs {newest}; run `plyo migrate`");
+        for migration in migrator.iter() {
+            let same = applied.iter().any(|a| a.version == migration.version && a.checksum == migration.checksum);
+            ensure!(same, "schema {schema}: migration {} was applied with another text", migration.version);
+        }
+    }
+    Ok(())
+}
+
+fn schemas(service: &str) -> Vec<(String, &'static Migrator)> {
+    let mut schemas = vec![(format!("{service}_loop"), &LOOP)];
+    schemas.extend(folded(service).ok().map(|migrator| (service.to_owned(), migrator)));
+    if service == "user" {
+        schemas.push(("user_credentials".to_owned(), &USER_CREDENTIALS));
+    }
+    schemas
+}
+
+fn folded(service: &str) -> Result<&'static Migrator> {
+    match service {
+        "user" => Ok(&USER),
+        "workout" => Ok(&WORKOUT),
+        "achievement" => Ok(&ACHIEVEMENT),
+        "notification" => Ok(&NOTIFICATION),
+        other => anyhow::bail!("there is no service `{other}` with tables; there are {}", SERVICES.join(", ")),
+    }
+}
+
+fn newest(migrator: &Migrator) -> i64 {
+    migrator.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+async fn create_schema(admin: &mut PgConnection, schema: &str, role: &str) -> Result<()> {
+    let sql = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\" AUTHORIZATION \"{role}\"");
+    sqlx::query(AssertSqlSafe(sql)).execute(admin).await.with_context(|| format!("create schema {schema}"))?;
+    Ok(())
+}
+
+async fn connect(dsn: &str, schema: &str) -> Result<PgConnection> {
+    // The parse error may quote the URL, which may hold a password.
+    let options = PgConnectOptions::from_str(dsn).ok().context("the Postgres URL cannot be read")?;
+    PgConnection::connect_with(&options.options([("search_path", schema)])).await.context("connect to Postgres")
+}

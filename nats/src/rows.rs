@@ -107,7 +107,11 @@ impl<R: Row> Rows<R> {
             let sql = format!(
                 "DELETE FROM {table} WHERE ({keys}) IN (SELECT {keys} FROM jsonb_populate_recordset(NULL::{table}, $1))"
             );
-            sqlx::query(AssertSqlSafe(sql)).bind(Value::Array(removed)).execute(&mut *db).await.with_context(|| format!("delete from {table}"))?;
+            sqlx::query(AssertSqlSafe(sql))
+                .bind(Value::Array(removed))
+                .execute(&mut *db)
+                .await
+                .with_context(|| format!("delete from {table}"))?;
         }
         let Some(first) = self.changed.iter().next() else { return Ok(()) };
         let Value::Object(columns) = serde_json::to_value(&self.rows[first])? else {
@@ -121,14 +125,20 @@ impl<R: Row> Rows<R> {
             "INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, $1) ON CONFLICT ({keys}) DO {action}"
         );
         let rows: Vec<&R> = self.changed.iter().map(|key| &self.rows[key]).collect();
-        sqlx::query(AssertSqlSafe(sql)).bind(sqlx::types::Json(rows)).execute(db).await.with_context(|| format!("save {table}"))?;
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(sqlx::types::Json(rows))
+            .execute(db)
+            .await
+            .with_context(|| format!("save {table}"))?;
         Ok(())
     }
 }
 
 /// `{"user_id": …, "workout_id": …}` from a key tuple.
 fn key_object<R: Row>(key: &R::Key) -> Result<Value> {
-    let Value::Array(values) = serde_json::to_value(key)? else { anyhow::bail!("a key of {} must be a tuple", R::TABLE) };
+    let Value::Array(values) = serde_json::to_value(key)? else {
+        anyhow::bail!("a key of {} must be a tuple", R::TABLE)
+    };
     ensure!(values.len() == R::KEY.len(), "a key of {} has {} columns", R::TABLE, R::KEY.len());
     let names = R::KEY.iter().map(|name| (*name).to_owned());
     Ok(Value::Object(names.zip(values).collect::<Map<_, _>>()))

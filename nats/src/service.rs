@@ -5,7 +5,12 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use plyo_events::{Query, Reject};
 use sqlx::PgPool;
 
-use crate::{Nats, lane::Lane, reactor::Reactor};
+use crate::{
+    Nats,
+    lane::{self, Surroundings},
+    reactor::Reactor,
+    replay::{self, Replay},
+};
 
 /// What a query handler works with.
 #[derive(Clone)]
@@ -42,17 +47,36 @@ impl From<sqlx::Error> for QueryError {
 pub(crate) type Handler =
     Arc<dyn Fn(Context, Vec<u8>) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, QueryError>> + Send>> + Send + Sync>;
 
+type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What can be done with a reactor, whichever it is.
+pub(crate) struct WriteSide {
+    pub run: Box<dyn Fn(Surroundings) -> Running<()> + Send + Sync>,
+    pub replay: Box<dyn Fn(Replay) -> Running<anyhow::Result<replay::Report>> + Send + Sync>,
+}
+
+impl WriteSide {
+    fn new<R: Reactor>(reactor: R) -> Self {
+        let reactor = Arc::new(reactor);
+        let again = Arc::clone(&reactor);
+        Self {
+            run: Box::new(move |with| Box::pin(lane::run(Arc::clone(&reactor), with))),
+            replay: Box::new(move |how| Box::pin(replay::replay(Arc::clone(&again), how))),
+        }
+    }
+}
+
 /// A service: its write side and its answers. `plyo_nats::run` runs it.
 pub struct Service {
     pub(crate) name: &'static str,
-    pub(crate) lane: Lane,
+    pub(crate) write_side: WriteSide,
     pub(crate) answers: Vec<(&'static str, Handler)>,
 }
 
 impl Service {
     /// A service that writes by `reactor`.
     pub fn new<R: Reactor>(reactor: R) -> Self {
-        Self { name: R::NAME, lane: Lane::new(reactor), answers: Vec::new() }
+        Self { name: R::NAME, write_side: WriteSide::new(reactor), answers: Vec::new() }
     }
 
     pub const fn name(&self) -> &'static str {

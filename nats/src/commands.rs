@@ -1,0 +1,180 @@
+//! Publishing commands with group commit: what arrives while a group is being synced becomes the next group.
+
+use std::collections::{HashMap, VecDeque};
+
+use async_nats::HeaderMap;
+use bytes::Bytes;
+use plyo_events::{Command, Message};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::{Nats, nats::PublishError, subject, wire};
+
+/// A command is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The same command was there already, within the last 60 seconds.
+    pub duplicate: bool,
+}
+
+/// A command is not known to be stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Nothing was stored; try again later.
+    #[error("the command was not stored: {0}")]
+    Unavailable(String),
+    /// It may or may not have been stored; the same command again tells.
+    #[error("whether the command was stored is unknown")]
+    Unknown,
+}
+
+/// Publishes commands for everybody in a process. Cheap to clone.
+#[derive(Clone)]
+pub struct CommandPublisher {
+    nats: Nats,
+    reply: String,
+    queue: mpsc::Sender<Queued>,
+}
+
+type Waiter = oneshot::Sender<Result<Published, SendError>>;
+
+struct Queued {
+    id: Uuid,
+    subject: String,
+    headers: HeaderMap,
+    body: Bytes,
+    waiter: Waiter,
+}
+
+/// A message of a group with all who wait for it: a group holds an id once.
+struct Grouped {
+    subject: String,
+    headers: HeaderMap,
+    body: Bytes,
+    waiters: Vec<Waiter>,
+}
+
+/// Up to here plain pipelined publishes are quicker than an atomic batch on a server that syncs each write.
+const PLAIN: usize = 8;
+/// The server takes at most 1,000 messages in an atomic batch.
+const GROUP: usize = 1_000;
+
+impl CommandPublisher {
+    /// A publisher whose commands are answered on `out.<edge>.<command id>`.
+    pub fn new(nats: &Nats, edge: &str) -> Self {
+        let (queue, queued) = mpsc::channel(4 * GROUP);
+        tokio::spawn(publish_groups(nats.clone(), queued));
+        Self { nats: nats.clone(), reply: format!("out.{edge}"), queue }
+    }
+
+    /// Stores a command. `fingerprint` stands for its body: the same id with another one is refused later.
+    ///
+    /// # Errors
+    /// [`SendError::Unavailable`] when nothing was stored, [`SendError::Unknown`] when nobody knows.
+    pub async fn send(&self, command: &Message<Command>, fingerprint: &str) -> Result<Published, SendError> {
+        if !self.nats.connected() {
+            return Err(SendError::Unavailable("NATS is away".to_owned()));
+        }
+        let (waiter, answer) = oneshot::channel();
+        let queued = Queued {
+            id: command.id,
+            subject: subject::command(command.body.kind(), command.user),
+            headers: wire::command_headers(command, fingerprint, &self.reply),
+            body: command.body.encode().into(),
+            waiter,
+        };
+        // A full queue means that the server is slower than its clients: better to say so at once than to grow.
+        self.queue.try_send(queued).map_err(|_| SendError::Unavailable("too many commands are waiting".to_owned()))?;
+        answer.await.unwrap_or(Err(SendError::Unknown))
+    }
+}
+
+async fn publish_groups(nats: Nats, mut queued: mpsc::Receiver<Queued>) {
+    let mut arrived = Vec::with_capacity(GROUP);
+    while queued.recv_many(&mut arrived, GROUP).await > 0 {
+        let mut places = HashMap::new();
+        let mut group: Vec<Grouped> = Vec::with_capacity(arrived.len());
+        for Queued { id, subject, headers, body, waiter } in arrived.drain(..) {
+            match places.get(&id) {
+                Some(&place) => {
+                    let grouped: &mut Grouped = &mut group[place];
+                    grouped.waiters.push(waiter);
+                }
+                None => {
+                    places.insert(id, group.len());
+                    group.push(Grouped { subject, headers, body, waiters: vec![waiter] });
+                }
+            }
+        }
+        publish_group(&nats, group).await;
+    }
+}
+
+/// Publishes a group; one that is refused as a whole is halved until the refused single is found.
+async fn publish_group(nats: &Nats, group: Vec<Grouped>) {
+    let mut groups = VecDeque::from([group]);
+    while let Some(mut group) = groups.pop_front() {
+        if group.len() <= PLAIN {
+            publish_plainly(nats, group).await;
+            continue;
+        }
+        match publish_atomically(nats, &group).await {
+            Ok(()) => group.into_iter().for_each(|message| message.answer(Ok(Published { duplicate: false }))),
+            Err(PublishError::Refused { .. }) => {
+                let second = group.split_off(group.len() / 2);
+                groups.push_front(second);
+                groups.push_front(group);
+            }
+            // Published plainly, each says whether it had been stored by the attempt that nobody heard of.
+            Err(PublishError::Unknown) if nats.connected() => publish_plainly(nats, group).await,
+            Err(error) => group.into_iter().for_each(|message| message.answer(Err(send_error(&error)))),
+        }
+    }
+}
+
+async fn publish_plainly(nats: &Nats, group: Vec<Grouped>) {
+    let mut sent = Vec::with_capacity(group.len());
+    for message in group {
+        let ack = nats.publish(message.subject.clone(), message.headers.clone(), message.body.clone()).await;
+        sent.push((message, ack));
+    }
+    for (message, ack) in sent {
+        let ack = match ack {
+            Ok(ack) => ack.await,
+            Err(error) => Err(error),
+        };
+        message.answer(ack.map(|ack| Published { duplicate: ack.duplicate }).map_err(|error| send_error(&error)));
+    }
+}
+
+async fn publish_atomically(nats: &Nats, group: &[Grouped]) -> Result<(), PublishError> {
+    let batch = Uuid::new_v4().simple().to_string();
+    for (index, message) in group.iter().enumerate() {
+        let mut headers = message.headers.clone();
+        headers.insert("Nats-Batch-Id", batch.as_str());
+        headers.insert("Nats-Batch-Sequence", (index + 1).to_string());
+        if index + 1 == group.len() {
+            headers.insert("Nats-Batch-Commit", "1");
+            return nats.publish(message.subject.clone(), headers, message.body.clone()).await?.await.map(|_| ());
+        }
+        let sent = nats.client().publish_with_headers(message.subject.clone(), headers, message.body.clone()).await;
+        sent.map_err(|_| PublishError::Unknown)?;
+    }
+    Ok(())
+}
+
+impl Grouped {
+    fn answer(self, answer: Result<Published, SendError>) {
+        for waiter in self.waiters {
+            // A client that hung up has dropped its end.
+            let _ = waiter.send(answer.clone());
+        }
+    }
+}
+
+fn send_error(error: &PublishError) -> SendError {
+    match error {
+        PublishError::Unknown => SendError::Unknown,
+        refused => SendError::Unavailable(refused.to_string()),
+    }
+}

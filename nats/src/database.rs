@@ -1,0 +1,38 @@
+//! Connections to Postgres: SQL names no schema, the connection's `search_path` does.
+
+use std::{str::FromStr, time::Duration};
+
+use anyhow::{Context, Result};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+/// The schema of a service's folded tables, then that of its loop's own.
+pub fn search_path(service: &str) -> [String; 2] {
+    [service.to_owned(), format!("{service}_loop")]
+}
+
+/// Options for a connection that sees these schemas, in UTC.
+///
+/// # Errors
+/// When `dsn` is no Postgres URL.
+pub fn options(dsn: &str, search_path: &[impl AsRef<str>]) -> Result<PgConnectOptions> {
+    // The parse error may quote the URL, which may hold a password.
+    let options = PgConnectOptions::from_str(dsn).ok().context("the Postgres URL cannot be read")?;
+    let path = search_path.iter().map(|schema| format!("\"{}\"", schema.as_ref())).collect::<Vec<_>>().join(",");
+    Ok(options.options([("search_path", path.as_str()), ("timezone", "UTC")]))
+}
+
+/// A pool that connects when it is first used, so that a service starts while Postgres is away.
+///
+/// # Errors
+/// When `dsn` is no Postgres URL.
+pub fn pool(dsn: &str, search_path: &[impl AsRef<str>], max_connections: u32) -> Result<PgPool> {
+    let options = options(dsn, search_path)?;
+    Ok(PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .test_before_acquire(false)
+        .connect_lazy_with(options))
+}

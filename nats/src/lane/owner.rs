@@ -1,0 +1,211 @@
+//! Owning a lane: one Postgres connection that holds its advisory lock, and the fence in the streams.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use sqlx::{Connection, PgConnection};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::{
+    gather::{Gathered, Inputs},
+    outbox::{self, Fence, OutboxRow, Target},
+};
+use crate::{
+    Nats, database,
+    failpoint::{pass, planted},
+    reader::Reader,
+    store::{self, Position, Write},
+    streams, wire,
+};
+
+/// The session ends by itself when its process is stopped; it is pinged more often than that.
+const SESSION_TIMEOUT: &str = "10s";
+const PING: Duration = Duration::from_secs(3);
+
+/// The one owner of a lane.
+pub(crate) struct Owner {
+    pub connection: PgConnection,
+    pub nats: Nats,
+    pub fence: Fence,
+    /// What the next committed batch writes as its position, and whether that is already written.
+    pub applied: u64,
+    written: u64,
+    confirmed: u64,
+    /// Outbox rows below it are where they belong; those up to `deleted` are gone.
+    pub published: i64,
+    deleted: i64,
+    pub next_outbox_id: i64,
+    last_contact: Instant,
+}
+
+/// Opens the connection that is to hold the lock.
+pub(crate) async fn connect(dsn: &str, service: &str) -> Result<PgConnection> {
+    let options = database::options(dsn, &database::search_path(service))?
+        .application_name(&format!("plyo {service} lane"))
+        .options([
+            ("idle_session_timeout", SESSION_TIMEOUT),
+            ("idle_in_transaction_session_timeout", SESSION_TIMEOUT),
+            ("tcp_user_timeout", SESSION_TIMEOUT),
+        ]);
+    PgConnection::connect_with(&options).await.context("connect to Postgres")
+}
+
+impl Owner {
+    /// Takes the lane over with a connection that holds its lock: marks it, so that the broker refuses an earlier
+    /// owner's publishes, then publishes what the outbox holds and the streams do not.
+    pub(crate) async fn take(mut connection: PgConnection, nats: Nats, service: &'static str) -> Result<Self> {
+        let stream = streams::state(&nats, "EVENTS").await?;
+        let position = store::position(&mut connection, &stream.created).await?;
+        refuse_foreign_stream(&position, &stream)?;
+        let events = mark(&nats, format!("mark.{service}.all")).await?;
+        let schedule = mark(&nats, format!("at.mark.{service}.all")).await?;
+        pass!("mark");
+        let fence = Fence { service, events, schedule };
+        let rows = store::outbox(&mut connection).await?;
+        let next_outbox_id = rows.last().map_or(1, |row| row.id + 1);
+        let mut owner = Self {
+            connection,
+            nats,
+            fence,
+            applied: position.applied,
+            written: position.applied,
+            // Every own event that an earlier owner published lies before the mark.
+            confirmed: events,
+            published: 0,
+            deleted: 0,
+            next_outbox_id,
+            last_contact: Instant::now(),
+        };
+        if !rows.is_empty() {
+            let there = owner.own_events_after(position.confirmed).await?;
+            pass!("tail");
+            let missing: Vec<_> = rows.into_iter().filter(|row| !is_there(row, &there)).collect();
+            owner.next_outbox_id = next_outbox_id;
+            owner.publish(&missing).await?;
+        }
+        owner.published = next_outbox_id - 1;
+        owner.write_position().await?;
+        Ok(owner)
+    }
+
+    /// Both consumers of the lane, made anew: the position is ours, not theirs.
+    pub(super) async fn inputs(&self) -> Result<Inputs> {
+        let service = self.fence.service;
+        let name = format!("{service}_all");
+        for stream in ["EVENTS", "COMMANDS"] {
+            streams::delete_consumer(&self.nats, stream, &name).await?;
+        }
+        let events = Reader::create(&self.nats, "EVENTS", streams::events_consumer(&name, self.applied + 1)).await?;
+        let commands = Reader::create(&self.nats, "COMMANDS", streams::commands_consumer(&name, service)).await?;
+        Ok(Inputs::new(events, commands))
+    }
+
+    /// Publishes, and keeps the session alive meanwhile.
+    pub(super) async fn publish(&mut self, rows: &[OutboxRow]) -> Result<()> {
+        let mut pings = tokio::time::interval_at(Instant::now() + PING, PING);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let nats = self.nats.clone();
+        let publishing = outbox::publish(&nats, &self.fence, rows);
+        tokio::pin!(publishing);
+        let last = loop {
+            tokio::select! {
+                published = &mut publishing => break published.context("publish")?,
+                _ = pings.tick() => store::ping(&mut self.connection).await?,
+            }
+        };
+        self.confirmed = last.unwrap_or(self.confirmed).max(self.confirmed);
+        if let Some(row) = rows.last() {
+            self.published = row.id;
+        }
+        Ok(())
+    }
+
+    /// Where the lane stands once this batch is committed: the last of `EVENTS` applied, the last own event confirmed.
+    pub(super) fn position_after(&self, gathered: &Gathered) -> (u64, u64) {
+        if planted("bug-position-outside") {
+            return (self.written, self.confirmed);
+        }
+        (gathered.applied().unwrap_or(self.applied), self.confirmed)
+    }
+
+    /// Notes what a commit wrote.
+    pub(super) fn committed(&mut self, gathered: &Gathered, outbox: &[OutboxRow]) {
+        self.applied = gathered.applied().unwrap_or(self.applied);
+        if !planted("bug-position-outside") {
+            self.written = self.applied;
+        }
+        self.deleted = self.published;
+        self.last_contact = Instant::now();
+        self.next_outbox_id = outbox.last().map_or(self.next_outbox_id, |row| row.id + 1);
+    }
+
+    /// Whether something is known that the tables do not say yet.
+    pub(super) const fn is_dirty(&self) -> bool {
+        self.applied > self.written || self.published > self.deleted
+    }
+
+    /// Whether the session was left alone for so long that it would end.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.last_contact.elapsed() > PING
+    }
+
+    /// When nothing is to be done: writes what is known, or keeps the session alive.
+    pub(crate) async fn idle(&mut self) -> Result<()> {
+        self.last_contact = Instant::now();
+        if self.is_dirty() { self.write_position().await } else { store::ping(&mut self.connection).await }
+    }
+
+    async fn write_position(&mut self) -> Result<()> {
+        let write =
+            Write { published: self.published, applied: self.applied, confirmed: self.confirmed, ..Write::default() };
+        store::write(&mut self.connection, &write).await?;
+        self.written = self.applied;
+        self.deleted = self.published;
+        Ok(())
+    }
+
+    /// The ids of own events in `EVENTS` after `confirmed`: what an earlier owner managed to publish.
+    async fn own_events_after(&self, confirmed: u64) -> Result<std::collections::HashSet<String>> {
+        let mut there = std::collections::HashSet::new();
+        if planted("bug-no-tail") {
+            return Ok(there);
+        }
+        let service = self.fence.service;
+        let config = streams::tail_consumer(service, &format!("evt.*.{service}.>"), confirmed + 1);
+        let mut reader = Reader::create(&self.nats, "EVENTS", config).await?;
+        let mut pending = reader.pending_at_start;
+        while pending > 0 {
+            let received = reader.next().await?;
+            pending = received.pending;
+            there.extend(wire::text(&received.headers, wire::CE_ID).map(str::to_owned));
+        }
+        Ok(there)
+    }
+}
+
+fn is_there(row: &OutboxRow, there: &std::collections::HashSet<String>) -> bool {
+    row.target == Target::Events && row.event_id().is_some_and(|id| there.contains(id))
+}
+
+async fn mark(nats: &Nats, subject: String) -> Result<u64> {
+    let ack = nats.publish(subject.clone(), async_nats::HeaderMap::new(), bytes::Bytes::new()).await?.await;
+    Ok(ack.with_context(|| format!("publish the mark {subject}"))?.seq)
+}
+
+/// A lane never runs against another `EVENTS` than the one its tables are a fold of.
+fn refuse_foreign_stream(position: &Position, stream: &streams::State) -> Result<()> {
+    if position.events_created != stream.created {
+        bail!(
+            "EVENTS was created anew ({}; the tables know the one of {}): restore its backup, or start over with `plyo rebuild --new-history`",
+            stream.created,
+            position.events_created
+        );
+    }
+    let known = position.applied.max(position.confirmed);
+    ensure!(
+        stream.last >= known,
+        "EVENTS ends at {} but the tables have applied {known}: restore a newer backup of EVENTS, or start over with `plyo rebuild --new-history`",
+        stream.last
+    );
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! Publishing without Plyo: the limits that the benchmarks hold Plyo against.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use async_nats::HeaderMap;
+use bytes::Bytes;
+
+use crate::Nats;
+
+/// A message to publish: subject, headers, body.
+pub type Raw = (String, Vec<(String, String)>, Vec<u8>);
+
+/// Publishes to a stream with so many unacknowledged; gives the time until the last PubAck.
+///
+/// # Errors
+/// When one is refused or not acknowledged.
+pub async fn publish_pipelined(nats: &Nats, messages: Vec<Raw>, in_flight: usize) -> Result<Duration> {
+    let started = Instant::now();
+    let mut waiting = VecDeque::with_capacity(in_flight);
+    for (subject, headers, body) in messages {
+        if waiting.len() == in_flight
+            && let Some(ack) = waiting.pop_front()
+        {
+            Box::pin(ack).await?;
+        }
+        waiting.push_back(nats.publish(subject, header_map(headers), Bytes::from(body)).await?);
+    }
+    for ack in waiting {
+        ack.await?;
+    }
+    Ok(started.elapsed())
+}
+
+/// Publishes atomic batches one after another; gives the time until the last commit.
+///
+/// # Errors
+/// When one is refused or not acknowledged.
+pub async fn publish_batches(nats: &Nats, messages: Vec<Raw>, batch_size: usize) -> Result<Duration> {
+    let started = Instant::now();
+    let mut messages = messages.into_iter().peekable();
+    while messages.peek().is_some() {
+        let batch = uuid::Uuid::new_v4().simple().to_string();
+        for sequence in 1..=batch_size {
+            let (subject, headers, body) = messages.next().context("a batch is not empty")?;
+            let mut headers = header_map(headers);
+            headers.insert("Nats-Batch-Id", batch.as_str());
+            headers.insert("Nats-Batch-Sequence", sequence.to_string());
+            if sequence == batch_size || messages.peek().is_none() {
+                headers.insert("Nats-Batch-Commit", "1");
+                nats.publish(subject, headers, body.into()).await?.await?;
+                break;
+            }
+            nats.client().publish_with_headers(subject, headers, body.into()).await?;
+        }
+    }
+    Ok(started.elapsed())
+}
+
+fn header_map(headers: Vec<(String, String)>) -> HeaderMap {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.insert(name, value);
+    }
+    map
+}

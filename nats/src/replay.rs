@@ -1,0 +1,231 @@
+//! Rebuild and verify: a service's tables folded again from `EVENTS`, through `evolve` alone, in a shadow schema.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Instant,
+};
+
+use anyhow::{Context, Result};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::{
+    Batch, Incoming, Nats, Reactor, Service, database,
+    lane::owner::{self, Owner},
+    reader::{Reader, Received},
+    store::{self, Position},
+    streams, wire,
+};
+
+/// What to do with the fold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Compare it with the tables.
+    Verify,
+    /// Put it in the tables' place.
+    Rebuild {
+        /// Fold dead events in too: the code that failed on them is mended.
+        mended: bool,
+        /// Accept that `EVENTS` is another stream than the tables came from, or ends earlier, and forget what it lacks.
+        new_history: bool,
+    },
+}
+
+/// What a replay is given.
+pub struct Replay {
+    pub nats: Nats,
+    /// Of an account that may end the session of the service and rename its schema.
+    pub dsn: String,
+    pub purpose: Purpose,
+    /// Told from time to time how many of how many events were read.
+    pub progress: fn(u64, u64),
+}
+
+/// What a replay found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Events of `EVENTS` read.
+    pub read: u64,
+    /// Of these, own and foreign events that the service folds.
+    pub folded: u64,
+    pub seconds: f64,
+    pub differences: Vec<Difference>,
+}
+
+/// A table that is not the fold of `EVENTS`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub table: String,
+    /// Rows that the table has and the fold has not, and the other way round; a changed row counts in both.
+    pub only_in_table: i64,
+    pub only_in_fold: i64,
+    /// One such row, as JSON.
+    pub example: String,
+}
+
+/// Messages folded between two saves.
+const CHUNK: usize = 4_096;
+
+/// The schema that a replay folds into; the caller has made it, with the service's migrations and no rows.
+pub fn shadow_schema(service: &str) -> String {
+    format!("{service}_shadow")
+}
+
+impl Service {
+    /// Folds `EVENTS` again. The service's lane stands still meanwhile: its session is ended, and it takes over again after.
+    ///
+    /// # Errors
+    /// When `EVENTS` or Postgres fails, or a fold does.
+    pub async fn replay(&self, replay: Replay) -> Result<Report> {
+        (self.write_side.replay)(replay).await
+    }
+}
+
+pub(crate) async fn replay<R: Reactor>(reactor: Arc<R>, with: Replay) -> Result<Report> {
+    let started = Instant::now();
+    let mut connection = owner::connect(&with.dsn, R::NAME).await?;
+    store::seize_lock(&mut connection, R::NAME).await?;
+    let rebuild = match with.purpose {
+        Purpose::Verify => None,
+        Purpose::Rebuild { mended, new_history } => Some((mended, new_history)),
+    };
+    if let Some((_, true)) = rebuild {
+        start_over(&mut connection, &with.nats).await?;
+    }
+    let mut owner = Owner::take(connection, with.nats.clone(), R::NAME).await?;
+    let mut skip = store::skipped(&mut owner.connection).await?;
+    if let Some((true, _)) = rebuild {
+        skip.clear();
+    }
+    let shadow = shadow_schema(R::NAME);
+    let options = database::options(&with.dsn, &[&shadow])?.options([("synchronous_commit", "off")]);
+    let fold = PgConnection::connect_with(&options).await.context("connect to Postgres")?;
+    let mut report = fold_events(&*reactor, &mut owner, fold, &skip, with.progress).await?;
+    if rebuild.is_some() {
+        swap(&mut owner, R::NAME, &shadow).await?;
+    } else {
+        report.differences = compare(&mut owner.connection, R::NAME, &shadow, R::TABLES).await?;
+        let drop = format!("DROP SCHEMA \"{shadow}\" CASCADE");
+        sqlx::query(AssertSqlSafe(drop)).execute(&mut owner.connection).await?;
+    }
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// Forgets where the tables stood: `EVENTS` as it is now becomes the truth.
+async fn start_over(connection: &mut PgConnection, nats: &Nats) -> Result<()> {
+    let stream = streams::state(nats, "EVENTS").await?;
+    let position = Position { applied: stream.last, confirmed: stream.last, events_created: stream.created.clone() };
+    store::position(connection, &stream.created).await?;
+    store::set_position(connection, &position).await?;
+    sqlx::query("DELETE FROM outbox").execute(&mut *connection).await?;
+    store::forget_skipped(connection).await
+}
+
+/// Own events all, since every one is published by now; foreign ones as far as the lane has applied them.
+async fn fold_events<R: Reactor>(
+    reactor: &R,
+    owner: &mut Owner,
+    mut fold: PgConnection,
+    skip: &HashSet<u64>,
+    progress: fn(u64, u64),
+) -> Result<Report> {
+    let mut report = Report::default();
+    let config = streams::tail_consumer(R::NAME, "evt.>", 1);
+    let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
+    let total = reader.pending_at_start;
+    let applied = owner.applied;
+    let mut last_contact = Instant::now();
+    while report.read < total {
+        let mut batch = Batch::default();
+        let mut received = Some(reader.next().await?);
+        let mut taken = 0;
+        while let Some(message) = received {
+            taken += 1;
+            batch.messages.extend(wanted::<R>(&message, applied, skip)?.map(Incoming::Event));
+            report.read += 1;
+            received = match taken {
+                CHUNK => None,
+                _ if report.read == total => None,
+                _ => reader.ready()?,
+            };
+        }
+        report.folded += batch.messages.len() as u64;
+        if !batch.messages.is_empty() {
+            let mut transaction = fold.begin().await?;
+            let mut state = reactor.load(&mut transaction, &batch).await?;
+            for event in batch.events() {
+                reactor.evolve(&mut state, event);
+            }
+            reactor.save(&mut transaction, state).await?;
+            transaction.commit().await?;
+        }
+        if last_contact.elapsed().as_secs() >= 2 {
+            owner.idle().await?;
+            progress(report.read, total);
+            last_contact = Instant::now();
+        }
+    }
+    Ok(report)
+}
+
+fn wanted<R: Reactor>(
+    received: &Received,
+    applied: u64,
+    skip: &HashSet<u64>,
+) -> Result<Option<plyo_events::Message<plyo_events::Event>>> {
+    let own = received.subject.split('.').nth(2) == Some(R::NAME);
+    if !own && (received.sequence > applied || skip.contains(&received.sequence)) {
+        return Ok(None);
+    }
+    let kind = match wire::event_kind(&received.subject, &received.headers) {
+        Ok(kind) if own || R::READS.contains(&kind) => kind,
+        Ok(_) => return Ok(None),
+        // An own event that is not known was written by a newer binary; a foreign one is not read here.
+        Err(error) if own => return Err(error).context(format!("sequence {}", received.sequence)),
+        Err(_) => return Ok(None),
+    };
+    let event = wire::event(kind, &received.subject, &received.headers, &received.body, received.sequence);
+    Ok(Some(event.with_context(|| format!("sequence {}", received.sequence))?))
+}
+
+async fn swap(owner: &mut Owner, service: &str, shadow: &str) -> Result<()> {
+    let mut transaction = owner.connection.begin().await?;
+    for statement in [
+        format!("ALTER SCHEMA \"{service}\" RENAME TO \"{service}_replaced\""),
+        format!("ALTER SCHEMA \"{shadow}\" RENAME TO \"{service}\""),
+        format!("DROP SCHEMA \"{service}_replaced\" CASCADE"),
+    ] {
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn compare(db: &mut PgConnection, service: &str, shadow: &str, tables: &[&str]) -> Result<Vec<Difference>> {
+    let mut differences = Vec::new();
+    for table in tables {
+        let mut counts = HashMap::new();
+        let mut example = String::new();
+        for (side, left, right) in [("table", service, shadow), ("fold", shadow, service)] {
+            let sql = format!(
+                "SELECT count(*), coalesce(min(to_jsonb(d)::text), '') FROM
+                 (TABLE \"{left}\".\"{table}\" EXCEPT ALL TABLE \"{right}\".\"{table}\") d"
+            );
+            let (count, one): (i64, String) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut *db).await?;
+            if count > 0 {
+                example = format!("{example}only in the {side}: {one} ");
+            }
+            counts.insert(side, count);
+        }
+        if counts.values().any(|count| *count > 0) {
+            differences.push(Difference {
+                table: (*table).to_owned(),
+                only_in_table: counts["table"],
+                only_in_fold: counts["fold"],
+                example: example.trim_end().to_owned(),
+            });
+        }
+    }
+    Ok(differences)
+}

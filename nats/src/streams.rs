@@ -1,0 +1,160 @@
+//! The streams and consumers as configured in `nats/streams/`: applied by `plyo migrate`, compared by everyone else.
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::{Nats, nats::ApiError};
+
+/// The streams in the order in which they are made: `EVENTS` sources `SCHEDULE`.
+const STREAMS: [(&str, &str); 4] = [
+    ("SCHEDULE", include_str!("../streams/SCHEDULE.json")),
+    ("EVENTS", include_str!("../streams/EVENTS.json")),
+    ("COMMANDS", include_str!("../streams/COMMANDS.json")),
+    ("DEAD", include_str!("../streams/DEAD.json")),
+];
+const EVENTS_CONSUMER: &str = include_str!("../streams/consumers/events.json");
+const COMMANDS_CONSUMER: &str = include_str!("../streams/consumers/commands.json");
+
+/// What is known of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// RFC 3339; another value is another history.
+    pub created: String,
+    pub first: u64,
+    /// The last sequence; 0 while it is empty.
+    pub last: u64,
+    pub messages: u64,
+}
+
+/// Creates or updates every stream; says what it did, a line each.
+///
+/// # Errors
+/// When the server refuses, for example a change that a stream cannot make.
+pub async fn apply(nats: &Nats) -> Result<Vec<String>> {
+    let mut done = Vec::new();
+    for (name, file) in STREAMS {
+        let wanted = config(file)?;
+        let verb = match nats.api(&format!("STREAM.INFO.{name}"), &Value::Null).await {
+            Ok(info) if drift(&wanted, &info["config"]).is_empty() => "unchanged",
+            Ok(_) => "UPDATE",
+            Err(error) if error.code == ApiError::STREAM_NOT_FOUND => "CREATE",
+            Err(error) => return Err(error).context(format!("look at stream {name}")),
+        };
+        if verb != "unchanged" {
+            nats.api(&format!("STREAM.{verb}.{name}"), &wanted)
+                .await
+                .with_context(|| format!("{verb} stream {name}"))?;
+        }
+        done.push(format!("stream {name}: {}", verb.to_lowercase()));
+    }
+    Ok(done)
+}
+
+/// Compares every stream with its file.
+///
+/// # Errors
+/// When one is missing or differs; says which settings, and what to do.
+pub async fn check(nats: &Nats) -> Result<()> {
+    for (name, file) in STREAMS {
+        let info = nats.api(&format!("STREAM.INFO.{name}"), &Value::Null).await;
+        let info = info.with_context(|| format!("stream {name} cannot be read; run `plyo migrate`"))?;
+        let drift = drift(&config(file)?, &info["config"]);
+        if !drift.is_empty() {
+            bail!("stream {name} differs from nats/streams/{name}.json in {}; run `plyo migrate`", drift.join(", "));
+        }
+    }
+    Ok(())
+}
+
+/// How far a stream is.
+///
+/// # Errors
+/// When the server does not answer or has no such stream.
+pub async fn state(nats: &Nats, stream: &str) -> Result<State> {
+    let info =
+        nats.api(&format!("STREAM.INFO.{stream}"), &Value::Null).await.with_context(|| format!("look at {stream}"))?;
+    let number = |name: &str| info["state"][name].as_u64().with_context(|| format!("{name} of {stream}"));
+    Ok(State {
+        created: info["created"].as_str().with_context(|| format!("creation time of {stream}"))?.to_owned(),
+        first: number("first_seq")?,
+        last: number("last_seq")?,
+        messages: number("messages")?,
+    })
+}
+
+/// A lane's consumer of every event from `start` on.
+pub(crate) fn events_consumer(name: &str, start: u64) -> Value {
+    merged(EVENTS_CONSUMER, json!({ "name": name, "durable_name": name, "opt_start_seq": start }))
+}
+
+/// A lane's consumer of its service's commands.
+pub(crate) fn commands_consumer(name: &str, service: &str) -> Value {
+    let filter = format!("cmd.*.{service}.>");
+    merged(COMMANDS_CONSUMER, json!({ "name": name, "durable_name": name, "filter_subject": filter }))
+}
+
+/// A short-lived reader of `EVENTS`, from `start` on.
+pub(crate) fn tail_consumer(reader: &str, filter: &str, start: u64) -> Value {
+    let name = format!("{reader}-tail-{}", uuid::Uuid::new_v4().simple());
+    let life = json!({ "name": name, "filter_subject": filter, "opt_start_seq": start, "inactive_threshold": 30_000_000_000_u64 });
+    merged(EVENTS_CONSUMER, life)
+}
+
+pub(crate) async fn delete_consumer(nats: &Nats, stream: &str, name: &str) -> Result<()> {
+    match nats.api(&format!("CONSUMER.DELETE.{stream}.{name}"), &Value::Null).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.code == ApiError::CONSUMER_NOT_FOUND => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("delete consumer {name} on {stream}")),
+    }
+}
+
+fn config(file: &str) -> Result<Value> {
+    serde_json::from_str(file).context("a stream configuration is JSON")
+}
+
+fn merged(template: &str, with: Value) -> Value {
+    let mut config: Value = serde_json::from_str(template).unwrap_or(Value::Null);
+    if let (Some(config), Value::Object(with)) = (config.as_object_mut(), with) {
+        config.extend(with);
+    }
+    config
+}
+
+/// The settings of the file that the server has otherwise. What the file leaves out is the server's to choose.
+fn drift(wanted: &Value, actual: &Value) -> Vec<String> {
+    let Some(wanted) = wanted.as_object() else { return vec!["everything".to_owned()] };
+    wanted.iter().filter(|(name, value)| !covers(value, &actual[name.as_str()])).map(|(name, _)| name.clone()).collect()
+}
+
+/// Whether `actual` has all that `wanted` has; an empty value and an absent one are the same.
+fn covers(wanted: &Value, actual: &Value) -> bool {
+    match (wanted, actual) {
+        (Value::Object(wanted), actual) => wanted.iter().all(|(name, value)| covers(value, &actual[name.as_str()])),
+        (Value::Array(wanted), Value::Array(actual)) => {
+            wanted.len() == actual.len() && wanted.iter().zip(actual).all(|(wanted, actual)| covers(wanted, actual))
+        }
+        (Value::Bool(false) | Value::Null, Value::Null) => true,
+        (Value::Number(number), Value::Null) => number.as_i64() == Some(0),
+        (Value::String(text), Value::Null) => text.is_empty(),
+        (wanted, actual) => wanted == actual,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_json_and_drift_is_named() {
+        for (name, file) in STREAMS {
+            let file = config(file).unwrap();
+            assert_eq!(file["name"], name);
+            assert!(drift(&file, &file).is_empty());
+            let mut other = file.clone();
+            other["retention"] = json!("interest");
+            assert_eq!(drift(&file, &other), ["retention"]);
+        }
+        assert_eq!(events_consumer("x", 7)["opt_start_seq"], 7);
+        assert_eq!(commands_consumer("x", "workout")["filter_subject"], "cmd.*.workout.>");
+    }
+}

@@ -1,0 +1,118 @@
+//! One ordered reader of `EVENTS` for a whole process: the edge's ring is fed by it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use plyo_events::{Event, EventKind, Message};
+
+use crate::{
+    Nats,
+    reader::{Reader, Received},
+    streams, wire,
+};
+
+/// An event with its place in `EVENTS`.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    pub sequence: u64,
+    pub kind: EventKind,
+    pub message: Message<Event>,
+}
+
+/// Reads every event in order and without a gap, across restarts of the server.
+pub struct Tail {
+    nats: Nats,
+    reader: Option<Reader>,
+    next_sequence: u64,
+    created: String,
+    epoch: u64,
+    head: u64,
+}
+
+/// Most events given at a time.
+const AT_A_TIME: usize = 1_024;
+
+impl Tail {
+    /// Begins `last` events before the end; `u64::MAX` means at the first.
+    ///
+    /// # Errors
+    /// When `EVENTS` cannot be looked at.
+    pub async fn open(nats: &Nats, last: u64) -> Result<Self> {
+        let state = streams::state(nats, "EVENTS").await?;
+        let created: jiff::Timestamp = state.created.parse().context("creation time of EVENTS")?;
+        Ok(Self {
+            nats: nats.clone(),
+            reader: None,
+            next_sequence: (state.last + 1).saturating_sub(last).max(state.first).max(1),
+            epoch: created.as_microsecond().unsigned_abs(),
+            created: state.created,
+            head: state.last,
+        })
+    }
+
+    /// Identifies this history: another value means that `EVENTS` was created anew.
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The last sequence of `EVENTS` when it was opened.
+    pub const fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// The sequence that comes first: nothing before it will be given.
+    pub const fn start(&self) -> u64 {
+        self.next_sequence
+    }
+
+    /// The next events, at least one. Types that this binary does not know are left out.
+    ///
+    /// # Errors
+    /// Only when `EVENTS` was created anew: every cursor is void then.
+    pub async fn next(&mut self) -> Result<Vec<Stored>> {
+        loop {
+            match self.read().await {
+                Ok(events) if events.is_empty() => {}
+                Ok(events) => return Ok(events),
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), next = self.next_sequence, "reading EVENTS again");
+                    self.reader = None;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    if let Ok(state) = streams::state(&self.nats, "EVENTS").await {
+                        ensure!(state.created == self.created, "EVENTS was created anew");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<Vec<Stored>> {
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            none => none.insert(
+                Reader::create(&self.nats, "EVENTS", streams::tail_consumer("edge", "evt.>", self.next_sequence))
+                    .await?,
+            ),
+        };
+        let mut events = Vec::new();
+        let mut received = Some(reader.next().await?);
+        while let Some(message) = received {
+            self.next_sequence = message.sequence + 1;
+            events.extend(stored(&message));
+            received = if events.len() < AT_A_TIME { reader.ready()? } else { None };
+        }
+        Ok(events)
+    }
+}
+
+fn stored(received: &Received) -> Option<Stored> {
+    let kind = wire::event_kind(&received.subject, &received.headers).ok()?;
+    let message = wire::event(kind, &received.subject, &received.headers, &received.body, received.sequence);
+    match message {
+        Ok(message) => Some(Stored { sequence: received.sequence, kind, message }),
+        Err(error) => {
+            tracing::warn!(sequence = received.sequence, %error, "an event that cannot be read");
+            None
+        }
+    }
+}
