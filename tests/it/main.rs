@@ -1,3 +1,9 @@
-//! One test binary for everything.
-#[test]
-fn the_workspace_stands() {}
+//! One test binary for everything: stories against real servers that each test owns.
+
+#![allow(clippy::unwrap_used)]
+
+mod child;
+mod ledger;
+mod loop_stories;
+mod platform;
+mod tally;

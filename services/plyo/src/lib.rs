@@ -1,1 +1,3 @@
-//! The one binary of Plyo.
+//! The one binary of Plyo, as a library for its tests and benchmarks.
+
+pub mod servers;

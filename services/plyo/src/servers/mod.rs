@@ -1,0 +1,12 @@
+//! Private nats-server, Postgres and Redis as child processes: for `plyo up`, for the tests and for the benchmarks.
+//! Free ports on loopback, own data directories; what is started here ends with the process that started it.
+
+mod nats_server;
+mod postgres;
+mod process;
+mod redis;
+
+pub use nats_server::{Durability, NatsServer};
+pub use postgres::Postgres;
+pub use process::free_port;
+pub use redis::Redis;

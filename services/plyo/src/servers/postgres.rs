@@ -1,0 +1,217 @@
+//! A private Postgres. It refuses to run as root, so root runs it as another user, in a directory that user can reach.
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, chown},
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use nix::{
+    sys::signal::Signal,
+    unistd::{Uid, User},
+};
+
+use super::process::{Process, free_port};
+
+/// A running Postgres cluster.
+pub struct Postgres {
+    process: Process,
+    data: PathBuf,
+    port: u16,
+    account: Option<User>,
+}
+
+impl Postgres {
+    /// Starts a cluster with its data in `directory`, made on the first start, on `port` or a free one.
+    ///
+    /// # Errors
+    /// When Postgres is not installed, the directory is closed to its user, or it does not start.
+    pub fn start(directory: &Path, port: Option<u16>) -> Result<Self> {
+        let account = account()?;
+        let data = home(directory, account.as_ref())?;
+        if !data.join("PG_VERSION").exists() {
+            initialise(&data, account.as_ref())?;
+        }
+        let port = port.map_or_else(free_port, Ok)?;
+        Ok(Self { process: launch(&data, port, account.as_ref())?, data, port, account })
+    }
+
+    /// The URL of a database of this cluster, as its superuser; it listens on loopback only.
+    pub fn dsn(&self, database: &str) -> String {
+        format!("postgres://plyo@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// The same as the role of one service.
+    pub fn dsn_as(&self, role: &str, database: &str) -> String {
+        format!("postgres://{role}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where the data is: not always in the directory that was asked for.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Makes a database, as a copy of `template` if one is named; nothing happens if it is there.
+    ///
+    /// # Errors
+    /// When Postgres refuses.
+    pub async fn create_database(&self, name: &str, template: Option<&str>) -> Result<()> {
+        use sqlx::{AssertSqlSafe, Connection, Executor};
+        let mut admin = sqlx::PgConnection::connect(&self.dsn("postgres")).await?;
+        let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+            .bind(name)
+            .fetch_one(&mut admin)
+            .await?;
+        if !there {
+            let template = template.map_or(String::new(), |template| format!(" TEMPLATE \"{template}\""));
+            admin.execute(AssertSqlSafe(format!("CREATE DATABASE \"{name}\"{template}"))).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends it as by power loss: the postmaster and whatever it started.
+    pub fn kill(&mut self) {
+        let backends = descendants(self.process.pid());
+        self.process.kill();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        // Backends notice that the postmaster is gone; a new one must not start before they have ended.
+        while backends.iter().any(|pid| Path::new(&format!("/proc/{pid}")).exists()) && Instant::now() < deadline {
+            for pid in &backends {
+                let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(*pid), Signal::SIGKILL);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Starts it again after `kill`, with the same data on the same port.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn restart(&mut self) -> Result<()> {
+        self.process = launch(&self.data, self.port, self.account.as_ref())?;
+        Ok(())
+    }
+
+    /// Stops it in good order: sessions are ended, everything is written.
+    pub fn stop(&mut self) {
+        self.process.stop(Signal::SIGINT);
+    }
+}
+
+/// The user that Postgres runs as: ourselves, or, for root, the system's `postgres`, else `nobody`.
+fn account() -> Result<Option<User>> {
+    if !Uid::effective().is_root() {
+        return Ok(None);
+    }
+    let user = User::from_name("postgres")?.map_or_else(|| User::from_name("nobody"), |user| Ok(Some(user)))?;
+    Ok(Some(user.context("root cannot run Postgres, and there is neither a user `postgres` nor `nobody`")?))
+}
+
+/// The data directory: the one asked for, or, where its user cannot reach that, one under the system's state directory.
+fn home(directory: &Path, account: Option<&User>) -> Result<PathBuf> {
+    fs::create_dir_all(directory)?;
+    let directory = directory.canonicalize()?;
+    let reachable = directory
+        .ancestors()
+        .skip(1)
+        .all(|above| fs::metadata(above).is_ok_and(|m| m.permissions().mode() & 0o001 != 0));
+    let data = if account.is_none() || reachable {
+        directory.join("data")
+    } else {
+        let name = directory.to_string_lossy().replace('/', "-");
+        let fallback = Path::new("/var/lib/plyo").join(name.trim_matches('-'));
+        fs::create_dir_all(&fallback)?;
+        eprintln!("{} is closed to Postgres' user; its data is in {}", directory.display(), fallback.display());
+        fallback.join("data")
+    };
+    fs::create_dir_all(&data)?;
+    if let Some(user) = account {
+        for path in [data.as_path(), data.parent().unwrap_or(&data)] {
+            chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
+                .context("give the data directory to Postgres' user")?;
+        }
+    }
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700))?;
+    Ok(data)
+}
+
+fn initialise(data: &Path, account: Option<&User>) -> Result<()> {
+    let mut command = as_account(&program("initdb")?, account);
+    command
+        .args(["--auth=trust", "--username=plyo", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "-D"])
+        .arg(data)
+        .current_dir("/");
+    let output = command.output().context("run initdb; `scripts/setup.sh` installs Postgres")?;
+    ensure!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    Ok(())
+}
+
+fn launch(data: &Path, port: u16, account: Option<&User>) -> Result<Process> {
+    let mut command = as_account(&program("postgres")?, account);
+    command.arg("-D").arg(data).args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k", ""]).current_dir("/");
+    for setting in ["shared_buffers=128MB", "max_connections=200", "max_wal_size=1GB", "log_min_messages=warning"] {
+        command.args(["-c", setting]);
+    }
+    let log = data.parent().unwrap_or(data).join("postgres.log");
+    let mut process = Process::start("postgres", &command, &log)?;
+    let status = data.join("postmaster.pid");
+    // The eighth line is the postmaster's own word that it takes connections.
+    process.await_ready(|| {
+        fs::read_to_string(&status).is_ok_and(|text| text.lines().nth(7).is_some_and(|line| line.trim() == "ready"))
+    })?;
+    Ok(process)
+}
+
+fn as_account(program: &Path, account: Option<&User>) -> Command {
+    match account {
+        None => Command::new(program),
+        Some(user) => {
+            let mut command = Command::new("setpriv");
+            command.args([
+                &format!("--reuid={}", user.uid),
+                &format!("--regid={}", user.gid),
+                "--clear-groups",
+                "--pdeathsig",
+                "KILL",
+                "--",
+            ]);
+            command.arg(program);
+            command
+        }
+    }
+}
+
+/// The newest Postgres of Debian's layout, else what is on PATH.
+fn program(name: &str) -> Result<PathBuf> {
+    let mut found: Vec<_> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin").join(name))
+        .filter(|path| path.exists())
+        .collect();
+    found.sort();
+    if let Some(newest) = found.pop() {
+        return Ok(newest);
+    }
+    for directory in std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()) {
+        if directory.join(name).exists() {
+            return Ok(directory.join(name));
+        }
+    }
+    bail!("{name} of Postgres is not installed; `scripts/setup.sh` installs it")
+}
+
+/// The processes that `pid` started and they started.
+fn descendants(pid: u32) -> Vec<i32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let children: Vec<i32> = children.split_whitespace().filter_map(|child| child.parse().ok()).collect();
+    children.iter().flat_map(|child| std::iter::once(*child).chain(descendants(child.cast_unsigned()))).collect()
+}

@@ -1,0 +1,179 @@
+//! The platform as a child process: the test binary runs itself again, so that a crash test can abort it anywhere.
+
+use std::{
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use nix::{
+    sys::signal::{Signal, kill, raise},
+    unistd::Pid,
+};
+
+/// What a child does at a named place of the loop.
+#[derive(Clone, Copy, Debug)]
+pub enum Fate {
+    /// Ends as by power loss: no destructor runs.
+    Abort,
+    /// Stops as a machine does that swaps or is suspended; the test continues it.
+    Stop,
+}
+
+/// A place of the loop, and the how-manieth passage of it.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub name: &'static str,
+    pub passage: u32,
+    pub fate: Fate,
+}
+
+/// What a child is started with.
+#[derive(Clone, Debug, Default)]
+pub struct Role {
+    pub nats_url: String,
+    pub dsn: String,
+    pub services: Vec<&'static str>,
+    /// Where an edge listens, if there is to be one.
+    pub edge_port: Option<u16>,
+    pub place: Option<Place>,
+    /// `bug-no-fence` and the like: what the checker must find.
+    pub bugs: Vec<&'static str>,
+    /// One in so many passages of any place is the last (storm); 0 is never.
+    pub one_in: u32,
+    pub seed: u64,
+}
+
+const ROLE: &str = "PLYO_TEST_ROLE";
+/// Every place that `plyo_nats` names.
+pub const PLACES: [&str; 12] = [
+    "lock",
+    "mark",
+    "tail",
+    "pull",
+    "begin",
+    "look-up",
+    "decide",
+    "save",
+    "commit",
+    "publish",
+    "before-ack",
+    "after-ack",
+];
+
+/// A child that ends with its test.
+pub struct Server(Child);
+
+impl Server {
+    pub fn start(role: &Role) -> Self {
+        let place = role.place.as_ref().map(|place| format!("{} {} {:?}", place.name, place.passage, place.fate));
+        let child = Command::new(std::env::current_exe().expect("the test binary has a path"))
+            .args(["--exact", "child::serves_when_a_test_asks_for_it", "--nocapture", "--test-threads=1"])
+            .env(ROLE, "server")
+            .env("ROLE_NATS", &role.nats_url)
+            .env("ROLE_DSN", &role.dsn)
+            .env("ROLE_SERVICES", role.services.join(","))
+            .env("ROLE_EDGE_PORT", role.edge_port.map_or(String::new(), |port| port.to_string()))
+            .env("ROLE_PLACE", place.unwrap_or_default())
+            .env("ROLE_BUGS", role.bugs.join(","))
+            .env("ROLE_ONE_IN", role.one_in.to_string())
+            .env("ROLE_SEED", role.seed.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(if std::env::var_os("PLYO_TEST_LOG").is_some() { Stdio::inherit() } else { Stdio::null() })
+            .spawn()
+            .expect("the test binary starts again");
+        Self(child)
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        // A child that is gone needs no signal.
+        let _ = kill(Pid::from_raw(self.0.id() as i32), signal);
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.0.try_wait().expect("a child can be waited for").is_some()
+    }
+
+    /// Stopped by a signal, as `/proc` says.
+    pub fn is_stopped(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Not a test of its own: this is the child.
+#[test]
+fn serves_when_a_test_asks_for_it() {
+    if std::env::var(ROLE).is_err() {
+        return;
+    }
+    let role = |name: &str| std::env::var(format!("ROLE_{name}")).unwrap_or_default();
+    plan_fates(&role("PLACE"), role("ONE_IN").parse().unwrap_or(0), role("SEED").parse().unwrap_or(0));
+    for bug in role("BUGS").split(',').filter(|bug| !bug.is_empty()) {
+        fail::cfg(bug, "return").expect("a bug can be planted");
+    }
+    if std::env::var_os("PLYO_TEST_LOG").is_some() {
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let error = runtime.block_on(crate::platform::serve(
+        &role("NATS"),
+        &role("DSN"),
+        &role("SERVICES"),
+        role("EDGE_PORT").parse().ok(),
+    ));
+    panic!("the child ended: {error:?}");
+}
+
+fn plan_fates(place: &str, one_in: u32, seed: u64) {
+    if let [name, passage, fate] = place.split(' ').collect::<Vec<_>>()[..] {
+        let passage: u32 = passage.parse().expect("a number");
+        let stop = fate == "Stop";
+        let passed = AtomicU32::new(0);
+        meet(name, move || (passed.fetch_add(1, Ordering::SeqCst) + 1 == passage).then_some(stop));
+    }
+    if one_in > 0 {
+        for (index, name) in PLACES.into_iter().enumerate() {
+            let random = std::sync::Mutex::new(Random(seed.wrapping_mul(31).wrapping_add(index as u64 + 1)));
+            meet(name, move || {
+                let mut random = random.lock().expect("not poisoned");
+                (random.next() % u64::from(one_in) == 0).then(|| random.next() % 4 == 0)
+            });
+        }
+    }
+}
+
+/// At this place: `Some(true)` stops the process, `Some(false)` aborts it.
+fn meet(place: &str, fate: impl Fn() -> Option<bool> + Send + Sync + 'static) {
+    fail::cfg_callback(place, move || match fate() {
+        None => {}
+        Some(true) => raise(Signal::SIGSTOP).expect("a process can stop itself"),
+        Some(false) => std::process::abort(),
+    })
+    .expect("a place can be met");
+}
+
+/// xorshift64*: a seed is a story that can be told again.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.max(1);
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+}

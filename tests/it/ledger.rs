@@ -1,0 +1,130 @@
+//! What was sent, and whether the world says the same: the checker of every crash test.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    time::Duration,
+};
+
+use plyo_events::{
+    Command, CommandId, Event, Message, UserId,
+    training::{ExerciseSlug, Load, LocalTime},
+    workout::{ExerciseEntry, LogWorkout, Set, Workout},
+};
+use plyo_nats::{CommandPublisher, SendError, Tail};
+use uuid::Uuid;
+
+use crate::platform::Ground;
+
+/// The commands of a test in the order in which each user sent them.
+#[derive(Default)]
+pub struct Ledger {
+    sent: BTreeMap<UserId, Vec<Uuid>>,
+}
+
+impl Ledger {
+    /// Sends `count` workouts of `user` one after another, each until it is acknowledged.
+    pub async fn log_workouts(publisher: &CommandPublisher, user: UserId, count: usize) -> (UserId, Vec<Uuid>) {
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            let command = log(user, 5);
+            send(publisher, &command).await;
+            ids.push(command.id);
+        }
+        (user, ids)
+    }
+
+    pub fn add(&mut self, (user, ids): (UserId, Vec<Uuid>)) {
+        self.sent.entry(user).or_default().extend(ids);
+    }
+
+    /// What is wrong: nothing, if every acknowledged command has exactly its events, once, in its user's order.
+    pub async fn check(&self, ground: &Ground, services: &[&str]) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let events = events(ground).await;
+        let mut ids = HashSet::new();
+        for event in &events {
+            if !ids.insert(event.id) {
+                wrong.push(format!("event {} twice: {:?}", event.id, event.body.kind()));
+            }
+        }
+        let mut completed: HashMap<UserId, Vec<Uuid>> = HashMap::new();
+        let mut unlocked: HashMap<UserId, Vec<u64>> = HashMap::new();
+        for event in events {
+            match event.body {
+                Event::WorkoutCompleted(_) => completed.entry(event.user).or_default().push(event.causation),
+                Event::AchievementUnlocked(achievement) => {
+                    unlocked.entry(event.user).or_default().push(achievement.value)
+                }
+                _ => {}
+            }
+        }
+        for (user, sent) in &self.sent {
+            let there = completed.remove(user).unwrap_or_default();
+            if &there != sent {
+                let (a, b): (BTreeSet<_>, BTreeSet<_>) = (there.iter().collect(), sent.iter().collect());
+                wrong.push(format!(
+                    "{user}: {} completed, {} sent, {} missing, {} too many, or in another order",
+                    there.len(),
+                    sent.len(),
+                    b.difference(&a).count(),
+                    a.difference(&b).count()
+                ));
+            }
+            let expected: Vec<u64> = (1..=sent.len() as u64).filter(|n| n % 5 == 0).collect();
+            if unlocked.remove(user).unwrap_or_default() != expected && services.contains(&"tally:achievement") {
+                wrong.push(format!("{user}: other achievements than {expected:?}"));
+            }
+            for service in services.iter().filter_map(|service| service.strip_prefix("tally:")) {
+                let mut db = ground.database(service).await;
+                let n: Option<i64> = sqlx::query_scalar("SELECT n FROM tally WHERE user_id = $1")
+                    .bind(user.uuid())
+                    .fetch_optional(&mut db)
+                    .await
+                    .unwrap();
+                if n != Some(sent.len() as i64) {
+                    wrong.push(format!("{service} counts {n:?} for {user}, not {}", sent.len()));
+                }
+            }
+        }
+        if !completed.is_empty() {
+            wrong.push(format!("workouts of {} users that sent none", completed.len()));
+        }
+        wrong.extend(ground.verify(services).await);
+        wrong
+    }
+}
+
+/// A workout of one set.
+pub fn log(user: UserId, reps: u32) -> Message<Command> {
+    let set = Set {
+        reps: Some(reps.try_into().unwrap()),
+        load: Some(Load::Kg(100.0.try_into().unwrap())),
+        duration_s: None,
+        rpe: None,
+    };
+    let exercise: ExerciseSlug = "barbell-back-squat".to_owned().try_into().unwrap();
+    let started_at: LocalTime = "2026-11-24T18:30:00+01:00".to_owned().try_into().unwrap();
+    let workout = Workout { started_at, ended_at: None, exercises: vec![ExerciseEntry { exercise, sets: vec![set] }] };
+    let now = jiff::Timestamp::now();
+    Message::first(CommandId::mint().uuid(), user, now, Command::from(LogWorkout { workout }))
+}
+
+/// Sends a command until it is acknowledged: a timeout means unknown, and the same command again tells.
+pub async fn send(publisher: &CommandPublisher, command: &Message<Command>) {
+    loop {
+        match publisher.send(command, "fingerprint").await {
+            Ok(_) => return,
+            Err(SendError::Unavailable(_) | SendError::Unknown) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+/// Every event there is.
+pub async fn events(ground: &Ground) -> Vec<Message<Event>> {
+    let mut tail = Tail::open(&ground.nats().await, u64::MAX).await.unwrap();
+    let mut events = Vec::new();
+    while let Ok(more) = tokio::time::timeout(Duration::from_millis(300), tail.next()).await {
+        events.extend(more.unwrap().into_iter().map(|stored| stored.message));
+    }
+    events
+}

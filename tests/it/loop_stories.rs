@@ -1,0 +1,37 @@
+//! The loop in good weather.
+
+use std::time::Duration;
+
+use plyo_events::{Outcome, UserId};
+use plyo_nats::{CommandPublisher, Outcomes};
+
+use crate::{
+    ledger::{Ledger, log},
+    platform::Ground,
+};
+
+const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_becomes_an_event_and_a_reaction_and_its_sender_is_answered() {
+    let ground = Ground::new().await;
+    let nats = ground.nats().await;
+    let _server = ground.start(&BOTH);
+    let outcomes = Outcomes::subscribe(&nats, "test").await.unwrap();
+    let publisher = CommandPublisher::new(&nats, "test");
+    let user = UserId::mint();
+    let command = log(user, 5);
+    let expected = outcomes.expect(plyo_events::CommandId::new(command.id));
+    publisher.send(&command, "f").await.unwrap();
+    let outcome = expected.outcome(Duration::from_secs(10)).await.expect("an outcome");
+    assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+    let mut ledger = Ledger::default();
+    ledger.add((user, vec![command.id]));
+    let users = (0..8).map(|_| UserId::mint());
+    let sending = users.map(|user| Ledger::log_workouts(&publisher, user, 25));
+    for sent in futures_util::future::join_all(sending).await {
+        ledger.add(sent);
+    }
+    ground.settle(&BOTH).await;
+    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+}

@@ -1,0 +1,216 @@
+//! What a test stands on: its own nats-server and Postgres, migrated, and a child process that runs the services.
+
+use std::{
+    path::PathBuf,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use plyo::servers::{Durability, NatsServer, Postgres};
+use plyo_nats::{Health, Nats, NatsConfig, Service, replay::Purpose, replay::Replay, streams};
+use sqlx::Connection;
+use tempfile::TempDir;
+
+use crate::{
+    child::{Role, Server},
+    tally,
+};
+
+/// The database of every test, in a cluster of its own.
+const DATABASE: &str = "plyo";
+
+/// Real servers that end with the test. Fields drop in this order.
+pub struct Ground {
+    pub nats_server: NatsServer,
+    pub postgres: Postgres,
+    _directory: TempDir,
+}
+
+impl Ground {
+    /// Empty streams and migrated schemas.
+    pub async fn new() -> Self {
+        Self::with(Durability::Always).await
+    }
+
+    pub async fn with(durability: Durability) -> Self {
+        let directory = directory();
+        copy(&template().await.path().join("postgres"), &directory.path().join("postgres"));
+        let postgres = Postgres::start(&directory.path().join("postgres"), None).expect("Postgres starts");
+        let nats_server =
+            NatsServer::start(&directory.path().join("nats"), None, durability).expect("nats-server starts");
+        let ground = Self { nats_server, postgres, _directory: directory };
+        streams::apply(&ground.nats().await).await.expect("the streams are made");
+        ground
+    }
+
+    pub async fn nats(&self) -> Nats {
+        Nats::connect(&NatsConfig { url: self.nats_server.url(), name: "test".into(), nkey_seed: None })
+            .await
+            .expect("NATS answers")
+    }
+
+    pub fn dsn(&self) -> String {
+        self.postgres.dsn(DATABASE)
+    }
+
+    /// A connection that sees a service's tables and its loop's.
+    pub async fn database(&self, service: &str) -> sqlx::PgConnection {
+        let path = plyo_nats::database::search_path(service);
+        let options = plyo_nats::database::options(&self.dsn(), &path).unwrap();
+        sqlx::PgConnection::connect_with(&options).await.expect("Postgres answers")
+    }
+
+    pub fn role(&self, services: &[&'static str]) -> Role {
+        Role { nats_url: self.nats_server.url(), dsn: self.dsn(), services: services.to_vec(), ..Role::default() }
+    }
+
+    pub fn start(&self, services: &[&'static str]) -> Server {
+        Server::start(&self.role(services))
+    }
+
+    /// Waits until nothing is under way: no command waits, every event is applied, every outbox is empty.
+    pub async fn settle(&self, services: &[&str]) {
+        let nats = self.nats().await;
+        eventually("nothing is under way", Duration::from_secs(60), async || {
+            let mut state = Vec::new();
+            let head = streams::state(&nats, "EVENTS").await?.last;
+            if streams::state(&nats, "COMMANDS").await?.messages > 0 {
+                return Ok(None);
+            }
+            for service in services {
+                let mut db = self.database(schema(service)).await;
+                let (applied, outbox): (i64, i64) =
+                    sqlx::query_as("SELECT applied, (SELECT count(*) FROM outbox) FROM lane")
+                        .fetch_one(&mut db)
+                        .await?;
+                state.push((applied, outbox));
+            }
+            // A mark may lie after the last event: it is no event that could be applied.
+            let last_event = last_event(&nats, head).await?;
+            Ok(state.iter().all(|(applied, outbox)| *applied >= last_event as i64 && *outbox == 0).then_some(()))
+        })
+        .await;
+    }
+
+    /// Every table is the fold of `EVENTS`.
+    pub async fn verify(&self, services: &[&str]) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for name in services {
+            let service = service(name);
+            let shadow = plyo_nats::replay::shadow_schema(service.name());
+            let mut db = self.database(service.name()).await;
+            let create = format!("DROP SCHEMA IF EXISTS \"{shadow}\" CASCADE");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(create)).execute(&mut db).await.unwrap();
+            if name.starts_with("tally:") {
+                let tables = format!("CREATE SCHEMA \"{shadow}\"; SET search_path TO \"{shadow}\"; {}", tally::TABLES);
+                sqlx::raw_sql(sqlx::AssertSqlSafe(tables)).execute(&mut db).await.unwrap();
+            } else {
+                plyo_migrations::create_shadow(&self.dsn(), service.name(), &shadow).await.unwrap();
+            }
+            let replay =
+                Replay { nats: self.nats().await, dsn: self.dsn(), purpose: Purpose::Verify, progress: |_, _| {} };
+            let report = service.replay(replay).await.expect("a replay runs");
+            wrong.extend(report.differences.iter().map(|difference| format!("{name}: {difference:?}")));
+        }
+        wrong
+    }
+}
+
+/// What the child runs: the services, and an edge if a port is given. It returns only when something failed.
+pub async fn serve(nats_url: &str, dsn: &str, services: &str, _edge_port: Option<u16>) -> Result<()> {
+    let mut running = tokio::task::JoinSet::new();
+    for name in services.split(',').filter(|name| !name.is_empty()) {
+        let nats = connect_patiently(nats_url, name).await;
+        let dsn = dsn.to_owned();
+        let service = service(name);
+        running.spawn(async move { plyo_nats::run(service, nats, &dsn, Health::default()).await });
+    }
+    running.join_next().await.expect("a service runs")?
+}
+
+pub fn service(name: &str) -> Service {
+    tally::service(name).unwrap_or_else(|| panic!("there is no service {name}"))
+}
+
+fn schema(service: &str) -> &str {
+    service.strip_prefix("tally:").unwrap_or(service)
+}
+
+async fn connect_patiently(url: &str, name: &str) -> Nats {
+    loop {
+        let config = NatsConfig { url: url.to_owned(), name: name.to_owned(), nkey_seed: None };
+        match Nats::connect(&config).await {
+            Ok(nats) => return nats,
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// Waits for a condition, level-triggered and bounded; an error counts as not yet.
+pub async fn eventually<T>(what: &str, within: Duration, mut condition: impl AsyncFnMut() -> Result<Option<T>>) -> T {
+    let deadline = Instant::now() + within;
+    let mut last = String::new();
+    while Instant::now() < deadline {
+        match condition().await {
+            Ok(Some(value)) => return value,
+            Ok(None) => last = "not yet".to_owned(),
+            Err(error) => last = format!("{error:#}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("not in {} s: {what} ({last})", within.as_secs());
+}
+
+/// The sequence of the last event, which marks may follow.
+async fn last_event(nats: &Nats, head: u64) -> Result<u64> {
+    let mut tail = plyo_nats::Tail::open(nats, 64).await?;
+    let mut last = 0;
+    while let Ok(events) = tokio::time::timeout(Duration::from_millis(30), tail.next()).await {
+        last = events?.last().map_or(last, |stored| stored.sequence);
+        if last >= head {
+            break;
+        }
+    }
+    Ok(last)
+}
+
+/// A migrated cluster, made once per run and copied for each test.
+async fn template() -> &'static TempDir {
+    static TEMPLATE: tokio::sync::OnceCell<TempDir> = tokio::sync::OnceCell::const_new();
+    TEMPLATE
+        .get_or_init(async || {
+            let directory = directory();
+            let mut postgres = Postgres::start(&directory.path().join("postgres"), None).expect("Postgres starts");
+            postgres.create_database(DATABASE, None).await.unwrap();
+            let dsn = postgres.dsn(DATABASE);
+            for service in ["workout", "achievement"] {
+                plyo_migrations::apply(&dsn, service).await.expect("migrations apply");
+                let options = plyo_nats::database::options(&dsn, &[service]).unwrap();
+                let mut db = sqlx::PgConnection::connect_with(&options).await.unwrap();
+                sqlx::raw_sql(tally::TABLES).execute(&mut db).await.unwrap();
+            }
+            postgres.stop();
+            directory
+        })
+        .await
+}
+
+/// Under the system's temporary directory, reachable by Postgres' user.
+fn directory() -> TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::Builder::new().prefix("plyo-test-").tempdir().expect("a directory");
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    directory
+}
+
+fn copy(from: &PathBuf, to: &PathBuf) {
+    let status = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp runs");
+    assert!(status.success());
+}
+
+/// One test at a time may use both cores: these are stories about time.
+pub fn turn() -> std::sync::MutexGuard<'static, ()> {
+    static TURN: OnceLock<std::sync::Mutex<()>> = OnceLock::new();
+    TURN.get_or_init(Default::default).lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
