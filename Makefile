@@ -1,0 +1,33 @@
+.DEFAULT_GOAL := help
+.PHONY: help up demo test lint bench schemas setup clean-data
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+up: setup ## install what is missing and run the platform on port 3000
+	cargo build --release -p plyo
+	exec target/release/plyo up
+
+demo: ## 12 weeks of training as a client sees them (the platform must run)
+	cargo run --release -q -p plyo -- demo
+
+test: ## set up and run every test
+	scripts/setup.sh --nats-cli
+	cargo test --workspace
+
+lint: ## format, clippy, documentation
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+bench: setup ## every figure of the README, into bench/results.json
+	cargo bench -p plyo-tests --bench bench
+
+schemas: ## write schemas/ from the types
+	cargo run -q -p plyo -- schemas
+
+setup: ## install what is missing
+	@scripts/setup.sh
+
+clean-data: ## forget everything that `make up` stored
+	rm -rf .plyo
