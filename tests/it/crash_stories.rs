@@ -14,27 +14,108 @@ use crate::{
 const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
 
 /// 200 commands of 10 users are under way; the process is aborted at `place`, then another one finishes the work.
-/// What is wrong after that.
-async fn aborted_at(place: &'static str, passage: u32, bugs: &[&'static str]) -> Vec<String> {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
-    let publisher = CommandPublisher::new(&nats, "test");
-    let mut role = ground.role(&BOTH);
-    role.bugs = bugs.to_vec();
-    let mut doomed = role.clone();
-    doomed.place = Some(Place { name: place, passage, fate: Fate::Abort });
-    if place == "tail" {
-        // Only a take-over that finds work in the outbox looks at the tail.
-        leave_an_outbox(&ground, &publisher).await;
-    }
-    let mut first = Server::start(&doomed);
-    let sending = (0..10).map(|_| UserId::mint()).map(|user| Ledger::log_workouts(&publisher, user, 20));
-    let sending = futures_util::future::join_all(sending);
-    let dying = eventually("the process is aborted", Duration::from_secs(30), async || Ok(first.has_ended().then_some(())));
-    let (sent, ()) = tokio::join!(sending, dying);
-    let _second = Server::start(&role);
-    ground.settle(&BOTH).await;
+/// Gives what is wrong after that.
+async fn aborted_at(ground: &Ground, place: &'static str, passage: u32, bugs: &[&'static str]) -> Vec<String> {
+    let publisher = CommandPublisher::new(&ground.nats().await, "test");
     let mut ledger = Ledger::default();
+    let mut doomed = ground.role(&BOTH);
+    doomed.bugs = bugs.to_vec();
+    if place == "tail" {
+        // Only an owner that finds work in the outbox looks at the tail: another one dies before it leaves some.
+        doomed.place = Some(Place { name: "commit", passage: 3, fate: Fate::Abort });
+        let mut first = Server::start(&doomed);
+        let sent = tokio::join!(Ledger::log_workouts(&publisher, UserId::mint(), 20), ends(&mut first));
+        ledger.add(sent.0);
+    }
+    doomed.place = Some(Place { name: place, passage, fate: Fate::Abort });
+    let mut doomed_server = Server::start(&doomed);
+    let sending = (0..10).map(|_| UserId::mint()).map(|user| Ledger::log_workouts(&publisher, user, 20));
+    let (sent, ()) = tokio::join!(futures_util::future::join_all(sending), ends(&mut doomed_server));
     sent.into_iter().for_each(|sent| ledger.add(sent));
-    ledger.check(&ground, &BOTH).await
+    doomed.place = None;
+    let _next = Server::start(&doomed);
+    ground.settle(&BOTH).await;
+    ledger.check(ground, &BOTH).await
+}
+
+async fn ends(server: &mut Server) {
+    eventually("the process is aborted", Duration::from_secs(30), async || Ok(server.has_ended().then_some(()))).await;
+}
+
+async fn nothing_is_wrong_after(place: &'static str, passages: &[u32]) {
+    for passage in passages {
+        let ground = Ground::new().await;
+        let wrong = aborted_at(&ground, place, *passage, &[]).await;
+        assert_eq!(wrong, Vec::<String>::new(), "{place}, passage {passage}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_dies_with_the_lock_is_replaced() {
+    nothing_is_wrong_after("lock", &[1, 2]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_dies_after_its_mark_is_replaced() {
+    nothing_is_wrong_after("mark", &[1, 2]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_dies_looking_at_the_tail_is_replaced() {
+    nothing_is_wrong_after("tail", &[1]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_was_only_pulled_is_handled_by_the_next_owner() {
+    nothing_is_wrong_after("pull", &[2, 7]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_was_not_committed_never_was() {
+    for place in ["begin", "look-up", "decide", "save"] {
+        nothing_is_wrong_after(place, &[4]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_committed_and_not_published_is_published_by_the_next_owner() {
+    nothing_is_wrong_after("commit", &[3, 8]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_published_in_part_is_completed_without_repeating() {
+    nothing_is_wrong_after("publish", &[1, 3, 10]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_acknowledged_comes_again_and_is_recognised() {
+    nothing_is_wrong_after("before-ack", &[3]).await;
+    nothing_is_wrong_after("after-ack", &[3]).await;
+}
+
+/// Planted bugs: the checker must find each of them, or it proves nothing.
+async fn is_found(bug: &'static str, place: &'static str, passage: u32) {
+    let ground = Ground::new().await;
+    let wrong = aborted_at(&ground, place, passage, &[bug]).await;
+    assert!(!wrong.is_empty(), "{bug} was not found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forgetting_to_look_at_the_tail_is_found() {
+    is_found("bug-no-tail", "before-ack", 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acknowledging_before_the_commit_is_found() {
+    is_found("bug-ack-before-commit", "decide", 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_outside_the_transaction_is_found() {
+    is_found("bug-position-outside", "after-ack", 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publishing_before_the_commit_is_found() {
+    is_found("bug-publish-before-commit", "published-early", 4).await;
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod child;
+mod crash_stories;
 mod ledger;
 mod loop_stories;
 mod platform;

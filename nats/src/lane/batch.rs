@@ -102,6 +102,7 @@ async fn attempt<R: Reactor>(owner: &mut Owner, reactor: &R, gathered: &Gathered
     write(&mut transaction, &decided, position, owner.published).await?;
     if planted("bug-publish-before-commit") {
         outbox::publish(&owner.nats, &owner.fence, &decided.outbox).await?;
+        pass!("published-early");
     }
     transaction.commit().await?;
     pass!("commit");
@@ -126,9 +127,8 @@ async fn finish(owner: &mut Owner, gathered: &Gathered, decided: Decided) -> Res
         let body = rmp_serde::to_vec_named(&answer.outcome).context("an outcome is plain data")?;
         owner.nats.client().publish(answer.subject.clone(), body.into()).await?;
     }
-    if !decided.outbox.is_empty() && !planted("bug-publish-before-commit") {
-        owner.publish(&decided.outbox).await?;
-    }
+    let rows = if planted("bug-publish-before-commit") { &[] } else { &decided.outbox[..] };
+    owner.publish(rows).await?;
     pass!("before-ack");
     acknowledge(owner, gathered).await?;
     pass!("after-ack");

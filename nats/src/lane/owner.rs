@@ -80,10 +80,8 @@ impl Owner {
             let there = owner.own_events_after(position.confirmed).await?;
             pass!("tail");
             let missing: Vec<_> = rows.into_iter().filter(|row| !is_there(row, &there)).collect();
-            owner.next_outbox_id = next_outbox_id;
             owner.publish(&missing).await?;
         }
-        owner.published = next_outbox_id - 1;
         owner.write_position().await?;
         Ok(owner)
     }
@@ -102,6 +100,10 @@ impl Owner {
 
     /// Publishes, and keeps the session alive meanwhile.
     pub(super) async fn publish(&mut self, rows: &[OutboxRow]) -> Result<()> {
+        if rows.is_empty() {
+            self.published = self.next_outbox_id - 1;
+            return Ok(());
+        }
         let mut pings = tokio::time::interval_at(Instant::now() + PING, PING);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let nats = self.nats.clone();
@@ -114,9 +116,8 @@ impl Owner {
             }
         };
         self.confirmed = last.unwrap_or(self.confirmed).max(self.confirmed);
-        if let Some(row) = rows.last() {
-            self.published = row.id;
-        }
+        // Ids ascend: whatever was committed before these rows is published, too.
+        self.published = self.next_outbox_id - 1;
         Ok(())
     }
 
