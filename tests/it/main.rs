@@ -6,5 +6,7 @@ mod child;
 mod crash_stories;
 mod ledger;
 mod loop_stories;
+mod owner_stories;
 mod platform;
+mod storm;
 mod tally;

@@ -1,0 +1,97 @@
+//! Two owners: the one that holds the lane is stopped, another takes it, the first is continued and changes nothing.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use plyo_events::UserId;
+use plyo_nats::{CommandPublisher, streams};
+use sqlx::Connection;
+
+use crate::{
+    child::{Fate, Place, Server},
+    ledger::Ledger,
+    platform::{Ground, eventually},
+};
+
+const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
+
+/// What a stalled owner left, and what it did when it was continued.
+struct Stalled {
+    wrong: Vec<String>,
+    appended: u64,
+    changed: bool,
+}
+
+async fn stalled_at(place: &'static str, passage: u32, bugs: &[&'static str]) -> Stalled {
+    let ground = Ground::new().await;
+    let nats = ground.nats().await;
+    let publisher = CommandPublisher::new(&nats, "test");
+    let mut role = ground.role(&["tally:workout"]);
+    role.bugs = bugs.to_vec();
+    let _achievement = ground.start(&["tally:achievement"]);
+    role.place = Some(Place { name: place, passage, fate: Fate::Stop });
+    let stalled = Server::start(&role);
+    role.place = None;
+    let sending = (0..10).map(|_| UserId::mint()).map(|user| Ledger::log_workouts(&publisher, user, 20));
+    let sending = futures_util::future::join_all(sending);
+    let taking_over = async {
+        eventually("the owner stalls", Duration::from_secs(30), async || Ok(stalled.is_stopped().then_some(()))).await;
+        Server::start(&role)
+    };
+    let (sent, _next) = tokio::join!(sending, taking_over);
+    ground.settle(&BOTH).await;
+    let before = (streams::state(&nats, "EVENTS").await.unwrap().last, tally(&ground).await);
+    stalled.signal(Signal::SIGCONT);
+    // It goes back to standing by: a session of its own waits for the lock again.
+    eventually("the first owner stands by", Duration::from_secs(30), async || Ok((sessions(&ground).await? >= 2).then_some(()))).await;
+    ground.settle(&BOTH).await;
+    let after = (streams::state(&nats, "EVENTS").await.unwrap().last, tally(&ground).await);
+    let mut ledger = Ledger::default();
+    sent.into_iter().for_each(|sent| ledger.add(sent));
+    let wrong = ledger.check(&ground, &BOTH).await;
+    Stalled { wrong, appended: after.0 - before.0, changed: after.1 != before.1 }
+}
+
+async fn tally(ground: &Ground) -> Vec<(uuid::Uuid, i64)> {
+    let mut db = ground.database("workout").await;
+    sqlx::query_as("SELECT user_id, n FROM tally ORDER BY user_id").fetch_all(&mut db).await.unwrap()
+}
+
+async fn sessions(ground: &Ground) -> anyhow::Result<i64> {
+    let mut db = sqlx::PgConnection::connect(&ground.dsn()).await?;
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'plyo workout lane'";
+    Ok(sqlx::query_scalar(sql).fetch_one(&mut db).await?)
+}
+
+async fn changes_nothing(place: &'static str, passage: u32) {
+    let stalled = stalled_at(place, passage, &[]).await;
+    assert_eq!(stalled.wrong, Vec::<String>::new(), "{place}");
+    assert_eq!(stalled.appended, 0, "{place}: the stalled owner appended to EVENTS");
+    assert!(!stalled.changed, "{place}: the stalled owner changed a table");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_stalls_in_a_transaction_changes_nothing_later() {
+    changes_nothing("decide", 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_stalls_before_it_publishes_appends_nothing_later() {
+    changes_nothing("commit", 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_stalls_while_it_publishes_appends_nothing_later() {
+    changes_nothing("publish", 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_stalls_before_it_acknowledges_does_no_harm() {
+    changes_nothing("before-ack", 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_fence_is_found_when_an_owner_stalls() {
+    let stalled = stalled_at("commit", 4, &["bug-no-fence"]).await;
+    assert!(!stalled.wrong.is_empty() || stalled.appended > 0, "a missing fence was not found");
+}

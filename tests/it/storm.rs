@@ -1,0 +1,138 @@
+//! Two owners per service; kills and stops at random places of the loop; the broker and the database crash; then an
+//! exact check. `PLYO_STORM_SEED` and `PLYO_STORM_SECONDS` make it another or a longer one.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use nix::sys::signal::Signal;
+use plyo_events::UserId;
+use plyo_nats::CommandPublisher;
+
+use crate::{
+    child::{Random, Role, Server},
+    ledger::{self, Ledger},
+    platform::Ground,
+};
+
+const SERVICES: [&str; 2] = ["tally:workout", "tally:achievement"];
+
+/// How hard it blows.
+struct Weather {
+    seed: u64,
+    seconds: u64,
+    bugs: &'static [&'static str],
+}
+
+#[derive(Default, Debug)]
+struct Damage {
+    deaths: u32,
+    stops: u32,
+    broker_crashes: u32,
+    database_crashes: u32,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_or_repeated_in_a_storm() {
+    let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (seed, seconds) = (number("PLYO_STORM_SEED", 7), number("PLYO_STORM_SECONDS", 60));
+    let (wrong, damage) = storm(Weather { seed, seconds, bugs: &[] }).await;
+    assert_eq!(wrong, Vec::<String>::new(), "seed {seed}: {damage:?}");
+    assert!(damage.deaths > 10 && damage.stops > 2, "it was no storm: {damage:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_finds_that_nobody_looks_at_the_tail() {
+    let (wrong, damage) = storm(Weather { seed: 6, seconds: 15, bugs: &["bug-no-tail"] }).await;
+    assert!(!wrong.is_empty(), "not found: {damage:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_finds_that_there_is_no_fence() {
+    let (wrong, damage) = storm(Weather { seed: 9, seconds: 45, bugs: &["bug-no-fence"] }).await;
+    assert!(!wrong.is_empty(), "not found: {damage:?}");
+}
+
+async fn storm(weather: Weather) -> (Vec<String>, Damage) {
+    let mut ground = Ground::new().await;
+    let publisher = CommandPublisher::new(&ground.nats().await, "test");
+    let over = AtomicBool::new(false);
+    let mut ledger = Ledger::default();
+    let sending = (0..12).map(|_| UserId::mint()).map(|user| send_until(&publisher, user, &over));
+    let blowing = blow(&mut ground, &weather, &over);
+    let (sent, damage) = tokio::join!(futures_util::future::join_all(sending), blowing);
+    sent.into_iter().for_each(|sent| ledger.add(sent));
+    // Fair weather, with the bugs that were planted.
+    let role = Role { bugs: weather.bugs.to_vec(), ..ground.role(&SERVICES) };
+    let _fair = Server::start(&role);
+    ground.settle(&SERVICES).await;
+    (ledger.check(&ground, &SERVICES).await, damage)
+}
+
+async fn send_until(publisher: &CommandPublisher, user: UserId, over: &AtomicBool) -> (UserId, Vec<uuid::Uuid>) {
+    let mut ids = Vec::new();
+    while !over.load(Ordering::Relaxed) {
+        let command = ledger::log(user, 5);
+        ledger::send(publisher, &command).await;
+        ids.push(command.id);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    (user, ids)
+}
+
+/// A child of the storm, and when it is continued if it is stopped.
+struct Ship {
+    role: Role,
+    server: Server,
+    continued_at: Option<Instant>,
+}
+
+async fn blow(ground: &mut Ground, weather: &Weather, over: &AtomicBool) -> Damage {
+    let mut random = Random(weather.seed);
+    let mut damage = Damage::default();
+    let mut ships: Vec<Ship> = SERVICES.iter().cycle().take(4).map(|service| launch(ground, service, weather, &mut random)).collect();
+    let end = Instant::now() + Duration::from_secs(weather.seconds);
+    while Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        for ship in &mut ships {
+            if ship.server.has_ended() {
+                damage.deaths += 1;
+                ship.role.seed = random.next();
+                ship.server = Server::start(&ship.role);
+                ship.continued_at = None;
+            } else if ship.server.is_stopped() && ship.continued_at.is_none() {
+                // Longer than the session timeout at times, so that another owner takes over meanwhile.
+                damage.stops += 1;
+                ship.continued_at = Some(Instant::now() + Duration::from_millis(2_000 + random.below(12_000)));
+            } else if ship.continued_at.is_some_and(|at| at <= Instant::now()) {
+                ship.server.signal(Signal::SIGCONT);
+                ship.continued_at = None;
+            }
+        }
+        match random.below(1_000) {
+            0..20 => ships[random.below(4) as usize].server.signal(Signal::SIGSTOP),
+            20..25 => {
+                damage.broker_crashes += 1;
+                ground.nats_server.kill();
+                ground.nats_server.restart().expect("nats-server starts again");
+            }
+            25..29 => {
+                damage.database_crashes += 1;
+                ground.postgres.kill();
+                ground.postgres.restart().expect("Postgres starts again");
+            }
+            _ => {}
+        }
+    }
+    over.store(true, Ordering::Relaxed);
+    ships.iter().for_each(|ship| ship.server.signal(Signal::SIGCONT));
+    // Those that were stopped say what they still have to say, before the fair weather.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    damage
+}
+
+fn launch(ground: &Ground, service: &'static str, weather: &Weather, random: &mut Random) -> Ship {
+    let role = Role { bugs: weather.bugs.to_vec(), one_in: 100, seed: random.next(), ..ground.role(&[service]) };
+    Ship { server: Server::start(&role), role, continued_at: None }
+}
