@@ -1,12 +1,14 @@
 //! A process is aborted at every named place of the loop, while 200 commands are under way, and started again.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
-use plyo_events::UserId;
 use plyo_nats::CommandPublisher;
 
 use crate::{
-    child::{Fate, Place, Server},
+    child::{Fate, Place, Role, Server},
     ledger::Ledger,
     platform::{Ground, eventually},
 };
@@ -17,29 +19,32 @@ const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
 /// Gives what is wrong after that.
 async fn aborted_at(ground: &Ground, place: &'static str, passage: u32, bugs: &[&'static str]) -> Vec<String> {
     let publisher = CommandPublisher::new(&ground.nats().await, "test");
-    let mut ledger = Ledger::default();
     let mut doomed = ground.role(&BOTH);
     doomed.bugs = bugs.to_vec();
+    let mut ledger = Ledger::default();
     if place == "tail" {
         // Only an owner that finds work in the outbox looks at the tail: another one dies before it leaves some.
         doomed.place = Some(Place { name: "commit", passage: 3, fate: Fate::Abort });
-        let mut first = Server::start(&doomed);
-        let sent = tokio::join!(Ledger::log_workouts(&publisher, UserId::mint(), 20), ends(&mut first));
-        ledger.add(sent.0);
+        ledger.absorb(until_it_ends(&publisher, &doomed).await);
     }
     doomed.place = Some(Place { name: place, passage, fate: Fate::Abort });
-    let mut doomed_server = Server::start(&doomed);
-    let sending = (0..10).map(|_| UserId::mint()).map(|user| Ledger::log_workouts(&publisher, user, 20));
-    let (sent, ()) = tokio::join!(futures_util::future::join_all(sending), ends(&mut doomed_server));
-    sent.into_iter().for_each(|sent| ledger.add(sent));
+    ledger.absorb(until_it_ends(&publisher, &doomed).await);
     doomed.place = None;
     let _next = Server::start(&doomed);
     ground.settle(&BOTH).await;
     ledger.check(ground, &BOTH).await
 }
 
-async fn ends(server: &mut Server) {
-    eventually("the process is aborted", Duration::from_secs(30), async || Ok(server.has_ended().then_some(()))).await;
+/// Starts a process that will be aborted, and logs workouts until it is.
+async fn until_it_ends(publisher: &CommandPublisher, doomed: &Role) -> Ledger {
+    let mut server = Server::start(doomed);
+    let over = AtomicBool::new(false);
+    let ending = async {
+        eventually("the process is aborted", Duration::from_secs(30), async || Ok(server.has_ended().then_some(())))
+            .await;
+        over.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(Ledger::keep_logging(publisher, &over), ending).0
 }
 
 async fn nothing_is_wrong_after(place: &'static str, passages: &[u32]) {

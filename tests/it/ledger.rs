@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -22,19 +23,30 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Sends `count` workouts of `user` one after another, each until it is acknowledged.
-    pub async fn log_workouts(publisher: &CommandPublisher, user: UserId, count: usize) -> (UserId, Vec<Uuid>) {
-        let mut ids = Vec::new();
-        for _ in 0..count {
-            let command = log(user, 5);
-            send(publisher, &command).await;
-            ids.push(command.id);
-        }
-        (user, ids)
+    /// Logs workouts of ten users side by side, twenty each at least and on until it is `over`; each user's one after
+    /// another, each until it is acknowledged.
+    pub async fn keep_logging(publisher: &CommandPublisher, over: &AtomicBool) -> Self {
+        let users = (0..10).map(|_| UserId::mint());
+        let sending = users.map(async |user| {
+            let mut ids = Vec::new();
+            while ids.len() < 20 || !over.load(Ordering::Relaxed) {
+                let command = log(user, 5);
+                send(publisher, &command).await;
+                ids.push(command.id);
+                // A pace that leaves the processes under test their share of two cores.
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            (user, ids)
+        });
+        Self { sent: futures_util::future::join_all(sending).await.into_iter().collect() }
     }
 
-    pub fn add(&mut self, (user, ids): (UserId, Vec<Uuid>)) {
+    pub fn add(&mut self, user: UserId, ids: Vec<Uuid>) {
         self.sent.entry(user).or_default().extend(ids);
+    }
+
+    pub fn absorb(&mut self, other: Self) {
+        self.sent.extend(other.sent);
     }
 
     /// What is wrong: nothing, if every acknowledged command has exactly its events, once, in its user's order.

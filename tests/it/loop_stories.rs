@@ -1,6 +1,6 @@
 //! The loop in good weather.
 
-use std::time::Duration;
+use std::{sync::atomic::AtomicBool, time::Duration};
 
 use plyo_events::{Outcome, UserId};
 use plyo_nats::{CommandPublisher, Outcomes};
@@ -25,13 +25,8 @@ async fn a_command_becomes_an_event_and_a_reaction_and_its_sender_is_answered() 
     publisher.send(&command, "f").await.unwrap();
     let outcome = expected.outcome(Duration::from_secs(10)).await.expect("an outcome");
     assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
-    let mut ledger = Ledger::default();
-    ledger.add((user, vec![command.id]));
-    let users = (0..8).map(|_| UserId::mint());
-    let sending = users.map(|user| Ledger::log_workouts(&publisher, user, 25));
-    for sent in futures_util::future::join_all(sending).await {
-        ledger.add(sent);
-    }
+    let mut ledger = Ledger::keep_logging(&publisher, &AtomicBool::new(true)).await;
+    ledger.add(user, vec![command.id]);
     ground.settle(&BOTH).await;
     assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
 }

@@ -1,9 +1,11 @@
 //! Two owners: the one that holds the lane is stopped, another takes it, the first is continued and changes nothing.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use nix::sys::signal::Signal;
-use plyo_events::UserId;
 use plyo_nats::{CommandPublisher, streams};
 use sqlx::Connection;
 
@@ -32,22 +34,23 @@ async fn stalled_at(place: &'static str, passage: u32, bugs: &[&'static str]) ->
     role.place = Some(Place { name: place, passage, fate: Fate::Stop });
     let stalled = Server::start(&role);
     role.place = None;
-    let sending = (0..10).map(|_| UserId::mint()).map(|user| Ledger::log_workouts(&publisher, user, 20));
-    let sending = futures_util::future::join_all(sending);
+    let over = AtomicBool::new(false);
     let taking_over = async {
         eventually("the owner stalls", Duration::from_secs(30), async || Ok(stalled.is_stopped().then_some(()))).await;
+        over.store(true, Ordering::Relaxed);
         Server::start(&role)
     };
-    let (sent, _next) = tokio::join!(sending, taking_over);
+    let (ledger, _next) = tokio::join!(Ledger::keep_logging(&publisher, &over), taking_over);
     ground.settle(&BOTH).await;
     let before = (streams::state(&nats, "EVENTS").await.unwrap().last, tally(&ground).await);
     stalled.signal(Signal::SIGCONT);
     // It goes back to standing by: a session of its own waits for the lock again.
-    eventually("the first owner stands by", Duration::from_secs(30), async || Ok((sessions(&ground).await? >= 2).then_some(()))).await;
+    eventually("the first owner stands by", Duration::from_secs(30), async || {
+        Ok((sessions(&ground).await? >= 2).then_some(()))
+    })
+    .await;
     ground.settle(&BOTH).await;
     let after = (streams::state(&nats, "EVENTS").await.unwrap().last, tally(&ground).await);
-    let mut ledger = Ledger::default();
-    sent.into_iter().for_each(|sent| ledger.add(sent));
     let wrong = ledger.check(&ground, &BOTH).await;
     Stalled { wrong, appended: after.0 - before.0, changed: after.1 != before.1 }
 }

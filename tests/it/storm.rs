@@ -7,12 +7,11 @@ use std::{
 };
 
 use nix::sys::signal::Signal;
-use plyo_events::UserId;
 use plyo_nats::CommandPublisher;
 
 use crate::{
     child::{Random, Role, Server},
-    ledger::{self, Ledger},
+    ledger::Ledger,
     platform::Ground,
 };
 
@@ -58,27 +57,13 @@ async fn storm(weather: Weather) -> (Vec<String>, Damage) {
     let mut ground = Ground::new().await;
     let publisher = CommandPublisher::new(&ground.nats().await, "test");
     let over = AtomicBool::new(false);
-    let mut ledger = Ledger::default();
-    let sending = (0..12).map(|_| UserId::mint()).map(|user| send_until(&publisher, user, &over));
     let blowing = blow(&mut ground, &weather, &over);
-    let (sent, damage) = tokio::join!(futures_util::future::join_all(sending), blowing);
-    sent.into_iter().for_each(|sent| ledger.add(sent));
+    let (ledger, damage) = tokio::join!(Ledger::keep_logging(&publisher, &over), blowing);
     // Fair weather, with the bugs that were planted.
     let role = Role { bugs: weather.bugs.to_vec(), ..ground.role(&SERVICES) };
     let _fair = Server::start(&role);
     ground.settle(&SERVICES).await;
     (ledger.check(&ground, &SERVICES).await, damage)
-}
-
-async fn send_until(publisher: &CommandPublisher, user: UserId, over: &AtomicBool) -> (UserId, Vec<uuid::Uuid>) {
-    let mut ids = Vec::new();
-    while !over.load(Ordering::Relaxed) {
-        let command = ledger::log(user, 5);
-        ledger::send(publisher, &command).await;
-        ids.push(command.id);
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    (user, ids)
 }
 
 /// A child of the storm, and when it is continued if it is stopped.
@@ -91,7 +76,8 @@ struct Ship {
 async fn blow(ground: &mut Ground, weather: &Weather, over: &AtomicBool) -> Damage {
     let mut random = Random(weather.seed);
     let mut damage = Damage::default();
-    let mut ships: Vec<Ship> = SERVICES.iter().cycle().take(4).map(|service| launch(ground, service, weather, &mut random)).collect();
+    let mut ships: Vec<Ship> =
+        SERVICES.iter().cycle().take(4).map(|service| launch(ground, service, weather, &mut random)).collect();
     let end = Instant::now() + Duration::from_secs(weather.seconds);
     while Instant::now() < end {
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -1,1 +1,23 @@
-//! Training log of Plyo: workouts, records, reminders.
+//! The training log: workouts, the personal records that follow from them, and workout reminders.
+//!
+//! It emits `workout.*`, `record.*` and `reminder.*`, and confirms the clock's `workout_reminder_due`.
+
+mod domain;
+mod exercises;
+mod queries;
+mod reactor;
+mod reminders;
+mod store;
+
+use plyo_events::workout::{GetWorkout, ListExercises, ListRecords, ListReminders, ListWorkouts};
+use plyo_nats::Service;
+
+/// The workout service.
+pub fn service() -> Service {
+    Service::new(reactor::Training)
+        .answer::<GetWorkout, _, _>(queries::get)
+        .answer::<ListWorkouts, _, _>(queries::list)
+        .answer::<ListRecords, _, _>(queries::records)
+        .answer::<ListReminders, _, _>(queries::reminders)
+        .answer::<ListExercises, _, _>(queries::exercises)
+}

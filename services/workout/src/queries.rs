@@ -1,0 +1,69 @@
+//! Answers from the training log.
+
+use jiff::Timestamp;
+use plyo_events::{
+    Reject, WorkoutId,
+    query::Page,
+    workout::{
+        ExerciseView, GetWorkout, ListExercises, ListRecords, ListReminders, ListWorkouts, RecordView, ReminderView,
+        WorkoutView,
+    },
+};
+use plyo_nats::{Context, QueryError};
+use uuid::Uuid;
+
+use crate::{exercises, store};
+
+pub(crate) async fn get(context: Context, query: GetWorkout) -> Result<WorkoutView, QueryError> {
+    let found = store::workout(&context.pool, query.user, query.workout_id).await?;
+    Ok(found.ok_or_else(|| Reject::not_found("workout_not_found", "there is no such workout"))?)
+}
+
+pub(crate) async fn list(context: Context, query: ListWorkouts) -> Result<Page<WorkoutView>, QueryError> {
+    let after = query.cursor.as_deref().map(read_cursor).transpose()?;
+    let limit = query.limit.clamp(1, 100);
+    let mut rows = store::workouts(&context.pool, query.user, after, limit + 1).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next_cursor = rows.last().filter(|_| more).map(|(start, view)| write_cursor(*start, view.workout_id));
+    Ok(Page { items: rows.into_iter().map(|(_, view)| view).collect(), next_cursor })
+}
+
+pub(crate) async fn records(context: Context, query: ListRecords) -> Result<Vec<RecordView>, QueryError> {
+    Ok(store::records(&context.pool, query.user).await?)
+}
+
+pub(crate) async fn reminders(context: Context, query: ListReminders) -> Result<Vec<ReminderView>, QueryError> {
+    Ok(store::reminders(&context.pool, query.user).await?)
+}
+
+pub(crate) async fn exercises(_: Context, _: ListExercises) -> Result<Vec<ExerciseView>, QueryError> {
+    Ok(exercises::all())
+}
+
+/// Where the next page begins: the start in microseconds and the id of the last workout shown.
+fn write_cursor(start: Timestamp, workout: WorkoutId) -> String {
+    format!("{:016x}{}", start.as_microsecond(), workout.uuid().simple())
+}
+
+fn read_cursor(text: &str) -> Result<(Timestamp, WorkoutId), Reject> {
+    let forged = || Reject::invalid("invalid_cursor", "this cursor was not issued here; begin without one");
+    let (start, id) = text.split_at_checked(16).ok_or_else(forged)?;
+    let start = i64::from_str_radix(start, 16).ok().and_then(|start| Timestamp::from_microsecond(start).ok());
+    let id = Uuid::try_parse(id).ok().filter(|uuid| uuid.simple().to_string() == id);
+    start.zip(id).map(|(start, id)| (start, WorkoutId::new(id))).ok_or_else(forged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_as_it_was_written_and_a_forged_one_is_refused() {
+        let (start, id) = (Timestamp::from_microsecond(1_790_000_000_000_001).unwrap(), WorkoutId::mint());
+        assert_eq!(read_cursor(&write_cursor(start, id)).unwrap(), (start, id));
+        for forged in ["", "x", "zzzzzzzzzzzzzzzz", "é0000000000000000", &write_cursor(start, id)[1..]] {
+            assert_eq!(read_cursor(forged).unwrap_err().code, "invalid_cursor");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The tables of the training log and every statement on them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use anyhow::Result;
+use jiff::Timestamp;
+use plyo_events::{
+    ReminderId, UserId, WorkoutId,
+    training::ExerciseSlug,
+    workout::{Mark, RecordKind, RecordView, ReminderView, Workout, WorkoutSummary, WorkoutView},
+};
+use plyo_nats::{Row, Rows};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::{PgConnection, PgPool, types::Json};
+
+use crate::domain::better;
+
+pub(crate) const TABLES: &[&str] = &["workout", "mark", "reminder", "agenda"];
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WorkoutRow {
+    pub user_id: UserId,
+    pub workout_id: WorkoutId,
+    pub revision: u32,
+    pub started_at: Timestamp,
+    pub body: Workout,
+    pub summary: WorkoutSummary,
+}
+
+impl Row for WorkoutRow {
+    const TABLE: &'static str = "workout";
+    const KEY: &'static [&'static str] = &["user_id", "workout_id"];
+    type Key = (UserId, WorkoutId);
+    fn key(&self) -> Self::Key {
+        (self.user_id, self.workout_id)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MarkRow {
+    pub user_id: UserId,
+    pub exercise: ExerciseSlug,
+    pub kind: RecordKind,
+    pub workout_id: WorkoutId,
+    pub value: u64,
+    pub achieved_at: Timestamp,
+}
+
+impl Row for MarkRow {
+    const TABLE: &'static str = "mark";
+    const KEY: &'static [&'static str] = &["user_id", "exercise", "kind", "workout_id"];
+    type Key = (UserId, ExerciseSlug, RecordKind, WorkoutId);
+    fn key(&self) -> Self::Key {
+        (self.user_id, self.exercise.clone(), self.kind, self.workout_id)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ReminderStatus {
+    Active,
+    Cancelled,
+    Fired,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ReminderRow {
+    pub user_id: UserId,
+    pub reminder_id: ReminderId,
+    pub revision: u32,
+    pub due_at: Timestamp,
+    pub status: ReminderStatus,
+}
+
+impl Row for ReminderRow {
+    const TABLE: &'static str = "reminder";
+    const KEY: &'static [&'static str] = &["user_id", "reminder_id"];
+    type Key = (UserId, ReminderId);
+    fn key(&self) -> Self::Key {
+        (self.user_id, self.reminder_id)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AgendaRow {
+    pub user_id: UserId,
+    pub active: u32,
+}
+
+impl Row for AgendaRow {
+    const TABLE: &'static str = "agenda";
+    const KEY: &'static [&'static str] = &["user_id"];
+    type Key = (UserId,);
+    fn key(&self) -> Self::Key {
+        (self.user_id,)
+    }
+}
+
+/// One exercise of one person, and what is measured of it.
+pub(crate) type Lift = (UserId, ExerciseSlug, RecordKind);
+
+/// The best marks of the lifts that a batch touches, best first, and what changes of them.
+#[derive(Default)]
+pub(crate) struct Marks {
+    rows: Rows<MarkRow>,
+    lifts: HashMap<Lift, BTreeSet<WorkoutId>>,
+}
+
+impl Marks {
+    /// Reads the best marks of each lift: as many as the batch may take away, and one more, so that the best of what is
+    /// left is always among them.
+    pub(crate) async fn load(db: &mut PgConnection, lifts: &BTreeMap<Lift, usize>) -> Result<Self> {
+        if lifts.is_empty() {
+            return Ok(Self::default());
+        }
+        let wanted = lifts.iter().map(|((user_id, exercise, kind), taken)| json!({ "user_id": user_id, "exercise": exercise, "kind": kind, "n": taken + 1 }));
+        let rows = Rows::<MarkRow>::load_by(
+            db,
+            "SELECT to_jsonb(best) FROM jsonb_to_recordset($1) AS lift(user_id uuid, exercise text, kind text, n int),
+             LATERAL (SELECT * FROM mark WHERE mark.user_id = lift.user_id AND mark.exercise = lift.exercise AND mark.kind = lift.kind
+                      ORDER BY value DESC, achieved_at, workout_id LIMIT lift.n) AS best",
+            wanted.collect(),
+        )
+        .await?;
+        let mut lifts = HashMap::<Lift, BTreeSet<WorkoutId>>::new();
+        for row in rows.iter() {
+            lifts.entry((row.user_id, row.exercise.clone(), row.kind)).or_default().insert(row.workout_id);
+        }
+        Ok(Self { rows, lifts })
+    }
+
+    /// The best mark of a lift, leaving one workout out.
+    pub(crate) fn best_without(&self, lift: &Lift, workout: Option<WorkoutId>) -> Option<Mark> {
+        let (user, exercise, kind) = lift;
+        let others = self.lifts.get(lift)?.iter().filter(|id| Some(**id) != workout);
+        let marks = others.filter_map(|id| self.rows.get(&(*user, exercise.clone(), *kind, *id)));
+        let marks =
+            marks.map(|row| Mark { workout_id: row.workout_id, value: row.value, achieved_at: row.achieved_at });
+        marks.reduce(|best, mark| if better(&mark, &best) { mark } else { best })
+    }
+
+    pub(crate) fn put(&mut self, row: MarkRow) {
+        self.lifts.entry((row.user_id, row.exercise.clone(), row.kind)).or_default().insert(row.workout_id);
+        self.rows.put(row);
+    }
+
+    pub(crate) fn remove(&mut self, lift: Lift, workout: WorkoutId) {
+        if let Some(workouts) = self.lifts.get_mut(&lift) {
+            workouts.remove(&workout);
+        }
+        let (user, exercise, kind) = lift;
+        self.rows.remove(&(user, exercise, kind, workout));
+    }
+
+    pub(crate) async fn save(self, db: &mut PgConnection) -> Result<()> {
+        self.rows.save(db).await
+    }
+}
+
+type StoredWorkout = (uuid::Uuid, i32, Json<Workout>, Json<WorkoutSummary>);
+
+fn view((workout_id, revision, Json(workout), Json(summary)): StoredWorkout) -> WorkoutView {
+    WorkoutView { workout_id: WorkoutId::new(workout_id), revision: revision.cast_unsigned(), workout, summary }
+}
+
+pub(crate) async fn workout(pool: &PgPool, user: UserId, workout: WorkoutId) -> Result<Option<WorkoutView>> {
+    let sql = "SELECT workout_id, revision, body, summary FROM workout WHERE user_id = $1 AND workout_id = $2";
+    let row: Option<StoredWorkout> =
+        sqlx::query_as(sql).bind(user.uuid()).bind(workout.uuid()).fetch_optional(pool).await?;
+    Ok(row.map(view))
+}
+
+/// Workouts that start before `after` in the order of the list, latest first.
+pub(crate) async fn workouts(
+    pool: &PgPool,
+    user: UserId,
+    after: Option<(Timestamp, WorkoutId)>,
+    limit: u32,
+) -> Result<Vec<(Timestamp, WorkoutView)>> {
+    let (start, id) = after.map_or((None, None), |(start, id)| (Some(start.as_microsecond()), Some(id.uuid())));
+    let rows: Vec<(uuid::Uuid, i32, Json<Workout>, Json<WorkoutSummary>, i64)> = sqlx::query_as(
+        "SELECT workout_id, revision, body, summary, (extract(epoch FROM started_at) * 1000000)::bigint FROM workout
+         WHERE user_id = $1 AND ($2::bigint IS NULL OR (started_at, workout_id) < (to_timestamp(0) + $2 * interval '1 microsecond', $3))
+         ORDER BY started_at DESC, workout_id DESC LIMIT $4",
+    )
+    .bind(user.uuid())
+    .bind(start)
+    .bind(id)
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|(id, revision, body, summary, start)| {
+            Ok((Timestamp::from_microsecond(start)?, view((id, revision, body, summary))))
+        })
+        .collect()
+}
+
+pub(crate) async fn records(pool: &PgPool, user: UserId) -> Result<Vec<RecordView>> {
+    let rows: Vec<(Json<MarkRow>,)> = sqlx::query_as(
+        "SELECT DISTINCT ON (exercise, kind) to_jsonb(mark) FROM mark WHERE user_id = $1
+         ORDER BY exercise, kind, value DESC, achieved_at, workout_id",
+    )
+    .bind(user.uuid())
+    .fetch_all(pool)
+    .await?;
+    let record = |(Json(row),): (Json<MarkRow>,)| RecordView {
+        mark: Mark { workout_id: row.workout_id, value: row.value, achieved_at: row.achieved_at },
+        exercise: row.exercise,
+        kind: row.kind,
+    };
+    Ok(rows.into_iter().map(record).collect())
+}
+
+pub(crate) async fn reminders(pool: &PgPool, user: UserId) -> Result<Vec<ReminderView>> {
+    let sql =
+        "SELECT to_jsonb(reminder) FROM reminder WHERE user_id = $1 AND status = 'active' ORDER BY due_at, reminder_id";
+    let rows: Vec<(Json<ReminderRow>,)> = sqlx::query_as(sql).bind(user.uuid()).fetch_all(pool).await?;
+    let reminder = |(Json(row),): (Json<ReminderRow>,)| ReminderView {
+        reminder_id: row.reminder_id,
+        revision: row.revision,
+        due_at: row.due_at,
+    };
+    Ok(rows.into_iter().map(reminder).collect())
+}
