@@ -119,7 +119,8 @@ pub struct SessionRevoked {
 // Queries. Those that carry a secret implement `Debug` by hand in no log: they are never logged at all.
 
 /// Hash and store a new credential under a unique e-mail. The same e-mail again, before its registration, replaces the
-/// password; after it, it is refused with `email_taken`.
+/// password; after it, it is refused with `email_taken`, unless the password is right: then it is a sign-up sent twice,
+/// and is answered again so that its command finds the outcome of the first.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PrepareSignUp {
     pub email: String,
@@ -137,7 +138,8 @@ impl Query for PrepareSignUp {
     type Answer = Prepared;
 }
 
-/// Refused with `wrong_credentials` (unauthorized), whichever of the two is wrong.
+/// Refused with `wrong_credentials` (unauthorized), whichever of the two is wrong, and with `registration_unfinished`
+/// (conflict) when the sign-up stopped half-way.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct LogIn {
     pub email: String,
@@ -156,6 +158,33 @@ pub struct Tokens {
     pub expires_in: u32,
     /// Use it once; it comes back renewed. Valid for 30 days.
     pub refresh_token: String,
+}
+
+/// What an access token says: the payload of a JWT whose header has `typ: at+jwt`, `alg: EdDSA` and a `kid` of the JWKS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessClaims {
+    /// [`AccessClaims::ISSUER`]
+    pub iss: String,
+    pub sub: UserId,
+    pub sid: SessionId,
+    /// Seconds since 1970.
+    pub iat: i64,
+    /// Seconds since 1970; [`AccessClaims::LIFETIME`] after `iat`.
+    pub exp: i64,
+    pub typ: TokenUse,
+}
+
+impl AccessClaims {
+    pub const ISSUER: &str = "plyo";
+    /// Seconds that an access token is valid.
+    pub const LIFETIME: u32 = 600;
+}
+
+/// What a token is good for; any other word than these is refused when a token is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenUse {
+    Access,
 }
 
 impl Query for LogIn {
