@@ -65,6 +65,8 @@ pub struct NotificationCreated {
     /// 1, 2, 3 … per person.
     pub number: u64,
     pub kind: NotificationKind,
+    /// What it tells of, such as `achievement:workouts_10`: a later retraction names the same.
+    pub subject: String,
     pub because: Because,
     /// What a client needs to write the sentence: the payload of the event behind it.
     pub params: serde_json::Value,

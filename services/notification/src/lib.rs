@@ -1,1 +1,18 @@
-//! In-app notifications of Plyo.
+//! In-app notifications: what a person is told, by their preferences, each with its reason; and what is taken back when
+//! its cause falls.
+
+mod domain;
+mod queries;
+mod reactor;
+mod store;
+
+use plyo_events::notification::{CountNotifications, GetPreferences, ListNotifications};
+use plyo_nats::Service;
+
+/// The notification service.
+pub fn service() -> Service {
+    Service::new(reactor::Notifications)
+        .answer::<ListNotifications, _, _>(queries::list)
+        .answer::<CountNotifications, _, _>(queries::counts)
+        .answer::<GetPreferences, _, _>(queries::preferences)
+}

@@ -1,0 +1,113 @@
+//! The rules, and how streaks are counted.
+
+use jiff::{ToSpan, civil::Date};
+use plyo_events::achievement::Metric;
+
+/// An achievement: what it counts and how much it asks for.
+pub(crate) struct Rule {
+    pub code: &'static str,
+    pub metric: Metric,
+    pub threshold: u64,
+}
+
+/// One tonne in the metric's unit.
+const TONNE_G: u64 = 1_000_000;
+
+/// Every achievement there is. A new one is a new line: who has met it already gets it with the next workout.
+pub(crate) const RULES: [Rule; 12] = [
+    Rule { code: "workouts_1", metric: Metric::Workouts, threshold: 1 },
+    Rule { code: "workouts_10", metric: Metric::Workouts, threshold: 10 },
+    Rule { code: "workouts_50", metric: Metric::Workouts, threshold: 50 },
+    Rule { code: "workouts_100", metric: Metric::Workouts, threshold: 100 },
+    Rule { code: "streak_7_days", metric: Metric::SevenDayRuns, threshold: 1 },
+    Rule { code: "streak_4_weeks", metric: Metric::FourWeekRuns, threshold: 1 },
+    Rule { code: "records_1", metric: Metric::Records, threshold: 1 },
+    Rule { code: "tonnage_1_t", metric: Metric::TonnageG, threshold: TONNE_G },
+    Rule { code: "tonnage_10_t", metric: Metric::TonnageG, threshold: 10 * TONNE_G },
+    Rule { code: "tonnage_100_t", metric: Metric::TonnageG, threshold: 100 * TONNE_G },
+    Rule { code: "tonnage_500_t", metric: Metric::TonnageG, threshold: 500 * TONNE_G },
+    Rule { code: "tonnage_1000_t", metric: Metric::TonnageG, threshold: 1_000 * TONNE_G },
+];
+
+/// Days that make a streak of days.
+const DAYS: i32 = 7;
+/// Weeks that make a streak of weeks.
+const WEEKS: i32 = 4;
+
+/// The Monday of a date's ISO week.
+pub(crate) fn monday(date: Date) -> Date {
+    shift(date, -i32::from(date.weekday().to_monday_zero_offset()))
+}
+
+/// Where a date lies in its week, Monday first.
+pub(crate) fn weekday(date: Date) -> usize {
+    date.weekday().to_monday_zero_offset().unsigned_abs().into()
+}
+
+/// The weeks that decide what a date adds to a streak: 3 before its own to 3 after it.
+pub(crate) fn weeks_around(date: Date) -> impl Iterator<Item = Date> {
+    (1 - WEEKS..WEEKS).map(move |weeks| shift(monday(date), 7 * weeks))
+}
+
+/// How many runs of 7 days in a row go through `date`, given on which days there is a workout and that there is one on it.
+pub(crate) fn day_runs(date: Date, active: impl Fn(Date) -> bool) -> u64 {
+    runs_through(DAYS, |offset| active(shift(date, offset)))
+}
+
+/// How many runs of 4 weeks in a row go through the week of `monday`.
+pub(crate) fn week_runs(monday: Date, active: impl Fn(Date) -> bool) -> u64 {
+    runs_through(WEEKS, |offset| active(shift(monday, 7 * offset)))
+}
+
+/// How many windows of `length` in a row that contain offset 0 are active throughout.
+fn runs_through(length: i32, active: impl Fn(i32) -> bool) -> u64 {
+    let reach = |step: i32| (1..length).take_while(|distance| active(step * distance)).count();
+    // Of n active places in a row around 0, at most length − 1 to each side, n − length + 1 windows fit.
+    let in_a_row = reach(-1) + 1 + reach(1);
+    (in_a_row + 1).saturating_sub(length.unsigned_abs() as usize) as u64
+}
+
+/// Days before or after; at the ends of the calendar, which no workout reaches, the date itself.
+fn shift(date: Date, days: i32) -> Date {
+    date.checked_add(days.days()).unwrap_or(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn count_runs(length: usize, active: &BTreeSet<i32>) -> u64 {
+        active.iter().filter(|start| (0..length as i32).all(|n| active.contains(&(*start + n)))).count() as u64
+    }
+
+    proptest! {
+        #[test]
+        fn runs_counted_one_by_one_are_the_runs_counted_at_once(days in proptest::collection::vec(0..40_i32, 0..60)) {
+            let start = Date::constant(2026, 1, 1);
+            let (mut active, mut runs) = (BTreeSet::new(), 0_u64);
+            for day in days {
+                // A day that comes a second time goes again.
+                let date = shift(start, day);
+                let is_active = |active: &BTreeSet<i32>, date: Date| active.contains(&(date - start).get_days());
+                if active.insert(day) {
+                    runs += day_runs(date, |date| is_active(&active, date));
+                } else {
+                    runs -= day_runs(date, |date| is_active(&active, date));
+                    active.remove(&day);
+                }
+                prop_assert_eq!(runs, count_runs(7, &active));
+            }
+        }
+    }
+
+    #[test]
+    fn a_week_begins_on_monday() {
+        assert_eq!(monday(Date::constant(2026, 11, 29)).to_string(), "2026-11-23");
+        assert_eq!(weekday(Date::constant(2026, 11, 29)), 6);
+        assert_eq!(weeks_around(Date::constant(2026, 11, 24)).count(), 7);
+    }
+}

@@ -1,0 +1,115 @@
+//! The tables of the achievements and every statement on them.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use jiff::{Timestamp, civil::Date};
+use plyo_events::{UserId, achievement::Metric, training::ExerciseSlug, workout::RecordKind};
+use plyo_nats::{Row, Rows};
+use serde::{Deserialize, Serialize};
+use sqlx::{PgConnection, PgPool, types::Json};
+
+pub(crate) const TABLES: &[&str] = &["progress", "week", "standing", "unlocked"];
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ProgressRow {
+    pub user_id: UserId,
+    pub workouts: u64,
+    pub tonnage_g: u64,
+    pub records: u64,
+    pub seven_day_runs: u64,
+    pub four_week_runs: u64,
+}
+
+impl ProgressRow {
+    pub(crate) const fn none(user_id: UserId) -> Self {
+        Self { user_id, workouts: 0, tonnage_g: 0, records: 0, seven_day_runs: 0, four_week_runs: 0 }
+    }
+
+    pub(crate) const fn metric(&self, metric: Metric) -> u64 {
+        match metric {
+            Metric::Workouts => self.workouts,
+            Metric::TonnageG => self.tonnage_g,
+            Metric::Records => self.records,
+            Metric::SevenDayRuns => self.seven_day_runs,
+            Metric::FourWeekRuns => self.four_week_runs,
+        }
+    }
+}
+
+impl Row for ProgressRow {
+    const TABLE: &'static str = "progress";
+    const KEY: &'static [&'static str] = &["user_id"];
+    type Key = (UserId,);
+    fn key(&self) -> Self::Key {
+        (self.user_id,)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WeekRow {
+    pub user_id: UserId,
+    pub monday: Date,
+    /// Workouts per day, Monday first.
+    pub days: [u32; 7],
+}
+
+impl Row for WeekRow {
+    const TABLE: &'static str = "week";
+    const KEY: &'static [&'static str] = &["user_id", "monday"];
+    type Key = (UserId, Date);
+    fn key(&self) -> Self::Key {
+        (self.user_id, self.monday)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct StandingRow {
+    pub user_id: UserId,
+    pub exercise: ExerciseSlug,
+    pub kind: RecordKind,
+}
+
+impl Row for StandingRow {
+    const TABLE: &'static str = "standing";
+    const KEY: &'static [&'static str] = &["user_id", "exercise", "kind"];
+    type Key = (UserId, ExerciseSlug, RecordKind);
+    fn key(&self) -> Self::Key {
+        (self.user_id, self.exercise.clone(), self.kind)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct UnlockedRow {
+    pub user_id: UserId,
+    pub code: String,
+    pub value: u64,
+    pub unlocked_at: Timestamp,
+}
+
+impl Row for UnlockedRow {
+    const TABLE: &'static str = "unlocked";
+    const KEY: &'static [&'static str] = &["user_id", "code"];
+    type Key = (UserId, String);
+    fn key(&self) -> Self::Key {
+        (self.user_id, self.code.clone())
+    }
+}
+
+/// What these people have unlocked.
+pub(crate) async fn unlocked(db: &mut PgConnection, users: &BTreeSet<UserId>) -> Result<Rows<UnlockedRow>> {
+    let sql = "SELECT to_jsonb(u) FROM unlocked u WHERE user_id IN (SELECT id::uuid FROM jsonb_array_elements_text($1) AS id)";
+    Rows::load_by(db, sql, serde_json::to_value(users)?).await
+}
+
+/// How far a person is, and the codes of what is unlocked.
+pub(crate) async fn standing_of(pool: &PgPool, user: UserId) -> Result<(ProgressRow, Vec<String>)> {
+    let (progress, codes): (Option<Json<ProgressRow>>, Vec<String>) = sqlx::query_as(
+        "SELECT (SELECT to_jsonb(progress) FROM progress WHERE user_id = $1),
+                ARRAY(SELECT code FROM unlocked WHERE user_id = $1)",
+    )
+    .bind(user.uuid())
+    .fetch_one(pool)
+    .await?;
+    Ok((progress.map_or(ProgressRow::none(user), |Json(row)| row), codes))
+}
