@@ -1,1 +1,143 @@
-//! HTTP, WebSocket and SSE edge of Plyo.
+//! The edge: HTTP, WebSocket and SSE in front of the stream. It owns no tables: a request becomes a command or a
+//! question, an event becomes a push.
+
+mod body;
+mod caller;
+mod health;
+mod limits;
+pub mod live;
+mod openapi;
+mod problem;
+mod routes;
+mod submit;
+mod trace;
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Result;
+use axum::{
+    Router,
+    http::{HeaderValue, Method, header},
+};
+pub use openapi::document as openapi;
+use plyo_nats::{CommandPublisher, Nats, Outcomes};
+use tokio::net::TcpListener;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::{caller::Callers, limits::Limits, live::Hub};
+
+/// How an edge is set up.
+pub struct EdgeConfig {
+    /// Browser origins that may use it; others get no CORS headers and no WebSocket. Programs send no origin.
+    pub allowed_origins: Vec<String>,
+    /// Where limits of log-in and sign-up are shared between edges; without it each edge counts for itself.
+    pub redis_url: Option<String>,
+    /// Whether there are rate limits at all.
+    pub limits: bool,
+    /// Renders `/metrics`.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// How many recent events a client can resume from.
+    pub ring_events: usize,
+}
+
+impl Default for EdgeConfig {
+    fn default() -> Self {
+        Self {
+            allowed_origins: Vec::new(),
+            redis_url: None,
+            limits: true,
+            metrics: Arc::new(String::new),
+            ring_events: 65_536,
+        }
+    }
+}
+
+/// What every request works with.
+#[derive(Clone)]
+pub(crate) struct EdgeState(Arc<Edge>);
+
+pub(crate) struct Edge {
+    pub nats: Nats,
+    pub commands: CommandPublisher,
+    pub outcomes: Outcomes,
+    pub in_flight: submit::InFlight,
+    pub callers: Arc<Callers>,
+    pub limits: Limits,
+    pub hub: Arc<Hub>,
+    pub config: EdgeConfig,
+}
+
+impl std::ops::Deref for EdgeState {
+    type Target = Edge;
+    fn deref(&self) -> &Edge {
+        &self.0
+    }
+}
+
+/// Serves until `shutdown` completes; sockets are told to reconnect, requests under way are finished.
+///
+/// # Errors
+/// When NATS does not answer at start or the listener fails.
+pub async fn serve(
+    config: EdgeConfig,
+    nats: Nats,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
+    let edge_id = uuid::Uuid::new_v4().simple().to_string();
+    let callers = Arc::new(Callers::default());
+    let hub = Hub::start(&nats, Arc::clone(&callers), config.ring_events).await?;
+    let state = EdgeState(Arc::new(Edge {
+        commands: CommandPublisher::new(&nats, &edge_id),
+        outcomes: Outcomes::subscribe(&nats, &edge_id).await?,
+        in_flight: submit::InFlight::default(),
+        limits: Limits::new(config.limits, config.redis_url.as_deref()).await,
+        callers: Arc::clone(&callers),
+        hub: Arc::clone(&hub),
+        nats: nats.clone(),
+        config,
+    }));
+    let _keys = AbortOnDrop(tokio::spawn(caller::follow_keys(nats, callers)).abort_handle());
+    let app = router(state);
+    let closing = async move {
+        shutdown.await;
+        hub.close();
+    };
+    tracing::info!(address = %listener.local_addr()?, "the edge listens");
+    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(closing)
+        .await?;
+    Ok(())
+}
+
+fn router(state: EdgeState) -> Router {
+    let origins: Vec<HeaderValue> =
+        state.config.allowed_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            "idempotency-key".parse().unwrap_or(header::ACCEPT),
+            "prefer".parse().unwrap_or(header::ACCEPT),
+        ])
+        .max_age(Duration::from_secs(600));
+    Router::new()
+        .nest("/api/v1", routes::router().merge(live::router()))
+        .merge(health::router())
+        .merge(openapi::router())
+        .fallback(problem::no_route)
+        .method_not_allowed_fallback(problem::no_method)
+        .layer(cors)
+        .with_state(state)
+}
+
+struct AbortOnDrop(tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

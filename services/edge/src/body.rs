@@ -1,0 +1,131 @@
+//! Strict JSON bodies: what is not understood is refused with a pointer to it, and nothing is guessed.
+
+use axum::{
+    body::{Body, to_bytes},
+    http::{HeaderMap, StatusCode, header},
+};
+use bytes::Bytes;
+use plyo_events::{Reject, Violation};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::problem::Problem;
+
+/// Most bytes of a body.
+pub(crate) const MOST: usize = 256 * 1024;
+
+/// Reads the bytes of a JSON body.
+pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "send Content-Type: application/json",
+        ));
+    }
+    to_bytes(body, MOST)
+        .await
+        .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "a body has at most 256 KiB"))
+}
+
+/// Reads a value that has exactly the fields of `T`.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if let Some(escape) = nul(bytes) {
+        return Err(Problem::invalid("invalid_body", format!("text cannot hold NUL (byte {escape})")));
+    }
+    let mut unknown = Vec::new();
+    let mut track = serde_path_to_error::Track::new();
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let decoded =
+        serde_ignored::deserialize(tracked, |path| unknown.push(format!("/{}", path.to_string().replace('.', "/"))));
+    match decoded.and_then(|value| json.end().map(|()| value)) {
+        Ok(value) if unknown.is_empty() => Ok(value),
+        Ok(_) => {
+            let violation = |pointer: String| Violation { detail: format!("there is no field `{pointer}`"), pointer };
+            Err(Reject::violations(unknown.into_iter().map(violation).collect()).into())
+        }
+        Err(error) => Err(refusal(bytes, &pointer(&track.path()), &error)),
+    }
+}
+
+fn refusal(bytes: &[u8], pointer: &str, error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    let is_number = text.starts_with("number out of range") || is_named_number(bytes, error);
+    if error.classify() == Category::Data || is_number {
+        let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
+        return Reject::violations(vec![Violation { pointer: pointer.to_owned(), detail }]).into();
+    }
+    Problem::bad_request("invalid_json", format!("the body is not JSON: {text}"))
+}
+
+/// Whether the error is at `NaN` or `Infinity`, which other writers of JSON produce.
+fn is_named_number(bytes: &[u8], error: &serde_json::Error) -> bool {
+    let line = bytes.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let rest = line.get(error.column().saturating_sub(2)..).unwrap_or_default();
+    [&b"NaN"[..], b"Inf", b"-In"].iter().any(|name| rest.windows(3).take(2).any(|window| window == *name))
+}
+
+/// `exercises[0].sets[2].rpe` as a JSON Pointer.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let segments = path.iter().map(|segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{key}"),
+        Segment::Enum { variant } => format!("/{variant}"),
+        Segment::Unknown => "/?".to_owned(),
+    });
+    segments.collect()
+}
+
+/// Where an escaped NUL is. A backslash that is itself escaped escapes nothing.
+fn nul(bytes: &[u8]) -> Option<usize> {
+    let candidates = bytes.windows(6).enumerate().filter(|(_, window)| *window == b"\\u0000");
+    candidates
+        .map(|(index, _)| index)
+        .find(|index| bytes[..*index].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use plyo_events::workout::Workout;
+
+    use super::*;
+
+    const RIGHT: &str = r#"{"started_at":"2026-11-24T18:30:00+01:00","exercises":[{"exercise":"plank","sets":[{"duration_s":60,"rpe":7.5}]}]}"#;
+
+    #[test]
+    fn what_is_wrong_is_refused_by_its_kind() {
+        assert!(decode::<Workout>(RIGHT.as_bytes()).is_ok());
+        let cases = [
+            (&RIGHT[..RIGHT.len() - 3], 400, ""),
+            ("", 400, ""),
+            ("{]", 400, ""),
+            (&RIGHT.replace("7.5", "7.3"), 422, "/exercises/0/sets/0/rpe"),
+            (&RIGHT.replace("7.5", "NaN"), 422, "/exercises/0/sets/0/rpe"),
+            (&RIGHT.replace("7.5", "-Infinity"), 422, "/exercises/0/sets/0/rpe"),
+            (&RIGHT.replace("7.5", "1e400"), 422, "/exercises/0/sets/0/rpe"),
+            (&RIGHT.replace("60", "-60"), 422, "/exercises/0/sets/0/duration_s"),
+            (&RIGHT.replace("60", "\"60\""), 422, "/exercises/0/sets/0/duration_s"),
+            (&RIGHT.replace("rpe", "rp"), 422, "/exercises/0/sets/0/rp"),
+            (&RIGHT.replace("2026", "9999"), 422, "/started_at"),
+            (&RIGHT.replace("plank", "pl\\u0000ank"), 422, ""),
+            (&format!("{RIGHT}{RIGHT}"), 400, ""),
+        ];
+        for (body, status, pointer) in cases {
+            let problem = decode::<Workout>(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.status, status, "{body}: {problem:?}");
+            if !pointer.is_empty() {
+                assert_eq!(problem.violations[0].pointer, pointer, "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_escaped_backslash_before_u0000_is_no_nul() {
+        assert_eq!(nul(br#""\\u0000""#), None);
+        assert_eq!(nul(br#""\u0000""#), Some(1));
+    }
+}

@@ -1,0 +1,191 @@
+//! Who is calling: access tokens, verified once and remembered until they expire.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use axum::http::{HeaderMap, header};
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
+use plyo_events::{
+    SessionId, UserId,
+    user::{AccessClaims, Jwks},
+};
+use plyo_nats::{Nats, ask};
+
+use crate::problem::Problem;
+
+/// Somebody with a valid access token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    pub user: UserId,
+    pub session: SessionId,
+    pub expires: Timestamp,
+}
+
+/// What is known of keys, tokens and sessions.
+#[derive(Default)]
+pub(crate) struct Callers {
+    keys: RwLock<HashMap<String, DecodingKey>>,
+    verified: RwLock<HashMap<String, Caller>>,
+    revoked: RwLock<HashSet<SessionId>>,
+}
+
+/// Most tokens remembered; beyond it all are forgotten and verified again.
+const REMEMBERED: usize = 100_000;
+
+impl Callers {
+    /// The caller of a request with `Authorization: Bearer`.
+    pub(crate) fn of(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = value.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")));
+        let token = token
+            .ok_or_else(|| Problem::unauthorized("no_token", "send Authorization: Bearer with an access token"))?;
+        self.verify(token.trim(), Timestamp::now())
+    }
+
+    /// Verifies an access token.
+    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, Problem> {
+        let known = self.verified.read().unwrap_or_else(PoisonError::into_inner).get(token).copied();
+        let caller = match known {
+            Some(caller) => caller,
+            None => self.check(token)?,
+        };
+        if caller.expires <= now {
+            self.verified.write().unwrap_or_else(PoisonError::into_inner).remove(token);
+        }
+        self.still_valid(&caller, now)?;
+        Ok(caller)
+    }
+
+    /// Whether a caller that was verified may still act.
+    pub(crate) fn still_valid(&self, caller: &Caller, now: Timestamp) -> Result<(), Problem> {
+        if caller.expires <= now {
+            return Err(Problem::unauthorized("token_expired", "the access token has expired; refresh it"));
+        }
+        if self.is_revoked(caller.session) {
+            return Err(Problem::unauthorized("session_revoked", "the session has ended; log in"));
+        }
+        Ok(())
+    }
+
+    /// The tokens of this session are void from now on.
+    pub(crate) fn revoke(&self, session: SessionId) {
+        self.revoked.write().unwrap_or_else(PoisonError::into_inner).insert(session);
+    }
+
+    pub(crate) fn is_revoked(&self, session: SessionId) -> bool {
+        self.revoked.read().unwrap_or_else(PoisonError::into_inner).contains(&session)
+    }
+
+    pub(crate) fn has_keys(&self) -> bool {
+        !self.keys.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    fn check(&self, token: &str) -> Result<Caller, Problem> {
+        let invalid = || Problem::unauthorized("invalid_token", "the access token is not valid; log in");
+        if !self.has_keys() {
+            return Err(Problem::unavailable("tokens cannot be verified yet; try again"));
+        }
+        let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let key = header.kid.and_then(|key_id| keys.get(&key_id)).ok_or_else(invalid)?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        // Expiry is checked against the time of each use.
+        validation.validate_exp = false;
+        validation.set_issuer(&[AccessClaims::ISSUER]);
+        let claims = jsonwebtoken::decode::<AccessClaims>(token, key, &validation).map_err(|_| invalid())?.claims;
+        let expires = Timestamp::from_second(claims.exp).map_err(|_| invalid())?;
+        let caller = Caller { user: claims.sub, session: claims.sid, expires };
+        let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
+        if verified.len() >= REMEMBERED {
+            verified.clear();
+        }
+        verified.insert(token.to_owned(), caller);
+        Ok(caller)
+    }
+
+    fn set_keys(&self, jwks: &JwkSet) {
+        let keys =
+            jwks.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?)));
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.collect();
+    }
+}
+
+/// Fetches the public keys at start and every minute.
+pub(crate) async fn follow_keys(nats: Nats, callers: Arc<Callers>) {
+    loop {
+        let answer = ask(&nats, &Jwks {}).await.ok().and_then(|jwks| serde_json::from_value::<JwkSet>(jwks).ok());
+        let pause = match answer {
+            Some(jwks) => {
+                callers.set_keys(&jwks);
+                Duration::from_secs(60)
+            }
+            None => Duration::from_millis(200),
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{EncodingKey, Header, encode};
+    use plyo_events::user::TokenUse;
+    use serde_json::json;
+
+    use super::*;
+
+    fn key(seed: u8) -> EncodingKey {
+        let head = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+        EncodingKey::from_ed_der(&[&head[..], &[seed; 32]].concat())
+    }
+
+    fn callers() -> Callers {
+        let mut jwk = jsonwebtoken::jwk::Jwk::from_encoding_key(&key(1), Algorithm::EdDSA).unwrap();
+        jwk.common.key_id = Some("k".into());
+        let callers = Callers::default();
+        callers.set_keys(&JwkSet { keys: vec![jwk] });
+        callers
+    }
+
+    fn token(key: &EncodingKey, key_id: &str, claims: &impl serde::Serialize) -> String {
+        let header = Header { kid: Some(key_id.into()), ..Header::new(Algorithm::EdDSA) };
+        encode(&header, claims, key).unwrap()
+    }
+
+    #[test]
+    fn only_a_token_of_ours_that_has_not_expired_names_a_caller() {
+        let callers = callers();
+        let now = Timestamp::now();
+        let (user, session) = (UserId::mint(), SessionId::mint());
+        let claims = AccessClaims {
+            iss: "plyo".into(),
+            sub: user,
+            sid: session,
+            iat: 0,
+            exp: now.as_second() + 60,
+            typ: TokenUse::Access,
+        };
+        let right = token(&key(1), "k", &claims);
+        assert_eq!(callers.verify(&right, now).unwrap().user, user);
+        assert_eq!(callers.verify(&right, now + Duration::from_secs(61)).unwrap_err().code, "token_expired");
+        let foreign = token(&key(2), "k", &claims);
+        let unknown_key = token(&key(1), "other", &claims);
+        let other_issuer = token(&key(1), "k", &AccessClaims { iss: "else".into(), ..claims.clone() });
+        let refresh = token(
+            &key(1),
+            "k",
+            &json!({ "iss": "plyo", "sub": user, "sid": session, "iat": 0, "exp": 9_999_999_999_i64, "typ": "refresh" }),
+        );
+        let parts: Vec<&str> = right.split('.').collect();
+        // {"alg":"none","kid":"k"}
+        let none = format!("eyJhbGciOiJub25lIiwia2lkIjoiayJ9.{}.", parts[1]);
+        for wrong in [foreign, unknown_key, other_issuer, refresh, none, "x".into(), String::new(), "a.b.c".into()] {
+            assert_eq!(callers.verify(&wrong, now).unwrap_err().status, 401, "{wrong}");
+        }
+        callers.revoke(session);
+        assert_eq!(callers.verify(&right, now).unwrap_err().code, "session_revoked");
+    }
+}

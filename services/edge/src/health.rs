@@ -1,0 +1,72 @@
+//! Whether the edge and the services are well, and `/metrics`.
+
+use std::time::Duration;
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde_json::{Value, json};
+
+use crate::{EdgeState, routes};
+
+/// The services that the public health routes stand for.
+const SERVICES: [(&str, &str); 5] = [
+    ("/api/v1/auth/health", "user"),
+    ("/api/v1/workouts/health", "workout"),
+    ("/api/v1/achievements/health", "achievement"),
+    ("/api/v1/notifications/health", "notification"),
+    ("/api/v1/coach/health", "coach"),
+];
+
+pub(crate) fn router() -> Router<EdgeState> {
+    let router = Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/.well-known/jwks.json", get(routes::jwks));
+    SERVICES.into_iter().fold(router, |router, (path, service)| {
+        router.route(path, get(move |State(state): State<EdgeState>| async move { of_service(&state, service).await }))
+    })
+}
+
+/// The process answers.
+async fn health() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// The edge can do its work: otherwise it says what is missing.
+async fn ready(State(state): State<EdgeState>) -> Response {
+    let mut missing = Vec::new();
+    if !state.nats.connected() {
+        missing.push("NATS is away".to_owned());
+    }
+    if !state.callers.has_keys() {
+        missing.push("the keys of the user service are not known yet".to_owned());
+    }
+    let status = if missing.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(json!({ "status": if missing.is_empty() { "ready" } else { "not_ready" }, "missing": missing, "nats": state.nats.last_error() }))).into_response()
+}
+
+async fn metrics(State(state): State<EdgeState>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], (state.config.metrics)()).into_response()
+}
+
+/// A service is well when an instance answers and its lane is held or stood by; otherwise the lane's reason is shown.
+async fn of_service(state: &EdgeState, service: &str) -> Response {
+    let instances = plyo_nats::ping(&state.nats, service, Duration::from_millis(500)).await;
+    let lanes: Vec<Value> = instances.iter().map(|instance| instance["endpoints"][0]["data"].clone()).collect();
+    let well = lanes.iter().any(|lane| matches!(lane["lane"].as_str(), Some("owning" | "standing_by")));
+    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let word = if instances.is_empty() {
+        "absent"
+    } else if well {
+        "ok"
+    } else {
+        "stopped"
+    };
+    (status, Json(json!({ "service": service, "status": word, "instances": lanes }))).into_response()
+}

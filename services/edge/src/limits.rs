@@ -1,0 +1,124 @@
+//! Rate limits: in process for everything (GCRA); for log-in and sign-up also in Redis, across edges. Without Redis the
+//! process counts alone.
+
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+
+use governor::{DefaultKeyedRateLimiter, Quota};
+use plyo_events::UserId;
+use redis::aio::ConnectionManager;
+use sha2::{Digest, Sha256};
+
+use axum::http::StatusCode;
+
+use crate::problem::Problem;
+
+/// Commands and queries of one person: 50 a second, 500 at once.
+const PER_USER: (u32, u32) = (50, 500);
+/// Log-ins, sign-ups and refreshes from one address: 2 a second, 60 at once.
+const PER_ADDRESS: (u32, u32) = (2, 60);
+/// Log-ins and sign-ups of one e-mail within a minute.
+const PER_EMAIL_A_MINUTE: u32 = 10;
+/// Log-ins and sign-ups from one address within a minute, over all edges.
+const PER_ADDRESS_A_MINUTE: u32 = 150;
+
+/// The limits of one edge.
+pub(crate) struct Limits {
+    on: bool,
+    users: DefaultKeyedRateLimiter<UserId>,
+    addresses: DefaultKeyedRateLimiter<IpAddr>,
+    emails: DefaultKeyedRateLimiter<[u8; 8]>,
+    redis: Option<ConnectionManager>,
+}
+
+impl Limits {
+    pub(crate) async fn new(on: bool, redis_url: Option<&str>) -> Self {
+        let redis = match redis_url {
+            Some(url) => shared(url).await,
+            None => None,
+        };
+        Self {
+            on,
+            users: DefaultKeyedRateLimiter::keyed(quota(PER_USER)),
+            addresses: DefaultKeyedRateLimiter::keyed(quota(PER_ADDRESS)),
+            emails: DefaultKeyedRateLimiter::keyed(Quota::per_minute(number(PER_EMAIL_A_MINUTE))),
+            redis,
+        }
+    }
+
+    /// A command or a query of somebody.
+    pub(crate) fn user(&self, user: UserId) -> Result<(), Problem> {
+        if self.on && self.users.check_key(&user).is_err() { Err(too_many()) } else { Ok(()) }
+    }
+
+    /// A request without a token.
+    pub(crate) fn address(&self, address: IpAddr) -> Result<(), Problem> {
+        if self.on && self.addresses.check_key(&address).is_err() { Err(too_many()) } else { Ok(()) }
+    }
+
+    /// A log-in or a sign-up.
+    pub(crate) async fn credentials(&self, address: IpAddr, email: &str) -> Result<(), Problem> {
+        if !self.on {
+            return Ok(());
+        }
+        self.address(address)?;
+        let hash = hash(email);
+        if self.emails.check_key(&hash).is_err() {
+            return Err(too_many());
+        }
+        let Some(redis) = self.redis.clone() else { return Ok(()) };
+        let counting = count(redis, address, u64::from_be_bytes(hash));
+        match tokio::time::timeout(Duration::from_millis(100), counting).await {
+            Ok(Ok((of_address, of_email))) if of_address > PER_ADDRESS_A_MINUTE || of_email > PER_EMAIL_A_MINUTE => {
+                Err(too_many())
+            }
+            Ok(Ok(_)) => Ok(()),
+            // Redis is a cache: without it the process counts alone.
+            Ok(Err(_)) | Err(_) => {
+                metrics::counter!("plyo_limits_without_redis_total").increment(1);
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn shared(url: &str) -> Option<ConnectionManager> {
+    let client = redis::Client::open(url).inspect_err(|error| tracing::warn!(%error, "no shared limits")).ok()?;
+    let config =
+        redis::aio::ConnectionManagerConfig::new().set_number_of_retries(1).set_max_delay(Duration::from_secs(1));
+    let connecting = ConnectionManager::new_with_config(client, config);
+    let manager = tokio::time::timeout(Duration::from_secs(2), connecting).await;
+    manager.ok()?.inspect_err(|error| tracing::warn!(%error, "no shared limits")).ok()
+}
+
+/// Counts within this minute, in one round trip.
+async fn count(mut redis: ConnectionManager, address: IpAddr, email: u64) -> redis::RedisResult<(u32, u32)> {
+    let minute = jiff::Timestamp::now().as_second() / 60;
+    let (address, email) =
+        (format!("plyo:limit:address:{address}:{minute}"), format!("plyo:limit:email:{email:x}:{minute}"));
+    redis::pipe()
+        .incr(&address, 1)
+        .incr(&email, 1)
+        .expire(&address, 120)
+        .ignore()
+        .expire(&email, 120)
+        .ignore()
+        .query_async(&mut redis)
+        .await
+}
+
+fn hash(email: &str) -> [u8; 8] {
+    let digest = Sha256::digest(email.trim().to_lowercase().as_bytes());
+    digest.first_chunk().copied().unwrap_or_default()
+}
+
+fn quota((per_second, burst): (u32, u32)) -> Quota {
+    Quota::per_second(number(per_second)).allow_burst(number(burst))
+}
+
+fn number(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+}
+
+fn too_many() -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests; wait a moment").retry_after(1)
+}

@@ -1,0 +1,203 @@
+//! From a request to a stored command to its outcome.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Json,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use plyo_events::{Command, CommandId, Message, Outcome, UserId, query::OutcomeQuery};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{Edge, problem::Problem, trace};
+
+/// How long a request waits for its outcome unless it says otherwise.
+const WAIT: Duration = Duration::from_secs(2);
+/// The longest that a request can ask to wait.
+const LONGEST_WAIT: u64 = 30;
+
+/// A command with what makes it the same when it comes again.
+pub(crate) struct Submission {
+    pub user: UserId,
+    pub id: CommandId,
+    pub fingerprint: String,
+    pub command: Command,
+    pub traceparent: String,
+    pub wait: Duration,
+}
+
+/// What became of it so far.
+pub(crate) enum Submitted {
+    Done(Value),
+    /// It is stored; its outcome did not come in time.
+    Pending,
+}
+
+/// The fingerprints of commands that this edge is sending, with how many send each.
+#[derive(Default)]
+pub(crate) struct InFlight(Mutex<HashMap<CommandId, (String, usize)>>);
+
+impl Submission {
+    /// `route` names the operation: the same key on another one is another command.
+    pub(crate) fn new(
+        user: UserId,
+        route: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+        command: Command,
+    ) -> Result<Self, Problem> {
+        let key = headers.get("idempotency-key").map(|key| idempotency_key(key.as_bytes())).transpose()?;
+        Ok(Self {
+            user,
+            id: key.map_or_else(CommandId::mint, |key| command_id(user, route, key)),
+            fingerprint: fingerprint(route, body),
+            command,
+            traceparent: trace::traceparent(headers),
+            wait: wait(headers)?,
+        })
+    }
+}
+
+/// The id of a command: the same key on the same route always gives the same.
+pub(crate) fn command_id(user: UserId, route: &str, key: &str) -> CommandId {
+    CommandId::derive(user.uuid(), &format!("{route}\n{key}"))
+}
+
+pub(crate) fn fingerprint(route: &str, body: &[u8]) -> String {
+    let digest = Sha256::new().chain_update(route).chain_update([0]).chain_update(body).finalize();
+    u128::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()).to_string()
+}
+
+/// Stores a command and waits for its outcome.
+pub(crate) async fn submit(edge: &Edge, submission: Submission) -> Result<Submitted, Problem> {
+    let Submission { user, id, fingerprint, command, traceparent, wait } = submission;
+    let service = command.kind().service();
+    let _in_flight = edge.in_flight.enter(id, &fingerprint)?;
+    let expected = edge.outcomes.expect(id);
+    let mut message = Message::first(id.uuid(), user, Timestamp::now(), command);
+    tracing::debug!(command = %id, traceparent, "command");
+    message.traceparent = Some(traceparent);
+    let published = edge.commands.send(&message, &fingerprint).await?;
+    if published.duplicate {
+        let query = OutcomeQuery { user, command: id };
+        return match plyo_nats::outcome(&edge.nats, service, &query).await? {
+            Some(stored) if stored.fingerprint == fingerprint => settle(stored.outcome),
+            Some(_) => Err(key_reused()),
+            None => Err(Problem::new(
+                StatusCode::CONFLICT,
+                "in_flight",
+                "this command is being handled; ask again in a moment",
+            )
+            .retry_after(1)),
+        };
+    }
+    if wait.is_zero() {
+        return Ok(Submitted::Pending);
+    }
+    expected.outcome(wait).await.map_or(Ok(Submitted::Pending), settle)
+}
+
+/// Answers a request for a command: `created` gives the place of what it made.
+pub(crate) fn respond(
+    submitted: Submitted,
+    service: &str,
+    id: CommandId,
+    created: impl FnOnce(&Value) -> Option<String>,
+    waited: bool,
+) -> Response {
+    let mut response = match submitted {
+        Submitted::Done(result) => match created(&result) {
+            Some(location) => (StatusCode::CREATED, [(header::LOCATION, location)], Json(result)).into_response(),
+            None => Json(if result.is_null() { Value::Object(serde_json::Map::new()) } else { result }).into_response(),
+        },
+        Submitted::Pending => {
+            let location = format!("/api/v1/commands/{service}/{id}");
+            let body = serde_json::json!({ "status": "pending", "command_id": id });
+            (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(body)).into_response()
+        }
+    };
+    if !waited {
+        response.headers_mut().insert("preference-applied", HeaderValue::from_static("respond-async"));
+    }
+    response
+}
+
+pub(crate) fn settle(outcome: Outcome) -> Result<Submitted, Problem> {
+    match outcome {
+        Outcome::Done { result } => Ok(Submitted::Done(result)),
+        Outcome::Rejected { reject } => Err(reject.into()),
+        Outcome::Dead { .. } => {
+            let detail = "the command could not be processed; it is kept, and an operator can have it processed again";
+            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "dead_letter", detail))
+        }
+    }
+}
+
+fn key_reused() -> Problem {
+    Problem::invalid("idempotency_key_reused", "this Idempotency-Key was used with another body; use a new key")
+}
+
+/// 1 to 255 visible ASCII characters.
+pub(crate) fn idempotency_key(key: &[u8]) -> Result<&str, Problem> {
+    let text = std::str::from_utf8(key)
+        .ok()
+        .filter(|text| (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()));
+    text.ok_or_else(|| {
+        Problem::invalid("invalid_idempotency_key", "an Idempotency-Key is 1 to 255 visible ASCII characters")
+    })
+}
+
+/// `Prefer: wait=N` or `Prefer: respond-async` (RFC 7240); others are ignored, as the RFC has it.
+fn wait(headers: &HeaderMap) -> Result<Duration, Problem> {
+    let preferences =
+        headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    for preference in preferences.map(str::trim) {
+        if preference.eq_ignore_ascii_case("respond-async") {
+            return Ok(Duration::ZERO);
+        }
+        if let Some(seconds) = preference.strip_prefix("wait=") {
+            let seconds: u64 = seconds
+                .parse()
+                .map_err(|_| Problem::invalid("invalid_prefer", "Prefer: wait is a number of seconds"))?;
+            return Ok(Duration::from_secs(seconds.min(LONGEST_WAIT)));
+        }
+    }
+    Ok(WAIT)
+}
+
+impl InFlight {
+    /// The same key with another body, while the first is under way, is refused.
+    fn enter(&self, id: CommandId, fingerprint: &str) -> Result<Passage<'_>, Problem> {
+        let mut commands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (there, count) = commands.entry(id).or_insert_with(|| (fingerprint.to_owned(), 0));
+        if there != fingerprint {
+            return Err(key_reused());
+        }
+        *count += 1;
+        Ok(Passage { id, commands: &self.0 })
+    }
+}
+
+struct Passage<'a> {
+    id: CommandId,
+    commands: &'a Mutex<HashMap<CommandId, (String, usize)>>,
+}
+
+impl Drop for Passage<'_> {
+    fn drop(&mut self) {
+        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, count)) = commands.get_mut(&self.id) {
+            *count -= 1;
+            if *count == 0 {
+                commands.remove(&self.id);
+            }
+        }
+    }
+}
