@@ -20,8 +20,11 @@ struct Tables {
     revoked: HashMap<(UserId, SessionId), RevokedSession>,
 }
 
+/// What one message came to: the outcome and the events.
+type Handled = (Result<Emit, Reject>, Vec<Message<Event>>);
+
 impl Tables {
-    fn handle(&mut self, messages: &[Incoming]) -> Vec<(Result<Emit, Reject>, Vec<Message<Event>>)> {
+    fn handle(&mut self, messages: &[Incoming]) -> Vec<Handled> {
         let batch = Batch { messages: messages.to_vec() };
         let mut state = State::default();
         load(&mut state.profiles, &self.profiles, registering(&batch));
@@ -37,7 +40,7 @@ fn load<R: Row>(rows: &mut Rows<R>, table: &HashMap<R::Key, R>, keys: Vec<R::Key
     keys.iter().filter_map(|key| table.get(key)).for_each(|row| rows.put(row.clone()));
 }
 
-fn handle(state: &mut State, message: &Incoming) -> (Result<Emit, Reject>, Vec<Message<Event>>) {
+fn handle(state: &mut State, message: &Incoming) -> Handled {
     let command = match message {
         Incoming::Command(command) => command,
         Incoming::Event(event) => {
@@ -140,7 +143,7 @@ proptest! {
         let twice: Vec<_> = twice.chain(later).collect();
 
         let (mut tables, mut same) = (Tables::default(), Tables::default());
-        let events = |handled: Vec<(_, Vec<Message<Event>>)>| handled.into_iter().flat_map(|(_, events)| events);
+        let events = |handled: Vec<Handled>| handled.into_iter().flat_map(|(_, events)| events);
         let first: Vec<_> = once.chunks(split).flat_map(|batch| events(tables.handle(batch))).collect();
         let second: Vec<_> = twice.chunks(split).flat_map(|batch| events(same.handle(batch))).collect();
         prop_assert_eq!(&same, &tables);
