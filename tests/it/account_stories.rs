@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use plyo_events::{
     Command, CommandId, Event, Message, Outcome, Query, RejectKind, SessionId, UserId,
     user::{
-        Jwks, Locale, LogIn, LogOut, Me, PrepareSignUp, Prepared, Refresh, RegisterUser, RevocationReason, TimeZoneName,
-        Tokens,
+        Jwks, Locale, LogIn, LogOut, Me, PrepareSignUp, Prepared, Refresh, RegisterUser, RevocationReason,
+        TimeZoneName, Tokens,
     },
 };
 use plyo_nats::{
