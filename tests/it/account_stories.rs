@@ -44,7 +44,7 @@ impl Accounts {
         plyo_migrations::apply(&ground.dsn(), "user").await.unwrap();
         let nats = ground.nats().await;
         let service = plyo_user::service(Credentials::open(credentials_pool(&ground)).await.unwrap());
-        let (connection, dsn) = (nats.clone(), ground.dsn());
+        let (connection, dsn) = (nats.clone(), own_dsn(&ground));
         let service = tokio::spawn(async move { plyo_nats::run(service, connection, &dsn, Health::default()).await });
         let outcomes = Outcomes::subscribe(&nats, "test").await.unwrap();
         let accounts = Self { publisher: CommandPublisher::new(&nats, "test"), nats, outcomes, service, ground };
@@ -108,8 +108,13 @@ impl Accounts {
     }
 }
 
+/// With the rights of the service, and no more.
+fn own_dsn(ground: &Ground) -> String {
+    ground.postgres.dsn_as(&plyo_migrations::role("user"), "plyo")
+}
+
 fn credentials_pool(ground: &Ground) -> PgPool {
-    database::pool(&ground.dsn(), &["user_credentials"], 4).unwrap()
+    database::pool(&own_dsn(ground), &["user_credentials"], 4).unwrap()
 }
 
 #[track_caller]
