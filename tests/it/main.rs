@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod account_stories;
 mod child;
 mod crash_stories;
 mod ledger;

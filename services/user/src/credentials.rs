@@ -1,27 +1,95 @@
-//! What the credential side of the service works with: its tables, the password pool, the signing keys.
+//! What the answers work with: the credential store, the threads that hash, the key that signs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result};
+use jiff::Timestamp;
+use plyo_events::{
+    CommandId, Message, Reject, RejectKind, SessionId, UserId,
+    user::{AccessClaims, RevocationReason, RevokeSession, Tokens},
+};
+use plyo_nats::{CommandPublisher, Nats, QueryError};
 use sqlx::PgPool;
 
-use crate::{passwords::Passwords, store, tokens::SigningKeys};
+use crate::{
+    passwords::Passwords,
+    store,
+    tokens::{RefreshToken, SigningKey},
+};
 
-/// The credential store. Cheap to clone.
+/// The credentials of everybody. Cheap to clone. No `Debug`: it holds secrets.
 #[derive(Clone)]
 pub struct Credentials {
     pub(crate) pool: PgPool,
     pub(crate) passwords: Passwords,
-    pub(crate) keys: Arc<SigningKeys>,
+    key: Arc<SigningKey>,
+    commands: Arc<OnceLock<CommandPublisher>>,
 }
 
 impl Credentials {
-    /// Opens the store; its pool sees the schema `user_credentials`. The first instance makes the signing key.
+    /// Reads the signing key, or makes the first one. `pool` sees the schema `user_credentials`.
     ///
     /// # Errors
-    /// When Postgres is away or the schema is missing.
+    /// When the database fails or a thread cannot be started.
     pub async fn open(pool: PgPool) -> Result<Self> {
-        let keys = store::signing_keys(&pool, &SigningKeys::generate()).await.context("read the signing keys")?;
-        Ok(Self { pool, passwords: Passwords::new(), keys: Arc::new(SigningKeys::from_seeds(keys)?) })
+        let key = signing_key(&pool).await.context("open the signing keys")?;
+        Ok(Self { pool, passwords: Passwords::start()?, key: Arc::new(key), commands: Arc::default() })
     }
+
+    /// The answer to who logged in or refreshed.
+    pub(crate) fn tokens(&self, session: SessionId, refresh: &RefreshToken) -> Result<Tokens> {
+        Ok(Tokens {
+            user_id: refresh.user,
+            access_token: self.key.access_token(refresh.user, session, Timestamp::now())?,
+            token_type: "Bearer".to_owned(),
+            expires_in: AccessClaims::LIFETIME,
+            refresh_token: refresh.text(),
+        })
+    }
+
+    /// Sends the own write side the command that tells everybody of the end of a session. Its id is derived, so that
+    /// telling again, after a failure in between, changes nothing.
+    ///
+    /// # Errors
+    /// `try_again` (unavailable) when the command may not have been stored.
+    pub(crate) async fn announce_end(
+        &self,
+        nats: &Nats,
+        user: UserId,
+        session: SessionId,
+        reason: RevocationReason,
+    ) -> Result<(), QueryError> {
+        let id = CommandId::derive(session.uuid(), "revoke").uuid();
+        let revoke = RevokeSession { session_id: session, reason };
+        let command = Message::first(id, user, Timestamp::now(), revoke.into());
+        let publisher = self.commands.get_or_init(|| CommandPublisher::new(nats, "user"));
+        // A session ends once: its id stands for the body, whatever the reason is.
+        match publisher.send(&command, &session.to_string()).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::warn!(%error, "the end of a session could not be announced");
+                Err(try_again().into())
+            }
+        }
+    }
+}
+
+pub(crate) fn try_again() -> Reject {
+    Reject::new(RejectKind::Unavailable, "try_again", "this could not be completed just now; try again in a moment")
+}
+
+async fn signing_key(pool: &PgPool) -> Result<SigningKey> {
+    let mut db = pool.begin().await?;
+    store::lock_signing_keys(&mut db).await?;
+    let key = match store::newest_signing_key(&mut db).await? {
+        Some(key) => key,
+        None => {
+            let seed = rand::random();
+            let key = SigningKey::from_seed(&seed)?;
+            store::add_signing_key(&mut db, &key, &seed).await?;
+            key
+        }
+    };
+    db.commit().await?;
+    Ok(key)
 }

@@ -1,29 +1,38 @@
-//! Accounts: sign-up, log-in, sessions, and who somebody is.
+//! Accounts of Plyo: sign-up, log-in, sessions.
 //!
-//! Its credentials live in a schema of their own and never enter a stream; what the others know of an account is
-//! `user.registered` and `session.revoked`.
+//! It owns two schemas: `user`, a fold of its own `user.registered` and `session.revoked`, and `user_credentials`,
+//! which holds e-mails, password hashes, refresh tokens and signing keys. Nothing of the latter enters a stream:
+//! sign-up, log-in, refresh and log-out are queries.
 
 mod credentials;
+mod domain;
 mod passwords;
 mod queries;
 mod reactor;
 mod store;
 mod tokens;
 
-pub use credentials::Credentials;
-
 use plyo_events::user::{Jwks, LogIn, LogOut, Me, PrepareSignUp, Refresh};
-use plyo_nats::Service;
+use plyo_nats::{Context, Service};
+
+pub use credentials::Credentials;
 
 /// The user service.
 pub fn service(credentials: Credentials) -> Service {
-    let with = || credentials.clone();
-    let (prepare, log_in, refresh, log_out, me, jwks) = (with(), with(), with(), with(), with(), with());
     Service::new(reactor::Accounts)
-        .answer::<PrepareSignUp, _, _>(move |context, query| queries::prepare(prepare.clone(), context, query))
-        .answer::<LogIn, _, _>(move |context, query| queries::log_in(log_in.clone(), context, query))
-        .answer::<Refresh, _, _>(move |context, query| queries::refresh(refresh.clone(), context, query))
-        .answer::<LogOut, _, _>(move |context, query| queries::log_out(log_out.clone(), context, query))
-        .answer::<Me, _, _>(move |context, query| queries::me(me.clone(), context, query))
-        .answer::<Jwks, _, _>(move |_, query| queries::jwks(jwks.clone(), query))
+        .answer::<PrepareSignUp, _, _>(with(&credentials, queries::prepare))
+        .answer::<LogIn, _, _>(with(&credentials, queries::log_in))
+        .answer::<Refresh, _, _>(with(&credentials, queries::refresh))
+        .answer::<LogOut, _, _>(with(&credentials, queries::log_out))
+        .answer::<Me, _, _>(with(&credentials, queries::me))
+        .answer::<Jwks, _, _>(with(&credentials, queries::jwks))
+}
+
+/// A handler that also gets the credentials.
+fn with<Q, Answer>(
+    credentials: &Credentials,
+    handler: fn(Credentials, Context, Q) -> Answer,
+) -> impl Fn(Context, Q) -> Answer + Clone + use<Q, Answer> {
+    let credentials = credentials.clone();
+    move |context, query| handler(credentials.clone(), context, query)
 }

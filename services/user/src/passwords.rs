@@ -1,103 +1,188 @@
-//! Passwords: Argon2id on a pool of its own, with a bounded queue, so that a wave of log-ins slows nothing else.
+//! Passwords: Argon2id on threads of its own, so that log-ins can neither starve the runtime nor fill the memory.
 
-use std::sync::Arc;
-
-use anyhow::{Context, Result};
-use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
 };
+
+use anyhow::{Context, Result, anyhow};
+use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
 use plyo_events::{Reject, RejectKind};
 use plyo_nats::QueryError;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
-/// 19 MiB, 2 passes, 1 lane: OWASP's recommendation for Argon2id.
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
-/// Hashes computed at a time; each takes about 13 ms of one core.
-const WORKERS: usize = 2;
-/// Hashes that may wait for their turn: about half a second of work.
-const QUEUE: usize = 64;
-
-/// The pool. Cheap to clone.
+/// A few threads that hash, and a short queue before them. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Passwords {
-    places: Arc<Semaphore>,
-    workers: Arc<Semaphore>,
-    /// What an unknown e-mail's password is held against, so that it takes as long as a known one's.
-    decoy: Arc<str>,
+    queue: SyncSender<Job>,
+    /// The hash of a password that nobody has: an unknown e-mail costs as much as a known one.
+    nobodys: Arc<str>,
 }
 
-/// How a password compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Comparison {
-    Right,
-    /// Right, but hashed with other parameters than today's.
-    RightButOutdated,
+/// What comparing a password with a hash says. No `Debug`: a hash is a secret.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Verdict {
     Wrong,
+    Right {
+        /// A hash by today's parameters, where the stored one has others.
+        renewed: Option<String>,
+    },
 }
+
+type Job = Box<dyn FnOnce(&Argon2<'static>) + Send>;
+
+/// Memory in KiB, passes and lanes as OWASP recommends for Argon2id: 19 MiB and about 13 ms.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// How every hash by these parameters begins.
+const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+
+/// Under a second of work for one thread: who would wait longer is told to come again.
+const QUEUE: usize = 64;
 
 impl Passwords {
-    pub(crate) fn new() -> Self {
-        let decoy = hash("a password that nobody has").unwrap_or_default();
-        Self { places: Arc::new(Semaphore::new(QUEUE)), workers: Arc::new(Semaphore::new(WORKERS)), decoy: decoy.into() }
+    /// Starts half as many threads as there are cores, at least one and at most four. They end with the last clone.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub(crate) fn start() -> Result<Self> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self::start_with((cores / 2).clamp(1, 4), QUEUE)
     }
 
+    fn start_with(threads: usize, queue: usize) -> Result<Self> {
+        let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| anyhow!("Argon2: {error}"))?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let nobodys = hash(&argon2, &rand::random::<[u8; 32]>())?.into();
+        let (queue, queued) = sync_channel(queue);
+        let queued = Arc::new(Mutex::new(queued));
+        for number in 0..threads {
+            let (argon2, queued) = (argon2.clone(), Arc::clone(&queued));
+            let thread = thread::Builder::new().name(format!("passwords-{number}"));
+            thread.spawn(move || work(&argon2, &queued)).context("start a thread for passwords")?;
+        }
+        Ok(Self { queue, nobodys })
+    }
+
+    /// A salted hash, as a PHC string.
+    ///
+    /// # Errors
+    /// `busy` (too many) when the queue is full.
     pub(crate) async fn hash(&self, password: String) -> Result<String, QueryError> {
-        Ok(self.work(move || hash(&password)).await??)
+        Ok(self.run(move |argon2| hash(argon2, password.as_bytes())).await??)
     }
 
-    /// Compares with a stored hash; without one it takes as long, and is wrong.
-    pub(crate) async fn compare(&self, password: String, stored: Option<String>) -> Result<Comparison, QueryError> {
-        let (known, stored) = (stored.is_some(), stored.unwrap_or_else(|| self.decoy.to_string()));
-        let comparison = self.work(move || compare(&password, &stored)).await??;
-        Ok(if known { comparison } else { Comparison::Wrong })
+    /// Compares a password with a stored hash; with none it takes as long and is always wrong.
+    ///
+    /// # Errors
+    /// `busy` (too many) when the queue is full.
+    pub(crate) async fn verify(&self, password: String, stored: Option<String>) -> Result<Verdict, QueryError> {
+        let nobodys = Arc::clone(&self.nobodys);
+        let verdict = self.run(move |argon2| match stored {
+            Some(stored) => verify(argon2, password.as_bytes(), &stored),
+            None => verify(argon2, password.as_bytes(), &nobodys).map(|_| Verdict::Wrong),
+        });
+        Ok(verdict.await??)
     }
 
-    async fn work<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, QueryError> {
-        let busy = || Reject::new(RejectKind::TooMany, "busy", "too many log-ins at a time; try again in a second");
-        let _place = self.places.try_acquire().map_err(|_| busy())?;
-        let _worker = self.workers.acquire().await.context("the pool is never closed")?;
-        Ok(tokio::task::spawn_blocking(job).await.context("hash a password")?)
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Argon2<'static>) -> T + Send + 'static,
+    ) -> Result<T, QueryError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |argon2| {
+            // When nobody waits any more the work would be for nothing.
+            if !answer.is_closed() {
+                let _ = answer.send(job(argon2));
+            }
+        });
+        self.queue.try_send(job).map_err(|_| busy())?;
+        answered.await.map_err(|_| QueryError::Failed(anyhow!("a thread for passwords has ended")))
     }
 }
 
-fn argon2() -> Result<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|error| anyhow::anyhow!("argon2: {error}"))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+fn work(argon2: &Argon2<'static>, queued: &Mutex<Receiver<Job>>) {
+    loop {
+        let job = queued.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        job(argon2);
+    }
 }
 
-fn hash(password: &str) -> Result<String> {
-    let hash = argon2()?.hash_password(password.as_bytes()).map_err(|error| anyhow::anyhow!("argon2: {error}"))?;
+fn hash(argon2: &Argon2<'static>, password: &[u8]) -> Result<String> {
+    let hash = argon2.hash_password(password).map_err(|error| anyhow!("hash a password: {error}"))?;
     Ok(hash.to_string())
 }
 
-fn compare(password: &str, stored: &str) -> Result<Comparison> {
-    let parsed = PasswordHash::new(stored).map_err(|_| anyhow::anyhow!("a stored hash cannot be read"))?;
-    if argon2()?.verify_password(password.as_bytes(), &parsed).is_err() {
-        return Ok(Comparison::Wrong);
+fn verify(argon2: &Argon2<'static>, password: &[u8], stored: &str) -> Result<Verdict> {
+    let parsed = PasswordHash::new(stored).map_err(|_| anyhow!("a stored hash cannot be read"))?;
+    // The stored hash says by which parameters it was made; ours do not matter here.
+    match argon2.verify_password(password, &parsed) {
+        Ok(()) if stored.starts_with(CURRENT) => Ok(Verdict::Right { renewed: None }),
+        Ok(()) => Ok(Verdict::Right { renewed: Some(hash(argon2, password)?) }),
+        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(Verdict::Wrong),
+        Err(error) => Err(anyhow!("compare a password: {error}")),
     }
-    let today = format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p=1$");
-    Ok(if stored.starts_with(&today) { Comparison::Right } else { Comparison::RightButOutdated })
+}
+
+fn busy() -> Reject {
+    Reject::new(RejectKind::TooMany, "busy", "too many people are logging in; try again in a moment")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+
     use super::*;
 
-    #[test]
-    fn a_password_is_recognised_and_another_is_not() {
-        let stored = hash("correct horse").unwrap();
-        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-        assert_eq!(compare("correct horse", &stored).unwrap(), Comparison::Right);
-        assert_eq!(compare("wrong horse", &stored).unwrap(), Comparison::Wrong);
-        assert_ne!(hash("correct horse").unwrap(), stored, "each hash has a salt of its own");
+    const PASSWORD: &str = "correct horse";
+
+    #[tokio::test]
+    async fn a_password_is_right_only_for_its_own_hash() {
+        let passwords = Passwords::start().unwrap();
+        let stored = passwords.hash(PASSWORD.to_owned()).await.unwrap();
+        let other = passwords.hash(PASSWORD.to_owned()).await.unwrap();
+        assert!(stored.starts_with(CURRENT), "{stored}");
+        assert_ne!(stored, other, "every hash has its own salt");
+        let verify = async |password: &str, stored| passwords.verify(password.to_owned(), stored).await.unwrap();
+        assert!(verify(PASSWORD, Some(stored.clone())).await == Verdict::Right { renewed: None });
+        assert!(verify("wrong", Some(stored)).await == Verdict::Wrong);
+        assert!(verify(PASSWORD, None).await == Verdict::Wrong);
     }
 
     #[tokio::test]
-    async fn an_unknown_account_has_no_right_password() {
-        let passwords = Passwords::new();
-        let answer = passwords.compare("a password that nobody has".to_owned(), None).await.unwrap();
-        assert_eq!(answer, Comparison::Wrong);
+    async fn a_hash_by_older_parameters_is_renewed() {
+        let passwords = Passwords::start().unwrap();
+        let older = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).unwrap());
+        let stored = hash(&older, PASSWORD.as_bytes()).unwrap();
+        let verify = async |password: &str, stored| passwords.verify(password.to_owned(), Some(stored)).await.unwrap();
+        let Verdict::Right { renewed: Some(renewed) } = verify(PASSWORD, stored.clone()).await else {
+            panic!("it was right and is renewed")
+        };
+        assert!(renewed.starts_with(CURRENT));
+        assert!(verify(PASSWORD, renewed).await == Verdict::Right { renewed: None });
+        assert!(verify("wrong", stored).await == Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once() {
+        let passwords = Passwords::start_with(1, 1).unwrap();
+        let (started, has_started) = channel();
+        let (release, released) = channel::<()>();
+        let hold = move |_: &Argon2<'static>| {
+            started.send(()).unwrap();
+            released.recv().unwrap();
+        };
+        passwords.queue.try_send(Box::new(hold)).unwrap();
+        has_started.recv().unwrap();
+        // The one thread is taken; this takes the one place in the queue.
+        passwords.queue.try_send(Box::new(|_| ())).unwrap();
+        let refused = passwords.hash(PASSWORD.to_owned()).await.err().unwrap();
+        assert!(matches!(refused, QueryError::Reject(reject) if reject.code == "busy"));
+        release.send(()).unwrap();
     }
 }

@@ -1,134 +1,111 @@
-//! Answers about accounts. What carries a secret is never logged.
+//! Answers: who may come in, who is in, and who they are.
 
-use jiff::Timestamp;
 use plyo_events::{
-    Command, CommandId, Message, Reject, RejectKind, SessionId, UserId, Violation,
-    user::{AccessClaims, Jwks, LogIn, LogOut, LoggedOut, Me, MeView, PrepareSignUp, Prepared, Refresh, RevocationReason, RevokeSession, Tokens},
+    Reject, SessionId, UserId,
+    user::{Jwks, LogIn, LogOut, LoggedOut, Me, MeView, PrepareSignUp, Prepared, Refresh, Tokens},
 };
-use plyo_nats::{CommandPublisher, Context, QueryError};
-use serde_json::Value;
+use plyo_nats::{Context, QueryError};
+use serde_json::{Value, json};
 
 use crate::{
-    Credentials,
-    passwords::Comparison,
-    store,
-    tokens::{fingerprint, new_refresh_token},
+    credentials::{Credentials, try_again},
+    domain,
+    passwords::Verdict,
+    store::{self, Rotation},
+    tokens::RefreshToken,
 };
 
-pub(crate) async fn prepare(with: Credentials, context: Context, query: PrepareSignUp) -> Result<Prepared, QueryError> {
-    let email = valid(&query.email, &query.password)?;
-    let known = store::credential(&with.pool, &email).await?;
-    let registered = match &known {
-        Some(credential) => store::profile(&context.pool, credential.user).await?.is_some(),
-        None => false,
+pub(crate) async fn prepare(
+    credentials: Credentials,
+    context: Context,
+    query: PrepareSignUp,
+) -> Result<Prepared, QueryError> {
+    let email = domain::sign_up(&query.email, &query.password)?;
+    let Credentials { pool, passwords, .. } = &credentials;
+    let Some(found) = store::credential(pool, &email).await? else {
+        let user_id = UserId::mint();
+        let hash = passwords.hash(query.password).await?;
+        let added = store::add_credential(pool, user_id, &email, &hash).await?;
+        return if added { Ok(Prepared { user_id }) } else { Err(domain::email_taken().into()) };
     };
-    // The repetition of a sign-up that has gone through knows the password, and is told who it is again.
-    if let Some(credential) = known.filter(|_| registered) {
-        return match with.passwords.compare(query.password, Some(credential.password_hash)).await? {
-            Comparison::Wrong => Err(Reject::conflict("email_taken", "there is an account with this e-mail; log in").into()),
-            Comparison::Right | Comparison::RightButOutdated => Ok(Prepared { user_id: credential.user }),
+    let user_id = found.user;
+    if found.in_use || registered(&context, user_id).await? {
+        return match passwords.verify(query.password, Some(found.password_hash)).await? {
+            Verdict::Right { .. } => Ok(Prepared { user_id }),
+            Verdict::Wrong => Err(domain::email_taken().into()),
         };
     }
-    let password_hash = with.passwords.hash(query.password).await?;
-    Ok(Prepared { user_id: store::put_credential(&with.pool, UserId::mint(), &email, &password_hash).await? })
+    let hash = passwords.hash(query.password).await?;
+    // Hashing took its time, in which the sign-up that was under way may have been finished.
+    let replaced = !registered(&context, user_id).await? && store::replace_password(pool, &found, &hash).await?;
+    if replaced { Ok(Prepared { user_id }) } else { Err(domain::email_taken().into()) }
 }
 
-pub(crate) async fn log_in(with: Credentials, context: Context, query: LogIn) -> Result<Tokens, QueryError> {
-    let wrong = || Reject::new(RejectKind::Unauthorized, "wrong_credentials", "the e-mail or the password is wrong");
-    let email = normal(&query.email);
-    let credential = store::credential(&with.pool, &email).await?;
-    let stored = credential.as_ref().map(|credential| credential.password_hash.clone());
-    let comparison = with.passwords.compare(query.password.clone(), stored).await?;
-    let user = match (credential, comparison) {
-        (Some(credential), Comparison::Right | Comparison::RightButOutdated) => credential.user,
-        _ => return Err(wrong().into()),
+pub(crate) async fn log_in(credentials: Credentials, context: Context, query: LogIn) -> Result<Tokens, QueryError> {
+    let Credentials { pool, passwords, .. } = &credentials;
+    let found = match domain::log_in(&query.email, &query.password)? {
+        Some(email) => store::credential(pool, &email).await?,
+        None => None,
     };
-    if comparison == Comparison::RightButOutdated {
-        let password_hash = with.passwords.hash(query.password).await?;
-        store::put_credential(&with.pool, user, &email, &password_hash).await?;
+    let hash = found.as_ref().map(|found| found.password_hash.clone());
+    let verdict = passwords.verify(query.password, hash).await?;
+    let (Some(found), Verdict::Right { renewed }) = (found, verdict) else {
+        return Err(domain::wrong_credentials().into());
+    };
+    if !registered(&context, found.user).await? {
+        return Err(domain::registration_unfinished().into());
     }
-    if store::profile(&context.pool, user).await?.is_none() {
-        return Err(Reject::conflict("registration_unfinished", "the sign-up did not finish; sign up again with this e-mail").into());
+    store::forget_expired_sessions(pool, found.user).await?;
+    let (session, token) = (SessionId::mint(), RefreshToken::mint(found.user));
+    if !store::open_session(pool, &found, renewed.as_deref(), session, &token).await? {
+        return Err(try_again().into());
     }
-    let (session, refresh_token) = (SessionId::mint(), new_refresh_token());
-    store::begin_session(&with.pool, user, session, &fingerprint(&refresh_token)).await?;
-    tokens(&with, user, session, refresh_token)
+    Ok(credentials.tokens(session, &token)?)
 }
 
-pub(crate) async fn refresh(with: Credentials, context: Context, query: Refresh) -> Result<Tokens, QueryError> {
-    let (used, next) = (fingerprint(&query.refresh_token), new_refresh_token());
-    if let Some((user, session)) = store::rotate(&with.pool, &used, &fingerprint(&next)).await? {
-        return tokens(&with, user, session, next);
+pub(crate) async fn refresh(credentials: Credentials, context: Context, query: Refresh) -> Result<Tokens, QueryError> {
+    let presented = RefreshToken::parse(&query.refresh_token).ok_or_else(domain::invalid_refresh_token)?;
+    let next = RefreshToken::mint(presented.user);
+    match store::rotate(&credentials.pool, &presented, &next).await? {
+        Rotation::Renewed(session) => Ok(credentials.tokens(session, &next)?),
+        Rotation::Unknown => Err(domain::invalid_refresh_token().into()),
+        Rotation::Ended(session, reason) => {
+            credentials.announce_end(&context.nats, presented.user, session, reason).await?;
+            Err(domain::invalid_refresh_token().into())
+        }
     }
-    if let Some((user, session)) = store::revoke_session(&with.pool, &used, true).await? {
-        tracing::warn!(%user, %session, "a refresh token came a second time; the session is revoked");
-        tell(&context, user, session, RevocationReason::TokenReuse).await?;
-    }
-    Err(Reject::new(RejectKind::Unauthorized, "invalid_refresh_token", "this refresh token is not valid; log in").into())
 }
 
-pub(crate) async fn log_out(with: Credentials, context: Context, query: LogOut) -> Result<LoggedOut, QueryError> {
-    if let Some((user, session)) = store::revoke_session(&with.pool, &fingerprint(&query.refresh_token), false).await? {
-        tell(&context, user, session, RevocationReason::LogOut).await?;
+pub(crate) async fn log_out(
+    credentials: Credentials,
+    context: Context,
+    query: LogOut,
+) -> Result<LoggedOut, QueryError> {
+    let Some(token) = RefreshToken::parse(&query.refresh_token) else { return Ok(LoggedOut {}) };
+    if let Some((session, reason)) = store::end_session(&credentials.pool, &token).await? {
+        credentials.announce_end(&context.nats, token.user, session, reason).await?;
     }
     Ok(LoggedOut {})
 }
 
-pub(crate) async fn me(with: Credentials, context: Context, query: Me) -> Result<MeView, QueryError> {
-    let gone = || Reject::not_found("user_not_found", "there is no such account");
-    let profile = store::profile(&context.pool, query.user).await?.ok_or_else(gone)?;
-    let email = store::email(&with.pool, query.user).await?.ok_or_else(gone)?;
-    let store::ProfileRow { user_id, locale, time_zone, registered_at } = profile;
-    Ok(MeView { user_id, email, locale, time_zone, registered_at })
+pub(crate) async fn me(credentials: Credentials, context: Context, query: Me) -> Result<MeView, QueryError> {
+    let unknown = || Reject::not_found("user_not_found", "there is no such account");
+    let profile = store::profile(&context.pool, query.user).await?.ok_or_else(unknown)?;
+    let email = store::email(&credentials.pool, query.user).await?.ok_or_else(unknown)?;
+    Ok(MeView {
+        user_id: profile.user_id,
+        email,
+        locale: profile.locale,
+        time_zone: profile.time_zone,
+        registered_at: profile.registered_at,
+    })
 }
 
-pub(crate) async fn jwks(with: Credentials, _: Jwks) -> Result<Value, QueryError> {
-    Ok(with.keys.jwks()?)
+/// From the table rather than from memory: another instance may have added a key.
+pub(crate) async fn jwks(credentials: Credentials, _: Context, _: Jwks) -> Result<Value, QueryError> {
+    Ok(json!({ "keys": store::public_keys(&credentials.pool).await? }))
 }
 
-fn tokens(with: &Credentials, user_id: UserId, session: SessionId, refresh_token: String) -> Result<Tokens, QueryError> {
-    let access_token = with.keys.sign(user_id, session, Timestamp::now())?;
-    Ok(Tokens { user_id, access_token, token_type: "Bearer".to_owned(), expires_in: AccessClaims::LIFETIME, refresh_token })
-}
-
-/// Has the others told that a session ended. The command's id derives from the session: it is told once.
-async fn tell(context: &Context, user: UserId, session_id: SessionId, reason: RevocationReason) -> Result<(), QueryError> {
-    let id = CommandId::derive(session_id.uuid(), "revoke");
-    let command = Message::first(id.uuid(), user, Timestamp::now(), Command::from(RevokeSession { session_id, reason }));
-    let sent = CommandPublisher::new(&context.nats, "user").send(&command, "").await;
-    sent.map(|_| ()).map_err(|error| Reject::new(RejectKind::Unavailable, "try_again", error.to_string()).into())
-}
-
-/// An e-mail as it is stored.
-fn normal(email: &str) -> String {
-    email.trim().to_lowercase()
-}
-
-fn valid(email: &str, password: &str) -> Result<String, Reject> {
-    let email = normal(email);
-    let mut violations = Vec::new();
-    let mut wrong = |pointer: &str, detail: &str| violations.push(Violation { pointer: pointer.to_owned(), detail: detail.to_owned() });
-    let parts: Vec<&str> = email.split('@').collect();
-    let is_form = matches!(parts[..], [local, domain] if !local.is_empty() && !domain.is_empty());
-    if !is_form || email.len() > 254 || email.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        wrong("/email", "an e-mail has one @, something before it and after it, no spaces, and at most 254 characters");
-    }
-    if !(8..=256).contains(&password.chars().count()) || password.contains('\0') {
-        wrong("/password", "a password has 8 to 256 characters");
-    }
-    if violations.is_empty() { Ok(email) } else { Err(Reject::violations(violations)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_email_is_normalised_and_what_is_none_is_refused() {
-        assert_eq!(valid(" Ada@Example.ORG ", "long enough").unwrap(), "ada@example.org");
-        for wrong in ["", "ada", "@", "a@", "@b", "a@b@c", "a b@c", "a\0@b"] {
-            assert_eq!(valid(wrong, "long enough").unwrap_err().violations[0].pointer, "/email", "{wrong:?}");
-        }
-        assert_eq!(valid("a@b", "short").unwrap_err().violations[0].pointer, "/password");
-    }
+async fn registered(context: &Context, user: UserId) -> Result<bool, QueryError> {
+    Ok(store::profile(&context.pool, user).await?.is_some())
 }

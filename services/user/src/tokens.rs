@@ -1,98 +1,162 @@
-//! Access tokens (EdDSA JWT) and refresh tokens (random, stored as hashes only).
-
-use std::fmt::Write;
+//! Access tokens that anybody can verify, and refresh tokens that only a hash is kept of.
 
 use anyhow::{Context, Result};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
+use jsonwebtoken::{
+    Algorithm, EncodingKey, Header,
+    jwk::{Jwk, PublicKeyUse, ThumbprintHash},
+};
 use plyo_events::{
     SessionId, UserId,
     user::{AccessClaims, TokenUse},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-/// A key as it is stored.
-pub(crate) struct StoredKey {
-    pub key_id: String,
-    pub seed: Vec<u8>,
+/// An Ed25519 key with its id, the thumbprint of its public half (RFC 7638). No `Debug`: it is a secret.
+pub(crate) struct SigningKey {
+    id: String,
+    private: EncodingKey,
+    public: Value,
 }
 
-/// The keys that tokens are signed with, the newest first; each is published until its tokens have expired.
-pub(crate) struct SigningKeys {
-    keys: Vec<(String, EncodingKey)>,
-}
+/// What comes before the 32 bytes of the seed in the PKCS #8 form of an Ed25519 key (RFC 8410).
+const PKCS8: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 
-impl SigningKeys {
-    /// A new random key.
-    pub(crate) fn generate() -> StoredKey {
-        StoredKey { key_id: format!("{:016x}", rand::random::<u64>()), seed: rand::random::<[u8; 32]>().to_vec() }
+impl SigningKey {
+    /// The key that 32 random bytes stand for.
+    ///
+    /// # Errors
+    /// When the cryptography refuses it.
+    pub(crate) fn from_seed(seed: &[u8; 32]) -> Result<Self> {
+        let private = EncodingKey::from_ed_der(&[&PKCS8[..], seed].concat());
+        let mut public = Jwk::from_encoding_key(&private, Algorithm::EdDSA).context("derive a public key")?;
+        let id = public.thumbprint(ThumbprintHash::SHA256).context("name a key")?;
+        public.common.key_id = Some(id.clone());
+        public.common.public_key_use = Some(PublicKeyUse::Signature);
+        Ok(Self { id, private, public: serde_json::to_value(public)? })
     }
 
-    pub(crate) fn from_seeds(stored: Vec<StoredKey>) -> Result<Self> {
-        anyhow::ensure!(!stored.is_empty(), "there is no signing key");
-        Ok(Self { keys: stored.into_iter().map(|key| (key.key_id, EncodingKey::from_ed_der(&pkcs8(&key.seed)))).collect() })
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
-    /// An access token for this session, good from `now` for [`AccessClaims::LIFETIME`].
-    pub(crate) fn sign(&self, user: UserId, session: SessionId, now: Timestamp) -> Result<String> {
-        let (key_id, key) = self.keys.first().context("there is a signing key")?;
+    /// The public half as a JSON Web Key (RFC 7517).
+    pub(crate) const fn public(&self) -> &Value {
+        &self.public
+    }
+
+    /// An access token of a session, valid from `now` on for [`AccessClaims::LIFETIME`] seconds.
+    ///
+    /// # Errors
+    /// When the cryptography refuses the key.
+    pub(crate) fn access_token(&self, user: UserId, session: SessionId, now: Timestamp) -> Result<String> {
         let mut header = Header::new(Algorithm::EdDSA);
+        // RFC 9068: so that no other kind of JWT can pass for one.
         header.typ = Some("at+jwt".to_owned());
-        header.kid = Some(key_id.clone());
+        header.kid = Some(self.id.clone());
         let iat = now.as_second();
-        let exp = iat + i64::from(AccessClaims::LIFETIME);
-        let claims = AccessClaims { iss: AccessClaims::ISSUER.to_owned(), sub: user, sid: session, iat, exp, typ: TokenUse::Access };
-        jsonwebtoken::encode(&header, &claims, key).context("sign an access token")
-    }
-
-    /// The public keys as a JSON Web Key Set.
-    pub(crate) fn jwks(&self) -> Result<Value> {
-        let public = |(key_id, key): &(String, EncodingKey)| {
-            let mut jwk = Jwk::from_encoding_key(key, Algorithm::EdDSA).context("derive a public key")?;
-            jwk.common.key_id = Some(key_id.clone());
-            Ok(serde_json::to_value(jwk)?)
+        let claims = AccessClaims {
+            iss: AccessClaims::ISSUER.to_owned(),
+            sub: user,
+            sid: session,
+            iat,
+            exp: iat + i64::from(AccessClaims::LIFETIME),
+            typ: TokenUse::Access,
         };
-        Ok(json!({ "keys": self.keys.iter().map(public).collect::<Result<Vec<_>>>()? }))
+        jsonwebtoken::encode(&header, &claims, &self.private).context("sign an access token")
     }
 }
 
-/// A new refresh token: 256 random bits in hexadecimal.
-pub(crate) fn new_refresh_token() -> String {
-    rand::random::<[u8; 32]>().iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// A refresh token: whose it is, and 256 random bits. Opaque to everybody else. No `Debug`: it is a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct RefreshToken {
+    pub user: UserId,
+    secret: [u8; 32],
 }
 
-/// What is stored of a refresh token.
-pub(crate) fn fingerprint(token: &str) -> Vec<u8> {
-    Sha256::digest(token.as_bytes()).to_vec()
-}
+impl RefreshToken {
+    pub(crate) fn mint(user: UserId) -> Self {
+        Self { user, secret: rand::random() }
+    }
 
-/// An Ed25519 seed as PKCS #8 (RFC 8410), which is a constant head before it.
-fn pkcs8(seed: &[u8]) -> Vec<u8> {
-    const HEAD: [u8; 16] = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
-    [&HEAD, seed].concat()
+    /// Reads what `text` wrote; `None` for anything else.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let bytes: [u8; 48] = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (user, secret) = bytes.split_first_chunk::<16>()?;
+        Some(Self { user: UserId::new(Uuid::from_bytes(*user)), secret: secret.try_into().ok()? })
+    }
+
+    /// 64 characters that need no escaping anywhere.
+    pub(crate) fn text(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode([&self.user.uuid().as_bytes()[..], &self.secret].concat())
+    }
+
+    /// What is stored: 256 random bits need no salt and no slow hash.
+    pub(crate) fn sha256(&self) -> [u8; 32] {
+        Sha256::digest(self.secret).into()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use jsonwebtoken::{DecodingKey, Validation, jwk::JwkSet};
+    use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 
     use super::*;
 
+    fn verify(token: &str, key: &SigningKey) -> jsonwebtoken::errors::Result<AccessClaims> {
+        let public: Jwk = serde_json::from_value(key.public().clone()).unwrap();
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[AccessClaims::ISSUER]);
+        validation.set_required_spec_claims(&["exp", "iss", "sub"]);
+        Ok(decode(token, &DecodingKey::from_jwk(&public).unwrap(), &validation)?.claims)
+    }
+
     #[test]
-    fn a_token_is_verified_by_the_published_key() {
-        let keys = SigningKeys::from_seeds(vec![SigningKeys::generate()]).unwrap();
+    fn a_seed_gives_the_key_of_the_standard_and_publishes_its_public_half_alone() {
+        // RFC 8037, appendix A: its private key, public key and thumbprint.
+        let seed = BASE64_URL_SAFE_NO_PAD.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
+        let key = SigningKey::from_seed(&seed.try_into().unwrap()).unwrap();
+        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let kid = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+        let jwk =
+            serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "alg": "EdDSA", "use": "sig", "kid": kid });
+        assert_eq!(key.public(), &jwk);
+        assert_eq!(key.id(), kid);
+    }
+
+    #[test]
+    fn an_access_token_is_verified_by_its_own_key_alone() {
+        let [key, other] = [[7; 32], [8; 32]].map(|seed| SigningKey::from_seed(&seed).unwrap());
         let (user, session) = (UserId::mint(), SessionId::mint());
-        let token = keys.sign(user, session, Timestamp::now()).unwrap();
-        let jwks: JwkSet = serde_json::from_value(keys.jwks().unwrap()).unwrap();
-        let key_id = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
-        let key = DecodingKey::from_jwk(jwks.find(&key_id).unwrap()).unwrap();
-        let read = jsonwebtoken::decode::<AccessClaims>(&token, &key, &Validation::new(Algorithm::EdDSA)).unwrap();
-        assert_eq!((read.claims.sub, read.claims.sid), (user, session));
-        assert!(!keys.jwks().unwrap().to_string().contains("\"d\""), "a private key was published");
+        let token = key.access_token(user, session, Timestamp::now()).unwrap();
+        let claims = verify(&token, &key).unwrap();
+        assert_eq!((claims.sub, claims.sid, claims.exp - claims.iat), (user, session, 600));
+        assert!(verify(&token, &other).is_err());
+        let header = decode_header(&token).unwrap();
+        assert_eq!((header.typ.as_deref(), header.kid.as_deref()), (Some("at+jwt"), Some(key.id())));
+    }
+
+    #[test]
+    fn an_access_token_expires_after_ten_minutes() {
+        let key = SigningKey::from_seed(&[7; 32]).unwrap();
+        // The verifier of this library forgives a minute.
+        let earlier = Timestamp::now() - jiff::SignedDuration::from_secs(600 + 61);
+        let token = key.access_token(UserId::mint(), SessionId::mint(), earlier).unwrap();
+        assert!(verify(&token, &key).is_err());
+    }
+
+    #[test]
+    fn a_refresh_token_is_read_as_it_was_written() {
+        let token = RefreshToken::mint(UserId::mint());
+        let text = token.text();
+        assert_eq!(text.len(), 64);
+        assert!(RefreshToken::parse(&text).unwrap() == token);
+        assert_ne!(token.sha256(), RefreshToken::mint(token.user).sha256());
+        for wrong in ["", "no", &text[1..], &format!("{text}AAAA"), &format!("{}=", &text[1..])] {
+            assert!(RefreshToken::parse(wrong).is_none(), "{wrong:?}");
+        }
     }
 }

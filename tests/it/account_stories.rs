@@ -1,0 +1,251 @@
+//! Accounts on real servers: sign-up, log-in, sessions and their end.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use jiff::Timestamp;
+use plyo_events::{
+    Command, CommandId, Event, Message, Outcome, Query, RejectKind, SessionId, UserId,
+    user::{
+        Jwks, Locale, LogIn, LogOut, Me, PrepareSignUp, Prepared, Refresh, RegisterUser, RevocationReason,
+        TimeZoneName, Tokens,
+    },
+};
+use plyo_nats::{
+    AskError, CommandPublisher, Health, Nats, Outcomes, Tail, ask, database,
+    replay::{Purpose, Replay, shadow_schema},
+};
+use plyo_user::Credentials;
+use sqlx::PgPool;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::platform::{Ground, eventually};
+
+const EMAIL: &str = "Ada@Example.org";
+const PASSWORD: &str = "correct horse";
+
+/// The user service in this process, and what a client of it has at hand.
+struct Accounts {
+    nats: Nats,
+    publisher: CommandPublisher,
+    outcomes: Outcomes,
+    service: JoinHandle<anyhow::Result<()>>,
+    ground: Ground,
+}
+
+impl Drop for Accounts {
+    fn drop(&mut self) {
+        self.service.abort();
+    }
+}
+
+impl Accounts {
+    async fn open() -> Self {
+        let ground = Ground::new().await;
+        plyo_migrations::apply(&ground.dsn(), "user").await.unwrap();
+        let nats = ground.nats().await;
+        let service = plyo_user::service(Credentials::open(credentials_pool(&ground)).await.unwrap());
+        let (connection, dsn) = (nats.clone(), own_dsn(&ground));
+        let service = tokio::spawn(async move { plyo_nats::run(service, connection, &dsn, Health::default()).await });
+        let outcomes = Outcomes::subscribe(&nats, "test").await.unwrap();
+        let accounts = Self { publisher: CommandPublisher::new(&nats, "test"), nats, outcomes, service, ground };
+        eventually("the service answers", Duration::from_secs(20), async || Ok(accounts.ask(Jwks {}).await.ok())).await;
+        accounts
+    }
+
+    async fn ask<Q: Query>(&self, query: Q) -> Result<Q::Answer, AskError> {
+        ask(&self.nats, &query).await
+    }
+
+    async fn prepare(&self, password: &str) -> Result<UserId, AskError> {
+        let prepare = PrepareSignUp { email: EMAIL.to_owned(), password: password.to_owned() };
+        self.ask(prepare).await.map(|Prepared { user_id }| user_id)
+    }
+
+    async fn register(&self, user: UserId, key: &str) -> Outcome {
+        let id = CommandId::derive(user.uuid(), key);
+        let time_zone = TimeZoneName::try_from("Europe/Berlin".to_owned()).unwrap();
+        let register = Command::from(RegisterUser { locale: Locale::default(), time_zone });
+        let expected = self.outcomes.expect(id);
+        self.publisher.send(&Message::first(id.uuid(), user, Timestamp::now(), register), "f").await.unwrap();
+        expected.outcome(Duration::from_secs(20)).await.expect("an outcome")
+    }
+
+    async fn log_in(&self, password: &str) -> Result<Tokens, AskError> {
+        self.ask(LogIn { email: EMAIL.to_owned(), password: password.to_owned() }).await
+    }
+
+    async fn refresh(&self, tokens: &Tokens) -> Result<Tokens, AskError> {
+        self.ask(Refresh { refresh_token: tokens.refresh_token.clone() }).await
+    }
+
+    /// Somebody who signed up and is in.
+    async fn signed_up(&self) -> Tokens {
+        let user = self.prepare(PASSWORD).await.unwrap();
+        assert!(matches!(self.register(user, "first").await, Outcome::Done { .. }));
+        self.log_in(PASSWORD).await.unwrap()
+    }
+
+    /// Waits for `session.revoked` of as many sessions, and says which they were.
+    async fn revoked(&self, sessions: usize) -> Vec<(SessionId, RevocationReason)> {
+        eventually("the sessions are revoked", Duration::from_secs(20), async || {
+            let revoked = self.revocations().await?;
+            Ok((revoked.len() >= sessions).then_some(revoked))
+        })
+        .await
+    }
+
+    async fn revocations(&self) -> anyhow::Result<Vec<(SessionId, RevocationReason)>> {
+        self.ground.settle(&["user"]).await;
+        let mut tail = Tail::open(&self.nats, u64::MAX).await?;
+        let mut revoked = Vec::new();
+        while let Ok(events) = tokio::time::timeout(Duration::from_millis(50), tail.next()).await {
+            revoked.extend(events?.into_iter().filter_map(|stored| match stored.message.body {
+                Event::SessionRevoked(revoked) => Some((revoked.session_id, revoked.reason)),
+                _ => None,
+            }));
+        }
+        Ok(revoked)
+    }
+}
+
+/// With the rights of the service, and no more.
+fn own_dsn(ground: &Ground) -> String {
+    ground.postgres.dsn_as(&plyo_migrations::role("user"), "plyo")
+}
+
+fn credentials_pool(ground: &Ground) -> PgPool {
+    database::pool(&own_dsn(ground), &["user_credentials"], 4).unwrap()
+}
+
+#[track_caller]
+fn refused<T>(answer: Result<T, AskError>) -> (RejectKind, String) {
+    match answer {
+        Err(AskError::Reject(reject)) => (reject.kind, reject.code),
+        Err(error) => panic!("not answered: {error}"),
+        Ok(_) => panic!("it was not refused"),
+    }
+}
+
+fn invalid_token() -> (RejectKind, String) {
+    (RejectKind::Unauthorized, "invalid_refresh_token".to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_signs_up_logs_in_and_stays_in() {
+    let accounts = Accounts::open().await;
+    let user = accounts.prepare(PASSWORD).await.unwrap();
+    let unfinished = refused(accounts.log_in(PASSWORD).await);
+    assert_eq!(unfinished, (RejectKind::Conflict, "registration_unfinished".to_owned()));
+    let outcome = accounts.register(user, "first").await;
+    assert_eq!(outcome, Outcome::Done { result: serde_json::json!({ "user_id": user }) });
+
+    let tokens = accounts.log_in(PASSWORD).await.unwrap();
+    assert_eq!((tokens.user_id, tokens.expires_in, tokens.token_type.as_str()), (user, 600, "Bearer"));
+    let renewed = accounts.refresh(&tokens).await.unwrap();
+    assert_ne!(renewed.refresh_token, tokens.refresh_token);
+    let me = accounts.ask(Me { user }).await.unwrap();
+    assert_eq!((me.user_id, me.email.as_str(), me.time_zone.as_str()), (user, "ada@example.org", "Europe/Berlin"));
+    assert_eq!(refused(accounts.ask(Me { user: UserId::mint() }).await).0, RejectKind::NotFound);
+
+    let wrong = (RejectKind::Unauthorized, "wrong_credentials".to_owned());
+    assert_eq!(refused(accounts.log_in("wrong").await), wrong);
+    let nobody = LogIn { email: "nobody@example.org".to_owned(), password: PASSWORD.to_owned() };
+    assert_eq!(refused(accounts.ask(nobody).await), wrong);
+    assert_eq!(refused(accounts.log_in("with a \0 in it").await).0, RejectKind::Invalid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_up_again_replaces_the_password_until_it_is_finished() {
+    let accounts = Accounts::open().await;
+    let user = accounts.prepare("my first choice").await.unwrap();
+    assert_eq!(accounts.prepare(PASSWORD).await.unwrap(), user);
+    accounts.register(user, "first").await;
+    accounts.log_in(PASSWORD).await.unwrap();
+    assert_eq!(refused(accounts.log_in("my first choice").await).1, "wrong_credentials");
+
+    assert_eq!(refused(accounts.prepare("another one's choice").await).1, "email_taken");
+    assert_eq!(accounts.prepare(PASSWORD).await.unwrap(), user, "a sign-up sent twice finds its account");
+    let again = accounts.register(user, "second").await;
+    assert!(matches!(again, Outcome::Rejected { reject } if reject.code == "already_registered"));
+    accounts.log_in(PASSWORD).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_used_twice_ends_the_session_and_everybody_hears_of_it_once() {
+    let accounts = Accounts::open().await;
+    let stolen = accounts.signed_up().await;
+    let other_session = accounts.log_in(PASSWORD).await.unwrap();
+    let renewed = accounts.refresh(&stolen).await.unwrap();
+    assert_eq!(refused(accounts.refresh(&stolen).await), invalid_token());
+    assert_eq!(refused(accounts.refresh(&renewed).await), invalid_token(), "the session is over");
+    assert_eq!(refused(accounts.refresh(&stolen).await), invalid_token());
+    let revoked = accounts.revoked(1).await;
+    assert!(matches!(revoked[..], [(_, RevocationReason::TokenReuse)]), "{revoked:?}");
+    accounts.refresh(&other_session).await.expect("the other session goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_all_who_present_a_refresh_token_at_once_one_gets_the_next() {
+    let accounts = Accounts::open().await;
+    let mut tokens = accounts.signed_up().await;
+    for round in 1..=10 {
+        let mut racing = JoinSet::new();
+        for _ in 0..8 {
+            let (nats, refresh) = (accounts.nats.clone(), Refresh { refresh_token: tokens.refresh_token.clone() });
+            racing.spawn(async move { ask(&nats, &refresh).await });
+        }
+        let (won, lost): (Vec<_>, Vec<_>) = racing.join_all().await.into_iter().partition(Result::is_ok);
+        assert_eq!((won.len(), lost.len()), (1, 7));
+        lost.into_iter().for_each(|lost| assert_eq!(refused(lost), invalid_token()));
+        assert_eq!(accounts.revoked(round).await.len(), round);
+        tokens = accounts.log_in(PASSWORD).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_out_ends_the_session_however_often_it_is_asked_for() {
+    let accounts = Accounts::open().await;
+    let tokens = accounts.signed_up().await;
+    for refresh_token in [&tokens.refresh_token, &tokens.refresh_token, "unknown"] {
+        accounts.ask(LogOut { refresh_token: refresh_token.to_owned() }).await.unwrap();
+    }
+    assert_eq!(refused(accounts.refresh(&tokens).await), invalid_token());
+    let revoked = accounts.revoked(1).await;
+    assert!(matches!(revoked[..], [(_, RevocationReason::LogOut)]), "{revoked:?}");
+
+    let nats = accounts.ground.nats().await;
+    let shadow = shadow_schema("user");
+    plyo_migrations::create_shadow(&accounts.ground.dsn(), "user", &shadow).await.unwrap();
+    let replay = Replay { nats, dsn: accounts.ground.dsn(), purpose: Purpose::Verify, progress: |_, _| {} };
+    let credentials = Credentials::open(credentials_pool(&accounts.ground)).await.unwrap();
+    let report = plyo_user::service(credentials).replay(replay).await.unwrap();
+    assert!(report.differences.is_empty(), "{:?}", report.differences);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_refresh_token_is_refused_and_forgotten() {
+    let accounts = Accounts::open().await;
+    let tokens = accounts.signed_up().await;
+    let pool = credentials_pool(&accounts.ground);
+    sqlx::query("UPDATE refresh_token SET expires_at = now() - interval '1 s'").execute(&pool).await.unwrap();
+    assert_eq!(refused(accounts.refresh(&tokens).await), invalid_token());
+    assert_eq!(accounts.revocations().await.unwrap(), [], "nobody stole it");
+    accounts.log_in(PASSWORD).await.unwrap();
+    let left = "SELECT (SELECT count(*) FROM session), (SELECT count(*) FROM refresh_token)";
+    let left: (i64, i64) = sqlx::query_as(left).fetch_one(&pool).await.unwrap();
+    assert_eq!(left, (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn instances_that_start_together_agree_on_the_signing_key() {
+    let ground = Ground::new().await;
+    plyo_migrations::apply(&ground.dsn(), "user").await.unwrap();
+    let mut starting = JoinSet::new();
+    for _ in 0..4 {
+        starting.spawn(Credentials::open(credentials_pool(&ground)));
+    }
+    starting.join_all().await.into_iter().for_each(|opened| drop(opened.unwrap()));
+    let pool = credentials_pool(&ground);
+    let keys: Vec<String> = sqlx::query_scalar("SELECT key_id FROM signing_key").fetch_all(&pool).await.unwrap();
+    assert_eq!(keys.into_iter().collect::<BTreeSet<_>>().len(), 1);
+}
