@@ -1,0 +1,176 @@
+//! What operators do: migrate, decode, dead letters, rebuild, verify.
+
+use std::io::Read;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use plyo_nats::{
+    dead,
+    replay::{Purpose, Replay, Report, shadow_schema},
+    streams,
+};
+
+use super::Servers;
+use crate::platform::{self, Surroundings};
+
+/// Applies SQL and streams, and says what it did.
+pub(super) async fn migrate(with: &Surroundings) -> Result<()> {
+    for line in apply(with).await? {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// Applies SQL and streams.
+pub(crate) async fn apply(with: &Surroundings) -> Result<Vec<String>> {
+    let mut done = streams::apply(&with.nats("migrate").await?).await?;
+    for service in plyo_migrations::SERVICES {
+        done.extend(plyo_migrations::apply(&with.dsn(service), service).await?);
+    }
+    Ok(done)
+}
+
+/// MessagePack on stdin, JSON on stdout.
+pub(super) fn decode() -> Result<()> {
+    let mut body = Vec::new();
+    std::io::stdin().read_to_end(&mut body).context("read stdin")?;
+    if body.is_empty() {
+        // Marks have no body, and a stream has marks.
+        return Ok(());
+    }
+    let value: serde_json::Value = rmp_serde::from_slice(&body).context("stdin is not a MessagePack body")?;
+    println!("{}", serde_json::to_string_pretty(&value)?);
+    Ok(())
+}
+
+#[derive(Subcommand)]
+pub(super) enum Dead {
+    /// Every dead letter, a line each
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// One dead letter with its body
+    Show { sequence: u64 },
+    /// Give a dead command to its service again
+    Replay { sequence: u64 },
+    /// Remove a dead letter for good
+    Drop { sequence: u64 },
+}
+
+impl Dead {
+    pub(super) async fn run(self, with: &Surroundings) -> Result<()> {
+        let nats = with.nats("dead").await?;
+        match self {
+            Self::List { json } => {
+                let letters = dead::list(&nats).await?;
+                if json {
+                    println!("{}", serde_json::to_string_pretty(&letters)?);
+                    return Ok(());
+                }
+                if letters.is_empty() {
+                    println!("there are no dead letters");
+                }
+                for letter in letters {
+                    let kind = letter.message_type.as_deref().unwrap_or("unknown type");
+                    println!(
+                        "{}  {}  {kind}  after {} attempts: {}",
+                        letter.sequence, letter.service, letter.attempts, letter.reason
+                    );
+                }
+                Ok(())
+            }
+            Self::Show { sequence } => {
+                let letter = dead::show(&nats, sequence).await?;
+                println!("{}", serde_json::to_string_pretty(&letter)?);
+                match rmp_serde::from_slice::<serde_json::Value>(&letter.body) {
+                    Ok(body) => println!("{}", serde_json::to_string_pretty(&body)?),
+                    Err(_) => println!(
+                        "the body is no MessagePack: {} bytes {:02x?}",
+                        letter.body.len(),
+                        &letter.body[..letter.body.len().min(64)]
+                    ),
+                }
+                Ok(())
+            }
+            Self::Replay { sequence } => {
+                dead::replay(&nats, sequence).await?;
+                println!("{sequence} was given to its service again");
+                Ok(())
+            }
+            Self::Drop { sequence } => {
+                dead::drop_letter(&nats, sequence).await?;
+                println!("{sequence} is gone");
+                Ok(())
+            }
+        }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct Rebuild {
+    service: String,
+    /// Fold dead events in, too: the code that failed on them is mended
+    #[arg(long)]
+    mended: bool,
+    /// EVENTS is another stream than the tables came from, or ends earlier: take it as it is, and forget what it lacks
+    #[arg(long)]
+    new_history: bool,
+    #[command(flatten)]
+    servers: Servers,
+}
+
+impl Rebuild {
+    pub(super) async fn run(self) -> Result<()> {
+        let with = self.servers.surroundings()?;
+        let purpose = Purpose::Rebuild { mended: self.mended, new_history: self.new_history };
+        let report = replay(&with, &self.service, purpose).await?;
+        println!(
+            "{}: rebuilt from {} of {} events in {:.1} s",
+            self.service, report.folded, report.read, report.seconds
+        );
+        Ok(())
+    }
+}
+
+#[derive(Args)]
+pub(super) struct Verify {
+    /// All if left out
+    services: Vec<String>,
+    #[command(flatten)]
+    servers: Servers,
+}
+
+impl Verify {
+    pub(super) async fn run(self) -> Result<()> {
+        let with = self.servers.surroundings()?;
+        let all = plyo_migrations::SERVICES.map(str::to_owned).to_vec();
+        let services = if self.services.is_empty() { all } else { self.services };
+        let mut wrong = 0;
+        for service in services {
+            let report = replay(&with, &service, Purpose::Verify).await?;
+            for difference in &report.differences {
+                wrong += 1;
+                println!(
+                    "{service}: table {} has {} rows that EVENTS does not say, and lacks {} that it does; {}",
+                    difference.table, difference.only_in_table, difference.only_in_fold, difference.example
+                );
+            }
+            if report.differences.is_empty() {
+                println!(
+                    "{service}: every table is the fold of {} events ({} read, {:.1} s)",
+                    report.folded, report.read, report.seconds
+                );
+            }
+        }
+        if wrong > 0 { bail!("{wrong} tables differ; `plyo rebuild` makes them right") } else { Ok(()) }
+    }
+}
+
+async fn replay(with: &Surroundings, name: &str, purpose: Purpose) -> Result<Report> {
+    let service = platform::service(name, with).await?;
+    plyo_migrations::create_shadow(&with.dsn(name), name, &shadow_schema(name)).await?;
+    let progress = |read, total| eprintln!("{read} of {total} events");
+    service.replay(Replay { nats: with.nats("replay").await?, dsn: with.dsn(name), purpose, progress }).await
+}

@@ -1,0 +1,136 @@
+//! `plyo up`: the whole platform on one machine, from nothing.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+
+use super::{DurabilityArgument, serve::shutdown};
+use crate::{
+    cli::operate,
+    platform::{self, EdgeSettings, ROLES, Surroundings},
+    servers::{NatsServer, Postgres, Redis, free_port},
+};
+
+#[derive(Args)]
+pub(super) struct Up {
+    /// Where the edge listens, on loopback
+    #[arg(long, env = "PLYO_PORT", default_value_t = 3000)]
+    port: u16,
+    /// Where the data is
+    #[arg(long, env = "PLYO_DATA", default_value = ".plyo")]
+    data: PathBuf,
+    /// When a write is on disk
+    #[arg(long, env = "PLYO_DURABILITY", default_value = "always")]
+    durability: DurabilityArgument,
+}
+
+const DATABASE: &str = "plyo";
+
+/// The ports of the private servers: the same again at the next start, if they are free.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Places {
+    nats: u16,
+    postgres: u16,
+    redis: u16,
+}
+
+impl Places {
+    fn of(data: &Path) -> Result<Self> {
+        let known: Option<Self> =
+            fs::read(data.join("ports.json")).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let port = |known: Option<u16>| match known {
+            Some(port) if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() => Ok(port),
+            _ => free_port(),
+        };
+        let places = Self {
+            nats: port(known.map(|k| k.nats))?,
+            postgres: port(known.map(|k| k.postgres))?,
+            redis: port(known.map(|k| k.redis))?,
+        };
+        fs::write(data.join("ports.json"), serde_json::to_vec(&places)?)?;
+        Ok(places)
+    }
+
+    /// Those of the `plyo up` that was last started in this folder.
+    pub(super) fn read_last() -> Option<Self> {
+        serde_json::from_slice(&fs::read(".plyo/ports.json").ok()?).ok()
+    }
+
+    pub(super) fn nats_url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.nats)
+    }
+
+    pub(super) fn admin_url(&self) -> String {
+        format!("postgres://plyo@127.0.0.1:{}/{DATABASE}", self.postgres)
+    }
+}
+
+impl Up {
+    pub(super) async fn run(self) -> Result<()> {
+        platform::metrics_handle();
+        fs::create_dir_all(&self.data).with_context(|| format!("make {}", self.data.display()))?;
+        let data = self.data.canonicalize()?;
+        let _only_one = lock(&data)?;
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await;
+        let listener = listener.with_context(|| format!("listen on port {}; --port takes another", self.port))?;
+        let places = Places::of(&data)?;
+        println!("starting Postgres, Redis and nats-server; their data is in {}", data.display());
+        let mut postgres = Postgres::start(&data.join("postgres"), Some(places.postgres))?;
+        let mut redis = Redis::start(&data.join("redis"), Some(places.redis))?;
+        let mut nats_server = NatsServer::start(&data.join("nats"), Some(places.nats), self.durability.into())?;
+        postgres.create_database(DATABASE, None).await?;
+        let with = Surroundings {
+            nats_url: nats_server.url(),
+            postgres_url: postgres.dsn(DATABASE),
+            postgres_urls: std::collections::BTreeMap::default(),
+            redis_url: Some(redis.url()),
+        };
+        operate::apply(&with).await?;
+        // Each service signs in as its own role, which has rights on its own schemas only.
+        let with = Surroundings { postgres_url: postgres.dsn_as("{role}", DATABASE), ..with };
+        let roles: Vec<String> = ROLES.map(str::to_owned).to_vec();
+        platform::check(&with, &roles).await?;
+        self.welcome(&places);
+        let edge = EdgeSettings { allowed_origins: Vec::new(), limits: true };
+        let ran = platform::run(&with, &roles, edge, Some(listener), shutdown()).await;
+        println!("\nstopping");
+        nats_server.stop();
+        redis.stop();
+        postgres.stop();
+        ran
+    }
+
+    fn welcome(&self, places: &Places) {
+        let port = self.port;
+        println!(
+            "
+Plyo is up.
+
+  API            http://127.0.0.1:{port}/docs
+  see it work    plyo demo            (make demo)
+  events         nats -s {} stream view EVENTS --translate 'plyo decode'
+  health         curl http://127.0.0.1:{port}/ready
+  metrics        curl http://127.0.0.1:{port}/metrics
+
+Ctrl-C stops everything; the data stays.
+",
+            places.nats_url()
+        );
+    }
+}
+
+/// Two platforms on one data directory would be none.
+fn lock(data: &Path) -> Result<fs::File> {
+    let file = fs::File::create(data.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => bail!("a `plyo up` runs on {} already", data.display()),
+        Err(fs::TryLockError::Error(error)) => Err(error.into()),
+    }
+}
