@@ -1,6 +1,6 @@
 //! One WebSocket: a position in the ring and nothing else. A slow one falls behind without harm to others.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     extract::{
@@ -328,18 +328,14 @@ async fn received(announcements: &mut Option<broadcast::Receiver<Utf8Bytes>>) ->
     }
 }
 
-fn answered(
+async fn answered(
     commands: &mut Option<(mpsc::UnboundedSender<Message>, mpsc::UnboundedReceiver<Message>)>,
-) -> impl Future<Output = Message> {
-    async move {
-        match commands {
-            // Its sender is kept beside it, so that it never ends.
-            Some((_, answers)) => match answers.recv().await {
-                Some(message) => message,
-                None => std::future::pending().await,
-            },
-            None => std::future::pending().await,
-        }
+) -> Message {
+    let Some((_, answers)) = commands else { return std::future::pending().await };
+    match answers.recv().await {
+        Some(message) => message,
+        // Its sender is kept beside it, so that it never ends.
+        None => std::future::pending().await,
     }
 }
 

@@ -4,10 +4,12 @@ mod operate;
 mod serve;
 mod up;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{platform::Surroundings, servers::Durability};
+use crate::{demo, platform::Surroundings, servers::Durability};
 
 /// Plyo: a fitness platform that reacts to events.
 #[derive(Parser)]
@@ -38,6 +40,13 @@ enum Command {
     Rebuild(operate::Rebuild),
     /// Fold services' tables again from EVENTS and compare; a lane stands still while its tables are compared
     Verify(operate::Verify),
+    /// Write schemas/ from the types
+    Schemas {
+        #[arg(long, default_value = "schemas")]
+        dir: PathBuf,
+    },
+    /// Twelve weeks of training as a client sees them, against a platform that runs
+    Demo(demo::Demo),
 }
 
 /// Where the servers are. Left out, they are those of the `plyo up` that was last started in this folder.
@@ -112,6 +121,8 @@ impl Plyo {
             Command::Dead { what, servers } => what.run(&servers.surroundings()?).await,
             Command::Rebuild(rebuild) => rebuild.run().await,
             Command::Verify(verify) => verify.run().await,
+            Command::Schemas { dir } => crate::schemas::write(&dir),
+            Command::Demo(demo) => demo.run().await,
         }
     }
 }

@@ -1,0 +1,250 @@
+//! `plyo demo`: two people, twelve weeks of training, every push as it arrives. A client of the public API only.
+
+mod training;
+
+use std::{collections::HashMap, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
+
+use crate::client::{Client, Live, Push};
+
+#[derive(Args)]
+pub struct Demo {
+    /// Where the edge is
+    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    url: String,
+    /// Print the summary only, as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One of the two.
+struct Person {
+    name: &'static str,
+    client: Client,
+    live: Live,
+}
+
+/// What the demo sees.
+struct Show {
+    quiet: bool,
+    commands: u64,
+    events: u64,
+    /// When each command was sent, by its id: the workout's id is the command's.
+    sent: HashMap<String, Instant>,
+    /// From the command to its pushed achievement, in milliseconds.
+    latencies: Vec<f64>,
+    kinds: HashMap<String, u64>,
+}
+
+impl Demo {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When something that should have come did not, or came twice.
+    pub async fn run(self) -> Result<()> {
+        let mut show = Show {
+            quiet: self.json,
+            commands: 0,
+            events: 0,
+            sent: HashMap::new(),
+            latencies: Vec::new(),
+            kinds: HashMap::new(),
+        };
+        let mut ada = show.sign_up(&self.url, "Ada").await?;
+        let mut ben = show.sign_up(&self.url, "Ben").await?;
+        show.train(&mut ada).await?;
+        show.correct_a_typing_error(&mut ada).await?;
+        show.train_once(&mut ben).await?;
+        show.remind(&mut ada).await?;
+        show.end([&ada, &ben])
+    }
+}
+
+impl Show {
+    async fn sign_up(&mut self, url: &str, name: &'static str) -> Result<Person> {
+        let mut client = Client::new(url)?;
+        let email = format!("{}-{}@demo.plyo.example", name.to_lowercase(), uuid::Uuid::now_v7().simple());
+        let credentials = json!({ "email": email, "password": "a long enough password" });
+        let mut sign_up = credentials.clone();
+        sign_up["time_zone"] = json!("Europe/Berlin");
+        self.commands += 1;
+        client.post("/api/v1/auth/register", &sign_up).await?.success().context("sign up")?;
+        let tokens = client.post("/api/v1/auth/login", &credentials).await?.success().context("log in")?;
+        let token = tokens["access_token"].as_str().context("an access token")?.to_owned();
+        client.set_token(&token);
+        let live = Live::connect(client.authority(), &token, None, &["me"]).await?;
+        self.line(name, "signed up and listens");
+        Ok(Person { name, client, live })
+    }
+
+    /// Twelve weeks, one workout after another, each with what it brings.
+    async fn train(&mut self, person: &mut Person) -> Result<()> {
+        let today = jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+        for workout in training::twelve_weeks(today) {
+            let sent = Instant::now();
+            let key = format!("demo {}", workout["started_at"]).replace(' ', "-");
+            let saved = self.command(person, "POST", "/api/v1/workouts", &key, Some(&workout)).await?;
+            let id = saved["workout_id"].as_str().context("a workout id")?.to_owned();
+            self.sent.insert(id.clone(), sent);
+            self.until(person, |push| push.kind == "workout.completed.v1" && push.data["workout_id"] == id.as_str())
+                .await?;
+        }
+        self.listen_for(person, Duration::from_secs(1)).await
+    }
+
+    /// 375 kg instead of 37.5: the record is announced, withdrawn with its reason, and the earlier one stands again.
+    async fn correct_a_typing_error(&mut self, person: &mut Person) -> Result<()> {
+        let workout = |kg: f64| {
+            let now = jiff::Timestamp::now();
+            json!({ "started_at": now.to_string(), "exercises": [
+                { "exercise": "barbell-bench-press", "sets": [{ "reps": 5, "load": { "kg": kg }, "rpe": 8 }] }] })
+        };
+        let (wrong, right) = (workout(375.0), workout(37.5));
+        let saved = self.command(person, "POST", "/api/v1/workouts", "demo-typing-error", Some(&wrong)).await?;
+        self.until(person, |push| push.kind == "record.set.v1" && push.data["mark"]["value"] == 375_000).await?;
+        let path = format!("/api/v1/workouts/{}", saved["workout_id"].as_str().unwrap_or_default());
+        self.command(person, "PUT", &path, "demo-correction", Some(&right)).await?;
+        self.until(person, |push| push.kind == "record.withdrawn.v1" && push.data["mark"]["value"] == 375_000).await?;
+        self.until(person, |push| push.kind == "record.set.v1" && push.data["reestablished"] == true).await?;
+        self.command(person, "DELETE", &path, "demo-deletion", None).await?;
+        self.until(person, |push| push.kind == "workout.deleted.v1").await?;
+        self.listen_for(person, Duration::from_millis(300)).await
+    }
+
+    /// What one person does is nothing to the other.
+    async fn train_once(&mut self, person: &mut Person) -> Result<()> {
+        let workout = json!({ "started_at": jiff::Timestamp::now().to_string(), "exercises": [
+            { "exercise": "kettlebell-swing", "sets": [{ "reps": 20, "load": { "lb": 53 } }, { "reps": 20, "load": { "lb": 53 } }] }] });
+        self.command(person, "POST", "/api/v1/workouts", "demo-ben", Some(&workout)).await?;
+        self.until(person, |push| push.kind == "achievement.unlocked.v1").await?;
+        self.listen_for(person, Duration::from_millis(300)).await
+    }
+
+    async fn remind(&mut self, person: &mut Person) -> Result<()> {
+        let due_at = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2);
+        let body = json!({ "due_at": due_at.to_string() });
+        self.command(person, "POST", "/api/v1/workouts/reminders", "demo-reminder", Some(&body)).await?;
+        self.until(person, |push| push.kind == "notification.created.v1" && push.data["kind"] == "workout_reminder")
+            .await?;
+        Ok(())
+    }
+
+    fn end(&self, people: [&Person; 2]) -> Result<()> {
+        let (gaps, duplicates) =
+            people.iter().fold((0, 0), |(gaps, duplicates), p| (gaps + p.live.gaps, duplicates + p.live.duplicates));
+        let mut latencies = self.latencies.clone();
+        latencies.sort_by(f64::total_cmp);
+        let (p50, p99) = (percentile(&latencies, 0.50), percentile(&latencies, 0.99));
+        if self.quiet {
+            println!(
+                "{}",
+                json!({ "commands": self.commands, "events": self.events, "gaps": gaps, "duplicates": duplicates, "p50_ms": p50, "p99_ms": p99 })
+            );
+        } else {
+            println!(
+                "\n{} commands sent, {} events received, {gaps} gaps, {duplicates} duplicates\nfrom command to pushed achievement: p50 {p50} ms, p99 {p99} ms",
+                self.commands, self.events
+            );
+        }
+        for kind in ["workout.completed.v1", "record.set.v1", "achievement.unlocked.v1", "streak", "reminder.due.v1"] {
+            if !self.kinds.contains_key(kind) {
+                bail!("no {kind} was pushed");
+            }
+        }
+        if gaps + duplicates > 0 { bail!("{gaps} gaps and {duplicates} duplicates") } else { Ok(()) }
+    }
+
+    async fn command(
+        &mut self,
+        person: &mut Person,
+        method: &str,
+        path: &str,
+        key: &str,
+        body: Option<&Value>,
+    ) -> Result<Value> {
+        self.commands += 1;
+        person.client.command(method, path, key, body).await?.success().with_context(|| format!("{method} {path}"))
+    }
+
+    /// Listens until the push that is waited for.
+    async fn until(&mut self, person: &mut Person, wanted: impl Fn(&Push) -> bool) -> Result<()> {
+        loop {
+            let push = timeout(Duration::from_secs(15), person.live.next())
+                .await
+                .context("an expected push did not come within 15 s")??;
+            self.see(person.name, &push);
+            if wanted(&push) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Listens until nothing comes for a while.
+    async fn listen_for(&mut self, person: &mut Person, quiet: Duration) -> Result<()> {
+        while let Ok(push) = timeout(quiet, person.live.next()).await {
+            self.see(person.name, &push?);
+        }
+        Ok(())
+    }
+
+    fn see(&mut self, name: &str, push: &Push) {
+        self.events += 1;
+        *self.kinds.entry(push.kind.clone()).or_default() += 1;
+        let data = &push.data;
+        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+        let kilograms = |value: &Value| value.as_f64().unwrap_or_default() / 1000.0;
+        let told = match push.kind.as_str() {
+            "achievement.unlocked.v1" => {
+                if text("code").starts_with("streak") {
+                    *self.kinds.entry("streak".to_owned()).or_default() += 1;
+                }
+                if let Some(sent) = self.sent.get(&push.command) {
+                    self.latencies.push(sent.elapsed().as_secs_f64() * 1000.0);
+                }
+                text("code")
+            }
+            "achievement.revoked.v1" => text("code"),
+            "workout.completed.v1" | "workout.corrected.v1" => {
+                format!(
+                    "{}, {} sets, {} kg moved",
+                    data["summary"]["local_date"].as_str().unwrap_or_default(),
+                    data["summary"]["sets"],
+                    kilograms(&data["summary"]["tonnage_g"])
+                )
+            }
+            "record.set.v1" | "record.withdrawn.v1" => {
+                let value = if text("kind") == "max_reps" {
+                    format!("{} reps", data["mark"]["value"])
+                } else {
+                    format!("{} kg", kilograms(&data["mark"]["value"]))
+                };
+                let reason =
+                    if data["reason"].is_null() { String::new() } else { format!(", because: {}", text("reason")) };
+                let again = if data["reestablished"] == true { ", stands again" } else { "" };
+                format!("{} {} {value}{reason}{again}", text("exercise"), text("kind"))
+            }
+            "notification.created.v1" => {
+                format!("{} (because of {})", text("kind"), data["because"]["event_type"].as_str().unwrap_or_default())
+            }
+            "reminder.set.v1" | "reminder.due.v1" => text("due_at"),
+            _ => String::new(),
+        };
+        self.line(name, &format!("{:<24} {told}", push.kind.trim_end_matches(".v1")));
+    }
+
+    fn line(&self, name: &str, text: &str) {
+        if !self.quiet {
+            println!("{name}  {text}");
+        }
+    }
+}
+
+/// Rounded to a hundredth.
+fn percentile(sorted: &[f64], share: f64) -> f64 {
+    let last = sorted.len().saturating_sub(1) as f64;
+    sorted.get((last * share).round() as usize).map_or(0.0, |value| (value * 100.0).round() / 100.0)
+}
