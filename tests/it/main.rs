@@ -4,7 +4,9 @@
 
 mod account_stories;
 mod child;
+mod contracts;
 mod crash_stories;
+mod layout;
 mod ledger;
 mod loop_stories;
 mod owner_stories;
