@@ -12,15 +12,22 @@ fn root() -> PathBuf {
 /// The dependencies of a crate, without those of its tests.
 fn dependencies(folder: &str) -> Vec<String> {
     let manifest = fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
-    let section = manifest.split("\n[dependencies]\n").nth(1).unwrap_or_default().split("\n[").next().unwrap_or_default();
-    section.lines().filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    let section =
+        manifest.split("\n[dependencies]\n").nth(1).unwrap_or_default().split("\n[").next().unwrap_or_default();
+    section
+        .lines()
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 const SERVICES: [&str; 7] = ["user", "workout", "achievement", "notification", "coach", "social", "analytics"];
 
 #[test]
 fn a_crate_depends_only_on_what_lies_below_it() {
-    let ours = |folder: &str| dependencies(folder).into_iter().filter(|name| name.starts_with("plyo")).collect::<Vec<_>>();
+    let ours =
+        |folder: &str| dependencies(folder).into_iter().filter(|name| name.starts_with("plyo")).collect::<Vec<_>>();
     assert_eq!(ours("events"), Vec::<String>::new());
     assert_eq!(ours("nats"), ["plyo-events"]);
     assert_eq!(ours("migrations"), Vec::<String>::new());
@@ -40,7 +47,9 @@ fn a_library_is_named_in_one_place() {
         ("clap", vec!["services/plyo"]),
     ];
     let services = SERVICES.iter().map(|service| format!("services/{service}"));
-    let folders: Vec<String> = services.chain(["events", "nats", "migrations", "services/edge", "services/plyo", "tests"].map(str::to_owned)).collect();
+    let folders: Vec<String> = services
+        .chain(["events", "nats", "migrations", "services/edge", "services/plyo", "tests"].map(str::to_owned))
+        .collect();
     for (library, allowed) in places {
         for folder in folders.iter().filter(|folder| !allowed.contains(&folder.as_str())) {
             assert!(!dependencies(folder).iter().any(|name| name == library), "{folder} depends on {library}");

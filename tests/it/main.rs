@@ -6,6 +6,7 @@ mod account_stories;
 mod child;
 mod contracts;
 mod crash_stories;
+mod edge_stories;
 mod layout;
 mod ledger;
 mod loop_stories;

@@ -1,13 +1,18 @@
 //! What a test stands on: its own nats-server and Postgres, migrated, and a child process that runs the services.
 
 use std::{
+    collections::BTreeMap,
+    os::unix::fs::PermissionsExt,
     path::PathBuf,
-    sync::OnceLock,
     time::{Duration, Instant},
 };
 
 use anyhow::Result;
-use plyo::servers::{Durability, NatsServer, Postgres};
+use plyo::{
+    client::Client,
+    platform::Surroundings,
+    servers::{Durability, NatsServer, Postgres, free_port},
+};
 use plyo_nats::{Health, Nats, NatsConfig, Service, replay::Purpose, replay::Replay, streams};
 use sqlx::Connection;
 use tempfile::TempDir;
@@ -16,6 +21,9 @@ use crate::{
     child::{Role, Server},
     tally,
 };
+
+/// The services that are real.
+pub const REAL: [&str; 4] = ["user", "workout", "achievement", "notification"];
 
 /// The database of every test, in a cluster of its own.
 const DATABASE: &str = "plyo";
@@ -35,7 +43,7 @@ impl Ground {
 
     pub async fn with(durability: Durability) -> Self {
         let directory = directory();
-        copy(&template().await.path().join("postgres"), &directory.path().join("postgres"));
+        copy(&template().await.join("postgres"), &directory.path().join("postgres"));
         let postgres = Postgres::start(&directory.path().join("postgres"), None).expect("Postgres starts");
         let nats_server =
             NatsServer::start(&directory.path().join("nats"), None, durability).expect("nats-server starts");
@@ -69,6 +77,22 @@ impl Ground {
         Server::start(&self.role(services))
     }
 
+    /// All services and an edge in one child; gives the edge's URL when it is ready.
+    pub async fn start_platform(&self) -> (Server, String) {
+        let port = free_port().unwrap();
+        let server = Server::start(&Role { edge_port: Some(port), ..self.role(&REAL) });
+        let url = format!("http://127.0.0.1:{port}");
+        self.ready(&url).await;
+        (server, url)
+    }
+
+    pub async fn ready(&self, url: &str) {
+        eventually("the edge is ready", Duration::from_secs(30), async || {
+            Ok((Client::new(url)?.get("/ready").await?.status == 200).then_some(()))
+        })
+        .await;
+    }
+
     /// Waits until nothing is under way: no command waits, every event is applied, every outbox is empty.
     pub async fn settle(&self, services: &[&str]) {
         let nats = self.nats().await;
@@ -97,7 +121,7 @@ impl Ground {
     pub async fn verify(&self, services: &[&str]) -> Vec<String> {
         let mut wrong = Vec::new();
         for name in services {
-            let service = service(name);
+            let service = service(name, &surroundings(&self.nats_server.url(), &self.dsn())).await;
             let shadow = plyo_nats::replay::shadow_schema(service.name());
             let mut db = self.database(service.name()).await;
             let create = format!("DROP SCHEMA IF EXISTS \"{shadow}\" CASCADE");
@@ -118,19 +142,40 @@ impl Ground {
 }
 
 /// What the child runs: the services, and an edge if a port is given. It returns only when something failed.
-pub async fn serve(nats_url: &str, dsn: &str, services: &str, _edge_port: Option<u16>) -> Result<()> {
+pub async fn serve(nats_url: &str, dsn: &str, services: &str, edge_port: Option<u16>) -> Result<()> {
     let mut running = tokio::task::JoinSet::new();
-    for name in services.split(',').filter(|name| !name.is_empty()) {
-        let nats = connect_patiently(nats_url, name).await;
-        let dsn = dsn.to_owned();
-        let service = service(name);
-        running.spawn(async move { plyo_nats::run(service, nats, &dsn, Health::default()).await });
+    let with = surroundings(nats_url, dsn);
+    for name in services.split(',').filter(|name| !name.is_empty()).map(str::to_owned) {
+        let with = with.clone();
+        running.spawn(async move {
+            let service = service(&name, &with).await;
+            let nats = connect_patiently(&with.nats_url, &name).await;
+            plyo_nats::run(service, nats, &with.postgres_url, Health::default()).await
+        });
     }
-    running.join_next().await.expect("a service runs")?
+    if let Some(port) = edge_port {
+        let nats = connect_patiently(nats_url, "edge").await;
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+        let config = plyo_edge::EdgeConfig { limits: false, ..plyo_edge::EdgeConfig::default() };
+        running.spawn(plyo_edge::serve(config, nats, listener, std::future::pending()));
+    }
+    running.join_next().await.expect("something runs")?
 }
 
-pub fn service(name: &str) -> Service {
-    tally::service(name).unwrap_or_else(|| panic!("there is no service {name}"))
+fn surroundings(nats_url: &str, dsn: &str) -> Surroundings {
+    Surroundings {
+        nats_url: nats_url.to_owned(),
+        postgres_url: dsn.to_owned(),
+        postgres_urls: BTreeMap::new(),
+        redis_url: None,
+    }
+}
+
+async fn service(name: &str, with: &Surroundings) -> Service {
+    match tally::service(name) {
+        Some(service) => service,
+        None => plyo::platform::service(name, with).await.expect("a service of that name"),
+    }
 }
 
 fn schema(service: &str) -> &str {
@@ -175,17 +220,22 @@ async fn last_event(nats: &Nats, head: u64) -> Result<u64> {
     Ok(last)
 }
 
-/// A migrated cluster, made once per run and copied for each test.
-async fn template() -> &'static TempDir {
-    static TEMPLATE: tokio::sync::OnceCell<TempDir> = tokio::sync::OnceCell::const_new();
+/// A migrated cluster, made once per run and copied for each test; those that earlier runs left behind go.
+async fn template() -> &'static PathBuf {
+    static TEMPLATE: tokio::sync::OnceCell<PathBuf> = tokio::sync::OnceCell::const_new();
     TEMPLATE
         .get_or_init(async || {
-            let directory = directory();
-            let mut postgres = Postgres::start(&directory.path().join("postgres"), None).expect("Postgres starts");
+            remove_abandoned_templates();
+            let directory = std::env::temp_dir().join(format!("{TEMPLATE_PREFIX}{}", std::process::id()));
+            std::fs::create_dir_all(&directory).expect("a directory");
+            std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o755)).unwrap();
+            let mut postgres = Postgres::start(&directory.join("postgres"), None).expect("Postgres starts");
             postgres.create_database(DATABASE, None).await.unwrap();
             let dsn = postgres.dsn(DATABASE);
-            for service in ["workout", "achievement"] {
+            for service in plyo_migrations::SERVICES {
                 plyo_migrations::apply(&dsn, service).await.expect("migrations apply");
+            }
+            for service in ["workout", "achievement"] {
                 let options = plyo_nats::database::options(&dsn, &[service]).unwrap();
                 let mut db = sqlx::PgConnection::connect_with(&options).await.unwrap();
                 sqlx::raw_sql(tally::TABLES).execute(&mut db).await.unwrap();
@@ -196,9 +246,21 @@ async fn template() -> &'static TempDir {
         .await
 }
 
+const TEMPLATE_PREFIX: &str = "plyo-template-";
+
+fn remove_abandoned_templates() {
+    for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix(TEMPLATE_PREFIX).filter(|process| process.parse::<u32>().is_ok());
+        if process.is_some_and(|process| !std::path::Path::new("/proc").join(process).exists()) {
+            // Another run may be removing it, too.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Under the system's temporary directory, reachable by Postgres' user.
 fn directory() -> TempDir {
-    use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::Builder::new().prefix("plyo-test-").tempdir().expect("a directory");
     std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     directory
@@ -207,10 +269,4 @@ fn directory() -> TempDir {
 fn copy(from: &PathBuf, to: &PathBuf) {
     let status = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp runs");
     assert!(status.success());
-}
-
-/// One test at a time may use both cores: these are stories about time.
-pub fn turn() -> std::sync::MutexGuard<'static, ()> {
-    static TURN: OnceLock<std::sync::Mutex<()>> = OnceLock::new();
-    TURN.get_or_init(Default::default).lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

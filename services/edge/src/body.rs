@@ -1,10 +1,11 @@
 //! Strict JSON bodies: what is not understood is refused with a pointer to it, and nothing is guessed.
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     http::{HeaderMap, StatusCode, header},
 };
 use bytes::Bytes;
+use futures_util::StreamExt;
 use plyo_events::{Reject, Violation};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -13,6 +14,8 @@ use crate::problem::Problem;
 
 /// Most bytes of a body.
 pub(crate) const MOST: usize = 256 * 1024;
+/// So much of a body that is too large is read and dropped, so that its sender hears why it was refused.
+const PATIENCE: usize = 8 * 1024 * 1024;
 
 /// Reads the bytes of a JSON body.
 pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
@@ -25,9 +28,25 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Probl
             "send Content-Type: application/json",
         ));
     }
-    to_bytes(body, MOST)
-        .await
-        .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "a body has at most 256 KiB"))
+    let mut chunks = body.into_data_stream();
+    let mut content = Bytes::new();
+    let mut length = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Problem::bad_request("truncated_body", "the body ended early"))?;
+        length += chunk.len();
+        if length > PATIENCE {
+            break;
+        }
+        if length <= MOST {
+            // A small body comes as one chunk, which is not copied.
+            content = if content.is_empty() { chunk } else { [content, chunk].concat().into() };
+        }
+    }
+    if length <= MOST {
+        Ok(content)
+    } else {
+        Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "a body has at most 256 KiB"))
+    }
 }
 
 /// Reads a value that has exactly the fields of `T`.
