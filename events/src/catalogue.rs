@@ -98,8 +98,8 @@ catalogue! {
         SetReminder(workout::SetReminder) = "workout.set_reminder" v 1, "workout";
         MoveReminder(workout::MoveReminder) = "workout.move_reminder" v 1, "workout";
         CancelReminder(workout::CancelReminder) = "workout.cancel_reminder" v 1, "workout";
-        ReadNotification(notification::ReadNotification) = "notification.read" v 1, "notification";
-        ReadAllNotifications(notification::ReadAllNotifications) = "notification.read_all" v 1, "notification";
+        ReadNotification(notification::ReadNotification) = "notification.mark_read" v 1, "notification";
+        ReadAllNotifications(notification::ReadAllNotifications) = "notification.mark_all_read" v 1, "notification";
         SetPreferences(notification::SetPreferences) = "notification.set_preferences" v 1, "notification";
     }
 }
