@@ -145,7 +145,7 @@ fn plan_fates(place: &str, one_in: u32, seed: u64) {
             let random = std::sync::Mutex::new(Random(seed.wrapping_mul(31).wrapping_add(index as u64 + 1)));
             meet(name, move || {
                 let mut random = random.lock().expect("not poisoned");
-                (random.next() % u64::from(one_in) == 0).then(|| random.next() % 4 == 0)
+                random.next().is_multiple_of(u64::from(one_in)).then(|| random.next().is_multiple_of(4))
             });
         }
     }

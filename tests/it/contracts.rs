@@ -45,14 +45,13 @@ fn every_golden_example_is_read_and_written_as_it_is() {
     for (name, example) in examples() {
         // What a client of MessagePack sends, and what the stream has kept since.
         let body = rmp_serde::to_vec_named(&example).unwrap();
-        let read = match name.strip_prefix("command.") {
-            Some(name) => {
-                let kind = CommandKind::parse(name).unwrap();
+        let read = match CommandKind::parse(&name) {
+            Ok(kind) => {
                 let command: Command = kind.decode(&body).unwrap();
                 assert_eq!(kind.decode(&command.encode()).unwrap(), command, "{name}");
                 serde_json::to_value(command).unwrap()
             }
-            None => {
+            Err(_) => {
                 let kind = EventKind::parse(&name).unwrap();
                 let event: Event = kind.decode(&body).unwrap();
                 assert_eq!(kind.decode(&event.encode()).unwrap(), event, "{name}");
@@ -67,10 +66,7 @@ fn every_golden_example_is_read_and_written_as_it_is() {
 #[test]
 fn every_message_has_an_example_that_fits_its_schema_and_a_broken_one_does_not() {
     let names: BTreeSet<String> = examples().into_iter().map(|(name, _)| name).collect();
-    let kinds = EventKind::ALL
-        .iter()
-        .map(ToString::to_string)
-        .chain(CommandKind::ALL.iter().map(|kind| schemas::command_name(*kind)));
+    let kinds = EventKind::ALL.iter().map(ToString::to_string).chain(CommandKind::ALL.iter().map(ToString::to_string));
     for kind in kinds {
         assert!(names.contains(&kind), "schemas/examples/{kind}.json is missing");
     }

@@ -16,10 +16,7 @@ pub fn documents() -> BTreeMap<String, Value> {
         documents.insert(format!("{kind}.json"), schema(&kind.to_string(), |generator| kind.schema(generator)));
     }
     for kind in CommandKind::ALL {
-        documents.insert(
-            format!("{}.json", command_name(*kind)),
-            schema(&command_name(*kind), |generator| kind.schema(generator)),
-        );
+        documents.insert(format!("{kind}.json"), schema(&kind.to_string(), |generator| kind.schema(generator)));
     }
     documents.insert("asyncapi.json".to_owned(), asyncapi::document());
     documents.insert("openapi.json".to_owned(), plyo_edge::openapi());
@@ -43,11 +40,6 @@ pub fn write(directory: &Path) -> Result<()> {
 /// A document as it is committed.
 pub fn render(document: &Value) -> String {
     format!("{document:#}\n")
-}
-
-/// Commands and events may have the same name; a command's file says that it is one.
-pub fn command_name(kind: CommandKind) -> String {
-    format!("command.{kind}")
 }
 
 fn schema(title: &str, of: impl Fn(&mut schemars::SchemaGenerator) -> schemars::Schema) -> Value {
