@@ -13,7 +13,7 @@ const QUERY_CONNECTIONS: u32 = 8;
 /// # Errors
 /// When `dsn` cannot be read or the NATS connection is closed for good.
 pub async fn run(service: Service, nats: Nats, dsn: &str, health: Health) -> Result<()> {
-    let Service { name, write_side, answers } = service;
+    let Service { name, write_side, answers, .. } = service;
     let pool = database::pool(dsn, &database::search_path(name), QUERY_CONNECTIONS)?;
     let context = Context { pool, nats: nats.clone() };
     let with = Surroundings { nats, dsn: dsn.to_owned(), health: health.clone() };

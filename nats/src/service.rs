@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use plyo_events::{Query, Reject};
+use plyo_events::{EventKind, Query, Reject};
 use sqlx::PgPool;
 
 use crate::{
@@ -69,6 +69,7 @@ impl WriteSide {
 /// A service: its write side and its answers. `plyo_nats::run` runs it.
 pub struct Service {
     pub(crate) name: &'static str,
+    reads: &'static [EventKind],
     pub(crate) write_side: WriteSide,
     pub(crate) answers: Vec<(&'static str, Handler)>,
 }
@@ -76,11 +77,16 @@ pub struct Service {
 impl Service {
     /// A service that writes by `reactor`.
     pub fn new<R: Reactor>(reactor: R) -> Self {
-        Self { name: R::NAME, write_side: WriteSide::new(reactor), answers: Vec::new() }
+        Self { name: R::NAME, reads: R::READS, write_side: WriteSide::new(reactor), answers: Vec::new() }
     }
 
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The foreign events that it folds or reacts to.
+    pub const fn reads(&self) -> &'static [EventKind] {
+        self.reads
     }
 
     /// Answers `Q` with `handler`.
