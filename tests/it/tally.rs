@@ -33,7 +33,10 @@ fn count(rows: &mut Rows<Tally>, user: UserId) {
 }
 
 /// Counts the workouts that are logged; the n-th says `revision: n`.
-struct Counts;
+struct Counts {
+    /// Whether the panic that is planted in it was mended.
+    mended: bool,
+}
 
 impl Reactor for Counts {
     const NAME: &'static str = "workout";
@@ -47,7 +50,7 @@ impl Reactor for Counts {
 
     fn decide(&self, state: &Self::State, command: &Message<Command>) -> Result<Emit, Reject> {
         let Command::LogWorkout(log) = &command.body else { return Err(Reject::invalid("not_mine", "not mine")) };
-        assert!(log.workout.summary().reps != 666, "a planted panic");
+        assert!(self.mended || log.workout.summary().reps != 666, "a planted panic");
         let n = state.get(&(command.user,)).map_or(0, |tally| tally.n) + 1;
         let workout_id = WorkoutId::new(command.id);
         let mut summary = log.workout.summary();
@@ -115,7 +118,8 @@ impl Reactor for Reacts {
 
 pub fn service(name: &str) -> Option<Service> {
     match name {
-        "tally:workout" => Some(Service::new(Counts)),
+        "tally:workout" => Some(Service::new(Counts { mended: false })),
+        "tally:workout mended" => Some(Service::new(Counts { mended: true })),
         "tally:achievement" => Some(Service::new(Reacts)),
         _ => None,
     }

@@ -1,0 +1,129 @@
+//! Messages that can never be processed: each is kept with its reason, and everything around it goes on.
+
+use std::time::Duration;
+
+use plyo_events::{CommandId, Outcome, UserId};
+use plyo_nats::{CommandPublisher, Outcomes, dead, ping, raw, streams};
+
+use crate::{
+    ledger::{Ledger, log, send},
+    platform::{Ground, eventually},
+};
+
+const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
+
+/// 255 good commands and one that fails, waiting together when the service starts. Gives the dead letter.
+async fn one_among_many(reps: u32) -> dead::DeadLetter {
+    let ground = Ground::new().await;
+    let nats = ground.nats().await;
+    let publisher = CommandPublisher::new(&nats, "test");
+    let outcomes = Outcomes::subscribe(&nats, "test").await.unwrap();
+    let mut ledger = Ledger::default();
+    let good: Vec<_> = (0..255).map(|_| log(UserId::mint(), 5)).collect();
+    let bad = log(UserId::mint(), reps);
+    let expected = outcomes.expect(CommandId::new(bad.id));
+    let all = good[..128].iter().chain([&bad]).chain(&good[128..]);
+    futures_util::future::join_all(all.map(|command| send(&publisher, command))).await;
+    good.iter().for_each(|command| ledger.add(command.user, vec![command.id]));
+    let _server = ground.start(&BOTH);
+    ground.settle(&BOTH).await;
+    assert!(matches!(expected.outcome(Duration::from_secs(5)).await, Some(Outcome::Dead { .. })));
+    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+    let letters = dead::list(&nats).await.unwrap();
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    letters.into_iter().next().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_of_one_message_leaves_the_other_255_alone() {
+    let letter = one_among_many(666).await;
+    assert!(letter.reason.contains("a planted panic") && letter.attempts == 3, "{letter:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_constraint_of_one_message_leaves_the_other_255_alone() {
+    let letter = one_among_many(777).await;
+    assert!(letter.reason.contains("violates check constraint"), "{letter:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_nobody_can_read_are_a_dead_letter_that_can_be_shown_and_dropped() {
+    let ground = Ground::new().await;
+    let nats = ground.nats().await;
+    let _server = ground.start(&BOTH);
+    let user = UserId::mint();
+    let header = |name: &str, value: String| (name.to_owned(), value);
+    let headers = vec![
+        header("ce-id", CommandId::mint().to_string()),
+        header("ce-type", "workout.log.v1".to_owned()),
+        header("ce-subject", user.to_string()),
+        header("ce-time", "2026-11-24T00:00:00Z".to_owned()),
+    ];
+    let garbage = (format!("cmd.workout.log.{user}"), headers, b"\xc1garbage".to_vec());
+    let no_envelope = (format!("cmd.workout.log.{user}"), vec![], b"x".to_vec());
+    raw::publish_pipelined(&nats, vec![garbage, no_envelope], 2).await.unwrap();
+    let publisher = CommandPublisher::new(&nats, "test");
+    let command = log(user, 5);
+    send(&publisher, &command).await;
+    ground.settle(&BOTH).await;
+    let mut ledger = Ledger::default();
+    ledger.add(user, vec![command.id]);
+    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+    let letters = dead::list(&nats).await.unwrap();
+    assert_eq!(letters.len(), 2, "{letters:?}");
+    let letter = dead::show(&nats, letters[0].sequence).await.unwrap();
+    assert_eq!((letter.body.as_slice(), letter.message_type.as_deref()), (&b"\xc1garbage"[..], Some("workout.log.v1")));
+    dead::drop_letter(&nats, letter.sequence).await.unwrap();
+    assert_eq!(dead::list(&nats).await.unwrap().len(), 1);
+    let missing = dead::show(&nats, 999).await.unwrap_err().to_string();
+    assert!(missing.contains("plyo dead list"), "{missing}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_command_is_given_to_its_service_again() {
+    let ground = Ground::new().await;
+    let nats = ground.nats().await;
+    let publisher = CommandPublisher::new(&nats, "test");
+    let command = log(UserId::mint(), 666);
+    let before_mending = ground.start(&["tally:workout"]);
+    send(&publisher, &command).await;
+    let sequence = eventually("a dead letter", Duration::from_secs(10), async || {
+        Ok(dead::list(&nats).await?.first().map(|letter| letter.sequence))
+    })
+    .await;
+    drop(before_mending);
+    // The same service with its code mended.
+    let _mended = ground.start(&["tally:workout mended", "tally:achievement"]);
+    dead::replay(&nats, sequence).await.unwrap();
+    ground.settle(&BOTH).await;
+    let mut ledger = Ledger::default();
+    ledger.add(command.user, vec![command.id]);
+    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+    assert!(dead::list(&nats).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_version_stops_the_lanes_that_read_it_and_no_other_and_says_why() {
+    let ground = Ground::new().await;
+    let nats = ground.nats().await;
+    let _server = ground.start(&BOTH);
+    ground.settle(&BOTH).await;
+    let user = UserId::mint();
+    let newer = (format!("evt.workout.completed.{user}"), vec![("ce-type".to_owned(), "workout.completed.v9".to_owned())], vec![]);
+    raw::publish_pipelined(&nats, vec![newer], 1).await.unwrap();
+    let reason = eventually("the lane says why it stopped", Duration::from_secs(20), async || {
+        let stats = ping(&nats, "achievement", Duration::from_millis(300)).await;
+        let lane = stats.first().map(|stats| stats["endpoints"][0]["data"].clone()).unwrap_or_default();
+        Ok(lane["reason"].as_str().filter(|_| lane["lane"] == "failed").map(str::to_owned))
+    })
+    .await;
+    assert!(reason.contains("workout.completed") && reason.contains("version 9"), "{reason}");
+    // The other lane goes on.
+    let publisher = CommandPublisher::new(&nats, "test");
+    let before = streams::state(&nats, "EVENTS").await.unwrap().last;
+    send(&publisher, &log(user, 5)).await;
+    eventually("the workout lane goes on", Duration::from_secs(10), async || {
+        Ok((streams::state(&nats, "EVENTS").await?.last > before).then_some(()))
+    })
+    .await;
+}
