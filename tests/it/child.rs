@@ -134,12 +134,6 @@ fn serves_when_a_test_asks_for_it() {
 }
 
 fn plan_fates(place: &str, one_in: u32, seed: u64) {
-    if let [name, passage, fate] = place.split(' ').collect::<Vec<_>>()[..] {
-        let passage: u32 = passage.parse().expect("a number");
-        let stop = fate == "Stop";
-        let passed = AtomicU32::new(0);
-        meet(name, move || (passed.fetch_add(1, Ordering::SeqCst) + 1 == passage).then_some(stop));
-    }
     if one_in > 0 {
         for (index, name) in PLACES.into_iter().enumerate() {
             let random = std::sync::Mutex::new(Random(seed.wrapping_mul(31).wrapping_add(index as u64 + 1)));
@@ -148,6 +142,12 @@ fn plan_fates(place: &str, one_in: u32, seed: u64) {
                 random.next().is_multiple_of(u64::from(one_in)).then(|| random.next().is_multiple_of(4))
             });
         }
+    }
+    if let [name, passage, fate] = place.split(' ').collect::<Vec<_>>()[..] {
+        let passage: u32 = passage.parse().expect("a number");
+        let stop = fate == "Stop";
+        let passed = AtomicU32::new(0);
+        meet(name, move || (passed.fetch_add(1, Ordering::SeqCst) + 1 == passage).then_some(stop));
     }
 }
 

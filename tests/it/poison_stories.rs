@@ -109,7 +109,11 @@ async fn a_newer_version_stops_the_lanes_that_read_it_and_no_other_and_says_why(
     let _server = ground.start(&BOTH);
     ground.settle(&BOTH).await;
     let user = UserId::mint();
-    let newer = (format!("evt.workout.completed.{user}"), vec![("ce-type".to_owned(), "workout.completed.v9".to_owned())], vec![]);
+    let newer = (
+        format!("evt.workout.completed.{user}"),
+        vec![("ce-type".to_owned(), "workout.completed.v9".to_owned())],
+        vec![],
+    );
     raw::publish_pipelined(&nats, vec![newer], 1).await.unwrap();
     let reason = eventually("the lane says why it stopped", Duration::from_secs(20), async || {
         let stats = ping(&nats, "achievement", Duration::from_millis(300)).await;

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use plyo_nats::CommandPublisher;
 
 use crate::{
-    child::{Random, Role, Server},
+    child::{Fate, Place, Random, Role, Server},
     ledger::Ledger,
     platform::Ground,
 };
@@ -22,6 +22,8 @@ struct Weather {
     seed: u64,
     seconds: u64,
     bugs: &'static [&'static str],
+    /// Whether every process stalls once between a commit and its publishes, for longer than its session lasts.
+    stalls: bool,
 }
 
 #[derive(Default, Debug)]
@@ -36,20 +38,20 @@ struct Damage {
 async fn nothing_is_lost_or_repeated_in_a_storm() {
     let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (seed, seconds) = (number("PLYO_STORM_SEED", 7), number("PLYO_STORM_SECONDS", 60));
-    let (wrong, damage) = storm(Weather { seed, seconds, bugs: &[] }).await;
+    let (wrong, damage) = storm(Weather { seed, seconds, bugs: &[], stalls: false }).await;
     assert_eq!(wrong, Vec::<String>::new(), "seed {seed}: {damage:?}");
     assert!(damage.deaths > 10 && damage.stops > 2, "it was no storm: {damage:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_finds_that_nobody_looks_at_the_tail() {
-    let (wrong, damage) = storm(Weather { seed: 6, seconds: 15, bugs: &["bug-no-tail"] }).await;
+    let (wrong, damage) = storm(Weather { seed: 6, seconds: 15, bugs: &["bug-no-tail"], stalls: false }).await;
     assert!(!wrong.is_empty(), "not found: {damage:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_finds_that_there_is_no_fence() {
-    let (wrong, damage) = storm(Weather { seed: 9, seconds: 45, bugs: &["bug-no-fence"] }).await;
+    let (wrong, damage) = storm(Weather { seed: 9, seconds: 45, bugs: &["bug-no-fence"], stalls: true }).await;
     assert!(!wrong.is_empty(), "not found: {damage:?}");
 }
 
@@ -90,7 +92,9 @@ async fn blow(ground: &mut Ground, weather: &Weather, over: &AtomicBool) -> Dama
             } else if ship.server.is_stopped() && ship.continued_at.is_none() {
                 // Longer than the session timeout at times, so that another owner takes over meanwhile.
                 damage.stops += 1;
-                ship.continued_at = Some(Instant::now() + Duration::from_millis(2_000 + random.below(12_000)));
+                let shortest = if weather.stalls { 12_000 } else { 2_000 };
+                ship.continued_at =
+                    Some(Instant::now() + Duration::from_millis(shortest + random.below(14_000 - shortest)));
             } else if ship.continued_at.is_some_and(|at| at <= Instant::now()) {
                 ship.server.signal(Signal::SIGCONT);
                 ship.continued_at = None;
@@ -119,6 +123,7 @@ async fn blow(ground: &mut Ground, weather: &Weather, over: &AtomicBool) -> Dama
 }
 
 fn launch(ground: &Ground, service: &'static str, weather: &Weather, random: &mut Random) -> Ship {
-    let role = Role { bugs: weather.bugs.to_vec(), one_in: 100, seed: random.next(), ..ground.role(&[service]) };
+    let place = weather.stalls.then_some(Place { name: "commit", passage: 4, fate: Fate::Stop });
+    let role = Role { bugs: weather.bugs.to_vec(), one_in: 100, seed: random.next(), place, ..ground.role(&[service]) };
     Ship { server: Server::start(&role), role, continued_at: None }
 }
