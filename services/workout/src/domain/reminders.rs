@@ -7,26 +7,37 @@ use plyo_events::{
     workout::{ReminderCancelled, ReminderDue, ReminderSaved, ReminderSet},
 };
 
-use crate::{
-    domain::to_microsecond,
-    store::{ReminderRow, ReminderStatus},
-};
+use super::to_microsecond;
+use crate::store::{ReminderRow, ReminderStatus};
 
 /// Most reminders of a person that are to come.
 const MOST: u32 = 100;
 
-/// Sets a reminder anew. `active` is how many are to come already.
-pub(crate) fn set(reminder_id: ReminderId, due_at: Timestamp, now: Timestamp, active: u32) -> Result<Emit, Reject> {
+/// Sets a reminder, unless this very one was set before. `active` is how many are to come already.
+pub(crate) fn set(
+    row: Option<&ReminderRow>,
+    reminder_id: ReminderId,
+    due_at: Timestamp,
+    now: Timestamp,
+    active: u32,
+) -> Result<Emit, Reject> {
+    if let Some(row) = row {
+        return Ok(unchanged(row));
+    }
     if active >= MOST {
         return Err(Reject::conflict("too_many_reminders", "at most 100 reminders can be to come; cancel one first"));
     }
-    schedule(reminder_id, 1, due_at, now)
+    Ok(schedule(reminder_id, 1, ahead(due_at, now)?))
 }
 
-/// Moves one that is to come.
+/// Moves one that is to come. To where it is already: nothing happens.
 pub(crate) fn shift(row: Option<&ReminderRow>, due_at: Timestamp, now: Timestamp) -> Result<Emit, Reject> {
     let row = to_come(row)?;
-    schedule(row.reminder_id, row.revision + 1, due_at, now)
+    let due_at = ahead(due_at, now)?;
+    if due_at == row.due_at {
+        return Ok(unchanged(row));
+    }
+    Ok(schedule(row.reminder_id, row.revision + 1, due_at))
 }
 
 /// Cancels one that is to come.
@@ -40,26 +51,34 @@ pub(crate) fn cancel(row: Option<&ReminderRow>) -> Result<Emit, Reject> {
 }
 
 /// Holds what the clock says against the reminder as it stands. One that was moved, cancelled or had fired says nothing;
-/// one that was never set here comes from a scheduled job outside, and counts.
+/// one that was never set here comes from a scheduled job outside, and counts once.
 pub(crate) fn come_due(row: Option<&ReminderRow>, due: &WorkoutReminderDue, clock_event: EventId) -> Emit {
     let stands = row.is_none_or(|row| row.status == ReminderStatus::Active && row.revision == due.revision);
     if !stands {
         return Emit::nothing();
     }
     let due_at = to_microsecond(due.due_at);
-    Emit::nothing().event(Event::from(ReminderDue { reminder_id: due.reminder_id, due_at, clock_event }))
+    Emit::nothing().event(ReminderDue { reminder_id: due.reminder_id, due_at, clock_event })
 }
 
-fn schedule(reminder_id: ReminderId, revision: u32, due_at: Timestamp, now: Timestamp) -> Result<Emit, Reject> {
-    if due_at <= now || due_at > now + SignedDuration::from_hours(366 * 24) {
+fn ahead(due_at: Timestamp, now: Timestamp) -> Result<Timestamp, Reject> {
+    let due_at = to_microsecond(due_at);
+    if due_at <= now || due_at.duration_since(now) > SignedDuration::from_hours(366 * 24) {
         return Err(Reject::invalid("invalid_due_at", "due_at must lie ahead, at most 366 days"));
     }
-    let due_at = to_microsecond(due_at);
+    Ok(due_at)
+}
+
+fn schedule(reminder_id: ReminderId, revision: u32, due_at: Timestamp) -> Emit {
     let due = Event::from(WorkoutReminderDue { reminder_id, revision, due_at });
-    Ok(Emit::nothing()
+    Emit::nothing()
         .event(ReminderSet { reminder_id, revision, due_at })
         .timer(Timer::Set { key: reminder_id.uuid(), at: due_at, due })
-        .reply(ReminderSaved { reminder_id, revision }))
+        .reply(ReminderSaved { reminder_id, revision })
+}
+
+fn unchanged(row: &ReminderRow) -> Emit {
+    Emit::nothing().reply(ReminderSaved { reminder_id: row.reminder_id, revision: row.revision })
 }
 
 fn to_come(row: Option<&ReminderRow>) -> Result<&ReminderRow, Reject> {
