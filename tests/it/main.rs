@@ -7,6 +7,7 @@ mod child;
 mod contracts;
 mod crash_stories;
 mod edge_stories;
+mod ground;
 mod layout;
 mod ledger;
 mod loop_stories;
