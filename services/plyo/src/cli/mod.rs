@@ -46,8 +46,11 @@ enum Command {
     Rebuild(operate::Rebuild),
     /// Fold services' tables again from EVENTS and compare; a lane stands still while its tables are compared
     Verify(operate::Verify),
-    /// Write schemas/ from the types
+    /// Write schemas/ and the tables of the README from the types
     Schemas {
+        /// Only say what is stale
+        #[arg(long)]
+        check: bool,
         #[arg(long, default_value = "schemas")]
         dir: PathBuf,
     },
@@ -143,7 +146,8 @@ impl Plyo {
             Command::Dead { what, servers } => what.run(&servers.surroundings()?).await,
             Command::Rebuild(rebuild) => rebuild.run().await,
             Command::Verify(verify) => verify.run().await,
-            Command::Schemas { dir } => crate::schemas::write(&dir),
+            Command::Schemas { check: true, dir } => crate::schemas::check(&dir),
+            Command::Schemas { check: false, dir } => crate::schemas::write(&dir),
             Command::Demo(demo) => demo.run().await,
         }
     }
