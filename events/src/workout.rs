@@ -229,7 +229,7 @@ pub struct RecordSet {
     /// The record that it beats; absent for the first, and for one that stands again because a better one was withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Mark>,
-    /// An earlier mark stands again, because the one above it was withdrawn.
+    /// An earlier mark stands again, because the one above it was withdrawn or has the same value: nothing new was achieved.
     #[serde(default)]
     pub reestablished: bool,
 }

@@ -22,7 +22,8 @@ use tokio::sync::{oneshot, watch};
 pub struct NatsConfig {
     /// `nats://127.0.0.1:4222`
     pub url: String,
-    /// Shown to operators in the server's connection list.
+    /// Shown to operators in the server's connection list. Answers come to `_INBOX.<name>.>`: a subject token, and where
+    /// the server has permissions, the name of the user.
     pub name: String,
     /// The seed of the nkey that this service signs in with; `None` on a server without authorization.
     pub nkey_seed: Option<String>,
@@ -73,6 +74,7 @@ impl Nats {
         let error_slot = Arc::clone(&last_error);
         let mut options = ConnectOptions::new()
             .name(&config.name)
+            .custom_inbox_prefix(format!("_INBOX.{}", config.name))
             .max_reconnects(None)
             .client_capacity(65_536)
             .reconnect_delay_callback(|attempt| Duration::from_millis((50 * attempt as u64).min(1_000)))

@@ -31,6 +31,8 @@ pub struct Place {
 #[derive(Clone, Debug, Default)]
 pub struct Role {
     pub nats_url: String,
+    /// Where the seeds are that its services sign in with.
+    pub nkeys: std::path::PathBuf,
     pub dsn: String,
     pub services: Vec<&'static str>,
     /// Where an edge listens, if there is to be one.
@@ -70,6 +72,7 @@ impl Server {
             .args(["--exact", "child::serves_when_a_test_asks_for_it", "--nocapture", "--test-threads=1"])
             .env(ROLE, "server")
             .env("ROLE_NATS", &role.nats_url)
+            .env("ROLE_NKEYS", &role.nkeys)
             .env("ROLE_DSN", &role.dsn)
             .env("ROLE_SERVICES", role.services.join(","))
             .env("ROLE_EDGE_PORT", role.edge_port.map_or(String::new(), |port| port.to_string()))
@@ -125,8 +128,7 @@ fn serves_when_a_test_asks_for_it() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let error = runtime.block_on(crate::platform::serve(
-        &role("NATS"),
-        &role("DSN"),
+        crate::platform::surroundings(&role("NATS"), role("NKEYS").into(), &role("DSN")),
         &role("SERVICES"),
         role("EDGE_PORT").parse().ok(),
     ));

@@ -1,4 +1,5 @@
-//! The contracts: what is committed is what the types say, and what was ever released is still read.
+//! The contracts as documents: made from the types, committed, valid by their official schemas, and true of what was
+//! ever sent.
 
 use std::{
     collections::BTreeSet,
@@ -6,116 +7,271 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use plyo::schemas;
-use plyo_events::{Command, CommandKind, Event, EventKind};
-use serde_json::Value;
+use jsonschema::Validator;
+use plyo_events::{Command, CommandKind, DecodeError, Event, EventKind};
+use serde_json::{Value, json};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn json(path: &Path) -> Value {
-    let text = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// The golden payloads with the names of their files, without `.json`.
-fn examples() -> Vec<(String, Value)> {
-    let directory = root().join("schemas/examples");
-    let files = fs::read_dir(&directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "json"));
-    let mut examples: Vec<_> =
-        files.map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), json(&path))).collect();
-    examples.sort_by(|a, b| a.0.cmp(&b.0));
-    examples
+#[test]
+fn what_is_generated_is_what_is_committed() {
+    plyo::schemas::check(&schemas()).unwrap();
 }
 
 #[test]
-fn the_committed_documents_are_those_of_the_types() {
-    for (name, document) in schemas::documents() {
-        let committed = fs::read_to_string(root().join("schemas").join(&name)).unwrap_or_default();
-        assert!(committed == schemas::render(&document), "schemas/{name} is stale; run `make schemas`");
+fn no_two_messages_share_a_name() {
+    let names: BTreeSet<String> = type_names().collect();
+    assert_eq!(names.len(), CommandKind::ALL.len() + EventKind::ALL.len());
+}
+
+#[test]
+fn the_asyncapi_document_is_valid_by_its_official_schema() {
+    let schema = jsonschema::draft7::new(&json(include_str!("asyncapi/3.0.0.json"))).unwrap();
+    let document = read(&schemas().join("asyncapi.json"));
+    assert_valid(&schema, &document);
+    for (place, wrong) in [
+        ("/info", json!({ "title": "no version" })),
+        ("/operations/edge.send.workout.log/action", json!("dance")),
+        ("/channels/workout.log/messages", json!(["workout.log.v1"])),
+        ("/servers/nats/protocol", json!(4)),
+    ] {
+        let mut document = document.clone();
+        *document.pointer_mut(place).unwrap() = wrong;
+        assert!(!schema.is_valid(&document), "{place} may be anything");
     }
 }
 
 #[test]
-fn every_golden_example_is_read_and_written_as_it_is() {
-    for (name, example) in examples() {
-        // What a client of MessagePack sends, and what the stream has kept since.
-        let body = rmp_serde::to_vec_named(&example).unwrap();
-        let read = match CommandKind::parse(&name) {
-            Ok(kind) => {
-                let command: Command = kind.decode(&body).unwrap();
-                assert_eq!(kind.decode(&command.encode()).unwrap(), command, "{name}");
-                serde_json::to_value(command).unwrap()
-            }
-            Err(_) => {
-                let kind = EventKind::parse(&name).unwrap();
-                let event: Event = kind.decode(&body).unwrap();
-                assert_eq!(kind.decode(&event.encode()).unwrap(), event, "{name}");
-                assert_eq!(kind.decode_json(example.to_string().as_bytes()).unwrap(), event, "{name}");
-                serde_json::to_value(event).unwrap()
-            }
+fn the_openapi_document_is_valid_by_its_official_schema() {
+    let schema = jsonschema::draft202012::new(&json(include_str!("openapi/schema.json"))).unwrap();
+    let document = read(&schemas().join("openapi.json"));
+    assert_valid(&schema, &document);
+    for (place, wrong) in [
+        ("/info", json!({ "title": "no version" })),
+        ("/paths/~1api~1v1~1workouts/post/responses", json!([])),
+        ("/paths/~1api~1v1~1workouts/get/parameters/0/in", json!("pocket")),
+    ] {
+        let mut document = document.clone();
+        *document.pointer_mut(place).unwrap() = wrong;
+        assert!(!schema.is_valid(&document), "{place} may be anything");
+    }
+}
+
+#[test]
+fn every_reference_of_the_asyncapi_document_leads_somewhere() {
+    let document = read(&schemas().join("asyncapi.json"));
+    let mut references = Vec::new();
+    visit(&document, &mut |key, value| {
+        if key == "$ref" {
+            references.extend(value.as_str().map(str::to_owned));
+        }
+    });
+    assert!(references.len() > 100);
+    for reference in references {
+        let leads = match reference.strip_prefix('#') {
+            Some(pointer) => document.pointer(pointer).is_some(),
+            None => schemas().join(&reference).exists(),
         };
-        assert_eq!(read, example, "{name}");
+        assert!(leads, "{reference}");
     }
 }
 
 #[test]
-fn every_message_has_an_example_that_fits_its_schema_and_a_broken_one_does_not() {
-    let names: BTreeSet<String> = examples().into_iter().map(|(name, _)| name).collect();
-    let kinds = EventKind::ALL.iter().map(ToString::to_string).chain(CommandKind::ALL.iter().map(ToString::to_string));
-    for kind in kinds {
-        assert!(names.contains(&kind), "schemas/examples/{kind}.json is missing");
+fn every_message_is_on_a_subject_of_the_asyncapi_document() {
+    let document = read(&schemas().join("asyncapi.json"));
+    for kind in CommandKind::ALL {
+        let address = format!("cmd.{}.{}.{{user}}", kind.service(), kind.verb());
+        assert_eq!(document["channels"][kind.name()]["address"], address);
     }
-    for (name, mut example) in examples() {
-        let schema = json(&root().join(format!("schemas/{name}.json")));
-        let validator = jsonschema::validator_for(&schema).unwrap();
-        assert!(
-            validator.is_valid(&example),
-            "{name}: {:?}",
-            validator.iter_errors(&example).map(|e| e.to_string()).collect::<Vec<_>>()
+    for kind in EventKind::ALL {
+        let address = format!("evt.{{partition}}.{}.{}.{{user}}", kind.service(), kind.fact());
+        assert_eq!(document["channels"][kind.name()]["address"], address);
+    }
+}
+
+#[test]
+fn every_message_that_was_ever_sent_can_be_read() {
+    for Example { type_name, path, json, message_pack } in examples() {
+        let from_json = Payload::from_json(&type_name, json.to_string().as_bytes());
+        let from_json = from_json.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let from_bytes = Payload::from_message_pack(&type_name, &message_pack);
+        let from_bytes = from_bytes.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(from_json, from_bytes, "{}", path.display());
+        assert_eq!(from_json.to_json(), json, "{}", path.display());
+        assert_eq!(
+            Payload::from_message_pack(&type_name, &from_json.to_message_pack()).unwrap(),
+            from_json,
+            "{}",
+            path.display()
         );
-        if let Some(first) = schema["required"].as_array().and_then(|required| required.first()) {
-            example.as_object_mut().unwrap().remove(first.as_str().unwrap());
-            assert!(!validator.is_valid(&example), "{name} without {first} must not fit");
+    }
+}
+
+#[test]
+fn every_message_has_an_example() {
+    let examples = examples();
+    for type_name in type_names() {
+        assert!(
+            examples.iter().any(|example| example.type_name == type_name),
+            "put one into schemas/examples/{type_name}/ and run `make schemas`"
+        );
+    }
+}
+
+#[test]
+fn every_example_is_valid_by_its_schema_and_a_damaged_one_is_not() {
+    for Example { type_name, path, json, .. } in examples() {
+        let schema = schema(&type_name);
+        assert_valid(&schema, &json);
+        assert!(!schema.is_valid(&json!([json])), "{} may be a list", path.display());
+        let required = read(&schemas().join(format!("{type_name}.json")))["required"].clone();
+        for field in required.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let mut without = json.clone();
+            without.as_object_mut().unwrap().remove(field);
+            assert!(!schema.is_valid(&without), "{} may lack {field}", path.display());
         }
     }
 }
 
 #[test]
-fn the_asyncapi_document_fits_its_official_schema() {
-    let validator = jsonschema::validator_for(&json(&root().join("tests/it/asyncapi/3.0.0.json"))).unwrap();
-    let mut document = json(&root().join("schemas/asyncapi.json"));
-    let errors: Vec<_> =
-        validator.iter_errors(&document).take(5).map(|error| format!("{error} at {}", error.instance_path())).collect();
-    assert_eq!(errors, Vec::<String>::new());
-    document["channels"]["workout_completed"]["adress"] = "a typing error".into();
-    assert!(!validator.is_valid(&document), "the check cannot fail");
+fn a_schema_knows_the_ranges_of_a_training_log() {
+    let schema = schema("workout.log.v1");
+    let log = |set: Value| json!({ "started_at": "2026-03-02T18:05:00+01:00", "exercises": [{ "exercise": "plank", "sets": [set] }] });
+    assert_valid(&schema, &log(json!({ "reps": 5, "load": { "kg": 102.5 }, "rpe": 8.5 })));
+    for wrong in [
+        json!({ "reps": 0 }),
+        json!({ "reps": 1001 }),
+        json!({ "reps": 5.5 }),
+        json!({ "reps": 5, "rpe": 7.3 }),
+        json!({ "reps": 5, "rpe": 11 }),
+        json!({ "reps": 5, "load": { "kg": -1 } }),
+        json!({ "reps": 5, "load": { "stone": 10 } }),
+        json!({ "duration_s": 86_401 }),
+    ] {
+        assert!(!schema.is_valid(&log(wrong.clone())), "{wrong}");
+    }
 }
 
 #[test]
-fn no_message_carries_personal_data_or_a_credential() {
-    for (name, document) in schemas::documents() {
-        if name == "openapi.json" || name == "asyncapi.json" {
-            continue;
-        }
-        let text = document["properties"].to_string();
-        for word in ["\"email\"", "\"name\"", "\"note\"", "\"notes\"", "\"password\"", "\"token\"", "\"endpoint\""] {
-            assert!(!text.contains(word), "{name} has a field {word}");
-        }
+fn no_message_carries_personal_data() {
+    const PERSONAL: [&str; 10] =
+        ["email", "mail", "name", "note", "notes", "phone", "address", "password", "token", "birthday"];
+    for type_name in type_names() {
+        visit(&read(&schemas().join(format!("{type_name}.json"))), &mut |key, value| {
+            let fields = value.as_object().filter(|_| key == "properties");
+            for field in fields.into_iter().flat_map(|fields| fields.keys()) {
+                assert!(!field.split('_').any(|word| PERSONAL.contains(&word)), "{type_name} has the field {field}");
+            }
+        });
     }
 }
 
 #[test]
 fn an_unknown_type_is_skipped_and_a_newer_version_is_not() {
-    use plyo_events::DecodeError;
     assert!(matches!(EventKind::parse("workout.danced.v1"), Err(DecodeError::UnknownType(_))));
-    assert!(matches!(
-        EventKind::parse("workout.completed.v9"),
-        Err(DecodeError::NewerVersion { version: 9, known: 1, .. })
-    ));
     assert!(matches!(EventKind::parse("workout.completed"), Err(DecodeError::UnknownType(_))));
+    let newer = EventKind::parse("workout.completed.v9");
+    assert!(matches!(newer, Err(DecodeError::NewerVersion { version: 9, known: 1, .. })));
+}
+
+/// A payload of the catalogue, command or event.
+#[derive(Debug, PartialEq)]
+enum Payload {
+    Command(Command),
+    Event(Event),
+}
+
+impl Payload {
+    fn from_json(type_name: &str, json: &[u8]) -> Result<Self, DecodeError> {
+        match CommandKind::parse(type_name) {
+            Ok(kind) => kind.decode_json(json).map(Self::Command),
+            Err(_) => EventKind::parse(type_name)?.decode_json(json).map(Self::Event),
+        }
+    }
+
+    fn from_message_pack(type_name: &str, bytes: &[u8]) -> Result<Self, DecodeError> {
+        match CommandKind::parse(type_name) {
+            Ok(kind) => kind.decode(bytes).map(Self::Command),
+            Err(_) => EventKind::parse(type_name)?.decode(bytes).map(Self::Event),
+        }
+    }
+
+    fn to_message_pack(&self) -> Vec<u8> {
+        match self {
+            Self::Command(command) => command.encode(),
+            Self::Event(event) => event.encode(),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Command(command) => serde_json::to_value(command),
+            Self::Event(event) => serde_json::to_value(event),
+        }
+        .unwrap()
+    }
+}
+
+/// A case of `schemas/examples/<type>/`.
+struct Example {
+    type_name: String,
+    path: PathBuf,
+    json: Value,
+    message_pack: Vec<u8>,
+}
+
+fn examples() -> Vec<Example> {
+    let mut examples = Vec::new();
+    for directory in fs::read_dir(schemas().join("examples")).unwrap().map(Result::unwrap) {
+        let type_name = directory.file_name().into_string().unwrap();
+        for path in fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path()) {
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("json") => {
+                    let message_pack = fs::read(path.with_extension("msgpack")).expect("`make schemas` writes its bytes");
+                    examples.push(Example { type_name: type_name.clone(), json: read(&path), message_pack, path });
+                }
+                Some("msgpack") => assert!(path.with_extension("json").exists(), "{} has no JSON", path.display()),
+                _ => panic!("{} is no example", path.display()),
+            }
+        }
+    }
+    examples
+}
+
+fn type_names() -> impl Iterator<Item = String> {
+    CommandKind::ALL.iter().map(ToString::to_string).chain(EventKind::ALL.iter().map(ToString::to_string))
+}
+
+fn schemas() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("schemas")
+}
+
+fn schema(type_name: &str) -> Validator {
+    let schema = read(&schemas().join(format!("{type_name}.json")));
+    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+}
+
+fn read(path: &Path) -> Value {
+    json(&fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn assert_valid(schema: &Validator, document: &Value) {
+    let errors: Vec<String> =
+        schema.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+}
+
+fn visit(value: &Value, see: &mut impl FnMut(&str, &Value)) {
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                see(key, member);
+                visit(member, see);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| visit(item, see)),
+        _ => {}
+    }
 }

@@ -8,6 +8,7 @@ mod contracts;
 mod crash_stories;
 mod edge_stories;
 mod kill_stories;
+mod ground;
 mod layout;
 mod ledger;
 mod loop_stories;

@@ -13,7 +13,7 @@ use plyo::{
     platform::Surroundings,
     servers::{Durability, NatsServer, Postgres, free_port},
 };
-use plyo_nats::{Health, Nats, NatsConfig, Service, replay::Purpose, replay::Replay, streams};
+use plyo_nats::{Health, Nats, Service, replay::Purpose, replay::Replay, streams};
 use sqlx::Connection;
 use tempfile::TempDir;
 
@@ -53,9 +53,11 @@ impl Ground {
     }
 
     pub async fn nats(&self) -> Nats {
-        Nats::connect(&NatsConfig { url: self.nats_server.url(), name: "test".into(), nkey_seed: None })
-            .await
-            .expect("NATS answers")
+        self.surroundings().nats("operator").await.expect("NATS answers")
+    }
+
+    pub fn surroundings(&self) -> Surroundings {
+        surroundings(&self.nats_server.url(), self.nats_server.nkeys(), &self.dsn())
     }
 
     pub fn dsn(&self) -> String {
@@ -70,7 +72,13 @@ impl Ground {
     }
 
     pub fn role(&self, services: &[&'static str]) -> Role {
-        Role { nats_url: self.nats_server.url(), dsn: self.dsn(), services: services.to_vec(), ..Role::default() }
+        Role {
+            nats_url: self.nats_server.url(),
+            nkeys: self.nats_server.nkeys(),
+            dsn: self.dsn(),
+            services: services.to_vec(),
+            ..Role::default()
+        }
     }
 
     pub fn start(&self, services: &[&'static str]) -> Server {
@@ -121,7 +129,7 @@ impl Ground {
     pub async fn verify(&self, services: &[&str]) -> Vec<String> {
         let mut wrong = Vec::new();
         for name in services {
-            let service = service(name, &surroundings(&self.nats_server.url(), &self.dsn())).await;
+            let service = service(name, &self.surroundings()).await;
             let shadow = plyo_nats::replay::shadow_schema(service.name());
             let mut db = self.database(service.name()).await;
             let create = format!("DROP SCHEMA IF EXISTS \"{shadow}\" CASCADE");
@@ -142,19 +150,18 @@ impl Ground {
 }
 
 /// What the child runs: the services, and an edge if a port is given. It returns only when something failed.
-pub async fn serve(nats_url: &str, dsn: &str, services: &str, edge_port: Option<u16>) -> Result<()> {
+pub async fn serve(with: Surroundings, services: &str, edge_port: Option<u16>) -> Result<()> {
     let mut running = tokio::task::JoinSet::new();
-    let with = surroundings(nats_url, dsn);
     for name in services.split(',').filter(|name| !name.is_empty()).map(str::to_owned) {
         let with = with.clone();
         running.spawn(async move {
             let service = service(&name, &with).await;
-            let nats = connect_patiently(&with.nats_url, &name).await;
+            let nats = connect_patiently(&with, schema(&name)).await;
             plyo_nats::run(service, nats, &with.postgres_url, Health::default()).await
         });
     }
     if let Some(port) = edge_port {
-        let nats = connect_patiently(nats_url, "edge").await;
+        let nats = connect_patiently(&with, "edge").await;
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
         let config = plyo_edge::EdgeConfig { limits: false, ..plyo_edge::EdgeConfig::default() };
         running.spawn(plyo_edge::serve(config, nats, listener, std::future::pending()));
@@ -162,9 +169,12 @@ pub async fn serve(nats_url: &str, dsn: &str, services: &str, edge_port: Option<
     running.join_next().await.expect("something runs")?
 }
 
-fn surroundings(nats_url: &str, dsn: &str) -> Surroundings {
+pub fn surroundings(nats_url: &str, nkeys: PathBuf, dsn: &str) -> Surroundings {
     Surroundings {
         nats_url: nats_url.to_owned(),
+        nats_monitor_url: None,
+        durability: Durability::Always,
+        nkeys: Some(nkeys),
         postgres_url: dsn.to_owned(),
         postgres_urls: BTreeMap::new(),
         redis_url: None,
@@ -182,10 +192,9 @@ fn schema(service: &str) -> &str {
     service.strip_prefix("tally:").unwrap_or(service)
 }
 
-async fn connect_patiently(url: &str, name: &str) -> Nats {
+async fn connect_patiently(with: &Surroundings, user: &str) -> Nats {
     loop {
-        let config = NatsConfig { url: url.to_owned(), name: name.to_owned(), nkey_seed: None };
-        match Nats::connect(&config).await {
+        match with.nats(user).await {
             Ok(nats) => return nats,
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }

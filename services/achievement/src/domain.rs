@@ -44,22 +44,24 @@ pub(crate) fn weekday(date: Date) -> usize {
     date.weekday().to_monday_zero_offset().unsigned_abs().into()
 }
 
-/// The weeks that decide what a date adds to a streak: 3 before its own to 3 after it.
-pub(crate) fn weeks_around(date: Date) -> impl Iterator<Item = Date> {
-    (1 - WEEKS..WEEKS).map(move |weeks| shift(monday(date), 7 * weeks))
+/// The first and the last Monday of the weeks that decide which streaks go through the week of `monday`: of days, which
+/// reach into the week before and the week after, and of weeks.
+pub(crate) fn weeks_around(monday: Date) -> (Date, Date) {
+    (shift(monday, 7 * (1 - WEEKS)), shift(monday, 7 * (WEEKS - 1)))
 }
 
-/// How many runs of 7 days in a row go through `date`, given on which days there is a workout and that there is one on it.
+/// How many runs of 7 days in a row go through `date` when there is a workout on it; `active` says on which others there is.
 pub(crate) fn day_runs(date: Date, active: impl Fn(Date) -> bool) -> u64 {
     runs_through(DAYS, |offset| active(shift(date, offset)))
 }
 
-/// How many runs of 4 weeks in a row go through the week of `monday`.
+/// How many runs of 4 weeks in a row go through the week of `monday` when there is a workout in it.
 pub(crate) fn week_runs(monday: Date, active: impl Fn(Date) -> bool) -> u64 {
     runs_through(WEEKS, |offset| active(shift(monday, 7 * offset)))
 }
 
-/// How many windows of `length` in a row that contain offset 0 are active throughout.
+/// How many windows of `length` that contain offset 0 are active throughout when it is. Offset 0 is not asked for, so it
+/// makes no difference whether it is counted yet or still.
 fn runs_through(length: i32, active: impl Fn(i32) -> bool) -> u64 {
     let reach = |step: i32| (1..length).take_while(|distance| active(step * distance)).count();
     // Of n active places in a row around 0, at most length − 1 to each side, n − length + 1 windows fit.
@@ -108,6 +110,7 @@ mod tests {
     fn a_week_begins_on_monday() {
         assert_eq!(monday(Date::constant(2026, 11, 29)).to_string(), "2026-11-23");
         assert_eq!(weekday(Date::constant(2026, 11, 29)), 6);
-        assert_eq!(weeks_around(Date::constant(2026, 11, 24)).count(), 7);
+        let (first, last) = weeks_around(Date::constant(2026, 11, 23));
+        assert_eq!((first.to_string(), last.to_string()), ("2026-11-02".into(), "2026-12-14".into()));
     }
 }

@@ -3,11 +3,14 @@
 use plyo_events::achievement::{AchievementView, ListAchievements};
 use plyo_nats::{Context, QueryError};
 
-use crate::{domain::RULES, store};
+use crate::{
+    domain::{RULES, Rule},
+    store,
+};
 
 pub(crate) async fn list(context: Context, query: ListAchievements) -> Result<Vec<AchievementView>, QueryError> {
-    let (progress, unlocked) = store::standing_of(&context.pool, query.user).await?;
-    let view = |rule: &crate::domain::Rule| AchievementView {
+    let (progress, unlocked) = store::achievements(&context.pool, query.user).await?;
+    let view = |rule: &Rule| AchievementView {
         code: rule.code.to_owned(),
         metric: rule.metric,
         threshold: rule.threshold,

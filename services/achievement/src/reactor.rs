@@ -7,16 +7,18 @@ use jiff::{Timestamp, civil::Date};
 use plyo_events::{
     Command, Emit, Event, EventKind, Message, Reject, UserId,
     achievement::{AchievementRevoked, AchievementUnlocked},
-    training::ExerciseSlug,
-    workout::{RecordKind, WorkoutSummary},
+    workout::WorkoutSummary,
 };
 use plyo_nats::{Batch, Reactor, Rows};
 use sqlx::PgConnection;
 
 use crate::{
     domain::{self, RULES},
-    store::{self, ProgressRow, StandingRow, UnlockedRow, WeekRow},
+    store::{self, Lift, ProgressRow, StandingRow, UnlockedRow, WeekRow},
 };
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) struct Achievements;
 
@@ -42,16 +44,10 @@ impl Reactor for Achievements {
 
     async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<State> {
         let users = batch.users();
-        let weeks: BTreeSet<_> = batch
-            .events()
-            .flat_map(|event| dates(&event.body).into_iter().map(|date| (event.user, date)))
-            .flat_map(|(user, date)| domain::weeks_around(date).map(move |monday| (user, monday)))
-            .collect();
-        let lifts: Vec<_> = batch.events().filter_map(lift).collect();
         Ok(State {
             progress: Rows::load(&mut *db, users.iter().map(|user| (*user,))).await?,
-            weeks: Rows::load(&mut *db, weeks).await?,
-            standing: Rows::load(&mut *db, lifts).await?,
+            weeks: store::weeks_around(&mut *db, &mondays(batch)).await?,
+            standing: Rows::load(&mut *db, lifts(batch)).await?,
             unlocked: store::unlocked(db, &users).await?,
         })
     }
@@ -63,7 +59,7 @@ impl Reactor for Achievements {
     /// Every rule is held against what is unlocked.
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {
         let user = event.user;
-        let Some(progress) = state.progress.get(&(user,)) else { return Emit::nothing() };
+        let progress = state.progress(user);
         let changes = RULES.iter().filter_map(|rule| {
             let (code, metric, threshold) = (rule.code.to_owned(), rule.metric, rule.threshold);
             let value = progress.metric(metric);
@@ -81,18 +77,19 @@ impl Reactor for Achievements {
     fn evolve(&self, state: &mut State, event: &Message<Event>) {
         let user = event.user;
         match &event.body {
-            Event::WorkoutCompleted(completed) => state.add(user, &completed.summary),
+            Event::WorkoutCompleted(completed) => state.count(user, &completed.summary),
             Event::WorkoutCorrected(corrected) => {
-                state.take(user, &corrected.before);
-                state.add(user, &corrected.summary);
+                state.uncount(user, &corrected.before);
+                state.count(user, &corrected.summary);
             }
-            Event::WorkoutDeleted(deleted) => state.take(user, &deleted.before),
-            Event::RecordSet(record) => state.stands(user, &record.exercise, record.kind, true),
-            Event::RecordWithdrawn(record) => state.stands(user, &record.exercise, record.kind, false),
+            Event::WorkoutDeleted(deleted) => state.uncount(user, &deleted.before),
+            Event::RecordSet(record) => state.stand((user, record.exercise.clone(), record.kind)),
+            Event::RecordWithdrawn(record) => state.fall(&(user, record.exercise.clone(), record.kind)),
             Event::AchievementUnlocked(unlocked) => state.unlocked.put(UnlockedRow {
                 user_id: user,
                 code: unlocked.code.clone(),
                 value: unlocked.value,
+                // Postgres keeps microseconds: the fold must not know more.
                 unlocked_at: Timestamp::from_microsecond(event.time.as_microsecond()).unwrap_or(event.time),
             }),
             Event::AchievementRevoked(revoked) => state.unlocked.remove(&(user, revoked.code.clone())),
@@ -113,95 +110,109 @@ impl State {
         self.progress.get(&(user,)).cloned().unwrap_or(ProgressRow::none(user))
     }
 
-    fn add(&mut self, user: UserId, summary: &WorkoutSummary) {
-        let mut progress = self.progress(user);
+    fn week(&self, user: UserId, monday: Date) -> WeekRow {
+        self.weeks.get(&(user, monday)).cloned().unwrap_or(WeekRow::none(user, monday))
+    }
+
+    /// Counts a workout: the first of its day may complete runs of days, the first of its week runs of weeks.
+    fn count(&mut self, user: UserId, summary: &WorkoutSummary) {
+        let (date, monday) = (summary.local_date, domain::monday(summary.local_date));
+        let (mut progress, mut week) = (self.progress(user), self.week(user, monday));
         progress.workouts += 1;
         progress.tonnage_g += summary.tonnage_g;
+        if week.is_empty() {
+            progress.four_week_runs += self.week_runs(user, monday);
+        }
+        let day = week.day(date);
+        if *day == 0 {
+            progress.seven_day_runs += self.day_runs(user, date);
+        }
+        *day += 1;
+        self.weeks.put(week);
+        self.progress.put(progress);
+    }
+
+    /// Takes back what [`State::count`] did. A workout on a day without any was never counted (an operator dropped its
+    /// event), so there is nothing to take back.
+    fn uncount(&mut self, user: UserId, summary: &WorkoutSummary) {
         let (date, monday) = (summary.local_date, domain::monday(summary.local_date));
-        let new_week = !self.is_active_week(user, monday);
-        if self.change_day(user, date, |count| count + 1) == 1 {
-            progress.seven_day_runs += domain::day_runs(date, |date| self.is_active_day(user, date));
+        let (mut progress, mut week) = (self.progress(user), self.week(user, monday));
+        let day = week.day(date);
+        if *day == 0 {
+            return;
         }
-        if new_week {
-            progress.four_week_runs += domain::week_runs(monday, |monday| self.is_active_week(user, monday));
+        *day -= 1;
+        if *day == 0 {
+            progress.seven_day_runs -= self.day_runs(user, date);
         }
-        self.progress.put(progress);
-    }
-
-    fn take(&mut self, user: UserId, summary: &WorkoutSummary) {
-        let mut progress = self.progress(user);
-        progress.workouts = progress.workouts.saturating_sub(1);
-        progress.tonnage_g = progress.tonnage_g.saturating_sub(summary.tonnage_g);
-        let (date, monday) = (summary.local_date, domain::monday(summary.local_date));
-        if self.change_day(user, date, |count| count.saturating_sub(1)) == 0 {
-            let runs = domain::day_runs(date, |date| self.is_active_day(user, date));
-            progress.seven_day_runs = progress.seven_day_runs.saturating_sub(runs);
-        }
-        if !self.is_active_week(user, monday) {
-            let runs = domain::week_runs(monday, |monday| self.is_active_week(user, monday));
-            progress.four_week_runs = progress.four_week_runs.saturating_sub(runs);
-        }
-        self.progress.put(progress);
-    }
-
-    /// Counts the lifts whose record stands.
-    fn stands(&mut self, user: UserId, exercise: &ExerciseSlug, kind: RecordKind, stands: bool) {
-        let row = StandingRow { user_id: user, exercise: exercise.clone(), kind };
-        let key = (user, exercise.clone(), kind);
-        let stood = self.standing.get(&key).is_some();
-        let mut progress = self.progress(user);
-        match (stood, stands) {
-            (false, true) => {
-                progress.records += 1;
-                self.standing.put(row);
-            }
-            (true, false) => {
-                progress.records = progress.records.saturating_sub(1);
-                self.standing.remove(&key);
-            }
-            _ => {}
-        }
-        self.progress.put(progress);
-    }
-
-    /// Changes how many workouts a day has; a week without any leaves no row. Gives the new count.
-    fn change_day(&mut self, user_id: UserId, date: Date, change: impl Fn(u32) -> u32) -> u32 {
-        let monday = domain::monday(date);
-        let mut week = self.weeks.get(&(user_id, monday)).cloned().unwrap_or(WeekRow { user_id, monday, days: [0; 7] });
-        let day = &mut week.days[domain::weekday(date)];
-        *day = change(*day);
-        let count = *day;
-        if week.days == [0; 7] {
-            self.weeks.remove(&(user_id, monday));
+        if week.is_empty() {
+            progress.four_week_runs -= self.week_runs(user, monday);
+            self.weeks.remove(&(user, monday));
         } else {
             self.weeks.put(week);
         }
-        count
+        progress.workouts -= 1;
+        // Another workout of that day may be the one that was dropped, with another tonnage.
+        progress.tonnage_g = progress.tonnage_g.saturating_sub(summary.tonnage_g);
+        self.progress.put(progress);
     }
 
-    fn is_active_day(&self, user: UserId, date: Date) -> bool {
-        self.weeks.get(&(user, domain::monday(date))).is_some_and(|week| week.days[domain::weekday(date)] > 0)
+    fn day_runs(&self, user: UserId, date: Date) -> u64 {
+        let is_active = |date: Date| {
+            self.weeks.get(&(user, domain::monday(date))).is_some_and(|week| week.days[domain::weekday(date)] > 0)
+        };
+        domain::day_runs(date, is_active)
     }
 
-    fn is_active_week(&self, user: UserId, monday: Date) -> bool {
-        self.weeks.get(&(user, monday)).is_some()
+    fn week_runs(&self, user: UserId, monday: Date) -> u64 {
+        domain::week_runs(monday, |monday| self.weeks.get(&(user, monday)).is_some())
+    }
+
+    /// A record of this lift stands: the first, or another in its place.
+    fn stand(&mut self, lift: Lift) {
+        if self.standing.get(&lift).is_some() {
+            return;
+        }
+        let mut progress = self.progress(lift.0);
+        progress.records += 1;
+        self.progress.put(progress);
+        let (user_id, exercise, kind) = lift;
+        self.standing.put(StandingRow { user_id, exercise, kind });
+    }
+
+    /// No record of this lift stands, until another is set.
+    fn fall(&mut self, lift: &Lift) {
+        if self.standing.get(lift).is_none() {
+            return;
+        }
+        let mut progress = self.progress(lift.0);
+        progress.records -= 1;
+        self.progress.put(progress);
+        self.standing.remove(lift);
     }
 }
 
-/// The local dates that an event is about.
-fn dates(event: &Event) -> Vec<Date> {
-    match event {
-        Event::WorkoutCompleted(completed) => vec![completed.summary.local_date],
-        Event::WorkoutCorrected(corrected) => vec![corrected.before.local_date, corrected.summary.local_date],
-        Event::WorkoutDeleted(deleted) => vec![deleted.before.local_date],
-        _ => Vec::new(),
-    }
+/// The weeks in which the batch changes a day.
+fn mondays(batch: &Batch) -> BTreeSet<(UserId, Date)> {
+    let dates = |event: &Event| match event {
+        Event::WorkoutCompleted(completed) => [Some(completed.summary.local_date), None],
+        Event::WorkoutCorrected(corrected) => [Some(corrected.before.local_date), Some(corrected.summary.local_date)],
+        Event::WorkoutDeleted(deleted) => [Some(deleted.before.local_date), None],
+        _ => [None, None],
+    };
+    let mondays = |event: &Message<Event>| {
+        let user = event.user;
+        dates(&event.body).into_iter().flatten().map(move |date| (user, domain::monday(date)))
+    };
+    batch.events().flat_map(mondays).collect()
 }
 
-fn lift(event: &Message<Event>) -> Option<(UserId, ExerciseSlug, RecordKind)> {
-    match &event.body {
+/// The lifts whose records the batch changes.
+fn lifts(batch: &Batch) -> BTreeSet<Lift> {
+    let lift = |event: &Message<Event>| match &event.body {
         Event::RecordSet(record) => Some((event.user, record.exercise.clone(), record.kind)),
         Event::RecordWithdrawn(record) => Some((event.user, record.exercise.clone(), record.kind)),
         _ => None,
-    }
+    };
+    batch.events().filter_map(lift).collect()
 }

@@ -7,7 +7,10 @@ use jiff::{Timestamp, civil::Date};
 use plyo_events::{UserId, achievement::Metric, training::ExerciseSlug, workout::RecordKind};
 use plyo_nats::{Row, Rows};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::{PgConnection, PgPool, types::Json};
+
+use crate::domain;
 
 pub(crate) const TABLES: &[&str] = &["progress", "week", "standing", "unlocked"];
 
@@ -50,8 +53,23 @@ impl Row for ProgressRow {
 pub(crate) struct WeekRow {
     pub user_id: UserId,
     pub monday: Date,
-    /// Workouts per day, Monday first.
+    /// Workouts per day, Monday first. A week without any has no row.
     pub days: [u32; 7],
+}
+
+impl WeekRow {
+    pub(crate) const fn none(user_id: UserId, monday: Date) -> Self {
+        Self { user_id, monday, days: [0; 7] }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.days == [0; 7]
+    }
+
+    /// How many workouts there are on a date of this week.
+    pub(crate) fn day(&mut self, date: Date) -> &mut u32 {
+        &mut self.days[domain::weekday(date)]
+    }
 }
 
 impl Row for WeekRow {
@@ -63,6 +81,10 @@ impl Row for WeekRow {
     }
 }
 
+/// What a record is of: one exercise of one person, and what is measured of it.
+pub(crate) type Lift = (UserId, ExerciseSlug, RecordKind);
+
+/// A lift of which a record stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StandingRow {
     pub user_id: UserId,
@@ -73,7 +95,7 @@ pub(crate) struct StandingRow {
 impl Row for StandingRow {
     const TABLE: &'static str = "standing";
     const KEY: &'static [&'static str] = &["user_id", "exercise", "kind"];
-    type Key = (UserId, ExerciseSlug, RecordKind);
+    type Key = Lift;
     fn key(&self) -> Self::Key {
         (self.user_id, self.exercise.clone(), self.kind)
     }
@@ -96,6 +118,20 @@ impl Row for UnlockedRow {
     }
 }
 
+/// The weeks that decide which streaks go through these: from 3 before to 3 after each, as far as there are any.
+pub(crate) async fn weeks_around(db: &mut PgConnection, mondays: &BTreeSet<(UserId, Date)>) -> Result<Rows<WeekRow>> {
+    if mondays.is_empty() {
+        return Ok(Rows::default());
+    }
+    let around = |(user_id, monday): &(UserId, Date)| {
+        let (first, last) = domain::weeks_around(*monday);
+        json!({ "user_id": user_id, "first": first, "last": last })
+    };
+    let sql = "SELECT to_jsonb(week) FROM jsonb_to_recordset($1) AS around(user_id uuid, first date, last date)
+               JOIN week ON week.user_id = around.user_id AND monday BETWEEN first AND last";
+    Rows::load_by(db, sql, mondays.iter().map(around).collect()).await
+}
+
 /// What these people have unlocked.
 pub(crate) async fn unlocked(db: &mut PgConnection, users: &BTreeSet<UserId>) -> Result<Rows<UnlockedRow>> {
     let sql = "SELECT to_jsonb(u) FROM unlocked u WHERE user_id IN (SELECT id::uuid FROM jsonb_array_elements_text($1) AS id)";
@@ -103,7 +139,7 @@ pub(crate) async fn unlocked(db: &mut PgConnection, users: &BTreeSet<UserId>) ->
 }
 
 /// How far a person is, and the codes of what is unlocked.
-pub(crate) async fn standing_of(pool: &PgPool, user: UserId) -> Result<(ProgressRow, Vec<String>)> {
+pub(crate) async fn achievements(pool: &PgPool, user: UserId) -> Result<(ProgressRow, Vec<String>)> {
     let (progress, codes): (Option<Json<ProgressRow>>, Vec<String>) = sqlx::query_as(
         "SELECT (SELECT to_jsonb(progress) FROM progress WHERE user_id = $1),
                 ARRAY(SELECT code FROM unlocked WHERE user_id = $1)",

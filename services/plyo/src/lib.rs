@@ -3,6 +3,8 @@
 pub mod cli;
 pub mod client;
 pub mod demo;
+mod pages;
 pub mod platform;
+pub mod preflight;
 pub mod schemas;
 pub mod servers;

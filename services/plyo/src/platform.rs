@@ -1,12 +1,17 @@
-//! The platform in one process: which services run, on what, and how they are checked before they start.
+//! The platform in one process: which services run, and on what.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use plyo_edge::EdgeConfig;
-use plyo_nats::{Health, Nats, NatsConfig, Service, streams};
+use plyo_nats::{Health, Nats, NatsConfig, Service};
 use tokio::{net::TcpListener, task::JoinSet};
+
+use crate::{
+    pages,
+    servers::{Durability, nkeys},
+};
 
 /// Everything that can run: the services with tables, and the edge.
 pub const ROLES: [&str; 5] = ["user", "workout", "achievement", "notification", "edge"];
@@ -15,6 +20,11 @@ pub const ROLES: [&str; 5] = ["user", "workout", "achievement", "notification", 
 #[derive(Clone, Debug)]
 pub struct Surroundings {
     pub nats_url: String,
+    /// Where nats-server answers `/varz`; what it says is held against `durability`.
+    pub nats_monitor_url: Option<String>,
+    pub durability: Durability,
+    /// The directory of the seeds `<user>.seed`; without it nobody signs in.
+    pub nkeys: Option<PathBuf>,
     /// The Postgres URL of a service; `{role}` in it stands for the service's own role.
     pub postgres_url: String,
     /// URLs of services that have a Postgres of their own.
@@ -29,8 +39,10 @@ impl Surroundings {
         own.replace("{role}", &plyo_migrations::role(service))
     }
 
-    pub async fn nats(&self, name: &str) -> Result<Nats> {
-        Nats::connect(&NatsConfig { url: self.nats_url.clone(), name: format!("plyo {name}"), nkey_seed: None }).await
+    /// A connection as one of the users of `nats/permissions.conf`.
+    pub async fn nats(&self, user: &str) -> Result<Nats> {
+        let nkey_seed = self.nkeys.as_ref().map(|directory| nkeys::seed(directory, user)).transpose()?;
+        Nats::connect(&NatsConfig { url: self.nats_url.clone(), name: user.to_owned(), nkey_seed }).await
     }
 }
 
@@ -41,19 +53,7 @@ pub struct EdgeSettings {
     pub limits: bool,
 }
 
-/// Compares streams and schemas with what this binary has: nothing starts on drift.
-///
-/// # Errors
-/// When something differs; says what, and what to do.
-pub async fn check(with: &Surroundings, roles: &[String]) -> Result<()> {
-    streams::check(&with.nats("check").await?).await?;
-    for service in roles.iter().filter(|role| *role != "edge") {
-        plyo_migrations::check(&with.dsn(service), service).await?;
-    }
-    Ok(())
-}
-
-/// Runs these roles until `shutdown` completes. `listener` is the edge's.
+/// Runs these roles until `shutdown` completes. On `listener` is the edge; services without one show how they are there.
 ///
 /// # Errors
 /// When one of them cannot go on.
@@ -61,20 +61,22 @@ pub async fn run(
     with: &Surroundings,
     roles: &[String],
     edge: EdgeSettings,
-    listener: Option<TcpListener>,
+    listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut running = JoinSet::new();
+    let mut healths = Vec::new();
     for name in roles.iter().filter(|role| *role != "edge") {
-        let (with, name) = (with.clone(), name.clone());
+        let (with, name, health) = (with.clone(), name.clone(), Health::default());
+        healths.push((name.clone(), health.clone()));
         running.spawn(async move {
             let service = service(&name, &with).await?;
-            plyo_nats::run(service, with.nats(&name).await?, &with.dsn(&name), Health::default()).await
+            plyo_nats::run(service, with.nats(&name).await?, &with.dsn(&name), health).await
         });
     }
-    if roles.iter().any(|role| role == "edge") {
-        let listener = listener.context("an edge needs an address to listen on")?;
+    let has_edge = roles.iter().any(|role| role == "edge");
+    if has_edge {
         let config = EdgeConfig {
             allowed_origins: edge.allowed_origins,
             redis_url: with.redis_url.clone(),
@@ -91,13 +93,16 @@ pub async fn run(
             };
             plyo_edge::serve(config, nats, listener, closing).await
         });
+    } else {
+        running.spawn(pages::serve(listener, Arc::new(healths)));
     }
     tokio::select! {
         () = shutdown => {
             stop.send_replace(true);
-            // Requests under way are finished; sockets that do not go are left behind.
-            let edge_ends = async { while running.len() >= roles.len() && running.join_next().await.is_some() {} };
-            let _ = tokio::time::timeout(Duration::from_secs(3), edge_ends).await;
+            if has_edge {
+                // Requests under way are finished, and then the edge is the first to end; sockets that do not go are left.
+                let _ = tokio::time::timeout(Duration::from_secs(3), running.join_next()).await;
+            }
             Ok(())
         }
         ended = running.join_next() => match ended {
@@ -135,7 +140,7 @@ async fn credentials(with: &Surroundings) -> Result<plyo_user::Credentials> {
 }
 
 /// The process-wide metrics, in Prometheus' text format.
-fn render_metrics() -> String {
+pub(crate) fn render_metrics() -> String {
     metrics_handle().map_or_else(String::new, PrometheusHandle::render)
 }
 

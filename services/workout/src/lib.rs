@@ -6,7 +6,6 @@ mod domain;
 mod exercises;
 mod queries;
 mod reactor;
-mod reminders;
 mod store;
 
 use plyo_events::workout::{GetWorkout, ListExercises, ListRecords, ListReminders, ListWorkouts};

@@ -1,5 +1,7 @@
 //! Answers from the training log.
 
+use std::ops::RangeInclusive;
+
 use jiff::Timestamp;
 use plyo_events::{
     Reject, WorkoutId,
@@ -41,7 +43,10 @@ pub(crate) async fn exercises(_: Context, _: ListExercises) -> Result<Vec<Exerci
     Ok(exercises::all())
 }
 
-/// Where the next page begins: the start in microseconds and the id of the last workout shown.
+/// The years 1970 to 2199 wherever the clock hangs: every start that a workout can have, and all known to Postgres.
+const STARTS: RangeInclusive<Timestamp> = Timestamp::constant(-172_800, 0)..=Timestamp::constant(7_258_291_200, 0);
+
+/// Where the next page begins: the start in microseconds and the id of the last workout shown, in hexadecimal.
 fn write_cursor(start: Timestamp, workout: WorkoutId) -> String {
     format!("{:016x}{}", start.as_microsecond(), workout.uuid().simple())
 }
@@ -49,7 +54,8 @@ fn write_cursor(start: Timestamp, workout: WorkoutId) -> String {
 fn read_cursor(text: &str) -> Result<(Timestamp, WorkoutId), Reject> {
     let forged = || Reject::invalid("invalid_cursor", "this cursor was not issued here; begin without one");
     let (start, id) = text.split_at_checked(16).ok_or_else(forged)?;
-    let start = i64::from_str_radix(start, 16).ok().and_then(|start| Timestamp::from_microsecond(start).ok());
+    let start = u64::from_str_radix(start, 16).ok().map(u64::cast_signed);
+    let start = start.and_then(|start| Timestamp::from_microsecond(start).ok()).filter(|start| STARTS.contains(start));
     let id = Uuid::try_parse(id).ok().filter(|uuid| uuid.simple().to_string() == id);
     start.zip(id).map(|(start, id)| (start, WorkoutId::new(id))).ok_or_else(forged)
 }
@@ -60,9 +66,14 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_as_it_was_written_and_a_forged_one_is_refused() {
-        let (start, id) = (Timestamp::from_microsecond(1_790_000_000_000_001).unwrap(), WorkoutId::mint());
-        assert_eq!(read_cursor(&write_cursor(start, id)).unwrap(), (start, id));
-        for forged in ["", "x", "zzzzzzzzzzzzzzzz", "é0000000000000000", &write_cursor(start, id)[1..]] {
+        let id = WorkoutId::mint();
+        let at = |microsecond| Timestamp::from_microsecond(microsecond).unwrap();
+        // The second is 1970-01-01T00:00 where the clock is 10 hours ahead of UTC.
+        for start in [at(1_790_000_000_000_001), at(-36_000_000_000)] {
+            assert_eq!(read_cursor(&write_cursor(start, id)).unwrap(), (start, id));
+        }
+        let (cut, ancient) = (&write_cursor(at(1), id)[1..], write_cursor(Timestamp::MIN, id));
+        for forged in ["", "x", "zzzzzzzzzzzzzzzz", "é0000000000000000", cut, &ancient] {
             assert_eq!(read_cursor(forged).unwrap_err().code, "invalid_cursor");
         }
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool, types::Json};
 
-use crate::domain::better;
+use crate::domain::records;
 
 pub(crate) const TABLES: &[&str] = &["workout", "mark", "reminder", "agenda"];
 
@@ -100,10 +100,11 @@ impl Row for AgendaRow {
 /// One exercise of one person, and what is measured of it.
 pub(crate) type Lift = (UserId, ExerciseSlug, RecordKind);
 
-/// The best marks of the lifts that a batch touches, best first, and what changes of them.
+/// The best marks of the lifts that a batch touches, and what changes of them.
 #[derive(Default)]
 pub(crate) struct Marks {
-    rows: Rows<MarkRow>,
+    pub rows: Rows<MarkRow>,
+    /// Which workouts have a mark of a lift, among the rows.
     lifts: HashMap<Lift, BTreeSet<WorkoutId>>,
 }
 
@@ -114,7 +115,9 @@ impl Marks {
         if lifts.is_empty() {
             return Ok(Self::default());
         }
-        let wanted = lifts.iter().map(|((user_id, exercise, kind), taken)| json!({ "user_id": user_id, "exercise": exercise, "kind": kind, "n": taken + 1 }));
+        let wanted = lifts.iter().map(|((user_id, exercise, kind), taken)| {
+            json!({ "user_id": user_id, "exercise": exercise, "kind": kind, "n": taken + 1 })
+        });
         let rows = Rows::<MarkRow>::load_by(
             db,
             "SELECT to_jsonb(best) FROM jsonb_to_recordset($1) AS lift(user_id uuid, exercise text, kind text, n int),
@@ -123,11 +126,9 @@ impl Marks {
             wanted.collect(),
         )
         .await?;
-        let mut lifts = HashMap::<Lift, BTreeSet<WorkoutId>>::new();
-        for row in rows.iter() {
-            lifts.entry((row.user_id, row.exercise.clone(), row.kind)).or_default().insert(row.workout_id);
-        }
-        Ok(Self { rows, lifts })
+        let mut marks = Self::default();
+        rows.iter().for_each(|row| marks.index(row));
+        Ok(Self { rows, ..marks })
     }
 
     /// The best mark of a lift, leaving one workout out.
@@ -137,11 +138,11 @@ impl Marks {
         let marks = others.filter_map(|id| self.rows.get(&(*user, exercise.clone(), *kind, *id)));
         let marks =
             marks.map(|row| Mark { workout_id: row.workout_id, value: row.value, achieved_at: row.achieved_at });
-        marks.reduce(|best, mark| if better(&mark, &best) { mark } else { best })
+        marks.reduce(records::better)
     }
 
     pub(crate) fn put(&mut self, row: MarkRow) {
-        self.lifts.entry((row.user_id, row.exercise.clone(), row.kind)).or_default().insert(row.workout_id);
+        self.index(&row);
         self.rows.put(row);
     }
 
@@ -155,6 +156,10 @@ impl Marks {
 
     pub(crate) async fn save(self, db: &mut PgConnection) -> Result<()> {
         self.rows.save(db).await
+    }
+
+    fn index(&mut self, row: &MarkRow) {
+        self.lifts.entry((row.user_id, row.exercise.clone(), row.kind)).or_default().insert(row.workout_id);
     }
 }
 
@@ -178,15 +183,17 @@ pub(crate) async fn workouts(
     after: Option<(Timestamp, WorkoutId)>,
     limit: u32,
 ) -> Result<Vec<(Timestamp, WorkoutView)>> {
-    let (start, id) = after.map_or((None, None), |(start, id)| (Some(start.as_microsecond()), Some(id.uuid())));
+    let (start, id) = after.unzip();
+    // Without a cursor the bound is infinity rather than no bound, so that one plan by the index serves both.
     let rows: Vec<(uuid::Uuid, i32, Json<Workout>, Json<WorkoutSummary>, i64)> = sqlx::query_as(
         "SELECT workout_id, revision, body, summary, (extract(epoch FROM started_at) * 1000000)::bigint FROM workout
-         WHERE user_id = $1 AND ($2::bigint IS NULL OR (started_at, workout_id) < (to_timestamp(0) + $2 * interval '1 microsecond', $3))
+         WHERE user_id = $1
+           AND (started_at, workout_id) < (coalesce(to_timestamp(0) + $2 * interval '1 microsecond', 'infinity'), $3)
          ORDER BY started_at DESC, workout_id DESC LIMIT $4",
     )
     .bind(user.uuid())
-    .bind(start)
-    .bind(id)
+    .bind(start.map(Timestamp::as_microsecond))
+    .bind(id.map_or(uuid::Uuid::nil(), WorkoutId::uuid))
     .bind(i64::from(limit))
     .fetch_all(pool)
     .await?;

@@ -27,6 +27,12 @@ enum Command {
     Serve(serve::Serve),
     /// Apply SQL and streams; services only compare, and refuse to start on drift
     Migrate(Servers),
+    /// Make the nkeys that are missing, and print the variables that nats/permissions.conf wants
+    Keys {
+        /// Where the seeds are, `<user>.seed` each
+        #[arg(long, env = "PLYO_NKEYS", default_value = "nkeys")]
+        nkeys: PathBuf,
+    },
     /// Turn a MessagePack body on stdin into JSON: `nats stream view EVENTS --translate 'plyo decode'`
     Decode,
     /// Messages that could not be processed
@@ -40,8 +46,11 @@ enum Command {
     Rebuild(operate::Rebuild),
     /// Fold services' tables again from EVENTS and compare; a lane stands still while its tables are compared
     Verify(operate::Verify),
-    /// Write schemas/ from the types
+    /// Write schemas/ and the tables of the README from the types
     Schemas {
+        /// Only say what is stale
+        #[arg(long)]
+        check: bool,
         #[arg(long, default_value = "schemas")]
         dir: PathBuf,
     },
@@ -55,6 +64,15 @@ pub(crate) struct Servers {
     /// nats://host:4222
     #[arg(long, env = "PLYO_NATS_URL")]
     nats_url: Option<String>,
+    /// http://host:8222, where nats-server answers /varz
+    #[arg(long, env = "PLYO_NATS_MONITOR_URL")]
+    nats_monitor_url: Option<String>,
+    /// When nats-server must have written what it acknowledges; another one is refused
+    #[arg(long, env = "PLYO_DURABILITY", default_value = "always")]
+    durability: DurabilityArgument,
+    /// The directory of the nkey seeds to sign in to NATS with, as `plyo keys` makes it
+    #[arg(long, env = "PLYO_NKEYS")]
+    nkeys: Option<PathBuf>,
     /// postgres://user:password@host/database; `{role}` stands for the role of the service
     #[arg(long, env = "PLYO_POSTGRES_URL")]
     postgres_url: Option<String>,
@@ -94,6 +112,12 @@ impl Servers {
         let pairs = self.postgres_urls.iter().filter_map(|pair| pair.split_once('='));
         Ok(Surroundings {
             nats_url: given(&self.nats_url, up::Places::nats_url, "PLYO_NATS_URL")?,
+            nats_monitor_url: self
+                .nats_monitor_url
+                .clone()
+                .or_else(|| up.as_ref().and_then(up::Places::nats_monitor_url)),
+            durability: self.durability.into(),
+            nkeys: self.nkeys.clone().or_else(|| self.nats_url.is_none().then(|| up::NKEYS.into())),
             postgres_url: given(&self.postgres_url, up::Places::admin_url, "PLYO_POSTGRES_URL")?,
             postgres_urls: pairs.map(|(service, url)| (service.to_owned(), url.to_owned())).collect(),
             redis_url: self.redis_url.clone(),
@@ -117,11 +141,13 @@ impl Plyo {
                 serve.run().await
             }
             Command::Migrate(servers) => operate::migrate(&servers.surroundings()?).await,
+            Command::Keys { nkeys } => operate::keys(&nkeys),
             Command::Decode => operate::decode(),
             Command::Dead { what, servers } => what.run(&servers.surroundings()?).await,
             Command::Rebuild(rebuild) => rebuild.run().await,
             Command::Verify(verify) => verify.run().await,
-            Command::Schemas { dir } => crate::schemas::write(&dir),
+            Command::Schemas { check: true, dir } => crate::schemas::check(&dir),
+            Command::Schemas { check: false, dir } => crate::schemas::write(&dir),
             Command::Demo(demo) => demo.run().await,
         }
     }

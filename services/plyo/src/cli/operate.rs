@@ -1,6 +1,6 @@
 //! What operators do: migrate, decode, dead letters, rebuild, verify.
 
-use std::io::Read;
+use std::{io::Read, path::Path};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -11,7 +11,10 @@ use plyo_nats::{
 };
 
 use super::Servers;
-use crate::platform::{self, Surroundings};
+use crate::{
+    platform::{self, Surroundings},
+    servers::nkeys,
+};
 
 /// Applies SQL and streams, and says what it did.
 pub(super) async fn migrate(with: &Surroundings) -> Result<()> {
@@ -23,11 +26,20 @@ pub(super) async fn migrate(with: &Surroundings) -> Result<()> {
 
 /// Applies SQL and streams.
 pub(crate) async fn apply(with: &Surroundings) -> Result<Vec<String>> {
-    let mut done = streams::apply(&with.nats("migrate").await?).await?;
+    let mut done = streams::apply(&with.nats("operator").await?).await?;
     for service in plyo_migrations::SERVICES {
         done.extend(plyo_migrations::apply(&with.dsn(service), service).await?);
     }
     Ok(done)
+}
+
+/// Seeds into a directory, public keys on stdout.
+pub(super) fn keys(directory: &Path) -> Result<()> {
+    nkeys::make(directory)?;
+    for (name, public_key) in nkeys::variables(directory)? {
+        println!("{name}={public_key}");
+    }
+    Ok(())
 }
 
 /// MessagePack on stdin, JSON on stdout.
@@ -61,7 +73,7 @@ pub(super) enum Dead {
 
 impl Dead {
     pub(super) async fn run(self, with: &Surroundings) -> Result<()> {
-        let nats = with.nats("dead").await?;
+        let nats = with.nats("operator").await?;
         match self {
             Self::List { json } => {
                 let letters = dead::list(&nats).await?;
@@ -172,5 +184,5 @@ async fn replay(with: &Surroundings, name: &str, purpose: Purpose) -> Result<Rep
     let service = platform::service(name, with).await?;
     plyo_migrations::create_shadow(&with.dsn(name), name, &shadow_schema(name)).await?;
     let progress = |read, total| eprintln!("{read} of {total} events");
-    service.replay(Replay { nats: with.nats("replay").await?, dsn: with.dsn(name), purpose, progress }).await
+    service.replay(Replay { nats: with.nats("operator").await?, dsn: with.dsn(name), purpose, progress }).await
 }

@@ -1,21 +1,25 @@
 //! `plyo serve`: services on servers that are there, as a cluster runs them.
 
 use anyhow::{Context, Result, ensure};
-use axum::{Json, Router, routing::get};
 use clap::Args;
 use tokio::net::TcpListener;
 
 use super::Servers;
-use crate::platform::{self, EdgeSettings, ROLES};
+use crate::{
+    pages,
+    platform::{self, EdgeSettings, ROLES},
+    preflight,
+};
 
 #[derive(Args)]
 pub(super) struct Serve {
     /// Which: user, workout, achievement, notification, edge; all if left out
     #[arg(long, env = "PLYO_ONLY", value_delimiter = ',')]
     only: Vec<String>,
-    /// Where the edge listens
-    #[arg(long, env = "PLYO_LISTEN", default_value = "127.0.0.1:3000")]
-    listen: String,
+    /// Where the edge listens, or, without it, /health, /ready and /metrics [default: 127.0.0.1 and port 3000 for the edge,
+    /// 3001 user, 3002 workout, 3003 coach, 3004 notification, 3005 others]
+    #[arg(long, env = "PLYO_LISTEN")]
+    listen: Option<String>,
     /// Browser origins that may use the edge; may be repeated
     #[arg(long, env = "PLYO_ALLOWED_ORIGINS", value_delimiter = ',')]
     allowed_origins: Vec<String>,
@@ -34,35 +38,13 @@ impl Serve {
         ensure!(unknown.is_empty(), "there is no {unknown:?}; there are {}", ROLES.join(", "));
         ensure!(["on", "off"].contains(&self.limits.as_str()), "limits are on or off");
         platform::metrics_handle();
-        platform::check(&with, &roles).await?;
+        preflight::check(&with, &roles).await?;
         let edge = EdgeSettings { allowed_origins: self.allowed_origins, limits: self.limits == "on" };
-        let listener = match roles.iter().any(|role| role == "edge") {
-            true => Some(TcpListener::bind(&self.listen).await.with_context(|| format!("listen on {}", self.listen))?),
-            false => None,
-        };
-        if let ([role], None) = (&roles[..], &listener) {
-            tokio::spawn(serve_health(role.clone()));
-        }
+        let port = if roles.iter().any(|role| role == "edge") { 3000 } else { pages::port(&roles[0]) };
+        let listen = self.listen.unwrap_or_else(|| format!("127.0.0.1:{port}"));
+        let listener = TcpListener::bind(&listen).await.with_context(|| format!("listen on {listen}"))?;
         platform::run(&with, &roles, edge, listener, shutdown()).await
     }
-}
-
-/// A service run alone answers for itself: its place is `/health`, `/ready` and `/metrics` on a port of its own.
-async fn serve_health(role: String) -> Result<()> {
-    let port = match role.as_str() {
-        "user" => 3001,
-        "workout" => 3002,
-        "notification" => 3004,
-        _ => 3005,
-    };
-    let metrics = || async { platform::metrics_handle().map_or_else(String::new, |handle| handle.render()) };
-    let app = Router::new()
-        .route("/health", get(|| async { Json(serde_json::json!({ "status": "ok" })) }))
-        .route("/metrics", get(metrics));
-    let listener = TcpListener::bind(("127.0.0.1", port))
-        .await
-        .inspect_err(|error| tracing::warn!(port, %error, "no health page"))?;
-    Ok(axum::serve(listener, app).await?)
 }
 
 /// Completes on Ctrl-C or SIGTERM.

@@ -14,6 +14,7 @@ use super::{DurabilityArgument, serve::shutdown};
 use crate::{
     cli::operate,
     platform::{self, EdgeSettings, ROLES, Surroundings},
+    preflight,
     servers::{NatsServer, Postgres, Redis, free_port},
 };
 
@@ -31,11 +32,16 @@ pub(super) struct Up {
 }
 
 const DATABASE: &str = "plyo";
+/// Where operators of the `plyo up` of this folder find their seeds.
+pub(super) const NKEYS: &str = ".plyo/nats/nkeys";
 
 /// The ports of the private servers: the same again at the next start, if they are free.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Places {
     nats: u16,
+    /// 0 where an earlier version wrote the file.
+    #[serde(default)]
+    nats_monitor: u16,
     postgres: u16,
     redis: u16,
 }
@@ -48,13 +54,16 @@ impl Places {
             Some(port) if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() => Ok(port),
             _ => free_port(),
         };
-        let places = Self {
+        Ok(Self {
             nats: port(known.map(|k| k.nats))?,
+            nats_monitor: 0,
             postgres: port(known.map(|k| k.postgres))?,
             redis: port(known.map(|k| k.redis))?,
-        };
-        fs::write(data.join("ports.json"), serde_json::to_vec(&places)?)?;
-        Ok(places)
+        })
+    }
+
+    fn save(&self, data: &Path) -> Result<()> {
+        Ok(fs::write(data.join("ports.json"), serde_json::to_vec(self)?)?)
     }
 
     /// Those of the `plyo up` that was last started in this folder.
@@ -64,6 +73,10 @@ impl Places {
 
     pub(super) fn nats_url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.nats)
+    }
+
+    pub(super) fn nats_monitor_url(&self) -> Option<String> {
+        (self.nats_monitor > 0).then(|| format!("http://127.0.0.1:{}", self.nats_monitor))
     }
 
     pub(super) fn admin_url(&self) -> String {
@@ -79,14 +92,19 @@ impl Up {
         let _only_one = lock(&data)?;
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await;
         let listener = listener.with_context(|| format!("listen on port {}; --port takes another", self.port))?;
-        let places = Places::of(&data)?;
+        let mut places = Places::of(&data)?;
         println!("starting Postgres, Redis and nats-server; their data is in {}", data.display());
         let mut postgres = Postgres::start(&data.join("postgres"), Some(places.postgres))?;
         let mut redis = Redis::start(&data.join("redis"), Some(places.redis))?;
         let mut nats_server = NatsServer::start(&data.join("nats"), Some(places.nats), self.durability.into())?;
+        places.nats_monitor = nats_server.monitor_port();
+        places.save(&data)?;
         postgres.create_database(DATABASE, None).await?;
         let with = Surroundings {
             nats_url: nats_server.url(),
+            nats_monitor_url: Some(nats_server.monitor_url()),
+            durability: self.durability.into(),
+            nkeys: Some(nats_server.nkeys()),
             postgres_url: postgres.dsn(DATABASE),
             postgres_urls: std::collections::BTreeMap::default(),
             redis_url: Some(redis.url()),
@@ -95,10 +113,10 @@ impl Up {
         // Each service signs in as its own role, which has rights on its own schemas only.
         let with = Surroundings { postgres_url: postgres.dsn_as("{role}", DATABASE), ..with };
         let roles: Vec<String> = ROLES.map(str::to_owned).to_vec();
-        platform::check(&with, &roles).await?;
+        preflight::check(&with, &roles).await?;
         self.welcome(&places);
         let edge = EdgeSettings { allowed_origins: Vec::new(), limits: true };
-        let ran = platform::run(&with, &roles, edge, Some(listener), shutdown()).await;
+        let ran = platform::run(&with, &roles, edge, listener, shutdown()).await;
         println!("\nstopping");
         nats_server.stop();
         redis.stop();
@@ -114,13 +132,14 @@ Plyo is up.
 
   API            http://127.0.0.1:{port}/docs
   see it work    plyo demo            (make demo)
-  events         nats -s {} stream view EVENTS --translate 'plyo decode'
+  events         nats -s {} --nkey {} stream view EVENTS --translate 'plyo decode'
   health         curl http://127.0.0.1:{port}/ready
   metrics        curl http://127.0.0.1:{port}/metrics
 
 Ctrl-C stops everything; the data stays.
 ",
-            places.nats_url()
+            places.nats_url(),
+            self.data.join("nats/nkeys/operator.seed").display()
         );
     }
 }

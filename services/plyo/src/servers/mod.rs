@@ -2,6 +2,7 @@
 //! Free ports on loopback, own data directories; what is started here ends with the process that started it.
 
 mod nats_server;
+pub mod nkeys;
 mod postgres;
 mod process;
 mod redis;

@@ -5,7 +5,6 @@ use std::{
     os::unix::fs::{PermissionsExt, chown},
     path::{Path, PathBuf},
     process::Command,
-    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -78,16 +77,7 @@ impl Postgres {
 
     /// Ends it as by power loss: the postmaster and whatever it started.
     pub fn kill(&mut self) {
-        let backends = descendants(self.process.pid());
         self.process.kill();
-        let deadline = Instant::now() + Duration::from_secs(10);
-        // Backends notice that the postmaster is gone; a new one must not start before they have ended.
-        while backends.iter().any(|pid| Path::new(&format!("/proc/{pid}")).exists()) && Instant::now() < deadline {
-            for pid in &backends {
-                let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(*pid), Signal::SIGKILL);
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
     }
 
     /// Starts it again after `kill`, with the same data on the same port.
@@ -97,6 +87,16 @@ impl Postgres {
     pub fn restart(&mut self) -> Result<()> {
         self.process = launch(&self.data, self.port, self.account.as_ref())?;
         Ok(())
+    }
+
+    /// Suspends it and its sessions.
+    pub fn pause(&self) {
+        self.process.pause();
+    }
+
+    /// Continues it after `pause`.
+    pub fn resume(&self) {
+        self.process.resume();
     }
 
     /// Stops it in good order: sessions are ended, everything is written.
@@ -145,7 +145,7 @@ fn home(directory: &Path, account: Option<&User>) -> Result<PathBuf> {
 fn initialise(data: &Path, account: Option<&User>) -> Result<()> {
     let mut command = as_account(&program("initdb")?, account);
     command
-        .args(["--auth=trust", "--username=plyo", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "-D"])
+        .args(["--auth=trust", "--username=plyo", "--encoding=UTF8", "--locale=C.UTF-8", "-D"])
         .arg(data)
         .current_dir("/");
     let output = command.output().context("run initdb; `scripts/setup.sh` installs Postgres")?;
@@ -155,18 +155,22 @@ fn initialise(data: &Path, account: Option<&User>) -> Result<()> {
 
 fn launch(data: &Path, port: u16, account: Option<&User>) -> Result<Process> {
     let mut command = as_account(&program("postgres")?, account);
-    command.arg("-D").arg(data).args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k", ""]).current_dir("/");
+    command.arg("-D").arg(data).args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k", ""]);
     for setting in ["shared_buffers=128MB", "max_connections=200", "max_wal_size=1GB", "log_min_messages=warning"] {
         command.args(["-c", setting]);
     }
     let log = data.parent().unwrap_or(data).join("postgres.log");
-    let mut process = Process::start("postgres", &command, &log)?;
-    let status = data.join("postmaster.pid");
-    // The eighth line is the postmaster's own word that it takes connections.
-    process.await_ready(|| {
-        fs::read_to_string(&status).is_ok_and(|text| text.lines().nth(7).is_some_and(|line| line.trim() == "ready"))
-    })?;
+    let mut process = Process::start("postgres", &command, data, &log)?;
+    let (status, pid) = (data.join("postmaster.pid"), process.pid().to_string());
+    process.await_ready(|| fs::read_to_string(&status).is_ok_and(|text| is_ready(&text, &pid)))?;
     Ok(process)
+}
+
+/// The eighth line of `postmaster.pid` is the word of the postmaster in the first line that it takes connections; one
+/// that was killed leaves its own behind.
+fn is_ready(status: &str, pid: &str) -> bool {
+    let mut lines = status.lines().map(str::trim);
+    lines.next() == Some(pid) && lines.nth(6) == Some("ready")
 }
 
 fn as_account(program: &Path, account: Option<&User>) -> Command {
@@ -207,11 +211,4 @@ fn program(name: &str) -> Result<PathBuf> {
         }
     }
     bail!("{name} of Postgres is not installed; `scripts/setup.sh` installs it")
-}
-
-/// The processes that `pid` started and they started.
-fn descendants(pid: u32) -> Vec<i32> {
-    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let children: Vec<i32> = children.split_whitespace().filter_map(|child| child.parse().ok()).collect();
-    children.iter().flat_map(|child| std::iter::once(*child).chain(descendants(child.cast_unsigned()))).collect()
 }

@@ -1,9 +1,13 @@
 //! A child process that does not outlive its parent.
 
 use std::{
+    fs, io,
     net::{Ipv4Addr, TcpListener, TcpStream},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{OnceLock, mpsc},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -20,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Process {
     name: &'static str,
     child: Child,
+    directory: PathBuf,
     log: PathBuf,
 }
 
@@ -32,20 +37,21 @@ pub fn free_port() -> Result<u16> {
 }
 
 impl Process {
-    /// Starts `command`; `setpriv --pdeathsig` ends it when its parent ends, however that happens.
-    pub(super) fn start(name: &'static str, command: &Command, log: &Path) -> Result<Self> {
-        let output = std::fs::OpenOptions::new().create(true).append(true).open(log).context("open a log file")?;
+    /// Starts `command` in `directory`, which is its own; `setpriv --pdeathsig` ends it when its parent ends, however
+    /// that happens. `name` is what the kernel calls it.
+    pub(super) fn start(name: &'static str, command: &Command, directory: &Path, log: &Path) -> Result<Self> {
+        end_all(name, directory, Signal::SIGQUIT);
+        let output = fs::OpenOptions::new().create(true).append(true).open(log).context("open a log file")?;
         let mut wrapped = Command::new("setpriv");
         wrapped.args(["--pdeathsig", "KILL", "--"]).arg(command.get_program()).args(command.get_args());
         for (key, value) in command.get_envs() {
             wrapped.env(key, value.unwrap_or_default());
         }
-        if let Some(directory) = command.get_current_dir() {
-            wrapped.current_dir(directory);
-        }
+        // A Ctrl-C in the terminal is for the parent, which stops its servers in order.
+        wrapped.current_dir(directory).process_group(0);
         wrapped.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
-        let child = wrapped.spawn().with_context(|| format!("start {name}; `scripts/setup.sh` installs it"))?;
-        Ok(Self { name, child, log: log.to_owned() })
+        let child = spawn(wrapped).with_context(|| format!("start {name}; `scripts/setup.sh` installs it"))?;
+        Ok(Self { name, child, directory: directory.to_owned(), log: log.to_owned() })
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -71,14 +77,19 @@ impl Process {
         Ok(())
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
-        // One that has ended needs no signal.
-        let _ = kill(Pid::from_raw(self.child.id().cast_signed()), signal);
+    /// Stops it and what it started as a machine does that is suspended.
+    pub(super) fn pause(&self) {
+        signal_all(self.name, &self.directory, Signal::SIGSTOP);
+    }
+
+    /// Continues it after `pause`.
+    pub(super) fn resume(&self) {
+        signal_all(self.name, &self.directory, Signal::SIGCONT);
     }
 
     /// Asks it to stop and waits; kills it when it does not.
     pub(super) fn stop(&mut self, signal: Signal) {
-        self.signal(signal);
+        send(self.child.id().cast_signed(), signal);
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if !matches!(self.child.try_wait(), Ok(None)) {
@@ -89,10 +100,14 @@ impl Process {
         self.kill();
     }
 
-    /// Ends it as by power loss.
+    /// Ends it as by power loss, and what it started. One that has ended is let be: another may run in its place.
     pub(super) fn kill(&mut self) {
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        end_all(self.name, &self.directory, Signal::SIGKILL);
     }
 }
 
@@ -100,4 +115,52 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The parent's death is signalled when the thread ends that started the child: one that stays starts them all.
+fn spawn(command: Command) -> io::Result<Child> {
+    type Order = (Command, mpsc::Sender<io::Result<Child>>);
+    static STARTER: OnceLock<mpsc::Sender<Order>> = OnceLock::new();
+    let starter = STARTER.get_or_init(|| {
+        let (order, orders) = mpsc::channel::<Order>();
+        thread::spawn(move || {
+            for (mut command, answer) in orders {
+                // Whoever gave the order waits for the answer.
+                let _ = answer.send(command.spawn());
+            }
+        });
+        order
+    });
+    let (answer, child) = mpsc::channel();
+    starter.send((command, answer)).map_err(io::Error::other)?;
+    child.recv().map_err(io::Error::other)?
+}
+
+/// Ends what runs in a server's directory: backends whose postmaster was killed, or what outlived its parent. A new
+/// server must not start beside them.
+fn end_all(name: &str, directory: &Path, signal: Signal) {
+    let deadline = Instant::now() + PATIENCE;
+    while signal_all(name, directory, signal) && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Signals every process of this name that works in the directory; whether there was one.
+fn signal_all(name: &str, directory: &Path, signal: Signal) -> bool {
+    let Ok(directory) = directory.canonicalize() else { return false };
+    let mut any = false;
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|pid| pid.parse().ok()) else { continue };
+        let works_here = fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == directory);
+        if works_here && fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim() == name) {
+            send(pid, signal);
+            any = true;
+        }
+    }
+    any
+}
+
+fn send(pid: i32, signal: Signal) {
+    // One that has ended needs no signal.
+    let _ = kill(Pid::from_raw(pid), signal);
 }

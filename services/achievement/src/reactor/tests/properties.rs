@@ -1,0 +1,123 @@
+//! Properties that hold for whatever training log.
+
+use std::collections::BTreeMap;
+
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+
+/// One step of a training log.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Log { day: i32, tonnage_g: u64 },
+    Correct { which: usize, day: i32, tonnage_g: u64 },
+    Delete { which: usize },
+    Record { kind: RecordKind, stands: bool },
+}
+
+/// A log of two people that holds nothing impossible: what is corrected or deleted was logged, and is as it was.
+fn training_log() -> impl Strategy<Value = Vec<Message<Event>>> {
+    let tonnage = 0..3_000_000_u64;
+    let kind = prop_oneof![Just(RecordKind::MaxLoad), Just(RecordKind::MaxReps)];
+    let step = prop_oneof![
+        6 => (0..70_i32, tonnage.clone()).prop_map(|(day, tonnage_g)| Step::Log { day, tonnage_g }),
+        // Days that lie close, so that streaks of days come about.
+        6 => (0..9_i32, tonnage.clone()).prop_map(|(day, tonnage_g)| Step::Log { day, tonnage_g }),
+        2 => (any::<usize>(), 0..9_i32, tonnage).prop_map(|(which, day, tonnage_g)| Step::Correct { which, day, tonnage_g }),
+        3 => any::<usize>().prop_map(|which| Step::Delete { which }),
+        2 => (kind, any::<bool>()).prop_map(|(kind, stands)| Step::Record { kind, stands }),
+    ];
+    vec((prop_oneof![4 => Just(1_u8), 1 => Just(2)], step), 0..80).prop_map(|steps| messages(told(steps)))
+}
+
+fn told(steps: Vec<(u8, Step)>) -> Vec<(UserId, Event)> {
+    let mut workouts = BTreeMap::<u8, Vec<(u32, WorkoutSummary)>>::new();
+    let mut events = Vec::new();
+    for ((number, step), next) in steps.into_iter().zip(0..) {
+        let own = workouts.entry(number).or_default();
+        let event = match step {
+            Step::Log { day, tonnage_g } => {
+                own.push((next, summary(day, tonnage_g)));
+                logged(next, summary(day, tonnage_g))
+            }
+            Step::Record { kind, stands } => record(kind, stands),
+            Step::Correct { .. } | Step::Delete { .. } if own.is_empty() => continue,
+            Step::Correct { which, day, tonnage_g } => {
+                let index = which % own.len();
+                let (id, before) = own[index].clone();
+                own[index].1 = summary(day, tonnage_g);
+                corrected(id, before, summary(day, tonnage_g))
+            }
+            Step::Delete { which } => {
+                let (id, before) = own.swap_remove(which % own.len());
+                deleted(id, before)
+            }
+        };
+        events.push((person(number), event));
+    }
+    events
+}
+
+/// What the log comes to, from what is left of it.
+fn tonnage_left(events: &[Message<Event>], user: UserId) -> u64 {
+    let change = |event: &Event| match event {
+        Event::WorkoutCompleted(completed) => completed.summary.tonnage_g as i64,
+        Event::WorkoutCorrected(corrected) => corrected.summary.tonnage_g as i64 - corrected.before.tonnage_g as i64,
+        Event::WorkoutDeleted(deleted) => -(deleted.before.tonnage_g as i64),
+        _ => 0,
+    };
+    events.iter().filter(|event| event.user == user).map(|event| change(&event.body)).sum::<i64>() as u64
+}
+
+proptest! {
+    #[test]
+    fn replay_equals_live_however_both_are_split_and_interleaved(
+        events in training_log(), live in 1..20_usize, again in 1..20_usize, lag in 0..100_usize,
+    ) {
+        let (tables, stream) = Tables::live(&events, live, lag);
+        prop_assert_eq!(&Tables::replay(&stream, again), &tables);
+        prop_assert_eq!(&Tables::of(&events), &tables);
+    }
+
+    #[test]
+    fn every_count_is_what_a_recount_finds_and_every_rule_is_held(events in training_log(), split in 1..20_usize) {
+        let (tables, _) = Tables::live(&events, split, 0);
+        for user in [person(1), person(2)] {
+            prop_assert_eq!(tables.counted(user), tables.recounted(user));
+            prop_assert_eq!(tables.metric(user, Metric::TonnageG), tonnage_left(&events, user));
+            for rule in &RULES {
+                let is_unlocked = tables.unlocked.contains_key(&(user, rule.code.to_owned()));
+                prop_assert_eq!(is_unlocked, tables.metric(user, rule.metric) >= rule.threshold, "{}", rule.code);
+            }
+        }
+    }
+
+    #[test]
+    fn counts_hold_when_events_are_dropped(events in training_log(), dropped in vec(any::<bool>(), 80), split in 1..20_usize) {
+        let left: Vec<_> = events.into_iter().zip(dropped).filter(|(_, dropped)| !dropped).map(|(event, _)| event).collect();
+        let (tables, stream) = Tables::live(&left, split, 0);
+        prop_assert_eq!(tables.counted(person(1)), tables.recounted(person(1)));
+        prop_assert_eq!(&Tables::replay(&stream, split), &tables);
+    }
+
+    #[test]
+    fn logged_corrected_and_deleted_is_as_never_logged(
+        events in training_log(), places in vec(0..80_usize, 3), first in 0..70_i32, then in 0..70_i32,
+    ) {
+        let (log, correct) = (summary(first, 900_000), summary(then, 2_000_000));
+        let own = [logged(999, log.clone()), corrected(999, log, correct.clone()), deleted(999, correct)];
+        let mut places: Vec<_> = places.into_iter().map(|place| place.min(events.len())).collect();
+        places.sort_unstable();
+        let mut with: Vec<_> = events.iter().map(|event| (event.user, event.body.clone())).collect();
+        for (place, event) in places.into_iter().zip(own).rev() {
+            with.insert(place, (person(1), event));
+        }
+        let (with, without) = (Tables::of(&messages(with)), Tables::of(&events));
+        prop_assert_eq!(with.codes(), without.codes());
+        for user in [person(1), person(2)] {
+            prop_assert_eq!(with.counted(user), without.counted(user));
+            prop_assert_eq!(with.metric(user, Metric::TonnageG), without.metric(user, Metric::TonnageG));
+        }
+        prop_assert_eq!((with.weeks, with.standing), (without.weeks, without.standing));
+    }
+}

@@ -1,0 +1,85 @@
+//! The WebSocket: one channel, a message per frame.
+
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value, json};
+
+use super::Parts;
+
+/// Adds the channel with its frames.
+pub(super) fn describe(parts: &mut Parts, generator: &mut SchemaGenerator) {
+    let (client, server) = plyo_edge::live::frame_schemas(generator);
+    let definitions = generator.definitions();
+    let frames = |reference: Value| variants(&reference, definitions);
+    let received = frames(client.to_value());
+    let mut sent = frames(server.to_value());
+    sent.extend(rendered());
+    let mut messages = Map::new();
+    let mut operation = |action: &str, frames: Vec<(String, Value)>| {
+        let names: Vec<String> = frames.iter().map(|(name, _)| format!("live.{action}.{name}")).collect();
+        for ((frame, schema), name) in frames.into_iter().zip(&names) {
+            messages.insert(name.clone(), json!({ "$ref": format!("#/components/messages/{name}") }));
+            parts.messages.insert(
+                name.clone(),
+                json!({ "name": frame, "title": format!("Frame `{frame}`"), "contentType": "application/json", "payload": schema }),
+            );
+        }
+        let references: Vec<Value> =
+            names.iter().map(|name| json!({ "$ref": format!("#/channels/live/messages/{name}") })).collect();
+        parts.operations.insert(
+            format!("edge.{action}.live"),
+            json!({
+                "action": action,
+                "channel": { "$ref": "#/channels/live" },
+                "messages": references,
+                "tags": [{ "name": "edge" }]
+            }),
+        );
+    };
+    operation("receive", received);
+    operation("send", sent);
+    parts.channels.insert(
+        "live".to_owned(),
+        json!({
+            "address": "/api/v1/live",
+            "title": "Live delivery",
+            "description": "Every event about a person, in order, once, resumable from a cursor. JSON text frames, or MessagePack maps in binary frames when the client's `hello` is one; `t` says which frame it is.",
+            "servers": [{ "$ref": "#/servers/edge" }],
+            "messages": messages,
+            "bindings": { "ws": { "method": "GET" } }
+        }),
+    );
+}
+
+/// The frames of a `oneOf` by the word in their `t`.
+fn variants(reference: &Value, definitions: &Map<String, Value>) -> Vec<(String, Value)> {
+    let name = reference["$ref"].as_str().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    let frames = definitions.get(name).and_then(|schema| schema["oneOf"].as_array());
+    let word = |frame: &Value| frame["properties"]["t"]["const"].as_str().map(str::to_owned);
+    frames.into_iter().flatten().filter_map(|frame| Some((word(frame)?, frame.clone()))).collect()
+}
+
+/// The two frames that the edge renders once for all, which therefore have no type.
+fn rendered() -> [(String, Value); 2] {
+    let cursor = json!({ "type": "string", "description": "`<epoch>.<sequence>`, opaque to clients" });
+    let evt = json!({
+        "type": "object",
+        "required": ["t", "c", "p", "topic", "id", "type", "at", "data", "cid"],
+        "properties": {
+            "t": { "const": "evt" },
+            "c": cursor,
+            "p": { "type": "string", "description": "The cursor that was sent before this one: a gap shows at once" },
+            "topic": { "const": "me" },
+            "id": { "type": "string", "format": "uuid" },
+            "type": { "type": "string", "description": "`workout.completed.v1`" },
+            "at": { "type": "string", "format": "date-time", "description": "`ce-time`" },
+            "data": { "type": "object", "description": "The event's payload, as the JSON Schema of its type says" },
+            "cid": { "type": "string", "format": "uuid", "description": "`ce-correlationid`: the command it all began with" }
+        }
+    });
+    let eph = json!({
+        "type": "object",
+        "required": ["t", "topic", "data"],
+        "properties": { "t": { "const": "eph" }, "topic": { "const": "announcements" }, "data": {} }
+    });
+    [("evt".to_owned(), evt), ("eph".to_owned(), eph)]
+}

@@ -1,0 +1,85 @@
+//! The nkeys that Plyo's processes sign in to NATS with: one seed per user, in a directory that only its owner reads.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+};
+
+use anyhow::{Context, Result};
+use nkeys::KeyPair;
+
+/// The users of `nats/permissions.conf`.
+pub const USERS: [&str; 6] = ["operator", "edge", "user", "workout", "achievement", "notification"];
+
+/// Makes the seeds that are missing in `directory`.
+///
+/// # Errors
+/// When it cannot be written to.
+pub fn make(directory: &Path) -> Result<()> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.with_context(|| format!("make {}", directory.display()))?;
+    for user in USERS {
+        let path = directory.join(format!("{user}.seed"));
+        if path.exists() {
+            continue;
+        }
+        let seed = KeyPair::new_user().seed().context("a new key pair has a seed")?;
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let mut file = file.with_context(|| format!("make {}", path.display()))?;
+        writeln!(file, "{seed}")?;
+    }
+    Ok(())
+}
+
+/// The seed of one user.
+///
+/// # Errors
+/// When there is none; `plyo keys` makes it.
+pub fn seed(directory: &Path, user: &str) -> Result<String> {
+    let path = directory.join(format!("{user}.seed"));
+    let seed = fs::read_to_string(&path);
+    let seed = seed.with_context(|| format!("read {}; `plyo keys` makes it", path.display()))?;
+    Ok(seed.trim().to_owned())
+}
+
+/// The variables of `nats/permissions.conf`, each with the public key of one user: `PLYO_NKEY_EDGE`, `UA…`.
+///
+/// # Errors
+/// When a seed is missing or is none.
+pub fn variables(directory: &Path) -> Result<Vec<(String, String)>> {
+    USERS.into_iter().map(|user| Ok((variable(user), public_key(directory, user)?))).collect()
+}
+
+fn variable(user: &str) -> String {
+    format!("PLYO_NKEY_{}", user.to_uppercase())
+}
+
+fn public_key(directory: &Path, user: &str) -> Result<String> {
+    // The error of the parser may quote the seed.
+    let pair = KeyPair::from_seed(&seed(directory, user)?).ok();
+    Ok(pair.with_context(|| format!("{user}.seed in {} is no nkey seed", directory.display()))?.public_key())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn seeds_are_made_once_and_for_their_owner_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let keys = directory.path().join("nkeys");
+        make(&keys).unwrap();
+        let first = variables(&keys).unwrap();
+        make(&keys).unwrap();
+        assert_eq!(variables(&keys).unwrap(), first);
+        assert!(first.iter().all(|(name, key)| name.starts_with("PLYO_NKEY_") && key.starts_with('U')));
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&keys), 0o700);
+        assert_eq!(mode(&keys.join("edge.seed")), 0o600);
+        assert!(seed(&keys, "nobody").unwrap_err().to_string().contains("plyo keys"));
+    }
+}

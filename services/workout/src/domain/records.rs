@@ -1,0 +1,138 @@
+//! What a workout is worth: its marks, the records that follow from them, and what a change does to them.
+//!
+//! The record of a lift is its first mark in this order: the higher value; of equal ones the earlier start; of equal
+//! starts the lower workout id. So the records follow from the workouts alone, in whatever order they were logged,
+//! and a workout that was logged, corrected and deleted leaves them as if it had never been.
+//!
+//! An equal value never sets a record anew. Where the order puts a mark of equal value first, because it was logged
+//! late or the one above it moved, `record.set` says who holds the record now, as `reestablished`.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use jiff::Timestamp;
+use plyo_events::{
+    Event, WorkoutId,
+    training::{ExerciseSlug, Load, Reps},
+    workout::{Mark, RecordKind, RecordSet, RecordWithdrawn, Set, WithdrawalReason, Workout},
+};
+
+use super::to_microsecond;
+
+/// Marks of one workout: the best value of each kind for each exercise, in grams or repetitions.
+pub(crate) type Marks = BTreeMap<(ExerciseSlug, RecordKind), u64>;
+
+/// The best value of each kind that a workout has.
+pub(crate) fn marks(workout: &Workout) -> Marks {
+    let mut marks = Marks::new();
+    for entry in &workout.exercises {
+        for (kind, value) in entry.sets.iter().flat_map(values) {
+            let best = marks.entry((entry.exercise.clone(), kind)).or_default();
+            *best = (*best).max(value);
+        }
+    }
+    marks
+}
+
+/// When a workout's marks were achieved: when it began.
+pub(crate) fn achieved_at(workout: &Workout) -> Timestamp {
+    to_microsecond(workout.started_at.at())
+}
+
+/// The one of two marks that comes first in the order.
+pub(crate) fn better(a: Mark, b: Mark) -> Mark {
+    let rank = |mark: &Mark| (Reverse(mark.value), mark.achieved_at, mark.workout_id);
+    if rank(&a) <= rank(&b) { a } else { b }
+}
+
+/// What one change of one workout does to one lift.
+pub(crate) struct Change<'a> {
+    pub exercise: &'a ExerciseSlug,
+    pub kind: RecordKind,
+    pub workout_id: WorkoutId,
+    /// The record until now, whoever holds it.
+    pub before: Option<Mark>,
+    /// The mark that the workout has from now on.
+    pub own: Option<Mark>,
+    /// The best mark of all other workouts.
+    pub others: Option<Mark>,
+    /// Why a record of this workout may fall; `None` when it is logged.
+    pub reason: Option<WithdrawalReason>,
+}
+
+/// The events that tell of it: a withdrawal if the workout held the record and has less than that now, and what stands.
+pub(crate) fn announce(change: Change<'_>) -> Vec<Event> {
+    let Change { exercise, kind, workout_id, before, own, others, reason } = change;
+    let after = match (own.clone(), others.clone()) {
+        (Some(own), Some(others)) => Some(better(own, others)),
+        (own, others) => own.or(others),
+    };
+    if after == before {
+        return Vec::new();
+    }
+    let bears = |held: &Mark| own.as_ref().is_some_and(|own| own.value >= held.value);
+    let falls = |held: &Mark| held.workout_id == workout_id && !bears(held);
+    let (withdrawn, standing) = match (before, reason) {
+        (Some(held), Some(reason)) if falls(&held) => (Some((held, reason)), others),
+        (before, _) => (None, before),
+    };
+    let withdrawn =
+        withdrawn.map(|(mark, reason)| Event::from(RecordWithdrawn { exercise: exercise.clone(), kind, mark, reason }));
+    let set = after.map(|mark| {
+        let is_new = standing.as_ref().is_none_or(|standing| standing.value < mark.value);
+        let previous = standing.filter(|_| is_new);
+        Event::from(RecordSet { exercise: exercise.clone(), kind, mark, previous, reestablished: !is_new })
+    });
+    withdrawn.into_iter().chain(set).collect()
+}
+
+/// The values that one set has.
+fn values(set: &Set) -> Vec<(RecordKind, u64)> {
+    let Some(reps) = set.reps else { return Vec::new() };
+    match set.load.map_or(0, Load::grams) {
+        0 => vec![(RecordKind::MaxReps, u64::from(u32::from(reps)))],
+        grams => {
+            let mut values = vec![(RecordKind::MaxLoad, grams)];
+            values.extend(estimated_one_rep_max(grams, reps).map(|value| (RecordKind::EstimatedOneRepMax, value)));
+            values
+        }
+    }
+}
+
+/// Load × (1 + reps / 30) to the nearest gram, for 2 to 12 repetitions; the load itself for one (Epley 1985). Above 12
+/// the formula overestimates too much to call its result a record.
+fn estimated_one_rep_max(grams: u64, reps: Reps) -> Option<u64> {
+    match u64::from(u32::from(reps)) {
+        1 => Some(grams),
+        reps @ 2..=12 => Some((grams * (30 + reps) + 15) / 30),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(reps: u32, load: &str) -> Set {
+        let load = (!load.is_empty()).then(|| serde_json::from_str(load).unwrap());
+        Set { reps: Some(reps.try_into().unwrap()), load, duration_s: None, rpe: None }
+    }
+
+    #[test]
+    fn one_repetition_is_its_own_maximum_and_more_than_twelve_estimate_none() {
+        let estimate = |grams, reps: u32| estimated_one_rep_max(grams, reps.try_into().unwrap());
+        assert_eq!(estimate(100_000, 1), Some(100_000));
+        assert_eq!(estimate(100_000, 5), Some(116_667));
+        assert_eq!(estimate(100_000, 12), Some(140_000));
+        assert_eq!(estimate(100_000, 13), None);
+    }
+
+    #[test]
+    fn a_set_has_a_load_to_beat_or_repetitions_but_not_both() {
+        let kinds = |set: Set| values(&set).into_iter().map(|(kind, _)| kind).collect::<Vec<_>>();
+        assert_eq!(kinds(set(5, r#"{"kg":100}"#)), [RecordKind::MaxLoad, RecordKind::EstimatedOneRepMax]);
+        assert_eq!(kinds(set(20, r#"{"lb":100}"#)), [RecordKind::MaxLoad]);
+        assert_eq!(kinds(set(20, "")), [RecordKind::MaxReps]);
+        assert_eq!(kinds(set(20, r#"{"kg":0}"#)), [RecordKind::MaxReps]);
+        assert_eq!(kinds(Set { reps: None, ..set(20, r#"{"kg":40}"#) }), []);
+    }
+}

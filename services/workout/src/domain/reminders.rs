@@ -1,0 +1,91 @@
+//! Reminders: when one may be set, moved or cancelled, and which due event still counts.
+
+use jiff::{SignedDuration, Timestamp};
+use plyo_events::{
+    Emit, Event, EventId, EventKind, Reject, ReminderId, Timer,
+    clock::WorkoutReminderDue,
+    workout::{ReminderCancelled, ReminderDue, ReminderSaved, ReminderSet},
+};
+
+use super::to_microsecond;
+use crate::store::{ReminderRow, ReminderStatus};
+
+/// Most reminders of a person that are to come.
+const MOST: u32 = 100;
+
+/// Sets a reminder, unless this very one was set before. `active` is how many are to come already.
+pub(crate) fn set(
+    row: Option<&ReminderRow>,
+    reminder_id: ReminderId,
+    due_at: Timestamp,
+    now: Timestamp,
+    active: u32,
+) -> Result<Emit, Reject> {
+    if let Some(row) = row {
+        return Ok(unchanged(row));
+    }
+    if active >= MOST {
+        return Err(Reject::conflict("too_many_reminders", "at most 100 reminders can be to come; cancel one first"));
+    }
+    Ok(schedule(reminder_id, 1, ahead(due_at, now)?))
+}
+
+/// Moves one that is to come. To where it is already: nothing happens.
+pub(crate) fn shift(row: Option<&ReminderRow>, due_at: Timestamp, now: Timestamp) -> Result<Emit, Reject> {
+    let row = to_come(row)?;
+    let due_at = ahead(due_at, now)?;
+    if due_at == row.due_at {
+        return Ok(unchanged(row));
+    }
+    Ok(schedule(row.reminder_id, row.revision + 1, due_at))
+}
+
+/// Cancels one that is to come.
+pub(crate) fn cancel(row: Option<&ReminderRow>) -> Result<Emit, Reject> {
+    let row = to_come(row)?;
+    let (reminder_id, revision) = (row.reminder_id, row.revision + 1);
+    Ok(Emit::nothing()
+        .event(ReminderCancelled { reminder_id, revision })
+        .timer(Timer::Cancel { key: reminder_id.uuid(), kind: EventKind::WorkoutReminderDue })
+        .reply(ReminderSaved { reminder_id, revision }))
+}
+
+/// Holds what the clock says against the reminder as it stands. One that was moved, cancelled or had fired says nothing;
+/// one that was never set here comes from a scheduled job outside, and counts once.
+pub(crate) fn come_due(row: Option<&ReminderRow>, due: &WorkoutReminderDue, clock_event: EventId) -> Emit {
+    let stands = row.is_none_or(|row| row.status == ReminderStatus::Active && row.revision == due.revision);
+    if !stands {
+        return Emit::nothing();
+    }
+    let due_at = to_microsecond(due.due_at);
+    Emit::nothing().event(ReminderDue { reminder_id: due.reminder_id, due_at, clock_event })
+}
+
+fn ahead(due_at: Timestamp, now: Timestamp) -> Result<Timestamp, Reject> {
+    let due_at = to_microsecond(due_at);
+    if due_at <= now || due_at.duration_since(now) > SignedDuration::from_hours(366 * 24) {
+        return Err(Reject::invalid("invalid_due_at", "due_at must lie ahead, at most 366 days"));
+    }
+    Ok(due_at)
+}
+
+fn schedule(reminder_id: ReminderId, revision: u32, due_at: Timestamp) -> Emit {
+    let due = Event::from(WorkoutReminderDue { reminder_id, revision, due_at });
+    Emit::nothing()
+        .event(ReminderSet { reminder_id, revision, due_at })
+        .timer(Timer::Set { key: reminder_id.uuid(), at: due_at, due })
+        .reply(ReminderSaved { reminder_id, revision })
+}
+
+fn unchanged(row: &ReminderRow) -> Emit {
+    Emit::nothing().reply(ReminderSaved { reminder_id: row.reminder_id, revision: row.revision })
+}
+
+fn to_come(row: Option<&ReminderRow>) -> Result<&ReminderRow, Reject> {
+    let row = row.ok_or_else(|| Reject::not_found("reminder_not_found", "there is no such reminder"))?;
+    if row.status == ReminderStatus::Active {
+        Ok(row)
+    } else {
+        Err(Reject::conflict("reminder_not_active", "this reminder was cancelled or has come; set a new one"))
+    }
+}

@@ -1,0 +1,180 @@
+//! What holds whatever is sent, in whatever batches.
+
+use plyo_events::{
+    clock::WorkoutReminderDue,
+    workout::{CancelReminder, MoveReminder, SetReminder},
+};
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use super::*;
+
+/// What one message asks for; `usize` picks one of the workouts logged, or reminders set, before.
+#[derive(Clone, Debug)]
+enum Step {
+    Log(u8, Workout),
+    Correct(usize, Workout),
+    Delete(usize),
+    Set(u8, u32),
+    Move(usize, u32),
+    Cancel(usize),
+    Due(usize, u32),
+    DueFromOutside(u8, u32),
+}
+
+/// Few loads, days and exercises, so that marks tie and change hands.
+fn workouts() -> impl Strategy<Value = Workout> {
+    let start = select(vec!["2026-05-01T18:30:00+02:00", "2026-05-01T18:30:00.0000005+02:00", "2026-05-02T07:00:00Z"]);
+    let exercise = select(vec!["barbell-bench-press", "pull-up"]);
+    let kg = select(vec![None, Some(0.0), Some(50.0), Some(52.5), Some(60.0)]);
+    let one = (start, exercise, select(vec![1, 5, 13]), kg)
+        .prop_map(|(start, exercise, reps, kg)| workout(start, exercise, reps, kg));
+    vec(one, 1..4).prop_map(|mut parts| {
+        let exercises = parts.iter_mut().flat_map(|part| part.exercises.drain(..)).collect();
+        Workout { exercises, ..parts.swap_remove(0) }
+    })
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let (user, pick) = (0..2_u8, any::<usize>());
+    let step = prop_oneof![
+        4 => (user.clone(), workouts()).prop_map(|(user, workout)| Step::Log(user, workout)),
+        4 => (pick, workouts()).prop_map(|(pick, workout)| Step::Correct(pick, workout)),
+        3 => pick.prop_map(Step::Delete),
+        2 => (user.clone(), 0..200_u32).prop_map(|(user, due)| Step::Set(user, due)),
+        1 => (pick, 0..200_u32).prop_map(|(pick, due)| Step::Move(pick, due)),
+        1 => pick.prop_map(Step::Cancel),
+        2 => (pick, 1..4_u32).prop_map(|(pick, revision)| Step::Due(pick, revision)),
+        1 => (user, 0..3_u32).prop_map(|(user, number)| Step::DueFromOutside(user, number)),
+    ];
+    vec(step, 0..50)
+}
+
+/// Steps as messages: the number of a message is its place, so that leaving one out changes no other.
+fn messages(steps: Vec<Step>) -> Vec<Incoming> {
+    let (mut logged, mut set) = (Vec::new(), Vec::new());
+    let message = |(number, step): (u32, Step)| {
+        let picked = |from: &[(UserId, Uuid)], pick: usize| from.get(pick % from.len().max(1)).copied();
+        let command = |user, body: Command| Incoming::Command(message(number, user, body));
+        let due = |user, reminder, revision| {
+            let body = WorkoutReminderDue { reminder_id: ReminderId::new(reminder), revision, due_at: time(number) };
+            Incoming::Event(message(number, user, body.into()))
+        };
+        Some(match step {
+            Step::Log(user, workout) => {
+                logged.push((person(user), id(number)));
+                command(person(user), LogWorkout { workout }.into())
+            }
+            Step::Correct(pick, workout) => {
+                let (user, workout_id) = picked(&logged, pick)?;
+                command(user, CorrectWorkout { workout_id: WorkoutId::new(workout_id), workout }.into())
+            }
+            Step::Delete(pick) => {
+                let (user, workout_id) = picked(&logged, pick)?;
+                command(user, DeleteWorkout { workout_id: WorkoutId::new(workout_id) }.into())
+            }
+            Step::Set(user, due) => {
+                set.push((person(user), id(number)));
+                command(person(user), SetReminder { due_at: time(due) }.into())
+            }
+            Step::Move(pick, due) => {
+                let (user, reminder) = picked(&set, pick)?;
+                command(user, MoveReminder { reminder_id: ReminderId::new(reminder), due_at: time(due) }.into())
+            }
+            Step::Cancel(pick) => {
+                let (user, reminder) = picked(&set, pick)?;
+                command(user, CancelReminder { reminder_id: ReminderId::new(reminder) }.into())
+            }
+            Step::Due(pick, revision) => {
+                let (user, reminder) = picked(&set, pick)?;
+                due(user, reminder, revision)
+            }
+            Step::DueFromOutside(user, reminder) => due(person(user), id(1_000 + reminder), 0),
+        })
+    };
+    (0..).zip(steps).filter_map(message).collect()
+}
+
+/// The records as somebody knows them who reads nothing but `record.*`.
+fn told(events: &[Message<Event>]) -> BTreeMap<Lift, Mark> {
+    let mut standing = BTreeMap::new();
+    for event in events {
+        match &event.body {
+            Event::RecordSet(record) => {
+                let lift = (event.user, record.exercise.clone(), record.kind);
+                let before: Option<Mark> = standing.insert(lift, record.mark.clone());
+                let rises = before.as_ref().is_none_or(|before| before.value < record.mark.value);
+                assert!(record.reestablished || rises, "{record:?} is not new after {before:?}");
+            }
+            Event::RecordWithdrawn(record) => {
+                let lift = (event.user, record.exercise.clone(), record.kind);
+                assert_eq!(standing.remove(&lift).as_ref(), Some(&record.mark), "only what stands is withdrawn");
+            }
+            _ => {}
+        }
+    }
+    standing
+}
+
+fn is_about(message: &Incoming, workout: WorkoutId) -> bool {
+    let Incoming::Command(command) = message else { return false };
+    match &command.body {
+        Command::LogWorkout(_) => WorkoutId::new(command.id) == workout,
+        Command::CorrectWorkout(correct) => correct.workout_id == workout,
+        Command::DeleteWorkout(delete) => delete.workout_id == workout,
+        _ => false,
+    }
+}
+
+proptest! {
+    #[test]
+    fn replay_equals_live_however_both_are_split(steps in steps(), live in 1..50_usize, again in 1..50_usize) {
+        let messages = messages(steps);
+        let (mut tables, mut one_by_one, mut replayed) = (Tables::default(), Tables::default(), Tables::default());
+        let events = tables.run(&messages, live);
+        prop_assert_eq!(&one_by_one.run(&messages, 1), &events);
+        prop_assert_eq!(&one_by_one, &tables);
+
+        let own: Vec<_> = events.into_iter().map(Incoming::Event).collect();
+        prop_assert_eq!(replayed.run(&own, again), []);
+        prop_assert_eq!(&replayed, &tables);
+    }
+
+    #[test]
+    fn the_records_told_are_the_records_that_stand(steps in steps(), size in 1..50_usize) {
+        let (mut tables, mut events) = (Tables::default(), Vec::new());
+        for batch in messages(steps).chunks(size) {
+            events.extend(tables.run(batch, size));
+            prop_assert_eq!(told(&events), tables.records());
+        }
+        let marks: usize = tables.workouts.values().map(|row| records::marks(&row.body).len()).sum();
+        prop_assert_eq!(tables.marks.len(), marks);
+        let active = tables.reminders.values().filter(|row| row.status == ReminderStatus::Active).count();
+        prop_assert_eq!(tables.agendas.values().map(|row| row.active as usize).sum::<usize>(), active);
+    }
+
+    #[test]
+    fn a_command_or_a_due_event_twice_changes_nothing_more(steps in steps(), size in 1..50_usize) {
+        let once = messages(steps);
+        let twice: Vec<_> = once.iter().flat_map(|message| [message.clone(), message.clone()]).collect();
+        let (mut tables, mut same) = (Tables::default(), Tables::default());
+        prop_assert_eq!(same.run(&twice, size), tables.run(&once, size));
+        prop_assert_eq!(same, tables);
+    }
+
+    #[test]
+    fn log_correct_delete_equals_never(steps in steps(), pick in any::<prop::sample::Index>(), size in 1..50_usize) {
+        let mut with = messages(steps);
+        let is_log = |message: &&Incoming| matches!(message, Incoming::Command(Message { body: Command::LogWorkout(_), .. }));
+        let logs: Vec<_> = with.iter().filter(is_log).cloned().collect();
+        prop_assume!(!logs.is_empty());
+        let Incoming::Command(log) = pick.get(&logs) else { unreachable!("it was chosen among commands") };
+        let workout_id = WorkoutId::new(log.id);
+        let without: Vec<_> = with.iter().filter(|message| !is_about(message, workout_id)).cloned().collect();
+        with.push(Incoming::Command(message(500, log.user, DeleteWorkout { workout_id }.into())));
+
+        let (mut tables, mut never) = (Tables::default(), Tables::default());
+        let (events, fewer) = (tables.run(&with, size), never.run(&without, size));
+        prop_assert_eq!(told(&events), told(&fewer));
+        prop_assert_eq!(tables, never);
+    }
+}

@@ -1,0 +1,122 @@
+//! The ground everything stands on: private servers that end and start again, and who may say what on NATS.
+
+use std::time::Duration;
+
+use plyo::servers::nkeys;
+use plyo_nats::{Nats, NatsConfig, raw, streams};
+
+use crate::platform::{Ground, eventually};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_are_killed_start_again_where_they_were_with_what_they_stored() {
+    let mut ground = Ground::new().await;
+    let (nats_url, dsn) = (ground.nats_server.url(), ground.dsn());
+    let before = streams::state(&ground.nats().await, "EVENTS").await.unwrap();
+    {
+        let mut db = ground.database("workout").await;
+        sqlx::query("CREATE TABLE kept AS SELECT 7 AS number").execute(&mut db).await.unwrap();
+        ground.postgres.kill();
+        assert!(sqlx::query("SELECT 1").execute(&mut db).await.is_err(), "a session does not outlive its server");
+    }
+    ground.postgres.restart().unwrap();
+    ground.nats_server.kill();
+    ground.nats_server.restart().unwrap();
+    assert_eq!((ground.nats_server.url(), ground.dsn()), (nats_url, dsn));
+    let mut db = ground.database("workout").await;
+    let kept: i32 = sqlx::query_scalar("SELECT number FROM kept").fetch_one(&mut db).await.unwrap();
+    assert_eq!(kept, 7);
+    assert_eq!(streams::state(&ground.nats().await, "EVENTS").await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_server_answers_when_it_is_continued() {
+    let ground = Ground::new().await;
+    let nats = ground.nats().await;
+    ground.nats_server.pause();
+    let asking = tokio::spawn(async move { streams::state(&nats, "EVENTS").await });
+    ground.postgres.pause();
+    let dsn = ground.dsn();
+    let connecting = tokio::spawn(async move { <sqlx::PgConnection as sqlx::Connection>::connect(&dsn).await });
+    let patience = Duration::from_millis(300);
+    assert!(
+        tokio::time::timeout(patience, async {
+            while !asking.is_finished() && !connecting.is_finished() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .is_err(),
+        "nobody answers"
+    );
+    ground.nats_server.resume();
+    ground.postgres.resume();
+    asking.await.unwrap().unwrap();
+    connecting.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_says_what_is_not_theirs_to_say() {
+    let ground = Ground::new().await;
+    let user = "0191f0aa-0000-7000-8000-000000000001";
+    let denied = [
+        ("edge", format!("evt.workout.completed.{user}")),
+        ("edge", "mark.workout.all".to_owned()),
+        ("edge", format!("at.workout_reminder_due.{user}.key")),
+        ("edge", "dead.workout.x".to_owned()),
+        ("edge", "$JS.API.STREAM.PURGE.EVENTS".to_owned()),
+        ("edge", "$JS.API.CONSUMER.CREATE.COMMANDS.spy.cmd.>".to_owned()),
+        ("workout", format!("evt.achievement.unlocked.{user}")),
+        ("workout", format!("evt.clock.workout_reminder_due.{user}")),
+        ("workout", format!("cmd.workout.log.{user}")),
+        ("workout", "mark.achievement.all".to_owned()),
+        ("workout", "at.mark.achievement.all".to_owned()),
+        ("workout", format!("due.workout_reminder_due.{user}")),
+        ("workout", "$JS.API.STREAM.CREATE.MINE".to_owned()),
+        ("workout", "$JS.API.STREAM.UPDATE.EVENTS".to_owned()),
+        ("workout", "$JS.API.STREAM.DELETE.EVENTS".to_owned()),
+        ("workout", "$JS.API.STREAM.MSG.DELETE.EVENTS".to_owned()),
+        ("workout", "$JS.API.CONSUMER.MSG.NEXT.COMMANDS.achievement_all".to_owned()),
+        ("workout", "$JS.ACK.COMMANDS.achievement_all.1.1.1.1.1".to_owned()),
+        ("achievement", format!("at.workout_reminder_due.{user}.key")),
+    ];
+    for (name, subject) in denied {
+        let nats = as_user(&ground, name).await.unwrap();
+        let publisher = nats.clone();
+        let message = (subject.clone(), Vec::new(), Vec::new());
+        let publishing = tokio::spawn(async move { raw::publish_pipelined(&publisher, vec![message], 1).await });
+        eventually("the server refuses", Duration::from_secs(10), async || {
+            assert!(!publishing.is_finished(), "{name} may publish {subject}");
+            Ok(nats.last_error().filter(|error| error.contains(&subject)))
+        })
+        .await;
+        publishing.abort();
+    }
+    assert_eq!(streams::state(&ground.nats().await, "EVENTS").await.unwrap().messages, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_publishes_its_own_and_a_stranger_does_not_get_in() {
+    let ground = Ground::new().await;
+    let user = "0191f0aa-0000-7000-8000-000000000001";
+    for (name, subject) in [
+        ("edge", format!("cmd.workout.log.{user}")),
+        ("workout", format!("evt.workout.completed.{user}")),
+        ("workout", "mark.workout.all".to_owned()),
+        ("workout", "at.mark.workout.all".to_owned()),
+        ("achievement", format!("evt.achievement.unlocked.{user}")),
+        ("notification", "dead.notification.unknown".to_owned()),
+    ] {
+        let nats = as_user(&ground, name).await.unwrap();
+        raw::publish_pipelined(&nats, vec![(subject, Vec::new(), Vec::new())], 1).await.unwrap();
+    }
+    let stranger = tempfile::tempdir().unwrap();
+    nkeys::make(stranger.path()).unwrap();
+    for nkey_seed in [None, nkeys::seed(stranger.path(), "operator").ok()] {
+        let config = NatsConfig { url: ground.nats_server.url(), name: "operator".into(), nkey_seed };
+        assert!(Nats::connect(&config).await.is_err());
+    }
+}
+
+async fn as_user(ground: &Ground, name: &str) -> anyhow::Result<Nats> {
+    ground.surroundings().nats(name).await
+}
