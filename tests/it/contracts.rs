@@ -225,7 +225,8 @@ fn examples() -> Vec<Example> {
         for path in fs::read_dir(directory.path()).unwrap().map(|file| file.unwrap().path()) {
             match path.extension().and_then(|extension| extension.to_str()) {
                 Some("json") => {
-                    let message_pack = fs::read(path.with_extension("msgpack")).expect("`make schemas` writes its bytes");
+                    let message_pack =
+                        fs::read(path.with_extension("msgpack")).expect("`make schemas` writes its bytes");
                     examples.push(Example { type_name: type_name.clone(), json: read(&path), message_pack, path });
                 }
                 Some("msgpack") => assert!(path.with_extension("json").exists(), "{} has no JSON", path.display()),
