@@ -27,6 +27,7 @@ pub struct Tail {
     created: String,
     epoch: u64,
     head: u64,
+    behind: u64,
 }
 
 /// Most events given at a time.
@@ -40,10 +41,13 @@ impl Tail {
     pub async fn open(nats: &Nats, last: u64) -> Result<Self> {
         let state = streams::state(nats, "EVENTS").await?;
         let created: jiff::Timestamp = state.created.parse().context("creation time of EVENTS")?;
+        let next_sequence = (state.last + 1).saturating_sub(last).max(state.first).max(1);
+        let reader = reader(nats, next_sequence).await?;
         Ok(Self {
             nats: nats.clone(),
-            reader: None,
-            next_sequence: (state.last + 1).saturating_sub(last).max(state.first).max(1),
+            behind: reader.pending_at_start,
+            reader: Some(reader),
+            next_sequence,
             epoch: created.as_microsecond().unsigned_abs(),
             created: state.created,
             head: state.last,
@@ -63,6 +67,11 @@ impl Tail {
     /// The sequence that comes first: nothing before it will be given.
     pub const fn start(&self) -> u64 {
         self.next_sequence
+    }
+
+    /// How many events were still to be read when the last one was.
+    pub const fn behind(&self) -> u64 {
+        self.behind
     }
 
     /// The next events, at least one. Types that this binary does not know are left out.
@@ -89,20 +98,22 @@ impl Tail {
     async fn read(&mut self) -> Result<Vec<Stored>> {
         let reader = match &mut self.reader {
             Some(reader) => reader,
-            none => none.insert(
-                Reader::create(&self.nats, "EVENTS", streams::tail_consumer("edge", "evt.>", self.next_sequence))
-                    .await?,
-            ),
+            none => none.insert(reader(&self.nats, self.next_sequence).await?),
         };
         let mut events = Vec::new();
         let mut received = Some(reader.next().await?);
         while let Some(message) = received {
             self.next_sequence = message.sequence + 1;
+            self.behind = message.pending;
             events.extend(stored(&message));
             received = if events.len() < AT_A_TIME { reader.ready()? } else { None };
         }
         Ok(events)
     }
+}
+
+async fn reader(nats: &Nats, start: u64) -> Result<Reader> {
+    Reader::create(nats, "EVENTS", streams::tail_consumer("edge", "evt.>", start)).await
 }
 
 fn stored(received: &Received) -> Option<Stored> {

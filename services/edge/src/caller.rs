@@ -130,19 +130,19 @@ pub(crate) async fn follow_keys(nats: Nats, callers: Arc<Callers>) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use jsonwebtoken::{EncodingKey, Header, encode};
     use plyo_events::user::TokenUse;
     use serde_json::json;
 
     use super::*;
 
-    fn key(seed: u8) -> EncodingKey {
+    pub(crate) fn key(seed: u8) -> EncodingKey {
         let head = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
         EncodingKey::from_ed_der(&[&head[..], &[seed; 32]].concat())
     }
 
-    fn callers() -> Callers {
+    pub(crate) fn callers() -> Callers {
         let mut jwk = jsonwebtoken::jwk::Jwk::from_encoding_key(&key(1), Algorithm::EdDSA).unwrap();
         jwk.common.key_id = Some("k".into());
         let callers = Callers::default();
@@ -150,7 +150,7 @@ mod tests {
         callers
     }
 
-    fn token(key: &EncodingKey, key_id: &str, claims: &impl serde::Serialize) -> String {
+    pub(crate) fn token(key: &EncodingKey, key_id: &str, claims: &impl serde::Serialize) -> String {
         let header = Header { kid: Some(key_id.into()), ..Header::new(Algorithm::EdDSA) };
         encode(&header, claims, key).unwrap()
     }

@@ -19,6 +19,7 @@ use axum::{
     Router,
     http::{HeaderValue, Method, header},
 };
+pub use live::LiveTimes;
 pub use openapi::document as openapi;
 use plyo_nats::{CommandPublisher, Nats, Outcomes};
 use tokio::net::TcpListener;
@@ -38,6 +39,8 @@ pub struct EdgeConfig {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// How many recent events a client can resume from.
     pub ring_events: usize,
+    /// How long live connections are waited for.
+    pub live: LiveTimes,
 }
 
 impl Default for EdgeConfig {
@@ -48,6 +51,7 @@ impl Default for EdgeConfig {
             limits: true,
             metrics: Arc::new(String::new),
             ring_events: 65_536,
+            live: LiveTimes::default(),
         }
     }
 }

@@ -1,13 +1,19 @@
 //! The frames of a socket, as `live` describes them.
 
-use axum::extract::ws::{Message, Utf8Bytes};
+use axum::extract::ws::Message;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::problem::Problem;
 
+/// The subprotocol of those who speak MessagePack from the start.
+pub(super) const MESSAGE_PACK: &str = "plyo.msgpack";
+/// Nothing that a client says is nested deeper; deeper nesting would cost stack.
+const DEEPEST: usize = 64;
+
 /// What a client says.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub(super) enum ClientFrame {
     Hello {
@@ -38,11 +44,12 @@ pub(super) enum ClientFrame {
     Ack {},
     Pong {},
     #[serde(other)]
+    #[schemars(skip)]
     Unknown,
 }
 
 /// What the edge says, but for `evt` and `eph`, which are rendered once for all.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub(super) enum ServerFrame<'a> {
     Welcome {
@@ -80,16 +87,25 @@ pub(super) enum ServerFrame<'a> {
 }
 
 /// Where a connection begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Resume {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub(super) struct Resume {
     pub mode: ResumeMode,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<&'static str>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+impl Resume {
+    pub(super) const LIVE: Self = Self { mode: ResumeMode::Live, why: None };
+    pub(super) const REPLAY: Self = Self { mode: ResumeMode::Replay, why: None };
+
+    pub(super) const fn reset(why: &'static str) -> Self {
+        Self { mode: ResumeMode::Reset, why: Some(why) }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum ResumeMode {
+pub(super) enum ResumeMode {
     /// From now on.
     Live,
     /// From the cursor on, without a gap.
@@ -105,40 +121,19 @@ pub(super) enum Format {
     MessagePack,
 }
 
-/// Why a socket is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Close {
-    pub code: u16,
-    pub reason: &'static str,
-}
-
-impl Close {
-    pub(super) const GOING_AWAY: Self = Self { code: 4000, reason: "the edge goes away" };
-    pub(super) const TOKEN_EXPIRED: Self = Self { code: 4401, reason: "the token expired" };
-    pub(super) const NO_HELLO: Self = Self { code: 4408, reason: "no hello within 5 seconds" };
-    pub(super) const NO_PONG: Self = Self { code: 4409, reason: "no pong to two pings" };
-    pub(super) const FELL_BEHIND: Self = Self { code: 4410, reason: "fell behind the recent events" };
-    pub(super) const MALFORMED: Self = Self { code: 4500, reason: "a frame that is no frame" };
-    pub(super) const INVALID_TOKEN: Self = Self { code: 4501, reason: "the token is not valid" };
-    pub(super) const SESSION_REVOKED: Self = Self { code: 4502, reason: "the session was ended" };
-    pub(super) const UNKNOWN_TYPES: Self = Self { code: 4503, reason: "too many frames of unknown types" };
-    pub(super) const TOO_LARGE: Self = Self { code: 1009, reason: "a frame of more than 64 KiB" };
-
-    /// Whether the client should come again.
-    pub(super) const fn is_temporary(self) -> bool {
-        self.code >= 4000 && self.code < 4500
-    }
-}
-
 fn me() -> Vec<String> {
     vec!["me".to_owned()]
 }
 
-/// Reads a client's frame; `None` when it is no frame at all. A control frame of the protocol says nothing.
+/// Reads a client's frame; `None` when it is no frame at all.
 pub(super) fn read(message: &Message) -> Option<(ClientFrame, Format)> {
     match message {
         Message::Text(text) => Some((serde_json::from_str(text).ok()?, Format::Json)),
-        Message::Binary(bytes) => Some((rmp_serde::from_slice(bytes).ok()?, Format::MessagePack)),
+        Message::Binary(bytes) => {
+            let mut reader = rmp_serde::Deserializer::from_read_ref(&bytes[..]);
+            reader.set_max_depth(DEEPEST);
+            Some((ClientFrame::deserialize(&mut reader).ok()?, Format::MessagePack))
+        }
         _ => None,
     }
 }
@@ -150,18 +145,7 @@ pub(super) fn write(frame: &ServerFrame<'_>, format: Format) -> Message {
     }
 }
 
-/// A frame that is rendered as JSON text already.
-pub(super) fn write_rendered(text: Utf8Bytes, format: Format) -> Message {
-    match format {
-        Format::Json => Message::Text(text),
-        Format::MessagePack => {
-            let value: Value = serde_json::from_str(&text).unwrap_or_default();
-            Message::Binary(rmp_serde::to_vec_named(&value).unwrap_or_default().into())
-        }
-    }
-}
-
-pub(crate) fn cursor(epoch: u64, sequence: u64) -> String {
+pub(super) fn cursor(epoch: u64, sequence: u64) -> String {
     format!("{epoch}.{sequence}")
 }
 
@@ -184,8 +168,20 @@ mod tests {
             assert_eq!((subs, cursor), (vec!["me".to_owned()], None));
         }
         assert!(read(&Message::Text("garbage".into())).is_none());
+        assert!(read(&Message::Binary(vec![0xc1, 0xff].into())).is_none());
         assert!(read(&Message::Text("{}".into())).is_none());
         assert!(matches!(read(&Message::Text(r#"{"t":"dance"}"#.into())), Some((ClientFrame::Unknown, _))));
+    }
+
+    #[test]
+    fn a_frame_that_is_nested_without_end_is_none() {
+        let mut bytes = rmp_serde::to_vec_named(&serde_json::json!({ "t": "cmd", "n": 1, "type": "x" })).unwrap();
+        bytes[0] += 1;
+        bytes.extend(rmp_serde::to_vec("data").unwrap());
+        bytes.extend([0x91].repeat(60_000));
+        assert!(read(&Message::Binary(bytes.into())).is_none());
+        let text = format!(r#"{{"t":"cmd","n":1,"type":"x","data":{}"#, "[".repeat(60_000));
+        assert!(read(&Message::Text(text.into())).is_none());
     }
 
     #[test]

@@ -1,64 +1,115 @@
-//! One reader of the stream for all sockets of an edge: it fills the ring and wakes those whom an event is about.
+//! One reader of the stream for all connections of an edge: it fills the ring, which wakes those whom an event is about.
 
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
     time::Duration,
 };
 
 use anyhow::Result;
-use axum::extract::ws::Utf8Bytes;
-use futures_util::StreamExt;
-use plyo_events::{Event, SessionId, UserId};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use plyo_events::{Event, UserId};
 use plyo_nats::{Nats, Stored, Tail, ephemerals};
 use serde_json::value::RawValue;
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::{
+    sync::{Notify, broadcast, watch},
+    time::{sleep, timeout},
+};
 
 use super::{
-    frames::{self, Resume, ResumeMode},
-    ring::{Entry, Ring},
+    frames::{self, Resume},
+    rendered::{Announcement, Rendered},
+    ring::{Gone, Missed, Ring},
 };
-use crate::caller::Callers;
+use crate::caller::{Caller, Callers};
 
 /// The topic that reaches everybody who subscribes to it.
-pub(crate) const ANNOUNCEMENTS: &str = "announcements";
+pub(super) const ANNOUNCEMENTS: &str = "announcements";
+/// Bound on the rendered text of the ring.
+const RING_BYTES: usize = 64 * 1024 * 1024;
+/// Another edge may be this far ahead of this one.
+const LAG: Duration = Duration::from_secs(2);
+/// The longest that an edge fills its ring before it serves.
+const FILLING: Duration = Duration::from_secs(30);
 
 /// What all live connections of an edge share.
 pub(crate) struct Hub {
     ring: RwLock<Ring>,
-    /// Which history the ring is of; another value voids every cursor.
-    epoch: AtomicU64,
-    interest: Mutex<HashMap<UserId, Vec<Arc<Notify>>>>,
-    announcements: broadcast::Sender<Utf8Bytes>,
+    /// How far the ring is, for those who are ahead of it.
+    head: watch::Sender<u64>,
+    announcements: broadcast::Sender<Arc<Announcement>>,
     callers: Arc<Callers>,
     closing: watch::Sender<bool>,
 }
 
-/// What a connection has missed.
-pub(crate) struct Missed {
-    pub events: Vec<(u64, Arc<str>)>,
-    /// Nothing else of this user is in the ring up to here.
-    pub checkpoint: u64,
+/// Where a connection begins.
+pub(super) struct Start {
+    pub resume: Resume,
+    pub epoch: u64,
+    /// Everything after this sequence is to be sent.
+    pub position: u64,
+    pub head: u64,
 }
 
 impl Hub {
-    /// Follows the stream; the ring is filled with what lies behind its end.
-    pub(crate) async fn start(nats: &Nats, callers: Arc<Callers>, ring_events: usize) -> Result<Arc<Self>> {
-        let tail = Tail::open(nats, ring_events as u64).await?;
-        let hub = Arc::new(Self {
-            ring: RwLock::new(Ring::new(tail.start() - 1, ring_events)),
-            epoch: AtomicU64::new(tail.epoch()),
-            interest: Mutex::default(),
+    /// A hub that [`Hub::append`] feeds, of a stream that is followed from behind `before` on.
+    pub(super) fn new(epoch: u64, before: u64, ring_events: usize, callers: Arc<Callers>) -> Arc<Self> {
+        Arc::new(Self {
+            ring: RwLock::new(Ring::new(epoch, before, ring_events, RING_BYTES)),
+            head: watch::channel(before).0,
             announcements: broadcast::channel(64).0,
             callers,
             closing: watch::channel(false).0,
-        });
+        })
+    }
+
+    /// Follows the stream. When it returns, the ring holds what lies behind the end of the stream.
+    ///
+    /// # Errors
+    /// When NATS does not answer.
+    pub(crate) async fn start(nats: &Nats, callers: Arc<Callers>, ring_events: usize) -> Result<Arc<Self>> {
+        let mut tail = Tail::open(nats, ring_events as u64).await?;
+        let hub = Self::new(tail.epoch(), tail.start() - 1, ring_events, callers);
+        // An edge that served before would take every cursor for one from the future. It does not wait for ever: what
+        // is left may be of types that only newer edges know.
+        let filling = async {
+            while tail.behind() > 0 {
+                hub.append(tail.next().await?);
+            }
+            Ok::<_, anyhow::Error>(())
+        };
+        if let Ok(filled) = timeout(FILLING, filling).await {
+            filled?;
+        }
+        let ephemerals = ephemerals(nats).await?;
         tokio::spawn(follow(Arc::downgrade(&hub), nats.clone(), tail, ring_events));
-        tokio::spawn(announce(nats.clone(), hub.announcements.clone()));
+        tokio::spawn(announce(Arc::downgrade(&hub), ephemerals));
         Ok(hub)
+    }
+
+    /// Takes the next events of the stream, in its order.
+    pub(super) fn append(&self, events: Vec<Stored>) {
+        let rendered: Vec<_> = events.iter().map(|event| (event.sequence, event.message.user, render(event))).collect();
+        // Before anybody is woken, so that who is woken by it finds its session ended.
+        for event in &events {
+            if let Event::SessionRevoked(revoked) = &event.message.body {
+                self.callers.revoke(revoked.session_id);
+            }
+            tracing::debug!(event = %event.message.id, traceparent = event.message.traceparent.as_deref(), "push");
+        }
+        let head = {
+            let mut ring = self.write();
+            rendered.into_iter().for_each(|(sequence, user, rendered)| ring.append(sequence, user, rendered));
+            metrics::gauge!("plyo_edge_ring_events").set(ring.len() as f64);
+            ring.head()
+        };
+        self.head.send_replace(head);
+    }
+
+    /// Sends to everybody who follows announcements now. `data` is JSON.
+    pub(super) fn announce(&self, data: &RawValue) {
+        // Nobody may be listening.
+        let _ = self.announcements.send(Arc::new(Announcement::new(ANNOUNCEMENTS, data.get())));
     }
 
     /// Tells every connection to come again.
@@ -66,137 +117,113 @@ impl Hub {
         self.closing.send_replace(true);
     }
 
-    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+    pub(super) fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
     }
 
-    pub(crate) fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn head(&self) -> u64 {
-        self.read().head()
-    }
-
-    pub(crate) fn announcements(&self) -> broadcast::Receiver<Utf8Bytes> {
+    pub(super) fn announcements(&self) -> broadcast::Receiver<Arc<Announcement>> {
         self.announcements.subscribe()
     }
 
-    pub(crate) fn is_revoked(&self, session: SessionId) -> bool {
-        self.callers.is_revoked(session)
+    pub(super) fn is_revoked(&self, caller: &Caller) -> bool {
+        self.callers.is_revoked(caller.session)
     }
 
-    /// Wakes the connection whenever there is something about this user.
-    pub(crate) fn watch(self: &Arc<Self>, user: UserId) -> Watch {
-        let wake = Arc::new(Notify::new());
-        self.interest.lock().unwrap_or_else(PoisonError::into_inner).entry(user).or_default().push(Arc::clone(&wake));
-        metrics::gauge!("plyo_edge_connections").increment(1.0);
-        Watch { hub: Arc::clone(self), user, wake }
+    /// Wakes the connection whenever there is something about this user. `kind` says what it is in the metrics.
+    pub(super) fn connect(self: &Arc<Self>, user: UserId, kind: &'static str) -> Connection {
+        let wake = self.write().connect(user);
+        metrics::gauge!("plyo_edge_sockets", "kind" => kind).increment(1.0);
+        Connection { hub: Arc::clone(self), user, wake, kind }
     }
 
-    /// What a user has missed after `sequence`; `None` when some of it is gone.
-    pub(crate) fn missed(&self, user: UserId, sequence: u64, most: usize) -> Option<Missed> {
+    /// The end of the stream; `None` when it was created anew.
+    pub(super) fn head(&self, epoch: u64) -> Option<u64> {
         let ring = self.read();
-        if !ring.covers(sequence) {
-            return None;
-        }
-        let events = ring.next(user, sequence, most);
-        let checkpoint = if events.len() < most {
-            ring.head().max(sequence)
-        } else {
-            events.last().map_or(sequence, |(last, _)| *last)
-        };
-        Some(Missed { events, checkpoint })
+        (ring.epoch() == epoch).then(|| ring.head())
     }
 
-    /// Where a connection with this cursor begins.
-    pub(crate) async fn resume(&self, cursor: Option<&str>) -> (Resume, u64) {
-        let Some(cursor) = cursor else { return (Resume { mode: ResumeMode::Live, why: None }, self.head()) };
-        let reset = |why| (Resume { mode: ResumeMode::Reset, why: Some(why) }, self.head());
-        let Some((epoch, sequence)) = frames::read_cursor(cursor) else { return reset("malformed") };
-        if epoch != self.epoch() {
-            return reset("epoch");
+    /// What a user has missed after `sequence`, at most so many events.
+    ///
+    /// # Errors
+    /// When it cannot be said without a gap.
+    pub(super) fn missed(&self, epoch: u64, user: UserId, sequence: u64, most: usize) -> Result<Missed, Gone> {
+        self.read().missed(epoch, user, sequence, most)
+    }
+
+    /// Where a connection of this user with this cursor begins.
+    pub(super) async fn resume(&self, user: UserId, cursor: Option<&str>) -> Start {
+        let Some(cursor) = cursor else { return self.from_now_on(Resume::LIVE) };
+        let Some((epoch, sequence)) = frames::read_cursor(cursor) else { return self.reset("malformed") };
+        if epoch == self.read().epoch() && sequence > self.read().head() {
+            let mut heads = self.head.subscribe();
+            // When it does not come, the look below says so.
+            let _ = timeout(LAG, heads.wait_for(|head| *head >= sequence)).await;
         }
-        // Another edge may be a moment ahead of this one.
-        let patience = tokio::time::Instant::now() + Duration::from_secs(2);
-        while sequence > self.head() && tokio::time::Instant::now() < patience {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        let (head, covers) = {
+        let (missed, head) = {
             let ring = self.read();
-            (ring.head(), ring.covers(sequence))
+            (ring.missed(epoch, user, sequence, 1), ring.head())
         };
-        match () {
-            () if sequence > head => reset("future"),
-            () if !covers => reset("too_old"),
-            () => (Resume { mode: ResumeMode::Replay, why: None }, sequence),
+        match missed {
+            Ok(_) => Start { resume: Resume::REPLAY, epoch, position: sequence, head },
+            Err(Gone::Epoch) => self.reset("epoch"),
+            Err(Gone::Future) => self.reset("future"),
+            Err(Gone::TooOld) => self.reset("too_old"),
         }
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, Ring> {
-        self.ring.read().unwrap_or_else(PoisonError::into_inner)
+    fn reset(&self, why: &'static str) -> Start {
+        metrics::counter!("plyo_edge_resets_total", "why" => why).increment(1);
+        self.from_now_on(Resume::reset(why))
     }
 
-    fn append(&self, events: Vec<Stored>) {
-        let now = jiff::Timestamp::now();
-        let mut entries = Vec::with_capacity(events.len());
-        for event in events {
-            if let Event::SessionRevoked(revoked) = &event.message.body {
-                self.callers.revoke(revoked.session_id);
-            }
-            metrics::histogram!("plyo_push_seconds")
-                .record(now.duration_since(event.message.time).as_secs_f64().max(0.0));
-            tracing::debug!(event = %event.message.id, traceparent = event.message.traceparent.as_deref(), "push");
-            entries.push(render(&event));
-        }
-        let mut users: Vec<UserId> = entries.iter().map(|entry| entry.user).collect();
-        users.sort_unstable();
-        users.dedup();
-        {
-            let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-            entries.into_iter().for_each(|entry| ring.append(entry));
-            metrics::gauge!("plyo_edge_ring_events").set(ring.len() as f64);
-        }
-        let interest = self.interest.lock().unwrap_or_else(PoisonError::into_inner);
-        users.iter().filter_map(|user| interest.get(user)).flatten().for_each(|wake| wake.notify_one());
+    fn from_now_on(&self, resume: Resume) -> Start {
+        let ring = self.read();
+        Start { resume, epoch: ring.epoch(), position: ring.head(), head: ring.head() }
     }
 
     /// `EVENTS` was created anew: every connection notices that its epoch is over.
-    fn begin_again(&self, tail: &Tail, ring_events: usize) {
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Ring::new(tail.start() - 1, ring_events);
-        self.epoch.store(tail.epoch(), Ordering::Release);
-        let interest = self.interest.lock().unwrap_or_else(PoisonError::into_inner);
-        interest.values().flatten().for_each(|wake| wake.notify_one());
+    pub(super) fn begin_again(&self, epoch: u64, before: u64) {
+        self.write().begin_again(epoch, before);
+        self.head.send_replace(before);
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Ring> {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A connection's place in the interest map.
-pub(crate) struct Watch {
+/// A connection's place among those who are woken.
+pub(super) struct Connection {
     hub: Arc<Hub>,
     user: UserId,
     wake: Arc<Notify>,
+    kind: &'static str,
 }
 
-impl Watch {
-    pub(crate) async fn woken(&self) {
+impl Connection {
+    pub(super) async fn woken(&self) {
         self.wake.notified().await;
     }
 }
 
-impl Drop for Watch {
+impl Drop for Connection {
     fn drop(&mut self) {
-        metrics::gauge!("plyo_edge_connections").decrement(1.0);
-        let mut interest = self.hub.interest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(wakes) = interest.get_mut(&self.user) {
-            wakes.retain(|wake| !Arc::ptr_eq(wake, &self.wake));
-            if wakes.is_empty() {
-                interest.remove(&self.user);
-            }
-        }
+        metrics::gauge!("plyo_edge_sockets", "kind" => self.kind).decrement(1.0);
+        self.hub.write().disconnect(self.user, &self.wake);
     }
 }
 
-async fn follow(hub: std::sync::Weak<Hub>, nats: Nats, mut tail: Tail, ring_events: usize) {
+/// Completes when the edge closes.
+pub(super) async fn closed(closing: &mut watch::Receiver<bool>) {
+    // Without a hub there is no edge either.
+    let _ = closing.wait_for(|closing| *closing).await;
+}
+
+async fn follow(hub: Weak<Hub>, nats: Nats, mut tail: Tail, ring_events: usize) {
     loop {
         let events = tail.next().await;
         let Some(hub) = hub.upgrade() else { return };
@@ -207,36 +234,31 @@ async fn follow(hub: std::sync::Weak<Hub>, nats: Nats, mut tail: Tail, ring_even
                 tail = loop {
                     match Tail::open(&nats, ring_events as u64).await {
                         Ok(tail) => break tail,
-                        Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+                        Err(_) => sleep(Duration::from_millis(200)).await,
                     }
                 };
-                hub.begin_again(&tail, ring_events);
+                hub.begin_again(tail.epoch(), tail.start() - 1);
             }
         }
     }
 }
 
-async fn announce(nats: Nats, announcements: broadcast::Sender<Utf8Bytes>) {
-    let Ok(ephemerals) = ephemerals(&nats).await else { return };
+async fn announce(hub: Weak<Hub>, ephemerals: impl Stream<Item = (String, Bytes)> + Send) {
     let mut ephemerals = std::pin::pin!(ephemerals);
     while let Some((topic, body)) = ephemerals.next().await {
+        let Some(hub) = hub.upgrade() else { return };
+        if topic != ANNOUNCEMENTS {
+            continue;
+        }
         match serde_json::from_slice::<&RawValue>(&body) {
-            Ok(data) if topic == ANNOUNCEMENTS => {
-                // Nobody may be listening.
-                let _ = announcements.send(format!(r#"{{"t":"eph","topic":"{topic}","data":{data}}}"#).into());
-            }
-            Ok(_) => {}
+            Ok(data) => hub.announce(data),
             Err(_) => tracing::warn!(topic, "an ephemeral message that is not JSON"),
         }
     }
 }
 
-fn render(event: &Stored) -> Entry {
+fn render(event: &Stored) -> Arc<Rendered> {
     let message = &event.message;
     let data = serde_json::to_string(&message.body).unwrap_or_else(|_| "null".to_owned());
-    let rendered = format!(
-        r#""id":"{}","type":"{}","at":"{}","data":{data},"cid":"{}""#,
-        message.id, event.kind, message.time, message.correlation
-    );
-    Entry { sequence: event.sequence, user: message.user, rendered: rendered.into() }
+    Arc::new(Rendered::new(event.kind, message.id, message.correlation, message.time, &data))
 }

@@ -6,56 +6,82 @@
 //!
 //! # Frames
 //!
-//! JSON text, or MessagePack maps in binary frames when the client's `hello` is one. `t` says which, `n` is the client's
-//! number that the answer repeats.
+//! JSON text, or MessagePack maps in binary frames: as the client's `hello` is. `t` says which frame it is, `n` is the
+//! client's number that the answer repeats (0 where there was none). The subprotocol `plyo.msgpack` says the same before
+//! `hello`. A frame has at most 64 KiB.
 //!
 //! | client | |
 //! |---|---|
-//! | `hello{token, cursor?, subs?}` | first, within 5 s; `subs` defaults to `["me"]` |
-//! | `sub{n, topic}` `unsub{n, topic}` | |
+//! | `hello{token, cursor?, subs?}` | first, within 5 s; `subs` defaults to `["me"]`. A cursor does not bring subscriptions back: say them again |
+//! | `sub{n, topic}` `unsub{n, topic}` | the answer to `sub` of `me` is followed by `ready`: everything after its `c` comes |
 //! | `cmd{n, key?, type, data}` | a command, as `workout.log.v1` with the body that HTTP takes; `key` is its Idempotency-Key |
 //! | `auth{n, token}` | a new access token, for a socket that outlives the old one |
 //! | `ack{c}` `pong{}` | `pong` answers `ping` |
 //!
 //! | server | |
 //! |---|---|
-//! | `welcome{session, heartbeat_ms, head, resume{mode, why?}}` | `mode`: `live`, `replay`, or `reset` with `why`: `malformed`, `epoch`, `future`, `too_old` |
-//! | `evt{c, p, id, type, at, topic, data, cid}` | `c` is its cursor, `p` the cursor sent before it: a gap shows at once |
-//! | `ready{c, replayed}` | what was missed has been sent |
-//! | `ping{c}` | every 25 s; `c` is a checkpoint, so that a quiet client's cursor does not age |
+//! | `welcome{session, heartbeat_ms, head, resume{mode, why?}}` | `head` is the cursor of the newest event of all. `mode`: `live` from now on (no cursor), `replay` from the cursor on without a gap, or `reset`: from now on, and what came before is to be asked for over HTTP; `why`: `malformed`, `epoch` (the history was begun anew), `future`, `too_old` |
+//! | `evt{c, p, id, type, at, topic, data, cid}` | `c` is its cursor, `p` the cursor that this connection was sent before it (the client's own at first): a gap shows at once |
+//! | `ready{c, replayed}` | what was missed has been sent, so many events; from here on strictly in order, each once |
+//! | `ping{c}` | every `heartbeat_ms` (25 s); `c` is a checkpoint: resume from it, so that a quiet client's cursor does not age |
 //! | `eph{topic, data}` | announced now, kept by nobody |
 //! | `ok{n, result?}` `err{n, code, temporary, problem?}` | |
 //! | `auth_req{}` | the token expires within a minute |
-//! | `bye{code, reason, retry_ms, resume}` | before the socket is closed |
+//! | `bye{code, reason, retry_ms, resume}` | before the socket is closed with that code; `resume`: come again after `retry_ms`, with the last cursor |
+//!
+//! Codes of `err`: `unknown_topic`, `unknown_frame`, `other_user` and those of HTTP problems, which then come along.
+//! `temporary` says that the same may succeed later.
 //!
 //! # Close codes
 //!
+//! From 4000 to 4499 the client reconnects and resumes; from 4500 on, and at 1009, the same again would end the same.
+//!
 //! | code | | reconnect |
 //! |---|---|---|
-//! | 4000 | the edge goes away | and resume |
+//! | 4000 | the edge goes away, or the history was begun anew | and resume |
 //! | 4401 | the token expired | with a new token |
-//! | 4408 | no `hello` within 5 s | |
+//! | 4408 | no `hello` within 5 s | and say it |
 //! | 4409 | no `pong` to two pings | and resume |
-//! | 4410 | too slow: fell behind the recent events | and resume, which will be a `reset` |
+//! | 4410 | too slow: fell behind the recent events, or took nothing for 30 s | and resume, which may be a `reset` |
 //! | 4500 | a frame that is no frame | no |
 //! | 4501 | the token is not valid | no |
-//! | 4502 | the session was ended | no |
+//! | 4502 | the session was ended | no: log in |
 //! | 4503 | too many frames of unknown types | no |
 //! | 1009 | a frame of more than 64 KiB | no |
 //!
-//! A foreign `Origin` is refused with 403 before there is a socket.
+//! A foreign `Origin` is refused with 403 before there is a socket; programs send none.
+//!
+//! # Server-sent events
+//!
+//! The topic `me` for clients that only listen, with `Authorization: Bearer`. `id` is the cursor (send it as
+//! `Last-Event-ID`), `event` the type, `data` what `evt` has but for `p`. The first thing sent is where it begins: an
+//! event `reset` with `{"why": …}`, or a comment. A comment with an `id` every 25 s is a checkpoint. The stream ends when
+//! the token expires or the session does.
 
+mod close;
 mod frames;
 mod hub;
+mod rendered;
 mod ring;
 mod socket;
 mod sse;
+#[cfg(test)]
+mod tests;
+mod times;
 
 use axum::{Router, routing::get};
 pub(crate) use hub::Hub;
+use schemars::{Schema, SchemaGenerator};
 
 use crate::EdgeState;
 
+pub use times::LiveTimes;
+
 pub(crate) fn router() -> Router<EdgeState> {
     Router::new().route("/live", get(socket::upgrade)).route("/events", get(sse::stream))
+}
+
+/// The schemas of what a client may say and of what the edge says (but for `evt` and `eph`), each a `oneOf` by `t`.
+pub fn frame_schemas(generator: &mut SchemaGenerator) -> (Schema, Schema) {
+    (generator.subschema_for::<frames::ClientFrame>(), generator.subschema_for::<frames::ServerFrame<'_>>())
 }

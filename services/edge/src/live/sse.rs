@@ -1,6 +1,6 @@
 //! Server-sent events: the same as a socket's topic `me`, for clients that only listen.
 
-use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible};
 
 use axum::{
     extract::State,
@@ -8,15 +8,16 @@ use axum::{
     response::sse::{Event, Sse},
 };
 use futures_util::{Stream, stream};
+use tokio::{sync::watch, time::{Instant, sleep_until}};
 
 use super::{
-    frames::{ResumeMode, cursor},
-    hub::Watch,
+    frames::cursor,
+    hub::{Connection, closed},
+    times::instant,
 };
 use crate::{EdgeState, caller::Caller, problem::Problem};
 
-/// How often a quiet stream says where it is.
-const CHECKPOINT: Duration = Duration::from_secs(25);
+/// Events taken from the ring at a time.
 const AT_A_TIME: usize = 512;
 
 pub(super) async fn stream(
@@ -25,61 +26,72 @@ pub(super) async fn stream(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let asked = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    let watch = state.hub.watch(caller.user);
-    let epoch = state.hub.epoch();
-    let (resume, sent) = state.hub.resume(asked).await;
-    let mut waiting = VecDeque::new();
-    if resume.mode == ResumeMode::Reset {
-        let why = resume.why.unwrap_or_default();
-        waiting
-            .push_back(Event::default().event("reset").id(cursor(epoch, sent)).data(format!(r#"{{"why":"{why}"}}"#)));
-    }
-    let listener = Listener { state, caller, watch, epoch, sent, waiting };
+    let connection = state.hub.connect(caller.user, "sse");
+    let start = state.hub.resume(caller.user, asked).await;
+    // The first thing said is where it begins, so that whoever is cut off at once can resume.
+    let first = Event::default().id(cursor(start.epoch, start.position));
+    let first = match start.resume.why {
+        Some(why) => first.event("reset").data(format!(r#"{{"why":"{why}"}}"#)),
+        None => first.comment("checkpoint"),
+    };
+    let listener = Listener {
+        closing: state.hub.closing(),
+        expires: instant(caller.expires),
+        state,
+        caller,
+        connection,
+        epoch: start.epoch,
+        position: start.position,
+        waiting: VecDeque::from([first]),
+    };
     Ok(Sse::new(stream::unfold(listener, |mut listener| async move { Some((Ok(listener.next().await?), listener)) })))
 }
 
 struct Listener {
     state: EdgeState,
     caller: Caller,
-    watch: Watch,
+    connection: Connection,
+    closing: watch::Receiver<bool>,
+    expires: Instant,
     epoch: u64,
-    sent: u64,
+    /// Everything of this user up to here is sent or waits to be.
+    position: u64,
     waiting: VecDeque<Event>,
 }
 
 impl Listener {
-    /// The next event; the stream ends when it could not go on without a gap, or may not.
+    /// The next event; the stream ends when it may not go on, or could not without a gap.
     async fn next(&mut self) -> Option<Event> {
-        let mut closing = self.state.hub.closing();
+        let checkpoint = Instant::now() + self.state.config.live.heartbeat;
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 return Some(event);
             }
-            let hub = Arc::clone(&self.state.hub);
-            let may_listen = !hub.is_revoked(self.caller.session) && self.caller.expires > jiff::Timestamp::now();
-            if hub.epoch() != self.epoch || !may_listen {
+            if self.state.hub.is_revoked(&self.caller) || Instant::now() >= self.expires {
                 return None;
             }
-            let missed = hub.missed(self.caller.user, self.sent, AT_A_TIME)?;
-            for (sequence, rendered) in &missed.events {
-                let id = cursor(self.epoch, *sequence);
-                let data = format!(r#"{{"c":"{id}","topic":"me",{rendered}}}"#);
-                let kind =
-                    rendered.split(r#""type":""#).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("message");
-                self.waiting.push_back(Event::default().event(kind).id(id).data(data));
-                self.sent = *sequence;
-            }
+            self.catch_up()?;
             if !self.waiting.is_empty() {
                 continue;
             }
+            if Instant::now() >= checkpoint {
+                return Some(Event::default().id(cursor(self.epoch, self.position)).comment("checkpoint"));
+            }
             tokio::select! {
-                () = self.watch.woken() => {}
-                () = tokio::time::sleep(CHECKPOINT) => {
-                    self.sent = missed.checkpoint;
-                    return Some(Event::default().id(cursor(self.epoch, self.sent)).comment("checkpoint"));
-                }
-                _ = closing.changed() => return None,
+                () = self.connection.woken() => {}
+                () = sleep_until(checkpoint.min(self.expires)) => {}
+                () = closed(&mut self.closing) => return None,
             }
         }
+    }
+
+    fn catch_up(&mut self) -> Option<()> {
+        let missed = self.state.hub.missed(self.epoch, self.caller.user, self.position, AT_A_TIME).ok()?;
+        for (sequence, event) in &missed.events {
+            let id = cursor(self.epoch, *sequence);
+            self.waiting.push_back(Event::default().event(event.kind.to_string()).data(event.data(&id)).id(id));
+        }
+        self.position = missed.checkpoint;
+        Some(())
     }
 }

@@ -1,0 +1,301 @@
+//! A socket that has said hello: a place in the ring and nothing else. A slow one falls behind without harm to others.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use axum::extract::ws::{Message, WebSocket};
+use futures_util::{SinkExt, StreamExt};
+use jiff::Timestamp;
+use tokio::{
+    sync::{broadcast, mpsc},
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::commands;
+use crate::{
+    EdgeState,
+    caller::Caller,
+    live::{
+        close::{Close, End},
+        frames::{self, ClientFrame, Format, ServerFrame, cursor},
+        hub::{ANNOUNCEMENTS, Connection, Start, closed},
+        rendered::Announcement,
+        ring::Gone,
+        times::instant,
+    },
+};
+
+/// Events taken from the ring at a time.
+const AT_A_TIME: usize = 512;
+/// Frames of unknown types that are answered before the socket is closed.
+const UNKNOWN_FRAMES: u32 = 10;
+/// A client is asked for a new token so long before the old one expires.
+const NOTICE: Duration = Duration::from_secs(60);
+
+pub(super) struct Session {
+    state: EdgeState,
+    caller: Caller,
+    format: Format,
+    connection: Connection,
+    epoch: u64,
+    /// Everything of this user up to here was sent.
+    position: u64,
+    /// The sequence of the cursor that the client was sent last.
+    told: u64,
+    follows_me: bool,
+    is_ready: bool,
+    asked_for_token: bool,
+    pings_unanswered: u8,
+    unknown_frames: u32,
+    heartbeat: Instant,
+    expires: Instant,
+    announcements: Option<broadcast::Receiver<Arc<Announcement>>>,
+    /// Answers of commands that are under way; made with the first.
+    answers: Option<(mpsc::UnboundedSender<Message>, mpsc::UnboundedReceiver<Message>)>,
+}
+
+impl Session {
+    pub(super) fn new(
+        state: EdgeState,
+        caller: Caller,
+        format: Format,
+        connection: Connection,
+        start: &Start,
+    ) -> Self {
+        Self {
+            heartbeat: Instant::now() + state.config.live.heartbeat,
+            expires: instant(caller.expires),
+            state,
+            caller,
+            format,
+            connection,
+            epoch: start.epoch,
+            position: start.position,
+            told: start.position,
+            follows_me: false,
+            is_ready: false,
+            asked_for_token: false,
+            pings_unanswered: 0,
+            unknown_frames: 0,
+            announcements: None,
+            answers: None,
+        }
+    }
+
+    /// Sends what was missed, and then `ready`: from here on it is live.
+    pub(super) async fn ready(&mut self, socket: &mut WebSocket) -> Result<(), End> {
+        let replayed = self.catch_up(socket).await?;
+        self.is_ready = true;
+        let c = self.checkpoint();
+        self.say(socket, &ServerFrame::Ready { c, replayed }).await
+    }
+
+    pub(super) async fn run(&mut self, socket: &mut WebSocket) -> End {
+        let mut closing = self.state.hub.closing();
+        loop {
+            let deadline = self.deadline();
+            let end = tokio::select! {
+                message = socket.next() => match message {
+                    Some(Ok(message)) => Box::pin(self.hear(socket, message)).await,
+                    Some(Err(error)) => Err(Close::failed(&error).map(|close| (close, self.format))),
+                    None => Err(None),
+                },
+                () = self.connection.woken() => Box::pin(self.catch_up(socket)).await.map(|_| ()),
+                announcement = announced(&mut self.announcements) => {
+                    Box::pin(self.send(socket, announcement.frame(self.format))).await
+                }
+                message = answered(&mut self.answers) => Box::pin(self.send(socket, message)).await,
+                () = sleep_until(deadline) => Box::pin(self.tick(socket)).await,
+                () = closed(&mut closing) => Err(self.end(Close::GOING_AWAY)),
+            };
+            if let Err(end) = end {
+                return end;
+            }
+        }
+    }
+
+    /// Follows a topic, or no longer. False when there is no such topic.
+    pub(super) fn subscribe(&mut self, topic: &str, wanted: bool) -> bool {
+        match topic {
+            "me" => self.follows_me = wanted,
+            ANNOUNCEMENTS => self.announcements = wanted.then(|| self.state.hub.announcements()),
+            _ => return false,
+        }
+        true
+    }
+
+    pub(super) async fn say(&self, socket: &mut WebSocket, frame: &ServerFrame<'_>) -> Result<(), End> {
+        self.send(socket, frames::write(frame, self.format)).await
+    }
+
+    async fn send(&self, socket: &mut WebSocket, message: Message) -> Result<(), End> {
+        self.in_time(socket.send(message)).await
+    }
+
+    /// A write that takes too long has nobody at its other end.
+    async fn in_time(&self, write: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
+        match timeout(self.state.config.live.write, write).await {
+            Ok(written) => written.map_err(|_| None),
+            Err(_) => Err(self.end(Close::FELL_BEHIND)),
+        }
+    }
+
+    /// Sends what is new about this user, in order. Gives how many events that were.
+    async fn catch_up(&mut self, socket: &mut WebSocket) -> Result<u64, End> {
+        if self.state.hub.is_revoked(&self.caller) {
+            return Err(self.end(Close::SESSION_REVOKED));
+        }
+        if !self.follows_me {
+            self.position = self.state.hub.head(self.epoch).ok_or_else(|| self.end(Close::GOING_AWAY))?;
+            return Ok(0);
+        }
+        let mut count = 0;
+        loop {
+            let missed = self.state.hub.missed(self.epoch, self.caller.user, self.position, AT_A_TIME);
+            let missed = missed.map_err(|gone| match gone {
+                Gone::TooOld => self.end(Close::FELL_BEHIND),
+                Gone::Epoch | Gone::Future => self.end(Close::GOING_AWAY),
+            })?;
+            for (sequence, event) in &missed.events {
+                let frame = event.frame(self.epoch, *sequence, self.told, self.format);
+                self.in_time(socket.feed(frame)).await?;
+                self.told = *sequence;
+                if self.is_ready {
+                    let age = Timestamp::now().duration_since(event.time).as_secs_f64();
+                    metrics::histogram!("plyo_push_seconds").record(age.max(0.0));
+                }
+            }
+            self.position = missed.checkpoint;
+            count += missed.events.len() as u64;
+            if missed.events.len() < AT_A_TIME {
+                break;
+            }
+        }
+        if count > 0 {
+            self.in_time(socket.flush()).await?;
+        }
+        Ok(count)
+    }
+
+    /// Does what is due: asks for a token, sends a heartbeat, or ends.
+    async fn tick(&mut self, socket: &mut WebSocket) -> Result<(), End> {
+        let now = Instant::now();
+        if now >= self.expires {
+            return Err(self.end(Close::TOKEN_EXPIRED));
+        }
+        if !self.asked_for_token && now + NOTICE >= self.expires {
+            self.asked_for_token = true;
+            self.say(socket, &ServerFrame::AuthReq {}).await?;
+        }
+        if now < self.heartbeat {
+            return Ok(());
+        }
+        if self.pings_unanswered >= 2 {
+            return Err(self.end(Close::NO_PONG));
+        }
+        self.catch_up(socket).await?;
+        self.pings_unanswered += 1;
+        self.heartbeat = now + self.state.config.live.heartbeat;
+        let c = self.checkpoint();
+        self.say(socket, &ServerFrame::Ping { c }).await
+    }
+
+    fn deadline(&self) -> Instant {
+        let token = if self.asked_for_token { self.expires } else { self.expires - NOTICE.min(self.expires - Instant::now()) };
+        token.min(self.heartbeat)
+    }
+
+    async fn hear(&mut self, socket: &mut WebSocket, message: Message) -> Result<(), End> {
+        self.pings_unanswered = 0;
+        let frame = match &message {
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Close(_) => return Err(None),
+            message => frames::read(message).ok_or_else(|| self.end(Close::MALFORMED))?.0,
+        };
+        match frame {
+            ClientFrame::Ack {} | ClientFrame::Pong {} => Ok(()),
+            ClientFrame::Sub { n, topic } => self.topic(socket, n, &topic, true).await,
+            ClientFrame::Unsub { n, topic } => self.topic(socket, n, &topic, false).await,
+            ClientFrame::Auth { n, token } => self.renew(socket, n, &token).await,
+            ClientFrame::Cmd { n, key, kind, data } => {
+                let answers = self.answers.get_or_insert_with(mpsc::unbounded_channel).0.clone();
+                let ask = commands::Ask { n, key, kind, data };
+                commands::start(self.state.clone(), self.caller, self.format, answers, ask);
+                Ok(())
+            }
+            ClientFrame::Hello { .. } | ClientFrame::Unknown => {
+                self.unknown_frames += 1;
+                if self.unknown_frames > UNKNOWN_FRAMES {
+                    return Err(self.end(Close::UNKNOWN_TYPES));
+                }
+                self.refuse(socket, 0, "unknown_frame").await
+            }
+        }
+    }
+
+    async fn topic(&mut self, socket: &mut WebSocket, n: u64, topic: &str, wanted: bool) -> Result<(), End> {
+        let followed_me = self.follows_me;
+        // What happens before the subscription is not part of it, and what happens before its end is.
+        self.catch_up(socket).await?;
+        if !self.subscribe(topic, wanted) {
+            return self.refuse(socket, n, "unknown_topic").await;
+        }
+        self.say(socket, &ServerFrame::Ok { n, result: None }).await?;
+        if self.follows_me && !followed_me { self.ready(socket).await } else { Ok(()) }
+    }
+
+    async fn renew(&mut self, socket: &mut WebSocket, n: u64, token: &str) -> Result<(), End> {
+        match self.state.callers.verify(token, Timestamp::now()) {
+            Ok(caller) if caller.user == self.caller.user => {
+                self.caller = caller;
+                self.expires = instant(caller.expires);
+                self.asked_for_token = false;
+                self.say(socket, &ServerFrame::Ok { n, result: None }).await
+            }
+            Ok(_) => self.refuse(socket, n, "other_user").await,
+            Err(problem) => {
+                let (code, temporary) = (problem.code.as_str(), problem.is_temporary());
+                self.say(socket, &ServerFrame::Err { n, code, temporary, problem: Some(&problem) }).await
+            }
+        }
+    }
+
+    async fn refuse(&self, socket: &mut WebSocket, n: u64, code: &str) -> Result<(), End> {
+        self.say(socket, &ServerFrame::Err { n, code, temporary: false, problem: None }).await
+    }
+
+    /// A cursor of the place that was reached, which the client is about to be told.
+    fn checkpoint(&mut self) -> String {
+        self.told = self.position;
+        cursor(self.epoch, self.told)
+    }
+
+    const fn end(&self, close: Close) -> End {
+        Some((close, self.format))
+    }
+}
+
+/// The next announcement; what a slow socket missed of them is missed.
+async fn announced(announcements: &mut Option<broadcast::Receiver<Arc<Announcement>>>) -> Arc<Announcement> {
+    let Some(announcements) = announcements else { return std::future::pending().await };
+    loop {
+        match announcements.recv().await {
+            Ok(announcement) => return announcement,
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
+        }
+    }
+}
+
+async fn answered(
+    answers: &mut Option<(mpsc::UnboundedSender<Message>, mpsc::UnboundedReceiver<Message>)>,
+) -> Message {
+    // Its sender is kept beside it, so that it never ends.
+    let message = match answers {
+        Some((_, answers)) => answers.recv().await,
+        None => None,
+    };
+    match message {
+        Some(message) => message,
+        None => std::future::pending().await,
+    }
+}

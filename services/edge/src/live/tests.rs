@@ -1,0 +1,7 @@
+//! Live delivery over real connections, with a hub that the test feeds.
+
+mod ground;
+mod resuming;
+mod sessions;
+mod streams;
+mod wrong;

@@ -1,0 +1,98 @@
+//! Server-sent events.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+};
+
+use super::ground::{Ground, Person, cursor};
+use crate::{EdgeConfig, live::LiveTimes};
+
+struct Listener(BufReader<TcpStream>);
+
+/// The fields of one event; a comment's name is empty.
+type Fields = Vec<(String, String)>;
+
+impl Listener {
+    async fn open(ground: &Ground, person: Person, last_event_id: Option<&str>) -> Self {
+        let mut stream = TcpStream::connect(ground.address).await.unwrap();
+        let resume = last_event_id.map_or_else(String::new, |id| format!("last-event-id: {id}\r\n"));
+        let token = person.token(600);
+        // HTTP/1.0: the body is not cut into chunks.
+        let request =
+            format!("GET /api/v1/events HTTP/1.0\r\nauthorization: Bearer {token}\r\n{resume}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut listener = Self(BufReader::new(stream));
+        assert!(listener.line().await.unwrap().contains(" 200 "));
+        while !listener.line().await.unwrap().is_empty() {}
+        listener
+    }
+
+    async fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let reading = self.0.read_line(&mut line);
+        let read = tokio::time::timeout(Duration::from_secs(20), reading).await.expect("the edge says something in time");
+        (read.unwrap() > 0).then(|| line.trim_end().to_owned())
+    }
+
+    async fn next(&mut self) -> Option<Fields> {
+        let mut fields = Vec::new();
+        loop {
+            match self.line().await? {
+                line if line.is_empty() => return Some(fields),
+                line => fields.extend(line.split_once(':').map(|(name, value)| (name.into(), value.trim().into()))),
+            }
+        }
+    }
+}
+
+fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
+    fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_resumes_from_the_last_event_it_got() {
+    let mut ground = Ground::new().await;
+    let person = Person::new();
+    ground.feed([person]);
+    let mut listener = Listener::open(&ground, person, None).await;
+    assert_eq!(field(&listener.next().await.unwrap(), "id"), cursor(1));
+    ground.feed([Person::new(), person]);
+    let event = listener.next().await.unwrap();
+    assert_eq!((field(&event, "id"), field(&event, "event")), (&*cursor(3), "reminder.cancelled.v1"));
+    let data: Value = serde_json::from_str(field(&event, "data")).unwrap();
+    assert_eq!((&data["c"], &data["type"]), (&cursor(3).into(), &"reminder.cancelled.v1".into()));
+    drop(listener);
+    ground.feed([person; 600]);
+    let mut listener = Listener::open(&ground, person, Some(&cursor(3))).await;
+    listener.next().await.unwrap();
+    for sequence in 4..=603 {
+        assert_eq!(field(&listener.next().await.unwrap(), "id"), cursor(sequence));
+    }
+    ground.hub.close();
+    assert_eq!(listener.next().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_was_away_too_long_is_reset() {
+    let mut ground = Ground::with(EdgeConfig { ring_events: 10, ..EdgeConfig::default() }).await;
+    let person = Person::new();
+    ground.feed([person; 20]);
+    let mut listener = Listener::open(&ground, person, Some(&cursor(3))).await;
+    let reset = listener.next().await.unwrap();
+    assert_eq!((field(&reset, "event"), field(&reset, "id")), ("reset", &*cursor(20)));
+    assert_eq!(field(&reset, "data"), r#"{"why":"too_old"}"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_listener_gets_checkpoints() {
+    let times = LiveTimes { heartbeat: Duration::from_millis(100), ..LiveTimes::default() };
+    let mut ground = Ground::with_times(times).await;
+    let mut listener = Listener::open(&ground, Person::new(), None).await;
+    assert_eq!(field(&listener.next().await.unwrap(), "id"), cursor(0));
+    ground.feed([Person::new()]);
+    while field(&listener.next().await.unwrap(), "id") != cursor(1) {}
+}
