@@ -50,7 +50,9 @@ impl Live {
         if welcome["t"] != "welcome" {
             bail!("no welcome but {welcome}");
         }
-        welcome["head"].as_str().unwrap_or_default().clone_into(&mut live.cursor);
+        // What is replayed follows on the cursor that was asked for; anything else on the head.
+        let begins = cursor.filter(|_| welcome["resume"]["mode"] == "replay").or(welcome["head"].as_str());
+        begins.unwrap_or_default().clone_into(&mut live.cursor);
         live.welcome = welcome;
         Ok(live)
     }
