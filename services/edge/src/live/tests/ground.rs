@@ -72,7 +72,7 @@ impl Ground {
 
     pub(super) async fn with(config: EdgeConfig) -> Self {
         let nats_server = NatsServer::start();
-        let config_of_nats = NatsConfig { url: nats_server.url.clone(), name: "live test".into(), nkey_seed: None };
+        let config_of_nats = NatsConfig { url: nats_server.url.clone(), name: "live-test".into(), nkey_seed: None };
         let nats = Nats::connect(&config_of_nats).await.unwrap();
         let callers = Arc::new(callers());
         let hub = Hub::new(EPOCH, 0, config.ring_events, Arc::clone(&callers));
