@@ -94,6 +94,20 @@ fn every_file_says_what_it_is_and_leaves_nothing_undone() {
     }
 }
 
+#[test]
+fn every_file_that_a_document_names_is_there() {
+    let rooms = ["events/", "nats/", "migrations/", "services/", "tests/", "schemas/", "scripts/"];
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        let named = text.split('`').filter(|word| rooms.iter().any(|room| word.starts_with(room)));
+        let paths: Vec<&str> = named.filter(|path| !path.contains(['<', '*', ' ', '\n'])).collect();
+        assert!(paths.len() > 3, "{document} names only {paths:?}");
+        for path in paths {
+            assert!(root().join(path).exists(), "{document} names {path}");
+        }
+    }
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }

@@ -4,6 +4,7 @@
 
 mod account_stories;
 mod child;
+mod command_line;
 mod contracts;
 mod crash_stories;
 mod edge_stories;

@@ -1,50 +1,36 @@
 //! Which event is told, and which takes back what was told.
 
-use plyo_events::training::ExerciseSlug;
-use plyo_events::{Event, Message, NotificationId, notification::NotificationKind, workout::RecordKind};
-use serde_json::Value;
-use uuid::Uuid;
+use plyo_events::{
+    Event, EventId, Message, NotificationId, WorkoutId,
+    notification::{Because, NotificationKind, PreferenceSource},
+    training::ExerciseSlug,
+    workout::RecordKind,
+};
 
-/// What an event means to a person.
-pub(crate) enum Meaning {
-    /// It is told.
-    Tell {
-        kind: NotificationKind,
-        subject: String,
-        params: Value,
-    },
-    /// What was told about this subject does not hold any more.
-    Retract {
-        subject: String,
-    },
-    Nothing,
+/// What an event means to a person. What was told about its subject before does not hold any more.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Meaning {
+    /// What is told of: `achievement:workouts_10`. At most one notification about a subject stands.
+    pub subject: String,
+    /// What kind of notification tells it; `None` if it only takes back.
+    pub told_as: Option<NotificationKind>,
 }
 
-/// A record that stands again was told when it was first set.
-pub(crate) fn meaning(event: &Event) -> Meaning {
-    let params = || serde_json::to_value(event).unwrap_or(Value::Null);
-    match event {
-        Event::AchievementUnlocked(unlocked) => Meaning::Tell {
-            kind: NotificationKind::AchievementUnlocked,
-            subject: achievement(&unlocked.code),
-            params: params(),
-        },
-        Event::AchievementRevoked(revoked) => Meaning::Retract { subject: achievement(&revoked.code) },
-        Event::RecordSet(record) if !record.reestablished => Meaning::Tell {
-            kind: NotificationKind::RecordSet,
-            subject: lift(&record.exercise, record.kind, record.mark.workout_id.uuid()),
-            params: params(),
-        },
-        Event::RecordWithdrawn(record) => {
-            Meaning::Retract { subject: lift(&record.exercise, record.kind, record.mark.workout_id.uuid()) }
+/// `None` for what means nothing: also a record that stands again, for it was told when it was first set.
+pub(crate) fn meaning(event: &Event) -> Option<Meaning> {
+    let (subject, told_as) = match event {
+        Event::AchievementUnlocked(unlocked) => {
+            (achievement(&unlocked.code), Some(NotificationKind::AchievementUnlocked))
         }
-        Event::ReminderDue(due) => Meaning::Tell {
-            kind: NotificationKind::WorkoutReminder,
-            subject: format!("reminder:{}", due.reminder_id),
-            params: params(),
-        },
-        _ => Meaning::Nothing,
-    }
+        Event::AchievementRevoked(revoked) => (achievement(&revoked.code), None),
+        Event::RecordSet(record) if !record.reestablished => {
+            (record_of(&record.exercise, record.kind, record.mark.workout_id), Some(NotificationKind::RecordSet))
+        }
+        Event::RecordWithdrawn(record) => (record_of(&record.exercise, record.kind, record.mark.workout_id), None),
+        Event::ReminderDue(due) => (format!("reminder:{}", due.reminder_id), Some(NotificationKind::WorkoutReminder)),
+        _ => return None,
+    };
+    Some(Meaning { subject, told_as })
 }
 
 /// The id of the notification that an event causes.
@@ -52,10 +38,20 @@ pub(crate) fn notification_id(event: &Message<Event>) -> NotificationId {
     NotificationId::derive(event.id, "notification")
 }
 
+pub(crate) fn because(event: &Message<Event>, preference: PreferenceSource) -> Because {
+    Because { event: EventId::new(event.id), event_type: event.body.kind().name().to_owned(), preference }
+}
+
 fn achievement(code: &str) -> String {
     format!("achievement:{code}")
 }
 
-fn lift(exercise: &ExerciseSlug, kind: RecordKind, workout: Uuid) -> String {
-    format!("record:{}:{kind:?}:{workout}", exercise.as_str())
+/// A workout has at most one mark of each kind per exercise.
+fn record_of(exercise: &ExerciseSlug, kind: RecordKind, workout: WorkoutId) -> String {
+    let kind = match kind {
+        RecordKind::MaxLoad => "max_load",
+        RecordKind::EstimatedOneRepMax => "estimated_one_rep_max",
+        RecordKind::MaxReps => "max_reps",
+    };
+    format!("record:{}:{kind}:{workout}", exercise.as_str())
 }

@@ -20,7 +20,7 @@ pub(crate) async fn list(context: Context, query: ListNotifications) -> Result<P
     let mut items = store::list(&context.pool, query.user, query.unread_only, before, limit + 1).await?;
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
-    let next_cursor = items.last().filter(|_| more).map(|last| format!("{:016x}", last.number));
+    let next_cursor = items.last().filter(|_| more).map(|last| write_cursor(last.number));
     Ok(Page { items, next_cursor })
 }
 
@@ -42,8 +42,37 @@ pub(crate) fn complete(chosen: &BTreeMap<NotificationKind, bool>) -> Preferences
     }
 }
 
-/// The number of the last notification shown, in hexadecimal.
+/// Where the next page begins: the number of the last notification shown.
+fn write_cursor(number: u64) -> String {
+    format!("{number:016x}")
+}
+
 fn read_cursor(text: &str) -> Result<u64, Reject> {
-    let number = u64::from_str_radix(text, 16).ok().filter(|number| text.len() == 16 && i64::try_from(*number).is_ok());
+    let number = u64::from_str_radix(text, 16).ok().filter(|number| {
+        // Signs and capitals can be parsed too, and numbers that Postgres has no room for.
+        write_cursor(*number) == text && i64::try_from(*number).is_ok()
+    });
     number.ok_or_else(|| Reject::invalid("invalid_cursor", "this cursor was not issued here; begin without one"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_as_it_was_written_and_a_forged_one_is_refused() {
+        for number in [1, 42, i64::MAX.cast_unsigned()] {
+            assert_eq!(read_cursor(&write_cursor(number)), Ok(number));
+        }
+        for forged in ["", "1", "é000000000000000", "+00000000000000f", "000000000000000F", "ffffffffffffffff"] {
+            assert_eq!(read_cursor(forged).unwrap_err().code, "invalid_cursor", "{forged}");
+        }
+    }
+
+    #[test]
+    fn every_kind_is_on_until_it_is_chosen_otherwise() {
+        let chosen = BTreeMap::from([(NotificationKind::RecordSet, false)]);
+        let on = complete(&chosen).in_app.into_iter().filter(|(_, on)| *on).map(|(kind, _)| kind);
+        assert_eq!(on.collect::<Vec<_>>(), [NotificationKind::AchievementUnlocked, NotificationKind::WorkoutReminder]);
+    }
 }

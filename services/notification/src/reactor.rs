@@ -1,11 +1,13 @@
 //! The write side of the notifications.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use jiff::Timestamp;
 use plyo_events::{
-    Command, Emit, Event, EventId, EventKind, Message, NotificationId, Reject, UserId,
+    Command, Emit, Event, EventKind, Message, NotificationId, Reject, UserId,
     notification::{
-        AllNotificationsRead, Because, NotificationCounts, NotificationCreated, NotificationKind, NotificationRead,
+        AllNotificationsRead, NotificationCounts, NotificationCreated, NotificationKind, NotificationRead,
         NotificationRetracted, PreferenceSource, PreferencesChanged,
     },
 };
@@ -17,6 +19,9 @@ use crate::{
     queries::complete,
     store::{self, MailboxRow, NotificationRow, PreferenceRow},
 };
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) struct Notifications;
 
@@ -42,10 +47,9 @@ impl Reactor for Notifications {
 
     async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<State> {
         let users: Vec<_> = batch.users().into_iter().map(|user| (user,)).collect();
-        let (ids, subjects) = touched(batch);
         Ok(State {
             mailboxes: Rows::load(&mut *db, users.iter().copied()).await?,
-            notifications: store::notifications(&mut *db, &ids, &subjects).await?,
+            notifications: store::notifications(&mut *db, &named(batch), &subjects(batch)).await?,
             preferences: Rows::load(db, users).await?,
         })
     }
@@ -72,39 +76,36 @@ impl Reactor for Notifications {
                 let before = state.preferences.get(&(command.user,)).map(|row| row.in_app.clone()).unwrap_or_default();
                 let mut in_app = before.clone();
                 in_app.extend(&set.in_app);
-                let reply = complete(&in_app);
-                let emit = if in_app == before {
-                    Emit::nothing()
-                } else {
-                    Emit::nothing().event(PreferencesChanged { in_app })
-                };
-                Ok(emit.reply(reply))
+                let emit = Emit::nothing().reply(complete(&in_app));
+                Ok(if in_app == before { emit } else { emit.event(PreferencesChanged { in_app }) })
             }
             _ => Err(Reject::invalid("unknown_command", "the notification service has no such command")),
         }
     }
 
+    /// What was told about the same subject is retracted, whatever the preference: a correction of the same workout betters
+    /// its own record, or the achievement or the record fell.
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {
-        match domain::meaning(&event.body) {
-            Meaning::Tell { kind, subject, params } => {
-                let (wanted, preference) = state.preference(event.user, kind);
-                if !wanted {
-                    return Emit::nothing();
-                }
-                let notification_id = domain::notification_id(event);
-                let number = state.mailbox(event.user).last_number + 1;
-                let because = because(event, preference);
-                Emit::nothing().event(NotificationCreated { notification_id, number, kind, subject, because, params })
-            }
-            Meaning::Retract { subject } => match state.latest_about(event.user, &subject) {
-                Some(row) => Emit::nothing().event(NotificationRetracted {
-                    notification_id: row.notification_id,
-                    because: because(event, row.because.preference),
-                }),
-                None => Emit::nothing(),
-            },
-            Meaning::Nothing => Emit::nothing(),
+        let user = event.user;
+        let Some(Meaning { subject, told_as }) = domain::meaning(&event.body) else { return Emit::nothing() };
+        let outdated = state.told_about(user, &subject).map(|row| NotificationRetracted {
+            notification_id: row.notification_id,
+            because: domain::because(event, row.because.preference),
+        });
+        let emit = Emit::nothing().events(outdated.map(Event::from));
+        let Some(kind) = told_as else { return emit };
+        let (is_wanted, preference) = state.preference(user, kind);
+        if !is_wanted {
+            return emit;
         }
+        emit.event(NotificationCreated {
+            notification_id: domain::notification_id(event),
+            number: state.mailbox(user).last_number + 1,
+            kind,
+            subject,
+            because: domain::because(event, preference),
+            params: serde_json::to_value(&event.body).unwrap_or_default(),
+        })
     }
 
     fn evolve(&self, state: &mut State, event: &Message<Event>) {
@@ -150,17 +151,17 @@ impl State {
         })
     }
 
-    /// Whether a kind is wanted, and whether that was chosen.
+    /// Whether a kind is wanted, and whether that was chosen or is the default.
     fn preference(&self, user: UserId, kind: NotificationKind) -> (bool, PreferenceSource) {
         match self.preferences.get(&(user,)).and_then(|row| row.in_app.get(&kind)) {
-            Some(wanted) => (*wanted, PreferenceSource::Chosen),
+            Some(is_wanted) => (*is_wanted, PreferenceSource::Chosen),
             None => (true, PreferenceSource::Default),
         }
     }
 
-    fn latest_about(&self, user: UserId, subject: &str) -> Option<&NotificationRow> {
-        let about = |row: &&NotificationRow| row.user_id == user && row.subject == subject && !row.retracted;
-        self.notifications.iter().filter(about).max_by_key(|row| row.number)
+    /// The notification about a subject that stands.
+    fn told_about(&self, user: UserId, subject: &str) -> Option<&NotificationRow> {
+        self.notifications.iter().find(|row| row.user_id == user && row.subject == subject && !row.retracted)
     }
 
     /// Changes a notification; one that was unread and is so no longer is counted off.
@@ -179,10 +180,6 @@ fn is_unread(row: &NotificationRow, mailbox: &MailboxRow) -> bool {
     !row.read && !row.retracted && row.number > mailbox.read_through
 }
 
-fn because(event: &Message<Event>, preference: PreferenceSource) -> Because {
-    Because { event: EventId::new(event.id), event_type: event.body.kind().name().to_owned(), preference }
-}
-
 fn row(event: &Message<Event>, created: &NotificationCreated) -> NotificationRow {
     NotificationRow {
         user_id: event.user,
@@ -192,14 +189,15 @@ fn row(event: &Message<Event>, created: &NotificationCreated) -> NotificationRow
         subject: created.subject.clone(),
         read: false,
         retracted: false,
+        // Postgres keeps microseconds: the fold must not know more.
         created_at: Timestamp::from_microsecond(event.time.as_microsecond()).unwrap_or(event.time),
         because: created.because.clone(),
         params: created.params.clone(),
     }
 }
 
-/// The notifications that the batch changes, by id or by what they tell of.
-fn touched(batch: &Batch) -> (Vec<(UserId, NotificationId)>, Vec<(UserId, String)>) {
+/// The notifications that the batch reads or changes by id.
+fn named(batch: &Batch) -> BTreeSet<(UserId, NotificationId)> {
     let read = batch.commands().filter_map(|command| match &command.body {
         Command::ReadNotification(read) => Some((command.user, read.notification_id)),
         _ => None,
@@ -209,9 +207,11 @@ fn touched(batch: &Batch) -> (Vec<(UserId, NotificationId)>, Vec<(UserId, String
         Event::NotificationRetracted(retracted) => Some((event.user, retracted.notification_id)),
         _ => None,
     });
-    let retracted = batch.events().filter_map(|event| match domain::meaning(&event.body) {
-        Meaning::Retract { subject } => Some((event.user, subject)),
-        _ => None,
-    });
-    (read.chain(changed).collect(), retracted.collect())
+    read.chain(changed).collect()
+}
+
+/// What the batch tells anew or takes back.
+fn subjects(batch: &Batch) -> BTreeSet<(UserId, String)> {
+    let subject = |event: &Message<Event>| Some((event.user, domain::meaning(&event.body)?.subject));
+    batch.events().filter_map(subject).collect()
 }

@@ -1,6 +1,6 @@
 //! The tables of the notifications and every statement on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -70,21 +70,20 @@ impl Row for PreferenceRow {
     }
 }
 
-/// The notifications with these ids, and the latest that stands about each of these subjects.
+/// The notifications with these ids, and those that stand about these subjects.
 pub(crate) async fn notifications(
     db: &mut PgConnection,
-    ids: &[(UserId, NotificationId)],
-    subjects: &[(UserId, String)],
+    ids: &BTreeSet<(UserId, NotificationId)>,
+    subjects: &BTreeSet<(UserId, String)>,
 ) -> Result<Rows<NotificationRow>> {
     if ids.is_empty() && subjects.is_empty() {
         return Ok(Rows::default());
     }
     let sql = "SELECT to_jsonb(n) FROM jsonb_array_elements($1->'ids') AS id
                JOIN notification n ON n.user_id = (id->>0)::uuid AND n.notification_id = (id->>1)::uuid
-               UNION
-               SELECT to_jsonb(n) FROM jsonb_array_elements($1->'subjects') AS told,
-               LATERAL (SELECT * FROM notification WHERE user_id = (told->>0)::uuid AND subject = told->>1 AND NOT retracted
-                        ORDER BY number DESC LIMIT 1) AS n";
+               UNION ALL
+               SELECT to_jsonb(n) FROM jsonb_array_elements($1->'subjects') AS told
+               JOIN notification n ON n.user_id = (told->>0)::uuid AND n.subject = told->>1 AND NOT n.retracted";
     Rows::load_by(db, sql, serde_json::json!({ "ids": ids, "subjects": subjects })).await
 }
 
@@ -99,7 +98,7 @@ pub(crate) async fn list(
     let rows: Vec<(Json<NotificationRow>, bool)> = sqlx::query_as(
         "SELECT to_jsonb(n), n.read OR n.number <= m.read_through FROM notification n JOIN mailbox m USING (user_id)
          WHERE n.user_id = $1 AND ($2::bigint IS NULL OR n.number < $2)
-           AND (NOT $3 OR NOT (n.read OR n.retracted OR n.number <= m.read_through))
+           AND (NOT $3 OR (n.number > m.read_through AND NOT n.read AND NOT n.retracted))
          ORDER BY n.number DESC LIMIT $4",
     )
     .bind(user.uuid())

@@ -5,10 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::close::Close;
 use crate::problem::Problem;
 
 /// The subprotocol of those who speak MessagePack from the start.
 pub(super) const MESSAGE_PACK: &str = "plyo.msgpack";
+/// Most bytes of a frame, and of a message of several frames.
+const MOST_BYTES: usize = 64 * 1024;
 /// Nothing that a client says is nested deeper; deeper nesting would cost stack.
 const DEEPEST: usize = 64;
 
@@ -125,8 +128,20 @@ fn me() -> Vec<String> {
     vec!["me".to_owned()]
 }
 
-/// Reads a client's frame; `None` when it is no frame at all.
-pub(super) fn read(message: &Message) -> Option<(ClientFrame, Format)> {
+/// Reads a client's frame.
+///
+/// # Errors
+/// Why the socket is to be closed, when it is too large or no frame at all.
+pub(super) fn read(message: &Message) -> Result<(ClientFrame, Format), Close> {
+    let bytes = match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) => bytes.len(),
+        _ => 0,
+    };
+    if bytes > MOST_BYTES { Err(Close::TOO_LARGE) } else { decode(message).ok_or(Close::MALFORMED) }
+}
+
+fn decode(message: &Message) -> Option<(ClientFrame, Format)> {
     match message {
         Message::Text(text) => Some((serde_json::from_str(text).ok()?, Format::Json)),
         Message::Binary(bytes) => {
@@ -164,13 +179,13 @@ mod tests {
         for message in
             [Message::Text(hello.to_string().into()), Message::Binary(rmp_serde::to_vec_named(&hello).unwrap().into())]
         {
-            let Some((ClientFrame::Hello { subs, cursor, .. }, _)) = read(&message) else { panic!("{message:?}") };
+            let Ok((ClientFrame::Hello { subs, cursor, .. }, _)) = read(&message) else { panic!("{message:?}") };
             assert_eq!((subs, cursor), (vec!["me".to_owned()], None));
         }
-        assert!(read(&Message::Text("garbage".into())).is_none());
-        assert!(read(&Message::Binary(vec![0xc1, 0xff].into())).is_none());
-        assert!(read(&Message::Text("{}".into())).is_none());
-        assert!(matches!(read(&Message::Text(r#"{"t":"dance"}"#.into())), Some((ClientFrame::Unknown, _))));
+        assert!(read(&Message::Text("garbage".into())).is_err());
+        assert!(read(&Message::Binary(vec![0xc1, 0xff].into())).is_err());
+        assert!(read(&Message::Text("{}".into())).is_err());
+        assert!(matches!(read(&Message::Text(r#"{"t":"dance"}"#.into())), Ok((ClientFrame::Unknown, _))));
     }
 
     #[test]
@@ -179,9 +194,9 @@ mod tests {
         bytes[0] += 1;
         bytes.extend(rmp_serde::to_vec("data").unwrap());
         bytes.extend([0x91].repeat(60_000));
-        assert!(read(&Message::Binary(bytes.into())).is_none());
+        assert!(read(&Message::Binary(bytes.into())).is_err());
         let text = format!(r#"{{"t":"cmd","n":1,"type":"x","data":{}"#, "[".repeat(60_000));
-        assert!(read(&Message::Text(text.into())).is_none());
+        assert!(read(&Message::Text(text.into())).is_err());
     }
 
     #[test]

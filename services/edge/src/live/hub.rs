@@ -152,7 +152,7 @@ impl Hub {
 
     /// Where a connection of this user with this cursor begins.
     pub(super) async fn resume(&self, user: UserId, cursor: Option<&str>) -> Start {
-        let Some(cursor) = cursor else { return self.from_now_on(Resume::LIVE) };
+        let Some(cursor) = cursor else { return self.live(Resume::LIVE) };
         let Some((epoch, sequence)) = frames::read_cursor(cursor) else { return self.reset("malformed") };
         if epoch == self.read().epoch() && sequence > self.read().head() {
             let mut heads = self.head.subscribe();
@@ -173,10 +173,10 @@ impl Hub {
 
     fn reset(&self, why: &'static str) -> Start {
         metrics::counter!("plyo_edge_resets_total", "why" => why).increment(1);
-        self.from_now_on(Resume::reset(why))
+        self.live(Resume::reset(why))
     }
 
-    fn from_now_on(&self, resume: Resume) -> Start {
+    fn live(&self, resume: Resume) -> Start {
         let ring = self.read();
         Start { resume, epoch: ring.epoch(), position: ring.head(), head: ring.head() }
     }

@@ -47,7 +47,7 @@
 //! | 4501 | the token is not valid | no |
 //! | 4502 | the session was ended | no: log in |
 //! | 4503 | too many frames of unknown types | no |
-//! | 1009 | a frame of more than 64 KiB | no |
+//! | 1009 | a frame of more than 64 KiB (of more than 256 KiB: perhaps without a word) | no |
 //!
 //! A foreign `Origin` is refused with 403 before there is a socket; programs send none.
 //!

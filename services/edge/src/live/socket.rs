@@ -25,8 +25,8 @@ mod session;
 
 use session::Session;
 
-/// Most bytes of a frame, and of a message of several frames.
-const MOST_BYTES: usize = 64 * 1024;
+/// A frame that is too large is heard out up to here, or the answer to it would be lost to a reset.
+const HEARD_OUT: usize = 256 * 1024;
 /// How long a socket that is closed has to say that it knows.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -51,8 +51,8 @@ pub(super) async fn upgrade(
         .protocols([MESSAGE_PACK])
         .read_buffer_size(4096)
         .write_buffer_size(16 * 1024)
-        .max_message_size(MOST_BYTES)
-        .max_frame_size(MOST_BYTES);
+        .max_message_size(HEARD_OUT)
+        .max_frame_size(HEARD_OUT);
     let format = if upgrade.selected_protocol().is_some() { Format::MessagePack } else { Format::Json };
     Ok(upgrade.on_upgrade(move |socket| serve(state, socket, format)))
 }
@@ -91,8 +91,10 @@ async fn say_bye(mut socket: WebSocket, close: Close, format: Format) -> Result<
 /// Waits for `hello`, and answers it with `welcome`, what was missed, and `ready`. `format` is that of the subprotocol.
 async fn greet(state: EdgeState, socket: &mut WebSocket, format: Format) -> Result<Session, End> {
     let first = timeout(state.config.live.hello, first_frame(socket)).await;
-    let message = first.map_err(|_| Some((Close::NO_HELLO, format)))?.map_err(|close| close.map(|close| (close, format)))?;
-    let Some((ClientFrame::Hello { token, cursor: asked, subs }, format)) = frames::read(&message) else {
+    let message =
+        first.map_err(|_| Some((Close::NO_HELLO, format)))?.map_err(|close| close.map(|close| (close, format)))?;
+    let (frame, format) = frames::read(&message).map_err(|close| Some((close, format)))?;
+    let ClientFrame::Hello { token, cursor: asked, subs } = frame else {
         return Err(Some((Close::MALFORMED, format)));
     };
     let caller = state.callers.verify(&token, Timestamp::now());

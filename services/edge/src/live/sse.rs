@@ -8,7 +8,10 @@ use axum::{
     response::sse::{Event, Sse},
 };
 use futures_util::{Stream, stream};
-use tokio::{sync::watch, time::{Instant, sleep_until}};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 
 use super::{
     frames::cursor,

@@ -18,11 +18,7 @@ pub struct LiveTimes {
 
 impl Default for LiveTimes {
     fn default() -> Self {
-        Self {
-            hello: Duration::from_secs(5),
-            heartbeat: Duration::from_secs(25),
-            write: Duration::from_secs(30),
-        }
+        Self { hello: Duration::from_secs(5), heartbeat: Duration::from_secs(25), write: Duration::from_secs(30) }
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod operate;
 mod serve;
+#[cfg(test)]
+mod tests;
 mod up;
 
 use std::path::PathBuf;
@@ -115,7 +117,7 @@ impl Servers {
             nats_monitor_url: self
                 .nats_monitor_url
                 .clone()
-                .or_else(|| up.as_ref().and_then(up::Places::nats_monitor_url)),
+                .or_else(|| up.as_ref().filter(|_| self.nats_url.is_none()).and_then(up::Places::nats_monitor_url)),
             durability: self.durability.into(),
             nkeys: self.nkeys.clone().or_else(|| self.nats_url.is_none().then(|| up::NKEYS.into())),
             postgres_url: given(&self.postgres_url, up::Places::admin_url, "PLYO_POSTGRES_URL")?,
@@ -126,6 +128,11 @@ impl Servers {
 }
 
 impl Plyo {
+    /// Reads a command line; one that is wrong ends the process and says why.
+    pub fn read<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::parse_from(std::iter::once("plyo").chain(arguments))
+    }
+
     /// Does what the command line says.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::{io::Read, path::Path};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use plyo_nats::{
     dead,
@@ -50,7 +50,9 @@ pub(super) fn decode() -> Result<()> {
         // Marks have no body, and a stream has marks.
         return Ok(());
     }
-    let value: serde_json::Value = rmp_serde::from_slice(&body).context("stdin is not a MessagePack body")?;
+    let mut rest = &body[..];
+    let value: serde_json::Value = rmp_serde::from_read(&mut rest).context("stdin is not a MessagePack body")?;
+    ensure!(rest.is_empty(), "stdin is not a MessagePack body: {} bytes follow it", rest.len());
     println!("{}", serde_json::to_string_pretty(&value)?);
     Ok(())
 }

@@ -106,7 +106,7 @@ impl Parts {
         if service == "clock" {
             let scheduled = format!("schedule.{}", kind.fact());
             let address = format!("at.{}.{{user}}.{{key}}", kind.fact());
-            let how = "A native message schedule (`Nats-Schedule`, `Nats-Schedule-Target: due.<fact>.<user>`); jobs outside Plyo may send one. Sent again it moves; an empty one with `Nats-Rollup: sub` cancels.";
+            let how = "A native message schedule (`Nats-Schedule`, `Nats-Schedule-Target: due.<fact>.<user>`); jobs outside Plyo may send one, also as JSON (`content-type: application/json`) and without `ce-` headers. Sent again it moves; an empty one with `Nats-Rollup: sub` cancels.";
             self.channel(&scheduled, &address, &payload, &["user", "key"], how);
             self.operation("workout", "send", &scheduled, &payload);
         }

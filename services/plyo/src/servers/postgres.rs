@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     os::unix::fs::{PermissionsExt, chown},
     path::{Path, PathBuf},
     process::Command,
@@ -13,7 +14,10 @@ use nix::{
     unistd::{Uid, User},
 };
 
-use super::process::{Process, free_port};
+use super::process::{Process, end_all, free_port};
+
+/// What the kernel calls it.
+const NAME: &str = "postgres";
 
 /// A running Postgres cluster.
 pub struct Postgres {
@@ -154,14 +158,23 @@ fn initialise(data: &Path, account: Option<&User>) -> Result<()> {
 }
 
 fn launch(data: &Path, port: u16, account: Option<&User>) -> Result<Process> {
+    let status = data.join("postmaster.pid");
+    if end_all(NAME, data, Signal::SIGQUIT) {
+        // A postmaster that was killed leaves this behind. Where nobody reaps the dead its process id looks alive, and
+        // Postgres would refuse to start.
+        match fs::remove_file(&status) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).context("remove a stale lock file"),
+            _ => {}
+        }
+    }
     let mut command = as_account(&program("postgres")?, account);
     command.arg("-D").arg(data).args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k", ""]);
     for setting in ["shared_buffers=128MB", "max_connections=200", "max_wal_size=1GB", "log_min_messages=warning"] {
         command.args(["-c", setting]);
     }
     let log = data.parent().unwrap_or(data).join("postgres.log");
-    let mut process = Process::start("postgres", &command, data, &log)?;
-    let (status, pid) = (data.join("postmaster.pid"), process.pid().to_string());
+    let mut process = Process::start(NAME, &command, data, &log)?;
+    let pid = process.pid().to_string();
     process.await_ready(|| fs::read_to_string(&status).is_ok_and(|text| is_ready(&text, &pid)))?;
     Ok(process)
 }

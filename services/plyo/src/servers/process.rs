@@ -137,12 +137,16 @@ fn spawn(command: Command) -> io::Result<Child> {
 }
 
 /// Ends what runs in a server's directory: backends whose postmaster was killed, or what outlived its parent. A new
-/// server must not start beside them.
-fn end_all(name: &str, directory: &Path, signal: Signal) {
+/// server must not start beside them. Whether nothing is left.
+pub(super) fn end_all(name: &str, directory: &Path, signal: Signal) -> bool {
     let deadline = Instant::now() + PATIENCE;
-    while signal_all(name, directory, signal) && Instant::now() < deadline {
+    while signal_all(name, directory, signal) {
+        if Instant::now() > deadline {
+            return false;
+        }
         thread::sleep(Duration::from_millis(5));
     }
+    true
 }
 
 /// Signals every process of this name that works in the directory; whether there was one.

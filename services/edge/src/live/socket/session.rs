@@ -54,13 +54,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(
-        state: EdgeState,
-        caller: Caller,
-        format: Format,
-        connection: Connection,
-        start: &Start,
-    ) -> Self {
+    pub(super) fn new(state: EdgeState, caller: Caller, format: Format, connection: Connection, start: &Start) -> Self {
         Self {
             heartbeat: Instant::now() + state.config.live.heartbeat,
             expires: instant(caller.expires),
@@ -200,7 +194,8 @@ impl Session {
     }
 
     fn deadline(&self) -> Instant {
-        let token = if self.asked_for_token { self.expires } else { self.expires - NOTICE.min(self.expires - Instant::now()) };
+        let token =
+            if self.asked_for_token { self.expires } else { self.expires - NOTICE.min(self.expires - Instant::now()) };
         token.min(self.heartbeat)
     }
 
@@ -209,7 +204,7 @@ impl Session {
         let frame = match &message {
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(None),
-            message => frames::read(message).ok_or_else(|| self.end(Close::MALFORMED))?.0,
+            message => frames::read(message).map_err(|close| self.end(close))?.0,
         };
         match frame {
             ClientFrame::Ack {} | ClientFrame::Pong {} => Ok(()),
@@ -286,9 +281,7 @@ async fn announced(announcements: &mut Option<broadcast::Receiver<Arc<Announceme
     }
 }
 
-async fn answered(
-    answers: &mut Option<(mpsc::UnboundedSender<Message>, mpsc::UnboundedReceiver<Message>)>,
-) -> Message {
+async fn answered(answers: &mut Option<(mpsc::UnboundedSender<Message>, mpsc::UnboundedReceiver<Message>)>) -> Message {
     // Its sender is kept beside it, so that it never ends.
     let message = match answers {
         Some((_, answers)) => answers.recv().await,

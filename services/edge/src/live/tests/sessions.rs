@@ -106,7 +106,7 @@ async fn a_command_that_is_wrong_is_answered_with_its_problem() {
         (2, "no such thing", None, json!({}), "unknown_command"),
         (3, "workout.log.v1", None, json!({ "exercises": "none" }), "invalid_body"),
         (4, "workout.delete.v1", None, json!({ "workout_id": "x" }), "invalid_body"),
-        (5, "notification.read_all.v1", Some("a key"), json!({}), "invalid_idempotency_key"),
+        (5, "notification.mark_all_read.v1", Some("a key"), json!({}), "invalid_idempotency_key"),
     ] {
         client.say(json!({ "t": "cmd", "n": n, "type": kind, "key": key, "data": data })).await;
         let answer = client.hear().await;

@@ -22,8 +22,7 @@ impl Listener {
         let resume = last_event_id.map_or_else(String::new, |id| format!("last-event-id: {id}\r\n"));
         let token = person.token(600);
         // HTTP/1.0: the body is not cut into chunks.
-        let request =
-            format!("GET /api/v1/events HTTP/1.0\r\nauthorization: Bearer {token}\r\n{resume}\r\n");
+        let request = format!("GET /api/v1/events HTTP/1.0\r\nauthorization: Bearer {token}\r\n{resume}\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut listener = Self(BufReader::new(stream));
         assert!(listener.line().await.unwrap().contains(" 200 "));
@@ -34,7 +33,8 @@ impl Listener {
     async fn line(&mut self) -> Option<String> {
         let mut line = String::new();
         let reading = self.0.read_line(&mut line);
-        let read = tokio::time::timeout(Duration::from_secs(20), reading).await.expect("the edge says something in time");
+        let read =
+            tokio::time::timeout(Duration::from_secs(20), reading).await.expect("the edge says something in time");
         (read.unwrap() > 0).then(|| line.trim_end().to_owned())
     }
 

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::net::TcpSocket;
-use tokio_tungstenite::{client_async, tungstenite::{self, Message as Frame}};
+use tokio_tungstenite::{
+    client_async,
+    tungstenite::{self, Message as Frame},
+};
 
 use super::ground::{Ground, Person, sequences};
 use crate::{EdgeConfig, live::LiveTimes};
@@ -16,7 +19,8 @@ async fn what_is_no_frame_ends_only_the_socket_that_said_it() {
     let (mut bystander, _) = ground.listen(witness, None).await;
     bystander.hear_until("ready").await;
     let hello = json!({ "t": "hello", "token": other.token(600) });
-    let nested = [[0x84, 0xa1, b't', 0xa3, b'c', b'm', b'd', 0xa4].as_slice(), b"data", &[0x91].repeat(60_000)].concat();
+    let nested =
+        [[0x84, 0xa1, b't', 0xa3, b'c', b'm', b'd', 0xa4].as_slice(), b"data", &[0x91].repeat(60_000)].concat();
     let cases = [
         (Frame::Text("garbage".into()), 4500),
         (Frame::Text("{}".into()), 4500),

@@ -217,6 +217,19 @@ fn a_reminder_lies_ahead_by_at_most_366_days_and_there_are_at_most_100() {
 }
 
 #[test]
+fn times_are_kept_to_the_microsecond_that_the_tables_keep() {
+    let mut tables = Tables::default();
+    let fine = workout("2026-05-01T10:00:00.0000019Z", "pull-up", 12, None);
+    let due_at = time(100) + jiff::SignedDuration::from_nanos(1_999);
+    tables.run(&[log(1, fine.clone()), command(2, SetReminder { due_at })], 2);
+    let kept = tables.workouts.values().map(|row| (&row.body, row.started_at)).collect::<Vec<_>>();
+    assert_eq!(kept, [(&fine, "2026-05-01T10:00:00.000001Z".parse().unwrap())]);
+    assert_eq!(tables.records().values().next().unwrap().achieved_at, kept[0].1);
+    let due: Vec<_> = tables.reminders.values().map(|row| row.due_at).collect();
+    assert_eq!(due, [time(100) + jiff::SignedDuration::from_micros(1)]);
+}
+
+#[test]
 fn each_kind_of_record_stands_for_itself() {
     let mut tables = Tables::default();
     let five = workout("2026-05-01T10:00:00Z", "barbell-bench-press", 5, Some(90.0));

@@ -1,0 +1,78 @@
+//! What is written elsewhere about the command line is what it takes.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use clap::CommandFactory;
+use yaml_rust2::{Yaml, YamlLoader};
+
+use super::*;
+use crate::servers::nkeys;
+
+#[test]
+fn the_command_line_is_well_made() {
+    Plyo::command().debug_assert();
+}
+
+#[test]
+fn docker_compose_sets_what_the_binary_and_the_server_read_and_nothing_else() {
+    let compose: Yaml = YamlLoader::load_from_str(&read("docker-compose.yml")).unwrap().remove(0);
+    let variables = |service: &str| -> BTreeSet<String> {
+        let environment = compose["services"][service]["environment"].as_hash().unwrap();
+        let names = environment.keys().map(|name| name.as_str().unwrap().to_owned());
+        // What is merged in is looked at where it is written.
+        names.filter(|name| name != "<<").collect()
+    };
+    for service in ["keys", "migrate", "plyo"] {
+        let unknown: Vec<String> = variables(service).difference(&read_by_plyo()).cloned().collect();
+        assert!(unknown.is_empty(), "{service}: {unknown:?} is read by nobody");
+    }
+    let keys = nkeys::USERS.map(|user| format!("PLYO_NKEY_{}", user.to_uppercase()));
+    let given: BTreeSet<String> = variables("nats").into_iter().chain(keys).collect();
+    assert_eq!(given, variables_in(&(read("nats/server.conf") + &read("nats/permissions.conf"))));
+    for volume in compose["services"]["nats"]["volumes"].as_vec().unwrap() {
+        let source = volume.as_str().unwrap().split(':').next().unwrap();
+        assert!(!source.starts_with('.') || root().join(source).exists(), "{source} is not there");
+    }
+}
+
+#[test]
+fn services_may_say_the_same_up_to_their_names() {
+    let permissions = read("nats/permissions.conf");
+    let of = |service: &str| {
+        let start = permissions.find(&format!("$PLYO_NKEY_{}", service.to_uppercase())).unwrap();
+        let end = permissions[start..].find("} }").unwrap();
+        let block = permissions[start..start + end].replace("\"at.workout_reminder_due.*.*\", ", "");
+        block.replace(&service.to_uppercase(), "SERVICE").replace(service, "SERVICE")
+    };
+    for service in ["user", "achievement", "notification"] {
+        assert_eq!(of(service), of("workout"));
+    }
+}
+
+fn read_by_plyo() -> BTreeSet<String> {
+    let mut commands = vec![Plyo::command()];
+    let mut variables = BTreeSet::new();
+    while let Some(command) = commands.pop() {
+        variables
+            .extend(command.get_arguments().filter_map(|argument| argument.get_env()?.to_str().map(str::to_owned)));
+        commands.extend(command.get_subcommands().cloned());
+    }
+    variables
+}
+
+fn variables_in(config: &str) -> BTreeSet<String> {
+    let words = config.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '$'));
+    words
+        .filter_map(|word| word.strip_prefix('$'))
+        .filter(|name| name.starts_with("PLYO_"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn root() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
+}

@@ -1,0 +1,203 @@
+//! `plyo` as a newcomer and an operator call it: the test binary runs itself again as `plyo`.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use plyo::{client::Client, servers::free_port};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::platform::{Ground, eventually};
+
+const ARGUMENTS: &str = "PLYO_TEST_ARGUMENTS";
+
+/// Not a test of its own: this is `plyo`.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_plyo_when_a_test_asks_for_it() {
+    let Ok(arguments) = std::env::var(ARGUMENTS) else { return };
+    if let Err(error) = plyo::cli::Plyo::read(arguments.split('\n')).run().await {
+        eprintln!("plyo: {error:#}");
+        std::process::exit(1);
+    }
+    std::process::exit(0);
+}
+
+fn plyo(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "command_line::runs_plyo_when_a_test_asks_for_it", "--nocapture", "--quiet"])
+        .env(ARGUMENTS, arguments.join("\n"))
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn output(directory: &Path, arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = plyo(directory, arguments).spawn().unwrap();
+    // One that ends before it has read everything says so by itself.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A `plyo up` that ends with its test.
+struct Up(Child);
+
+impl Up {
+    async fn start(directory: &Path, port: u16) -> Self {
+        let mut command = plyo(directory, &["up", "--port", &port.to_string()]);
+        let log = fs::File::create(directory.join("up.log")).unwrap();
+        let up = Self(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap());
+        eventually("the platform is ready", Duration::from_secs(60), async || {
+            Ok((Client::new(&format!("http://127.0.0.1:{port}"))?.get("/ready").await?.status == 200).then_some(()))
+        })
+        .await;
+        up
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.0.id() as i32), signal).unwrap();
+    }
+
+    async fn ended(&mut self) -> std::process::ExitStatus {
+        eventually("plyo has ended", Duration::from_secs(30), async || Ok(self.0.try_wait()?)).await
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Servers whose data is under this directory.
+fn servers_in(directory: &Path) -> Vec<PathBuf> {
+    let places =
+        fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| fs::read_link(entry.path().join("cwd")).ok());
+    places.filter(|place| place.starts_with(directory.join(".plyo"))).collect()
+}
+
+async fn log_in(url: &str) -> anyhow::Result<()> {
+    let credentials = json!({ "email": "ada@example.org", "password": "long enough" });
+    Client::new(url)?.post("/api/v1/auth/login", &credentials).await?.success()?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plyo_up_leaves_nothing_running_and_finds_its_data_again() {
+    let directory = reachable_directory();
+    let port = free_port().unwrap();
+    let url = format!("http://127.0.0.1:{port}");
+    let mut up = Up::start(directory.path(), port).await;
+    let credentials = json!({ "email": "ada@example.org", "password": "long enough" });
+    Client::new(&url).unwrap().post("/api/v1/auth/register", &credentials).await.unwrap().success().unwrap();
+
+    let second = output(directory.path(), &["up", "--port", &free_port().unwrap().to_string()], b"");
+    assert!(!second.status.success() && said(&second).contains("runs on"), "{}", said(&second));
+
+    up.signal(Signal::SIGTERM);
+    assert!(up.ended().await.success(), "{}", fs::read_to_string(directory.path().join("up.log")).unwrap());
+    assert_eq!(servers_in(directory.path()), Vec::<PathBuf>::new());
+    let ports = fs::read_to_string(directory.path().join(".plyo/ports.json")).unwrap();
+
+    let mut up = Up::start(directory.path(), port).await;
+    let again = fs::read_to_string(directory.path().join(".plyo/ports.json")).unwrap();
+    let port_of = |text: &str, name: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()[name].clone();
+    for name in ["nats", "postgres", "redis"] {
+        assert_eq!(port_of(&again, name), port_of(&ports, name), "{name}");
+    }
+    log_in(&url).await.unwrap();
+
+    up.signal(Signal::SIGKILL);
+    up.ended().await;
+    eventually("its servers end with it", Duration::from_secs(10), async || {
+        Ok(servers_in(directory.path()).is_empty().then_some(()))
+    })
+    .await;
+    let _up = Up::start(directory.path(), port).await;
+    eventually("the user service answers", Duration::from_secs(20), async || Ok(log_in(&url).await.ok())).await;
+    let verified = output(directory.path(), &["verify"], b"");
+    assert!(verified.status.success(), "{}", said(&verified));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_refuses_to_start_on_what_is_misconfigured() {
+    let ground = Ground::new().await;
+    let directory = reachable_directory();
+    let (nats, monitor, nkeys) =
+        (ground.nats_server.url(), ground.nats_server.monitor_url(), ground.nats_server.nkeys());
+    let dsn = ground.dsn();
+    let serve = |dsn: &str, more: &[&str]| {
+        let port = format!("127.0.0.1:{}", free_port().unwrap());
+        let servers =
+            ["serve", "--only", "workout", "--listen", &port, "--nats-url", &nats, "--nkeys", nkeys.to_str().unwrap()];
+        output(directory.path(), &[&servers[..], &["--postgres-url", dsn], more].concat(), b"")
+    };
+    let unasked = serve(&dsn, &[]);
+    assert!(!unasked.status.success() && said(&unasked).contains("PLYO_NATS_MONITOR_URL"), "{}", said(&unasked));
+    let placeholder = serve("postgres://plyo:changeme@127.0.0.1/plyo", &["--nats-monitor-url", &monitor]);
+    assert!(!placeholder.status.success() && said(&placeholder).contains("placeholder"), "{}", said(&placeholder));
+    sqlx::query("INSERT INTO _sqlx_migrations VALUES (9000, 'newer', now(), true, '', 0)")
+        .execute(&mut ground.database("workout").await)
+        .await
+        .unwrap();
+    let newer = serve(&dsn, &["--nats-monitor-url", &monitor]);
+    assert!(!newer.status.success() && said(&newer).contains("newer than this binary"), "{}", said(&newer));
+
+    let relaxed = Ground::with(plyo::servers::Durability::Relaxed).await;
+    let late = output(
+        directory.path(),
+        &[
+            "serve",
+            "--only",
+            "workout",
+            "--nats-url",
+            &relaxed.nats_server.url(),
+            "--nats-monitor-url",
+            &relaxed.nats_server.monitor_url(),
+            "--nkeys",
+            relaxed.nats_server.nkeys().to_str().unwrap(),
+            "--postgres-url",
+            &relaxed.dsn(),
+        ],
+        b"",
+    );
+    assert!(!late.status.success() && said(&late).contains("sync_interval: always"), "{}", said(&late));
+}
+
+#[test]
+fn decode_shows_messagepack_as_json_and_names_what_is_none() {
+    let directory = reachable_directory();
+    let body = [0x82, 0xa4, b'r', b'e', b'p', b's', 5, 0xa2, b'k', b'g', 0xcb, 0x40, 0x4e, 0, 0, 0, 0, 0, 0];
+    let decoded = output(directory.path(), &["decode"], &body);
+    assert!(decoded.status.success(), "{}", said(&decoded));
+    assert!(said(&decoded).contains("\"reps\": 5") && said(&decoded).contains("\"kg\": 60.0"), "{}", said(&decoded));
+    for wrong in [&body[..4], b"\xc1", b"{}}"] {
+        let refused = output(directory.path(), &["decode"], wrong);
+        assert_eq!(refused.status.code(), Some(1), "{wrong:?}");
+        assert!(said(&refused).contains("MessagePack"), "{}", said(&refused));
+    }
+}
+
+/// Under the system's temporary directory, open to Postgres' user.
+fn reachable_directory() -> TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::Builder::new().prefix("plyo-cli-").tempdir().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    directory
+}
