@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 
 use crate::{
     domain::{self, RULES},
-    store::{self, Lift, ProgressRow, StandingRow, UnlockedRow, WeekRow},
+    store::{self, Codes, Lift, ProgressRow, StandingRow, UnlockedRow, WeekRow},
 };
 
 #[cfg(test)]
@@ -27,7 +27,9 @@ pub(crate) struct State {
     progress: Rows<ProgressRow>,
     weeks: Rows<WeekRow>,
     standing: Rows<StandingRow>,
+    /// What the batch unlocks; what was unlocked before is not read, but for its code.
     unlocked: Rows<UnlockedRow>,
+    codes: Codes,
 }
 
 impl Reactor for Achievements {
@@ -48,7 +50,8 @@ impl Reactor for Achievements {
             progress: Rows::load(&mut *db, users.iter().map(|user| (*user,))).await?,
             weeks: store::weeks_around(&mut *db, &mondays(batch)).await?,
             standing: Rows::load(&mut *db, lifts(batch)).await?,
-            unlocked: store::unlocked(db, &users).await?,
+            unlocked: Rows::default(),
+            codes: store::codes(db, &users).await?,
         })
     }
 
@@ -59,17 +62,20 @@ impl Reactor for Achievements {
     /// Every rule is held against what is unlocked.
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {
         let user = event.user;
-        let progress = state.progress(user);
+        let (progress, codes) = (state.progress(user), state.codes.get(&user));
         let changes = RULES.iter().filter_map(|rule| {
-            let (code, metric, threshold) = (rule.code.to_owned(), rule.metric, rule.threshold);
-            let value = progress.metric(metric);
-            let is_met = value >= threshold;
-            let is_unlocked = state.unlocked.get(&(user, code.clone())).is_some();
-            match (is_met, is_unlocked) {
-                (true, false) => Some(AchievementUnlocked { code, metric, threshold, value }.into()),
-                (false, true) => Some(AchievementRevoked { code, metric, threshold, value }.into()),
-                _ => None,
+            let value = progress.metric(rule.metric);
+            let is_met = value >= rule.threshold;
+            let is_unlocked = codes.is_some_and(|codes| codes.contains(rule.code));
+            if is_met == is_unlocked {
+                return None;
             }
+            let (code, metric, threshold) = (rule.code.to_owned(), rule.metric, rule.threshold);
+            Some(if is_met {
+                AchievementUnlocked { code, metric, threshold, value }.into()
+            } else {
+                AchievementRevoked { code, metric, threshold, value }.into()
+            })
         });
         Emit::nothing().events(changes)
     }
@@ -85,14 +91,20 @@ impl Reactor for Achievements {
             Event::WorkoutDeleted(deleted) => state.uncount(user, &deleted.before),
             Event::RecordSet(record) => state.stand((user, record.exercise.clone(), record.kind)),
             Event::RecordWithdrawn(record) => state.fall(&(user, record.exercise.clone(), record.kind)),
-            Event::AchievementUnlocked(unlocked) => state.unlocked.put(UnlockedRow {
-                user_id: user,
-                code: unlocked.code.clone(),
-                value: unlocked.value,
-                // Postgres keeps microseconds: the fold must not know more.
-                unlocked_at: Timestamp::from_microsecond(event.time.as_microsecond()).unwrap_or(event.time),
-            }),
-            Event::AchievementRevoked(revoked) => state.unlocked.remove(&(user, revoked.code.clone())),
+            Event::AchievementUnlocked(unlocked) => {
+                state.codes.entry(user).or_default().insert(unlocked.code.clone());
+                state.unlocked.put(UnlockedRow {
+                    user_id: user,
+                    code: unlocked.code.clone(),
+                    value: unlocked.value,
+                    // Postgres keeps microseconds: the fold must not know more.
+                    unlocked_at: Timestamp::from_microsecond(event.time.as_microsecond()).unwrap_or(event.time),
+                });
+            }
+            Event::AchievementRevoked(revoked) => {
+                state.codes.entry(user).or_default().remove(&revoked.code);
+                state.unlocked.remove(&(user, revoked.code.clone()));
+            }
             _ => {}
         }
     }

@@ -1,6 +1,6 @@
 //! The tables of the achievements and every statement on them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
 use jiff::{Timestamp, civil::Date};
@@ -8,7 +8,10 @@ use plyo_events::{UserId, achievement::Metric, training::ExerciseSlug, workout::
 use plyo_nats::{Row, Rows};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::{PgConnection, PgPool, types::Json};
+use sqlx::{
+    PgConnection, PgPool,
+    types::{Json, Uuid},
+};
 
 use crate::domain;
 
@@ -118,6 +121,9 @@ impl Row for UnlockedRow {
     }
 }
 
+/// The codes that people have unlocked.
+pub(crate) type Codes = HashMap<UserId, HashSet<String>>;
+
 /// The weeks that decide which streaks go through these: from 3 before to 3 after each, as far as there are any.
 pub(crate) async fn weeks_around(db: &mut PgConnection, mondays: &BTreeSet<(UserId, Date)>) -> Result<Rows<WeekRow>> {
     if mondays.is_empty() {
@@ -132,10 +138,12 @@ pub(crate) async fn weeks_around(db: &mut PgConnection, mondays: &BTreeSet<(User
     Rows::load_by(db, sql, mondays.iter().map(around).collect()).await
 }
 
-/// What these people have unlocked.
-pub(crate) async fn unlocked(db: &mut PgConnection, users: &BTreeSet<UserId>) -> Result<Rows<UnlockedRow>> {
-    let sql = "SELECT to_jsonb(u) FROM unlocked u WHERE user_id IN (SELECT id::uuid FROM jsonb_array_elements_text($1) AS id)";
-    Rows::load_by(db, sql, serde_json::to_value(users)?).await
+/// The codes that these people have unlocked: one row each, where the rows of `unlocked` would be a dozen.
+pub(crate) async fn codes(db: &mut PgConnection, users: &BTreeSet<UserId>) -> Result<Codes> {
+    let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
+    let sql = "SELECT user_id, array_agg(code) FROM unlocked WHERE user_id = ANY($1) GROUP BY user_id";
+    let rows: Vec<(Uuid, Vec<String>)> = sqlx::query_as(sql).bind(users).fetch_all(db).await?;
+    Ok(rows.into_iter().map(|(user, codes)| (UserId::new(user), codes.into_iter().collect())).collect())
 }
 
 /// How far a person is, and the codes of what is unlocked.

@@ -43,11 +43,17 @@ impl Tables {
             let decides = |(first, last): (Date, Date)| (first..=last).contains(&row.monday);
             around.iter().any(|(user, weeks)| *user == row.user_id && decides(*weeks))
         };
+        let unlocked = take(&mut self.unlocked, |row| users.contains(&row.user_id));
+        let mut codes = Codes::new();
+        for row in unlocked.iter() {
+            codes.entry(row.user_id).or_default().insert(row.code.clone());
+        }
         let mut state = State {
             progress: take(&mut self.progress, |row| users.contains(&row.user_id)),
             weeks: take(&mut self.weeks, is_around),
             standing: take(&mut self.standing, |row| lifts.contains(&row.key())),
-            unlocked: take(&mut self.unlocked, |row| users.contains(&row.user_id)),
+            unlocked,
+            codes,
         };
         let mut emitted = Vec::new();
         for (index, event) in events.iter().enumerate() {
