@@ -50,7 +50,8 @@ pub(crate) fn weeks_around(monday: Date) -> (Date, Date) {
     (shift(monday, 7 * (1 - WEEKS)), shift(monday, 7 * (WEEKS - 1)))
 }
 
-/// How many runs of 7 days in a row go through `date` when there is a workout on it; `active` says on which others there is.
+/// How many runs of 7 days in a row go through `date` when there is a workout on it; `active` says on which others there
+/// is.
 pub(crate) fn day_runs(date: Date, active: impl Fn(Date) -> bool) -> u64 {
     runs_through(DAYS, |offset| active(shift(date, offset)))
 }

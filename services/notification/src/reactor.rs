@@ -83,8 +83,8 @@ impl Reactor for Notifications {
         }
     }
 
-    /// What was told about the same subject is retracted, whatever the preference: a correction of the same workout betters
-    /// its own record, or the achievement or the record fell.
+    /// What was told about the same subject is retracted, whatever the preference: the achievement or the record fell, or a
+    /// correction of its own workout betters the record.
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {
         let user = event.user;
         let Some(Meaning { subject, told_as }) = domain::meaning(&event.body) else { return Emit::nothing() };

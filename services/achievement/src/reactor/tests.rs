@@ -73,7 +73,8 @@ impl Tables {
         emitted
     }
 
-    /// The tables after these batches, and the stream that came of them: what is emitted follows its cause `lag` events later.
+    /// The tables after these batches, and the stream that came of them: what is emitted follows its cause `lag` events
+    /// later.
     fn live(events: &[Message<Event>], split: usize, lag: usize) -> (Self, Vec<Message<Event>>) {
         let mut tables = Self::default();
         let mut stream: Vec<_> = events.iter().enumerate().map(|(index, event)| ((index, 0), event.clone())).collect();

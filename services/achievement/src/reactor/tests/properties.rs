@@ -23,7 +23,8 @@ fn training_log() -> impl Strategy<Value = Vec<Message<Event>>> {
         6 => (0..70_i32, tonnage.clone()).prop_map(|(day, tonnage_g)| Step::Log { day, tonnage_g }),
         // Days that lie close, so that streaks of days come about.
         6 => (0..9_i32, tonnage.clone()).prop_map(|(day, tonnage_g)| Step::Log { day, tonnage_g }),
-        2 => (any::<usize>(), 0..9_i32, tonnage).prop_map(|(which, day, tonnage_g)| Step::Correct { which, day, tonnage_g }),
+        2 => (any::<usize>(), 0..9_i32, tonnage)
+            .prop_map(|(which, day, tonnage_g)| Step::Correct { which, day, tonnage_g }),
         3 => any::<usize>().prop_map(|which| Step::Delete { which }),
         2 => (kind, any::<bool>()).prop_map(|(kind, stands)| Step::Record { kind, stands }),
     ];
@@ -93,8 +94,11 @@ proptest! {
     }
 
     #[test]
-    fn counts_hold_when_events_are_dropped(events in training_log(), dropped in vec(any::<bool>(), 80), split in 1..20_usize) {
-        let left: Vec<_> = events.into_iter().zip(dropped).filter(|(_, dropped)| !dropped).map(|(event, _)| event).collect();
+    fn counts_hold_when_events_are_dropped(
+        events in training_log(), dropped in vec(any::<bool>(), 80), split in 1..20_usize,
+    ) {
+        let kept = events.into_iter().zip(dropped).filter(|(_, is_dropped)| !is_dropped);
+        let left: Vec<_> = kept.map(|(event, _)| event).collect();
         let (tables, stream) = Tables::live(&left, split, 0);
         prop_assert_eq!(tables.counted(person(1)), tables.recounted(person(1)));
         prop_assert_eq!(&Tables::replay(&stream, split), &tables);

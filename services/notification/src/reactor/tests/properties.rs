@@ -35,7 +35,8 @@ fn numbered(one: Incoming, number: u32) -> Incoming {
     }
 }
 
-/// The tables after these batches, and the stream that came of them: what is emitted follows its cause `lag` messages later.
+/// The tables after these batches, and the stream that came of them: what is emitted follows its cause `lag` messages
+/// later.
 fn live(history: &[Incoming], split: usize, lag: usize) -> (Tables, Vec<Incoming>) {
     let mut tables = Tables::default();
     let handled: Vec<_> = history.chunks(split).flat_map(|batch| tables.handle(batch, true)).collect();
