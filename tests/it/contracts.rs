@@ -5,11 +5,15 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use jsonschema::Validator;
+use plyo::client::{Client, Live};
 use plyo_events::{Command, CommandKind, DecodeError, Event, EventKind};
 use serde_json::{Value, json};
+
+use crate::platform::Ground;
 
 #[test]
 fn what_is_generated_is_what_is_committed() {
@@ -24,7 +28,7 @@ fn no_two_messages_share_a_name() {
 
 #[test]
 fn the_asyncapi_document_is_valid_by_its_official_schema() {
-    let schema = jsonschema::draft7::new(&json(include_str!("asyncapi/3.0.0.json"))).unwrap();
+    let schema = jsonschema::draft7::new(&parse(include_str!("asyncapi/3.0.0.json"))).unwrap();
     let document = read(&schemas().join("asyncapi.json"));
     assert_valid(&schema, &document);
     for (place, wrong) in [
@@ -41,7 +45,7 @@ fn the_asyncapi_document_is_valid_by_its_official_schema() {
 
 #[test]
 fn the_openapi_document_is_valid_by_its_official_schema() {
-    let schema = jsonschema::draft202012::new(&json(include_str!("openapi/schema.json"))).unwrap();
+    let schema = jsonschema::draft202012::new(&parse(include_str!("openapi/schema.json"))).unwrap();
     let document = read(&schemas().join("openapi.json"));
     assert_valid(&schema, &document);
     for (place, wrong) in [
@@ -84,6 +88,38 @@ fn every_message_is_on_a_subject_of_the_asyncapi_document() {
     for kind in EventKind::ALL {
         let address = format!("evt.{{partition}}.{}.{}.{{user}}", kind.service(), kind.fact());
         assert_eq!(document["channels"][kind.name()]["address"], address);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_socket_says_is_what_the_documents_say() {
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut client = Client::new(&url).unwrap();
+    let credentials = json!({ "email": "ada@example.org", "password": "long enough" });
+    client.post("/api/v1/auth/register", &credentials).await.unwrap().success().unwrap();
+    let tokens = client.post("/api/v1/auth/login", &credentials).await.unwrap().success().unwrap();
+    let mut live =
+        Live::connect(client.authority(), tokens["access_token"].as_str().unwrap(), None, &["me"]).await.unwrap();
+    assert_valid(&frame("send", "welcome"), &live.welcome);
+    assert!(!frame("send", "evt").is_valid(&json!({ "t": "evt" })), "the check cannot fail");
+    let log = json!({ "t": "cmd", "n": 1, "type": "workout.log.v1", "data": read(&schemas().join("examples/workout.log.v1/squat-day-in-kilograms.json")) });
+    let wrong = json!({ "t": "cmd", "n": 2, "type": "workout.log.v1", "data": {} });
+    for say in [log, wrong, json!({ "t": "sub", "n": 3, "topic": "nothing" })] {
+        assert_valid(&frame("receive", say["t"].as_str().unwrap()), &say);
+        live.say(&say).await.unwrap();
+    }
+    let mut awaited = BTreeSet::from(["ready", "ok", "err", "workout.completed.v1", "notification.created.v1"]);
+    while !awaited.is_empty() {
+        let said = tokio::time::timeout(Duration::from_secs(10), live.frame()).await;
+        let said = said.unwrap_or_else(|_| panic!("{awaited:?} did not come")).unwrap();
+        let word = said["t"].as_str().unwrap();
+        assert_valid(&frame("send", word), &said);
+        awaited.remove(word);
+        if word == "evt" {
+            assert_valid(&schema(said["type"].as_str().unwrap()), &said["data"]);
+            awaited.remove(said["type"].as_str().unwrap());
+        }
     }
 }
 
@@ -250,11 +286,18 @@ fn schema(type_name: &str) -> Validator {
     jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
 }
 
-fn read(path: &Path) -> Value {
-    json(&fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+/// A frame of the socket, as the edge sends or receives it.
+fn frame(action: &str, word: &str) -> Validator {
+    let document = read(&schemas().join("asyncapi.json"));
+    let payload = json!({ "$ref": format!("#/components/messages/live.{action}.{word}/payload") });
+    jsonschema::draft7::new(&json!({ "allOf": [payload], "components": document["components"] })).unwrap()
 }
 
-fn json(text: &str) -> Value {
+fn read(path: &Path) -> Value {
+    parse(&fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
