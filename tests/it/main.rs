@@ -13,6 +13,7 @@ mod ground;
 mod layout;
 mod ledger;
 mod loop_stories;
+mod operator_stories;
 mod owner_stories;
 mod platform;
 mod poison_stories;

@@ -1,0 +1,113 @@
+//! What operators do with the official `nats` CLI, as the README says it. Where it is not installed each story says so.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use plyo::{
+    client::{Client, Live},
+    servers::{Durability, NatsServer},
+};
+use plyo_nats::{Nats, NatsConfig, streams};
+use serde_json::{Value, json};
+
+use crate::platform::Ground;
+
+/// The CLI that `scripts/setup.sh --nats-cli` builds.
+fn cli() -> Option<PathBuf> {
+    let cli = root().join(".tools/bin/nats");
+    if !cli.exists() {
+        eprintln!("skipped: the nats CLI is not built, for Go is not installed");
+    }
+    cli.exists().then_some(cli)
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// What the CLI prints as the operator of this server.
+fn nats(cli: &Path, server: &NatsServer, arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new(cli);
+    command.args(["--no-context", "--server", &server.url(), "--nkey"]).arg(server.nkeys().join("operator.seed"));
+    let output = command.args(arguments).current_dir(root()).output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if output.status.success() { Ok(said) } else { Err(said) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_files_in_nats_streams_are_what_the_cli_makes_streams_of_and_drift_is_named() {
+    let Some(cli) = cli() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let server = NatsServer::start(directory.path(), None, Durability::Always).unwrap();
+    for stream in ["SCHEDULE", "EVENTS", "COMMANDS", "DEAD"] {
+        nats(&cli, &server, &["stream", "add", "--config", &format!("nats/streams/{stream}.json")]).unwrap();
+    }
+    let config = NatsConfig {
+        url: server.url(),
+        name: "operator".into(),
+        nkey_seed: plyo::servers::nkeys::seed(&server.nkeys(), "operator").ok(),
+    };
+    let operator = Nats::connect(&config).await.unwrap();
+    streams::check(&operator).await.unwrap();
+    assert!(streams::apply(&operator).await.unwrap().iter().all(|line| line.ends_with("unchanged")));
+
+    nats(&cli, &server, &["stream", "edit", "COMMANDS", "--force", "--dupe-window", "10s"]).unwrap();
+    let drift = streams::check(&operator).await.unwrap_err().to_string();
+    assert!(drift.contains("COMMANDS") && drift.contains("duplicate_window"), "{drift}");
+    streams::apply(&operator).await.unwrap();
+    streams::check(&operator).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_outside_plyo_schedules_a_reminder_and_an_operator_sees_it_come_due() {
+    let Some(cli) = cli() else { return };
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut ada = Client::new(&url).unwrap();
+    let credentials = json!({ "email": "ada@example.org", "password": "long enough" });
+    let registered = ada.post("/api/v1/auth/register", &credentials).await.unwrap().success().unwrap();
+    let tokens = ada.post("/api/v1/auth/login", &credentials).await.unwrap().success().unwrap();
+    ada.set_token(tokens["access_token"].as_str().unwrap());
+    let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
+    let user = registered["user_id"].as_str().unwrap();
+    let [cancelled, moved] = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()];
+    let schedule = |key: uuid::Uuid, seconds: u64| {
+        let at = jiff::Timestamp::now() + Duration::from_secs(seconds);
+        let at = format!("{:.0}", at.round(jiff::Unit::Second).unwrap());
+        let subject = format!("at.workout_reminder_due.{user}.{key}");
+        let body = json!({ "reminder_id": key, "due_at": at }).to_string();
+        let target = format!("due.workout_reminder_due.{user}");
+        let time = format!("ce-time:{at}");
+        let timing =
+            ["--schedule-at", &at, "--schedule-dest", &target, "-H", "content-type:application/json", "-H", &time];
+        nats(&cli, &ground.nats_server, &[&["pub", &subject, &body], &timing[..]].concat()).unwrap();
+    };
+    schedule(cancelled, 2);
+    schedule(moved, 3_600);
+    schedule(moved, 2);
+    let subject = format!("at.workout_reminder_due.{user}.{cancelled}");
+    nats(
+        &cli,
+        &ground.nats_server,
+        &["pub", "--jetstream", &subject, "", "-H", "Nats-Rollup:sub", "-H", "Nats-TTL:1s"],
+    )
+    .unwrap();
+
+    let due = tokio::time::timeout(Duration::from_secs(20), async {
+        loop {
+            let push = live.next().await.expect("the socket stays");
+            if push.kind == "reminder.due.v1" {
+                return push;
+            }
+        }
+    });
+    assert_eq!(due.await.expect("a reminder comes due").data["reminder_id"], json!(moved));
+    let subjects = nats(&cli, &ground.nats_server, &["stream", "subjects", "EVENTS", "--json"]).unwrap();
+    let subjects: Value = serde_json::from_str(&subjects).unwrap();
+    let fired = subjects.as_object().unwrap().iter().find(|(subject, _)| subject.contains(".clock.")).unwrap();
+    assert!(fired.0.ends_with(&format!(".clock.workout_reminder_due.{user}")), "{}", fired.0);
+    assert_eq!(*fired.1, json!(1), "one was cancelled");
+}
