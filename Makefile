@@ -30,4 +30,5 @@ setup: ## install what is missing
 	@scripts/setup.sh
 
 clean-data: ## forget everything that `make up` stored
+	@if [ -f .plyo/postgres/elsewhere ]; then rm -rf "$$(cat .plyo/postgres/elsewhere)"; fi
 	rm -rf .plyo

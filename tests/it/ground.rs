@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plyo::servers::nkeys;
+use plyo::servers::{Postgres, nkeys};
 use plyo_nats::{Nats, NatsConfig, raw, streams};
 
 use crate::platform::{Ground, eventually};
@@ -26,6 +26,24 @@ async fn servers_that_are_killed_start_again_where_they_were_with_what_they_stor
     let kept: i32 = sqlx::query_scalar("SELECT number FROM kept").fetch_one(&mut db).await.unwrap();
     assert_eq!(kept, 7);
     assert_eq!(streams::state(&ground.nats().await, "EVENTS").await.unwrap(), before);
+}
+
+#[test]
+fn root_keeps_the_data_of_postgres_elsewhere_when_its_user_cannot_reach_it() {
+    if !nix::unistd::Uid::effective().is_root() {
+        eprintln!("skipped: only root runs Postgres as another user");
+        return;
+    }
+    // A temporary directory is closed to others.
+    let directory = tempfile::tempdir().unwrap();
+    let mut postgres = Postgres::start(&directory.path().join("postgres"), None).unwrap();
+    let place = postgres.data().to_owned();
+    assert!(place.starts_with("/var/lib/plyo"), "{}", place.display());
+    postgres.stop();
+    let mut again = Postgres::start(&directory.path().join("postgres"), None).unwrap();
+    assert_eq!(again.data(), place);
+    again.stop();
+    std::fs::remove_dir_all(place.parent().unwrap()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,8 @@ use super::process::{Process, end_all, free_port};
 
 /// What the kernel calls it.
 const NAME: &str = "postgres";
+/// Where the data goes that the directory asked for cannot hold.
+const STATE: &str = "/var/lib/plyo";
 
 /// A running Postgres cluster.
 pub struct Postgres {
@@ -129,11 +131,9 @@ fn home(directory: &Path, account: Option<&User>) -> Result<PathBuf> {
     let data = if account.is_none() || reachable {
         directory.join("data")
     } else {
-        let name = directory.to_string_lossy().replace('/', "-");
-        let fallback = Path::new("/var/lib/plyo").join(name.trim_matches('-'));
-        fs::create_dir_all(&fallback)?;
-        eprintln!("{} is closed to Postgres' user; its data is in {}", directory.display(), fallback.display());
-        fallback.join("data")
+        let elsewhere = elsewhere(&directory)?;
+        eprintln!("{} is closed to Postgres' user; its data is in {}", directory.display(), elsewhere.display());
+        elsewhere.join("data")
     };
     fs::create_dir_all(&data)?;
     if let Some(user) = account {
@@ -144,6 +144,19 @@ fn home(directory: &Path, account: Option<&User>) -> Result<PathBuf> {
     }
     fs::set_permissions(&data, fs::Permissions::from_mode(0o700))?;
     Ok(data)
+}
+
+/// A place under the system's state directory, remembered in `elsewhere`: a directory that is made anew gets another.
+fn elsewhere(directory: &Path) -> Result<PathBuf> {
+    let remembered = directory.join("elsewhere");
+    if let Ok(place) = fs::read_to_string(&remembered) {
+        return Ok(place.trim().into());
+    }
+    let place = Path::new(STATE).join(uuid::Uuid::new_v4().simple().to_string());
+    fs::create_dir_all(&place).with_context(|| format!("make {}", place.display()))?;
+    fs::set_permissions(STATE, fs::Permissions::from_mode(0o755))?;
+    fs::write(&remembered, format!("{}\n", place.display()))?;
+    Ok(place)
 }
 
 fn initialise(data: &Path, account: Option<&User>) -> Result<()> {
