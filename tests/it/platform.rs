@@ -188,8 +188,9 @@ async fn service(name: &str, with: &Surroundings) -> Service {
     }
 }
 
+/// `tally:workout:mended` keeps its rows where `workout` does.
 fn schema(service: &str) -> &str {
-    service.strip_prefix("tally:").unwrap_or(service)
+    service.strip_prefix("tally:").unwrap_or(service).trim_end_matches(":mended")
 }
 
 async fn connect_patiently(with: &Surroundings, user: &str) -> Nats {

@@ -93,7 +93,7 @@ async fn a_dead_command_is_given_to_its_service_again() {
     .await;
     drop(before_mending);
     // The same service with its code mended.
-    let _mended = ground.start(&["tally:mended", "tally:achievement"]);
+    let _mended = ground.start(&["tally:workout:mended", "tally:achievement"]);
     dead::replay(&nats, sequence).await.unwrap();
     ground.settle(&BOTH).await;
     let mut ledger = Ledger::default();

@@ -119,7 +119,7 @@ impl Reactor for Reacts {
 pub fn service(name: &str) -> Option<Service> {
     match name {
         "tally:workout" => Some(Service::new(Counts { mended: false })),
-        "tally:mended" => Some(Service::new(Counts { mended: true })),
+        "tally:workout:mended" => Some(Service::new(Counts { mended: true })),
         "tally:achievement" => Some(Service::new(Reacts)),
         _ => None,
     }
