@@ -20,8 +20,9 @@ lint: ## format, clippy, documentation
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
-bench: setup ## every figure of the README, into bench/results.json
-	cargo bench -p plyo-tests --bench bench
+bench: setup ## every figure of the README, into bench/results.json (PARTS="--only edge,push" for some)
+	cargo build --release -p plyo -p plyo-bench
+	target/release/plyo-bench $(PARTS)
 
 schemas: ## write schemas/ from the types
 	cargo run -q -p plyo -- schemas

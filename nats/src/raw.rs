@@ -2,12 +2,14 @@
 
 use std::{
     collections::VecDeque,
+    future::Future,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
 use async_nats::HeaderMap;
 use bytes::Bytes;
+use futures_util::StreamExt;
 
 use crate::Nats;
 
@@ -58,6 +60,21 @@ pub async fn publish_batches(nats: &Nats, messages: Vec<Raw>, batch_size: usize)
         }
     }
     Ok(started.elapsed())
+}
+
+/// Listens before anything is said, and gives the first message on such a subject as its publisher sent it.
+///
+/// # Errors
+/// When the subscription cannot be made.
+pub async fn overhear(nats: &Nats, subject: &str) -> Result<impl Future<Output = Option<Raw>> + use<>> {
+    let mut messages = nats.client().subscribe(subject.to_owned()).await?;
+    nats.client().flush().await?;
+    Ok(async move {
+        let message = messages.next().await?;
+        let headers = message.headers.iter().flat_map(|headers| headers.iter());
+        let headers = headers.filter_map(|(name, values)| Some((name.to_string(), values.first()?.to_string())));
+        Some((message.subject.to_string(), headers.collect(), message.payload.to_vec()))
+    })
 }
 
 fn header_map(headers: Vec<(String, String)>) -> HeaderMap {

@@ -82,6 +82,15 @@ pub async fn state(nats: &Nats, stream: &str) -> Result<State> {
     })
 }
 
+/// Removes every message of a stream.
+///
+/// # Errors
+/// When the server does not answer or refuses.
+pub async fn purge(nats: &Nats, stream: &str) -> Result<()> {
+    nats.api(&format!("STREAM.PURGE.{stream}"), &Value::Null).await.with_context(|| format!("purge {stream}"))?;
+    Ok(())
+}
+
 /// A lane's consumer of every event from `start` on.
 pub(crate) fn events_consumer(name: &str, start: u64) -> Value {
     merged(EVENTS_CONSUMER, json!({ "name": name, "durable_name": name, "opt_start_seq": start }))

@@ -11,7 +11,11 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{demo, platform::Surroundings, servers::Durability};
+use crate::{
+    demo,
+    platform::{self, Surroundings},
+    servers::Durability,
+};
 
 /// Plyo: a fitness platform that reacts to events.
 #[derive(Parser)]
@@ -141,10 +145,12 @@ impl Plyo {
         match self.command {
             Command::Up(up) => {
                 log(false);
+                platform::raise_file_limit();
                 up.run().await
             }
             Command::Serve(serve) => {
                 log(true);
+                platform::raise_file_limit();
                 serve.run().await
             }
             Command::Migrate(servers) => operate::migrate(&servers.surroundings()?).await,

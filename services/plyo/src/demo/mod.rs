@@ -1,6 +1,6 @@
 //! `plyo demo`: two people, twelve weeks of training, every push as it arrives. A client of the public API only.
 
-mod training;
+pub mod training;
 
 use std::{collections::HashMap, time::Duration};
 

@@ -1,0 +1,140 @@
+//! From POST to `achievement.unlocked` on that client's WebSocket, at a steady rate.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use plyo::servers::Durability;
+use tokio::{task::JoinSet, time::timeout};
+
+use crate::{
+    Scale,
+    disk::serial_syncs,
+    edge::WORKOUTS,
+    figures::{Figures, percentile},
+    ground::Ground,
+    http::{Http, post},
+    socket::{Socket, field},
+};
+
+/// What each person logs, one after the other: sets of 100 repetitions with 100 kg, and what that unlocks.
+const STEPS: [(usize, &str); 4] = [(0, "workouts_1"), (1, "tonnage_10_t"), (9, "tonnage_100_t"), (40, "tonnage_500_t")];
+const CONNECTIONS: usize = 128;
+/// How long the last push is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub async fn measure(scale: Scale) -> Result<Figures> {
+    let mut figures = Figures::default();
+    let ground = Ground::new(Durability::Always).await?;
+    let platform = ground.serve("edge,user,workout,achievement,notification").await?;
+    // What the first ones cost, connections and plans of statements, is not what a push costs.
+    at_rate(&ground, &platform.authority, 50, 200).await?;
+    for (rate, seconds, most) in [(100, 10, [4.0, 10.0]), (2_000, 5, [8.0, 30.0])] {
+        // Five things must be on disk one after the other: the command, then twice a transaction and an event.
+        let mut syncs = serial_syncs(5, 100)?;
+        let limits = [percentile(&mut syncs, 0.5), percentile(&mut syncs, 0.99)];
+        let mut took = at_rate(&ground, &platform.authority, rate, scale.of(rate * seconds)).await?;
+        for (share, name, limit, most, slack) in
+            [(0.5, "p50", limits[0], most[0], 2.5), (0.99, "p99", limits[1], most[1], 6.0)]
+        {
+            let value = percentile(&mut took, share);
+            let figure = figures.add(format!("push_{rate}_{name}_ms"), value, "ms");
+            if rate == 100 {
+                let is_met = value < most || value < limit + slack;
+                figure.limit(limit).goal(&format!("< {most} or limit + {slack}"), is_met);
+            } else {
+                figure.limit(limit).goal(&format!("< {most}"), value < most);
+            }
+        }
+    }
+    Ok(figures)
+}
+
+/// Sends so many workouts at a rate, each of which unlocks an achievement; gives the milliseconds until each was pushed.
+async fn at_rate(ground: &Ground, authority: &str, rate: usize, posts: usize) -> Result<Vec<f64>> {
+    let people = posts.div_ceil(STEPS.len());
+    let tokens = Arc::new(ground.tokens(people).await?);
+    let bodies = STEPS.map(|(sets, _)| workout(sets));
+    let start = Instant::now();
+    // When each was sent, in nanoseconds since the start.
+    let sent: Arc<Vec<AtomicU64>> = Arc::new((0..people * STEPS.len()).map(|_| AtomicU64::new(0)).collect());
+
+    let mut listening = JoinSet::new();
+    for (person, token) in tokens.iter().enumerate() {
+        let mut socket = Socket::connect(authority, token, None, &["me"]).await?;
+        socket.next_of("ready").await?;
+        let sent = Arc::clone(&sent);
+        listening.spawn(async move {
+            let mut took = Vec::with_capacity(STEPS.len());
+            for (step, (_, code)) in STEPS.iter().enumerate() {
+                if step * people + person >= posts {
+                    break;
+                }
+                loop {
+                    let frame = socket.next().await?;
+                    let is_it = field(frame, "type") == Some("achievement.unlocked.v1");
+                    if is_it && field(frame, "code") == Some(code) {
+                        break;
+                    }
+                }
+                let since = Duration::from_nanos(sent[step * people + person].load(Ordering::Acquire));
+                took.push((start.elapsed() - since).as_secs_f64() * 1_000.0);
+            }
+            Ok::<_, anyhow::Error>(took)
+        });
+    }
+
+    let first = start.elapsed() + Duration::from_millis(100);
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut sending = JoinSet::new();
+    for _ in 0..CONNECTIONS.min(posts) {
+        let mut http = Http::connect(authority).await?;
+        let (tokens, sent, next, bodies) = (Arc::clone(&tokens), Arc::clone(&sent), Arc::clone(&next), bodies.clone());
+        sending.spawn(async move {
+            loop {
+                let n = next.fetch_add(1, Ordering::AcqRel);
+                if n >= posts {
+                    return Ok::<_, anyhow::Error>(());
+                }
+                // The n-th is due then; one that cannot be sent in time has been waiting since.
+                let due = first + Duration::from_secs_f64(n as f64 / rate as f64);
+                let mut since = due;
+                if start.elapsed() < due {
+                    tokio::time::sleep_until((start + due).into()).await;
+                    since = start.elapsed();
+                }
+                sent[n].store(since.as_nanos() as u64, Ordering::Release);
+                let (step, person) = (n / people, n % people);
+                let request = post(WORKOUTS, &tokens[person], &format!("push-{step}"), "wait=10", &bodies[step]);
+                http.exchange(&request, 201).await?;
+            }
+        });
+    }
+    while let Some(sender) = sending.join_next().await {
+        sender??;
+    }
+    let mut took = Vec::with_capacity(posts);
+    let all = async {
+        while let Some(listener) = listening.join_next().await {
+            took.extend(listener??);
+        }
+        Ok::<_, anyhow::Error>(())
+    };
+    timeout(PATIENCE, all).await.context("an achievement was not pushed")??;
+    ensure!(took.len() == posts, "{} of {posts} were pushed", took.len());
+    Ok(took)
+}
+
+/// A warm-up set, then so many of ten tonnes each.
+fn workout(sets: usize) -> String {
+    let heavy = vec![r#"{"reps":100,"load":{"kg":100}}"#; sets];
+    let sets = [vec![r#"{"reps":5,"load":{"kg":20}}"#], heavy].concat().join(",");
+    format!(
+        r#"{{"started_at":"2026-11-02T18:30:00+01:00","exercises":[{{"exercise":"barbell-deadlift","sets":[{sets}]}}]}}"#
+    )
+}

@@ -1,0 +1,38 @@
+//! One workout over HTTP, authenticated.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use plyo::servers::Durability;
+
+use crate::{
+    Scale,
+    edge::{WORKOUT, WORKOUTS},
+    figures::{Figures, percentile},
+    ground::Ground,
+    http::{Http, get, hammer, post},
+};
+
+const CONNECTIONS: usize = 64;
+
+pub async fn measure(scale: Scale) -> Result<Figures> {
+    let ground = Ground::new(Durability::Relaxed).await?;
+    let platform = ground.serve("edge,user,workout,achievement,notification").await?;
+    let mut requests = Vec::with_capacity(CONNECTIONS);
+    let mut http = Http::connect(&platform.authority).await?;
+    for token in ground.tokens(CONNECTIONS).await? {
+        let saved = http.exchange(&post(WORKOUTS, &token, "one", "wait=10", WORKOUT), 201).await?;
+        let saved: serde_json::Value = serde_json::from_slice(saved)?;
+        let id = saved["workout_id"].as_str().context("a workout id")?;
+        requests.push(get(&format!("{WORKOUTS}/{id}"), &token));
+    }
+    let lasting = Duration::from_millis(scale.of(5_000) as u64);
+    let mut load =
+        hammer(&platform.authority, CONNECTIONS, lasting, 200, move |connection, _| requests[connection].clone())
+            .await?;
+    let mut figures = Figures::default();
+    figures.add("query_per_s", load.per_second, "/s").at_least(15_000.0);
+    let p99 = percentile(&mut load.took, 0.99);
+    figures.add("query_p99_ms", p99, "ms").goal("< 15", p99 < 15.0);
+    Ok(figures)
+}
