@@ -1,6 +1,6 @@
 //! The ground everything stands on: private servers that end and start again, and who may say what on NATS.
 
-use std::time::Duration;
+use std::{os::unix::fs::PermissionsExt, time::Duration};
 
 use plyo::servers::{Postgres, nkeys};
 use plyo_nats::{Nats, NatsConfig, raw, streams};
@@ -34,8 +34,8 @@ fn root_keeps_the_data_of_postgres_elsewhere_when_its_user_cannot_reach_it() {
         eprintln!("skipped: only root runs Postgres as another user");
         return;
     }
-    // A temporary directory is closed to others.
     let directory = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
     let mut postgres = Postgres::start(&directory.path().join("postgres"), None).unwrap();
     let place = postgres.data().to_owned();
     assert!(place.starts_with("/var/lib/plyo"), "{}", place.display());

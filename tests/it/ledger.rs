@@ -135,7 +135,8 @@ pub async fn send(publisher: &CommandPublisher, command: &Message<Command>) {
 pub async fn events(ground: &Ground) -> Vec<Message<Event>> {
     let mut tail = Tail::open(&ground.nats().await, u64::MAX).await.unwrap();
     let mut events = Vec::new();
-    while let Ok(more) = tokio::time::timeout(Duration::from_millis(300), tail.next()).await {
+    while tail.behind() > 0 {
+        let more = tokio::time::timeout(Duration::from_secs(10), tail.next()).await.expect("events come");
         events.extend(more.unwrap().into_iter().map(|stored| stored.message));
     }
     events

@@ -106,7 +106,6 @@ impl Ground {
         let nats = self.nats().await;
         eventually("nothing is under way", Duration::from_secs(60), async || {
             let mut state = Vec::new();
-            let head = streams::state(&nats, "EVENTS").await?.last;
             if streams::state(&nats, "COMMANDS").await?.messages > 0 {
                 return Ok(None);
             }
@@ -119,7 +118,7 @@ impl Ground {
                 state.push((applied, outbox));
             }
             // A mark may lie after the last event: it is no event that could be applied.
-            let last_event = last_event(&nats, head).await?;
+            let last_event = last_event(&nats).await?;
             Ok(state.iter().all(|(applied, outbox)| *applied >= last_event as i64 && *outbox == 0).then_some(()))
         })
         .await;
@@ -218,14 +217,12 @@ pub async fn eventually<T>(what: &str, within: Duration, mut condition: impl Asy
 }
 
 /// The sequence of the last event, which marks may follow.
-async fn last_event(nats: &Nats, head: u64) -> Result<u64> {
+async fn last_event(nats: &Nats) -> Result<u64> {
     let mut tail = plyo_nats::Tail::open(nats, 64).await?;
     let mut last = 0;
-    while let Ok(events) = tokio::time::timeout(Duration::from_millis(30), tail.next()).await {
-        last = events?.last().map_or(last, |stored| stored.sequence);
-        if last >= head {
-            break;
-        }
+    while tail.behind() > 0 {
+        let events = tokio::time::timeout(Duration::from_secs(1), tail.next()).await??;
+        last = events.last().map_or(last, |stored| stored.sequence);
     }
     Ok(last)
 }
