@@ -127,23 +127,32 @@ impl Ground {
     pub async fn settle(&self, within: Duration) -> Result<()> {
         let nats = self.nats().await?;
         let mut db = PgConnection::connect(&self.dsn()).await?;
-        let lanes = SERVICES.map(|service| {
-            format!("SELECT applied, (SELECT count(*) FROM \"{service}_loop\".outbox) FROM \"{service}_loop\".lane")
-        });
-        let sql = format!("SELECT min(applied), max(count) FROM ({}) lanes", lanes.join(" UNION ALL "));
         let deadline = Instant::now() + within;
-        loop {
-            if streams::state(&nats, "COMMANDS").await?.messages == 0 {
-                let (applied, unpublished): (i64, i64) =
-                    sqlx::query_as(sqlx::AssertSqlSafe(&*sql)).fetch_one(&mut db).await?;
-                if unpublished == 0 && applied.unsigned_abs() >= streams::state(&nats, "EVENTS").await?.last {
-                    return Ok(());
-                }
-            }
+        while !is_settled(&nats, &mut db).await? {
             ensure!(Instant::now() < deadline, "not settled in {} s: {}", within.as_secs(), self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        Ok(())
     }
+}
+
+/// The services are in the order in which they react to each other: what an earlier one still said, a later one has to apply.
+async fn is_settled(nats: &Nats, db: &mut PgConnection) -> Result<bool> {
+    if streams::state(nats, "COMMANDS").await?.messages > 0 {
+        return Ok(false);
+    }
+    for service in SERVICES {
+        // A lane that nobody owns yet has no consumer.
+        let Ok(last) = streams::last_to_apply(nats, service).await else { return Ok(false) };
+        let sql = format!(
+            "SELECT applied, (SELECT count(*) FROM \"{service}_loop\".outbox) FROM \"{service}_loop\".lane"
+        );
+        let (applied, outbox): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_one(&mut *db).await?;
+        if applied.unsigned_abs() < last || outbox > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 impl Platform {

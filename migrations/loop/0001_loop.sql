@@ -18,14 +18,13 @@ CREATE TABLE handled (
 );
 CREATE INDEX handled_by_age ON handled (handled_at);
 
--- What was decided and is not yet known to be published. Written and deleted all the time: vacuum it eagerly.
+-- What was decided and is not yet known to be published: a row per batch, since it is only ever read when a lane is
+-- taken over. Written and deleted all the time: not worth compressing, and vacuumed eagerly.
 CREATE TABLE outbox (
-    id      bigint PRIMARY KEY,
-    target  text  NOT NULL CHECK (target IN ('events', 'schedule', 'dead')),
-    subject text  NOT NULL,
-    headers jsonb NOT NULL,
-    body    bytea NOT NULL
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+    id       bigint PRIMARY KEY,
+    messages bytea NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+ALTER TABLE outbox ALTER COLUMN messages SET STORAGE EXTERNAL;
 
 -- Foreign events that became dead letters: a replay skips them until the code is mended.
 CREATE TABLE skipped (

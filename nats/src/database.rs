@@ -13,6 +13,10 @@ pub fn search_path(service: &str) -> [String; 2] {
     [service.to_owned(), format!("{service}_loop")]
 }
 
+/// Services look rows up by their keys. Without this, a plan that was made while a table was small would read all of it
+/// for as long as the connection lives.
+const BY_KEY: [(&str, &str); 3] = [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+
 /// Options for a connection that sees these schemas, in UTC.
 ///
 /// # Errors
@@ -21,7 +25,7 @@ pub fn options(dsn: &str, search_path: &[impl AsRef<str>]) -> Result<PgConnectOp
     // The parse error may quote the URL, which may hold a password.
     let options = PgConnectOptions::from_str(dsn).ok().context("the Postgres URL cannot be read")?;
     let path = search_path.iter().map(|schema| format!("\"{}\"", schema.as_ref())).collect::<Vec<_>>().join(",");
-    Ok(options.options([("search_path", path.as_str()), ("timezone", "UTC")]))
+    Ok(options.options([("search_path", path.as_str()), ("timezone", "UTC")]).options(BY_KEY))
 }
 
 /// A pool that connects when it is first used, so that a service starts while Postgres is away.

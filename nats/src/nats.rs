@@ -156,6 +156,7 @@ pub(crate) struct ApiError {
 impl ApiError {
     pub(crate) const STREAM_NOT_FOUND: u64 = 10_059;
     pub(crate) const CONSUMER_NOT_FOUND: u64 = 10_014;
+    pub(crate) const MESSAGE_NOT_FOUND: u64 = 10_037;
 
     fn unavailable(description: &str) -> Self {
         Self { code: 0, description: description.to_owned() }

@@ -7,7 +7,7 @@ use plyo_events::{Outcome, query::StoredOutcome};
 use sqlx::{Connection, PgConnection, types::Json};
 use uuid::Uuid;
 
-use crate::lane::outbox::{OutboxRow, Target};
+use crate::lane::outbox::{self, Outgoing};
 
 /// Where a lane stands.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +31,9 @@ pub(crate) struct HandledCommand {
 #[derive(Default)]
 pub(crate) struct Write<'a> {
     pub handled: &'a [HandledCommand],
-    pub outbox: &'a [OutboxRow],
+    /// The id of the row that holds `outbox`.
+    pub outbox_id: i64,
+    pub outbox: &'a [Outgoing],
     /// Dead events: replay skips them until the code is mended.
     pub skipped: &'a [(u64, String)],
     /// Outbox rows up to this id are known to be where they belong.
@@ -90,17 +92,12 @@ pub(crate) async fn position(db: &mut PgConnection, events_created: &str) -> Res
     Ok(Position { applied: applied.cast_unsigned(), confirmed: confirmed.cast_unsigned(), events_created })
 }
 
-/// The rows that are not known to be published, oldest first.
-pub(crate) async fn outbox(db: &mut PgConnection) -> Result<Vec<OutboxRow>> {
-    let rows: Vec<(i64, String, String, Json<HashMap<String, String>>, Vec<u8>)> =
-        sqlx::query_as("SELECT id, target, subject, headers, body FROM outbox ORDER BY id").fetch_all(db).await?;
-    rows.into_iter()
-        .map(|(id, target, subject, Json(headers), body)| {
-            let target = Target::parse(&target)?;
-            let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            Ok(OutboxRow { id, target, subject, headers: OutboxRow::header_map(headers), body: body.into() })
-        })
-        .collect()
+/// What is not known to be published, oldest first, and the last id of its rows.
+pub(crate) async fn outbox(db: &mut PgConnection) -> Result<(i64, Vec<Outgoing>)> {
+    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as("SELECT id, messages FROM outbox ORDER BY id").fetch_all(db).await?;
+    let last = rows.last().map_or(0, |(id, _)| *id);
+    let messages: Result<Vec<_>> = rows.iter().map(|(_, packed)| outbox::unpack(packed)).collect();
+    Ok((last, messages?.concat()))
 }
 
 /// The stored outcomes of those of these commands that were handled already.
@@ -119,7 +116,7 @@ pub(crate) async fn handled(db: &mut PgConnection, ids: &[Uuid]) -> Result<HashM
 /// Writes the loop's side of a batch in one statement.
 pub(crate) async fn write(db: &mut PgConnection, write: &Write<'_>) -> Result<()> {
     let handled = write.handled;
-    let outbox = write.outbox;
+    let packed = if write.outbox.is_empty() { None } else { Some(outbox::pack(write.outbox)?) };
     sqlx::query(
         "WITH handled_now AS (
              INSERT INTO handled (command_id, user_id, fingerprint, outcome, handled_at)
@@ -128,22 +125,18 @@ pub(crate) async fn write(db: &mut PgConnection, write: &Write<'_>) -> Result<()
              ON CONFLICT (command_id) DO UPDATE SET outcome = EXCLUDED.outcome, handled_at = EXCLUDED.handled_at),
          published AS (DELETE FROM outbox WHERE id <= $5),
          emitted AS (
-             INSERT INTO outbox (id, target, subject, headers, body)
-             SELECT * FROM unnest($6::bigint[], $7::text[], $8::text[], $9::jsonb[], $10::bytea[])),
+             INSERT INTO outbox (id, messages) SELECT $6, $7 WHERE $7 IS NOT NULL),
          dead AS (
-             INSERT INTO skipped (sequence, reason) SELECT * FROM unnest($11::bigint[], $12::text[]) ON CONFLICT DO NOTHING)
-         UPDATE lane SET applied = $13, confirmed = $14 WHERE name = $15",
+             INSERT INTO skipped (sequence, reason) SELECT * FROM unnest($8::bigint[], $9::text[]) ON CONFLICT DO NOTHING)
+         UPDATE lane SET applied = $10, confirmed = $11 WHERE name = $12",
     )
     .bind(handled.iter().map(|h| h.id).collect::<Vec<_>>())
     .bind(handled.iter().map(|h| h.user).collect::<Vec<_>>())
     .bind(handled.iter().map(|h| h.stored.fingerprint.as_str()).collect::<Vec<_>>())
     .bind(handled.iter().map(|h| Json(&h.stored.outcome)).collect::<Vec<_>>())
     .bind(write.published)
-    .bind(outbox.iter().map(|row| row.id).collect::<Vec<_>>())
-    .bind(outbox.iter().map(|row| row.target.name()).collect::<Vec<_>>())
-    .bind(outbox.iter().map(|row| row.subject.as_str()).collect::<Vec<_>>())
-    .bind(outbox.iter().map(|row| Json(row.header_json())).collect::<Vec<_>>())
-    .bind(outbox.iter().map(|row| row.body.as_ref()).collect::<Vec<_>>())
+    .bind(write.outbox_id)
+    .bind(packed)
     .bind(write.skipped.iter().map(|(sequence, _)| sequence.cast_signed()).collect::<Vec<_>>())
     .bind(write.skipped.iter().map(|(_, reason)| reason.as_str()).collect::<Vec<_>>())
     .bind(write.applied.cast_signed())

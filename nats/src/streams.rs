@@ -1,6 +1,7 @@
 //! The streams and consumers as configured in `nats/streams/`: applied by `plyo migrate`, compared by everyone else.
 
 use anyhow::{Context, Result, bail};
+use plyo_events::EventKind;
 use serde_json::{Value, json};
 
 use crate::{Nats, nats::ApiError};
@@ -91,13 +92,46 @@ pub async fn purge(nats: &Nats, stream: &str) -> Result<()> {
     Ok(())
 }
 
-/// A lane's consumer of every event from `start` on.
-pub(crate) fn events_consumer(name: &str, start: u64) -> Value {
-    merged(EVENTS_CONSUMER, json!({ "name": name, "durable_name": name, "opt_start_seq": start }))
+/// The last event that a service's lane has to apply, 0 for none.
+///
+/// # Errors
+/// When nobody owns the lane.
+pub async fn last_to_apply(nats: &Nats, service: &str) -> Result<u64> {
+    let name = lane_consumer(service);
+    let info = nats.api(&format!("CONSUMER.INFO.EVENTS.{name}"), &Value::Null).await;
+    let info = info.with_context(|| format!("look at consumer {name}"))?;
+    let last = json!({ "last_by_subj": info["config"]["filter_subject"] });
+    match nats.api("STREAM.MSG.GET.EVENTS", &last).await {
+        Ok(found) => found["message"]["seq"].as_u64().context("a sequence"),
+        Err(error) if error.code == ApiError::MESSAGE_NOT_FOUND => Ok(0),
+        Err(error) => Err(error).context("look at the last event"),
+    }
+}
+
+/// The name of both consumers of a service's one lane.
+pub(crate) fn lane_consumer(service: &str) -> String {
+    format!("{service}_all")
+}
+
+/// A lane's consumer of the events from `start` on that its service reads.
+pub(crate) fn events_consumer(service: &str, reads: &[EventKind], start: u64) -> Value {
+    let name = lane_consumer(service);
+    let filter = events_filter(service, reads);
+    let own = json!({ "name": name, "durable_name": name, "filter_subject": filter, "opt_start_seq": start });
+    merged(EVENTS_CONSUMER, own)
+}
+
+/// One filter, since several make a catch-up slow. Who reads one service needs to hear no other; who reads none hears
+/// of itself.
+fn events_filter(service: &str, reads: &[EventKind]) -> String {
+    let mut of = reads.iter().map(|kind| kind.service());
+    let first = of.next().unwrap_or(service);
+    if of.all(|service| service == first) { format!("evt.*.{first}.>") } else { "evt.>".to_owned() }
 }
 
 /// A lane's consumer of its service's commands.
-pub(crate) fn commands_consumer(name: &str, service: &str) -> Value {
+pub(crate) fn commands_consumer(service: &str) -> Value {
+    let name = lane_consumer(service);
     let filter = format!("cmd.*.{service}.>");
     merged(COMMANDS_CONSUMER, json!({ "name": name, "durable_name": name, "filter_subject": filter }))
 }
@@ -163,7 +197,15 @@ mod tests {
             other["retention"] = json!("interest");
             assert_eq!(drift(&file, &other), ["retention"]);
         }
-        assert_eq!(events_consumer("x", 7)["opt_start_seq"], 7);
-        assert_eq!(commands_consumer("x", "workout")["filter_subject"], "cmd.*.workout.>");
+        assert_eq!(commands_consumer("workout")["filter_subject"], "cmd.*.workout.>");
+    }
+
+    #[test]
+    fn a_lane_hears_no_more_than_one_filter_can_say() {
+        let filter = |reads: &[EventKind]| events_consumer("me", reads, 7)["filter_subject"].clone();
+        assert_eq!(filter(&[]), "evt.*.me.>");
+        assert_eq!(filter(&[EventKind::WorkoutCompleted, EventKind::RecordSet]), "evt.*.workout.>");
+        assert_eq!(filter(&[EventKind::WorkoutCompleted, EventKind::AchievementUnlocked]), "evt.>");
+        assert_eq!(events_consumer("me", &[], 7)["opt_start_seq"], 7);
     }
 }

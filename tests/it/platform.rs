@@ -105,21 +105,22 @@ impl Ground {
     pub async fn settle(&self, services: &[&str]) {
         let nats = self.nats().await;
         eventually("nothing is under way", Duration::from_secs(60), async || {
-            let mut state = Vec::new();
             if streams::state(&nats, "COMMANDS").await?.messages > 0 {
                 return Ok(None);
             }
+            // In the order in which they react to each other: what an earlier one still said, a later one has to apply.
             for service in services {
+                let last = streams::last_to_apply(&nats, schema(service)).await?;
                 let mut db = self.database(schema(service)).await;
                 let (applied, outbox): (i64, i64) =
                     sqlx::query_as("SELECT applied, (SELECT count(*) FROM outbox) FROM lane")
                         .fetch_one(&mut db)
                         .await?;
-                state.push((applied, outbox));
+                if applied.unsigned_abs() < last || outbox > 0 {
+                    return Ok(None);
+                }
             }
-            // A mark may lie after the last event: it is no event that could be applied.
-            let last_event = last_event(&nats).await?;
-            Ok(state.iter().all(|(applied, outbox)| *applied >= last_event as i64 && *outbox == 0).then_some(()))
+            Ok(Some(()))
         })
         .await;
     }
@@ -214,17 +215,6 @@ pub async fn eventually<T>(what: &str, within: Duration, mut condition: impl Asy
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("not in {} s: {what} ({last})", within.as_secs());
-}
-
-/// The sequence of the last event, which marks may follow.
-async fn last_event(nats: &Nats) -> Result<u64> {
-    let mut tail = plyo_nats::Tail::open(nats, 64).await?;
-    let mut last = 0;
-    while tail.behind() > 0 {
-        let events = tokio::time::timeout(Duration::from_secs(1), tail.next()).await??;
-        last = events.last().map_or(last, |stored| stored.sequence);
-    }
-    Ok(last)
 }
 
 /// A migrated cluster, made once per run and copied for each test; those that earlier runs left behind go.

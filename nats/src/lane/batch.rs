@@ -67,10 +67,10 @@ async fn handle_alone<R: Reactor>(owner: &mut Owner, reactor: &R, single: Gather
             Err(error) => {
                 let reason = format!("{error:#}");
                 tracing::error!(service = R::NAME, attempts, reason, "message is a dead letter now");
-                let decided = bury_one(R::NAME, &single.arrivals[0], &reason, attempts, owner.next_outbox_id);
+                let decided = bury_one(R::NAME, &single.arrivals[0], &reason, attempts);
                 let position = owner.position_after(&single);
                 let mut transaction = owner.connection.begin().await?;
-                write(&mut transaction, &decided, position, owner.published).await?;
+                write(&mut transaction, owner.next_outbox_id, &decided, position, owner.published).await?;
                 transaction.commit().await?;
                 break decided;
             }
@@ -92,16 +92,14 @@ async fn attempt<R: Reactor>(owner: &mut Owner, reactor: &R, gathered: &Gathered
     pass!("look-up");
     let load = AssertUnwindSafe(reactor.load(&mut transaction, &gathered.batch)).catch_unwind();
     let mut state = load.await.map_err(|panic| panicked(&*panic))??;
-    let decided = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        decide(reactor, &mut state, gathered, handled, owner.next_outbox_id)
-    }))
-    .map_err(|panic| panicked(&*panic))?;
+    let decided = std::panic::catch_unwind(AssertUnwindSafe(|| decide(reactor, &mut state, gathered, handled)))
+        .map_err(|panic| panicked(&*panic))?;
     pass!("decide");
     reactor.save(&mut transaction, state).await?;
     pass!("save");
-    write(&mut transaction, &decided, position, owner.published).await?;
+    write(&mut transaction, owner.next_outbox_id, &decided, position, owner.published).await?;
     if planted("bug-publish-before-commit") {
-        outbox::publish(&owner.nats, &owner.fence, &decided.outbox).await?;
+        outbox::publish(&owner.nats, &owner.fence, decided.outbox.clone()).await?;
         pass!("published-early");
     }
     transaction.commit().await?;
@@ -111,12 +109,13 @@ async fn attempt<R: Reactor>(owner: &mut Owner, reactor: &R, gathered: &Gathered
 
 async fn write(
     transaction: &mut sqlx::PgConnection,
+    outbox_id: i64,
     decided: &Decided,
     (applied, confirmed): (u64, u64),
     published: i64,
 ) -> Result<()> {
     let Decided { handled, outbox, skipped, .. } = decided;
-    store::write(transaction, &Write { handled, outbox, skipped, published, applied, confirmed }).await
+    store::write(transaction, &Write { handled, outbox_id, outbox, skipped, published, applied, confirmed }).await
 }
 
 /// After the commit: answer, publish, acknowledge.
@@ -127,8 +126,8 @@ async fn finish(owner: &mut Owner, gathered: &Gathered, decided: Decided) -> Res
         let body = rmp_serde::to_vec_named(&answer.outcome).context("an outcome is plain data")?;
         owner.nats.client().publish(answer.subject.clone(), body.into()).await?;
     }
-    let rows = if planted("bug-publish-before-commit") { &[] } else { &decided.outbox[..] };
-    owner.publish(rows).await?;
+    let outbox = if planted("bug-publish-before-commit") { Vec::new() } else { decided.outbox };
+    owner.publish(outbox).await?;
     pass!("before-ack");
     acknowledge(owner, gathered).await?;
     pass!("after-ack");

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     gather::{Arrival, Gathered, Source, Work},
-    outbox::{OutboxRow, Target},
+    outbox::{Outgoing, Target},
 };
 use crate::{Incoming, Reactor, store::HandledCommand, subject, wire};
 
@@ -16,7 +16,7 @@ use crate::{Incoming, Reactor, store::HandledCommand, subject, wire};
 #[derive(Default)]
 pub(super) struct Decided {
     pub handled: Vec<HandledCommand>,
-    pub outbox: Vec<OutboxRow>,
+    pub outbox: Vec<Outgoing>,
     pub skipped: Vec<(u64, String)>,
     pub answers: Vec<Answer>,
 }
@@ -33,15 +33,14 @@ pub(super) fn decide<R: Reactor>(
     state: &mut R::State,
     gathered: &Gathered,
     mut handled: HashMap<Uuid, StoredOutcome>,
-    next_outbox_id: i64,
 ) -> Decided {
     let mut decided = Decided::default();
-    let mut emitter = Emitter { reactor, state, next_outbox_id };
+    let mut emitter = Emitter { reactor, state };
     for arrival in &gathered.arrivals {
         let index = match &arrival.work {
             Work::Skip => continue,
             Work::Undecodable(reason) => {
-                bury(&mut decided, R::NAME, arrival, reason, 1, &mut emitter.next_outbox_id);
+                bury(&mut decided, R::NAME, arrival, reason, 1);
                 continue;
             }
             Work::Message(index) => *index,
@@ -74,22 +73,15 @@ pub(super) fn decide<R: Reactor>(
 }
 
 /// What a message comes to that failed alone, for good.
-pub(super) fn bury_one(
-    service: &'static str,
-    arrival: &Arrival,
-    reason: &str,
-    attempts: u32,
-    next_outbox_id: i64,
-) -> Decided {
+pub(super) fn bury_one(service: &'static str, arrival: &Arrival, reason: &str, attempts: u32) -> Decided {
     let mut decided = Decided::default();
-    bury(&mut decided, service, arrival, reason, attempts, &mut { next_outbox_id });
+    bury(&mut decided, service, arrival, reason, attempts);
     decided
 }
 
 struct Emitter<'a, R: Reactor> {
     reactor: &'a R,
     state: &'a mut R::State,
-    next_outbox_id: i64,
 }
 
 impl<R: Reactor> Emitter<'_, R> {
@@ -97,7 +89,7 @@ impl<R: Reactor> Emitter<'_, R> {
         &mut self,
         command: &Message<Command>,
         headers: &HeaderMap,
-        outbox: &mut Vec<OutboxRow>,
+        outbox: &mut Vec<Outgoing>,
     ) -> StoredOutcome {
         let fingerprint = wire::text(headers, wire::FINGERPRINT).unwrap_or_default().to_owned();
         let outcome = match self.reactor.decide(self.state, command) {
@@ -111,32 +103,23 @@ impl<R: Reactor> Emitter<'_, R> {
         StoredOutcome { fingerprint, outcome }
     }
 
-    fn emit<T>(&mut self, cause: &Message<T>, emit: Emit, outbox: &mut Vec<OutboxRow>) {
+    fn emit<T>(&mut self, cause: &Message<T>, emit: Emit, outbox: &mut Vec<Outgoing>) {
         for (ordinal, timer) in emit.timers.iter().enumerate() {
             let id = Id::<Event>::derive(cause.id, &format!("{}/timer/{ordinal}", R::NAME)).uuid();
-            outbox.push(OutboxRow::timer(self.outbox_id(), id, cause, timer));
+            outbox.push(Outgoing::timer(id, cause, timer));
         }
         for (ordinal, event) in emit.events.into_iter().enumerate() {
             let id = EventId::derive(cause.id, &format!("{}/{ordinal}", R::NAME)).uuid();
             let traceparent = wire::child_span(cause.traceparent.as_deref(), id);
             let event = Message { id, causation: cause.id, traceparent, ..cause.with(event) };
             self.reactor.evolve(self.state, &event);
-            outbox.push(OutboxRow::event(self.outbox_id(), &event));
+            outbox.push(Outgoing::event(&event));
         }
-    }
-
-    fn outbox_id(&mut self) -> i64 {
-        take_next(&mut self.next_outbox_id)
     }
 }
 
 /// Marker for the id of a timer, which becomes the id of the clock's event.
 struct Event;
-
-fn take_next(next: &mut i64) -> i64 {
-    *next += 1;
-    *next - 1
-}
 
 /// Whether a command that was handled is to be handled again: an operator replays its dead letter.
 fn comes_again(stored: &StoredOutcome, headers: &HeaderMap) -> bool {
@@ -157,7 +140,7 @@ fn key_reused() -> Reject {
 }
 
 /// A dead letter: kept in `DEAD` with its reason; a command gets the outcome `dead`, an event is noted as skipped.
-fn bury(decided: &mut Decided, service: &'static str, arrival: &Arrival, reason: &str, attempts: u32, next: &mut i64) {
+fn bury(decided: &mut Decided, service: &'static str, arrival: &Arrival, reason: &str, attempts: u32) {
     let received = &arrival.received;
     let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
     let user = wire::text(&received.headers, wire::CE_SUBJECT).and_then(|user| user.parse::<UserId>().ok());
@@ -177,8 +160,7 @@ fn bury(decided: &mut Decided, service: &'static str, arrival: &Arrival, reason:
     headers.insert("plyo-dead-subject", received.subject.as_str());
     headers.insert("plyo-dead-sequence", received.sequence.to_string());
     let owner = user.map_or_else(|| "unknown".to_owned(), |user| user.to_string());
-    decided.outbox.push(OutboxRow {
-        id: take_next(next),
+    decided.outbox.push(Outgoing {
         target: Target::Dead,
         subject: format!("dead.{service}.{owner}"),
         headers,

@@ -13,6 +13,8 @@ use crate::{
 
 /// Most messages that one transaction handles.
 const BATCH: usize = 256;
+/// Most messages of a batch together with those that are skipped, which cost next to nothing.
+const LOOKED_AT: usize = 4 * BATCH;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
@@ -68,13 +70,14 @@ impl Inputs {
             () = tokio::time::sleep(patience) => return Ok(gathered),
         };
         self.take::<R>(&mut gathered, source, first)?;
-        while gathered.arrivals.len() < BATCH && self.stop.is_none() {
+        while gathered.has_room() && self.stop.is_none() {
             let mut found = false;
             if let Some(event) = self.events.ready()? {
                 self.take::<R>(&mut gathered, Source::Events, event)?;
                 found = true;
             }
-            if self.stop.is_none()
+            if gathered.has_room()
+                && self.stop.is_none()
                 && let Some(command) = self.commands.ready()?
             {
                 self.take::<R>(&mut gathered, Source::Commands, command)?;
@@ -116,6 +119,10 @@ impl Inputs {
 impl Gathered {
     pub(super) fn is_empty(&self) -> bool {
         self.arrivals.is_empty()
+    }
+
+    fn has_room(&self) -> bool {
+        self.batch.messages.len() < BATCH && self.arrivals.len() < LOOKED_AT
     }
 
     /// Whether there is nothing to write: everything was skipped.

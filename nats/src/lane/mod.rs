@@ -53,7 +53,7 @@ async fn own<R: Reactor>(reactor: &R, with: &Surroundings, worked: &mut bool) ->
     }
     pass!("lock");
     let mut owner = Owner::take(connection, with.nats.clone(), R::NAME).await?;
-    let mut inputs = owner.inputs().await?;
+    let mut inputs = owner.inputs(R::READS).await?;
     with.health.set(LaneState::Owning);
     tracing::info!(service = R::NAME, applied = owner.applied, "owns the lane");
     let mut until_pruning = tokio::time::Instant::now();

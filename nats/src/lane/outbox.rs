@@ -1,11 +1,10 @@
-//! The outbox: what a batch wants published, as rows of the same transaction, and its way into the streams.
+//! The outbox: what a batch wants published, written in the same transaction, and its way into the streams.
 
-use std::collections::HashMap;
-
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use plyo_events::{Event, Message, Timer};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -15,47 +14,37 @@ use crate::{
     subject, wire,
 };
 
-/// The stream that a row is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The stream that a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Target {
     Events,
     Schedule,
     Dead,
 }
 
-impl Target {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Events => "events",
-            Self::Schedule => "schedule",
-            Self::Dead => "dead",
-        }
-    }
-
-    pub(crate) fn parse(name: &str) -> Result<Self> {
-        match name {
-            "events" => Ok(Self::Events),
-            "schedule" => Ok(Self::Schedule),
-            "dead" => Ok(Self::Dead),
-            other => bail!("outbox target `{other}`"),
-        }
-    }
-}
-
-/// One message to publish. Ids ascend in the order of the decisions.
-#[derive(Clone, Debug)]
-pub(crate) struct OutboxRow {
-    pub id: i64,
+/// One message to publish.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Outgoing {
     pub target: Target,
     pub subject: String,
+    #[serde(with = "pairs")]
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
-impl OutboxRow {
-    pub(crate) fn event(id: i64, event: &Message<Event>) -> Self {
+/// What a batch wants published, in the order of its decisions, as one row of the outbox holds it.
+pub(crate) fn pack(messages: &[Outgoing]) -> Result<Vec<u8>> {
+    rmp_serde::to_vec(messages).context("messages are plain data")
+}
+
+/// The opposite of [`pack`].
+pub(crate) fn unpack(packed: &[u8]) -> Result<Vec<Outgoing>> {
+    rmp_serde::from_slice(packed).context("an outbox row")
+}
+
+impl Outgoing {
+    pub(crate) fn event(event: &Message<Event>) -> Self {
         Self {
-            id,
             target: Target::Events,
             subject: subject::event(event.body.kind(), event.user),
             headers: wire::event_headers(event),
@@ -64,7 +53,7 @@ impl OutboxRow {
     }
 
     /// `timer_id` becomes the id of the clock event when it fires.
-    pub(crate) fn timer<T>(id: i64, timer_id: Uuid, cause: &Message<T>, timer: &Timer) -> Self {
+    pub(crate) fn timer<T>(timer_id: Uuid, cause: &Message<T>, timer: &Timer) -> Self {
         match timer {
             Timer::Set { key, at, due } => {
                 let mut headers = wire::event_headers(&Message {
@@ -77,14 +66,14 @@ impl OutboxRow {
                 headers.insert("Nats-Schedule-Target", subject::due(due.kind(), cause.user));
                 headers.insert("Nats-Schedule-TTL", "24h");
                 let subject = subject::timer(due.kind(), cause.user, *key);
-                Self { id, target: Target::Schedule, subject, headers, body: due.encode().into() }
+                Self { target: Target::Schedule, subject, headers, body: due.encode().into() }
             }
             Timer::Cancel { key, kind } => {
                 let mut headers = HeaderMap::new();
                 headers.insert("Nats-Rollup", "sub");
                 headers.insert("Nats-TTL", "1s");
                 let subject = subject::timer(*kind, cause.user, *key);
-                Self { id, target: Target::Schedule, subject, headers, body: Bytes::new() }
+                Self { target: Target::Schedule, subject, headers, body: Bytes::new() }
             }
         }
     }
@@ -92,20 +81,26 @@ impl OutboxRow {
     pub(crate) fn event_id(&self) -> Option<&str> {
         wire::text(&self.headers, wire::CE_ID)
     }
+}
 
-    pub(crate) fn header_json(&self) -> HashMap<String, String> {
-        let first = |values: &Vec<async_nats::HeaderValue>| {
-            values.first().map_or(String::new(), |value| value.as_str().to_owned())
+/// Headers as pairs: none of ours has two values.
+mod pairs {
+    use async_nats::{HeaderMap, HeaderName};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(headers: &HeaderMap, serializer: S) -> Result<S::Ok, S::Error> {
+        let pair = |(name, values): (&HeaderName, &Vec<async_nats::HeaderValue>)| {
+            Some((name.to_string(), values.first()?.to_string()))
         };
-        self.headers.iter().map(|(name, values)| (name.to_string(), first(values))).collect()
+        serializer.collect_seq(headers.iter().filter_map(pair))
     }
 
-    pub(crate) fn header_map<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> HeaderMap {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.insert(name, value);
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderMap, D::Error> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in Vec::<(HeaderName, String)>::deserialize(deserializer)? {
+            headers.insert(name, value);
         }
-        map
+        Ok(headers)
     }
 }
 
@@ -118,17 +113,17 @@ pub(crate) struct Fence {
 }
 
 impl Fence {
-    fn stamp(&self, target: Target, headers: &mut HeaderMap) {
+    fn stamp(&self, message: &mut Outgoing) {
         if planted("bug-no-fence") {
             return;
         }
-        let (sequence, subject) = match target {
+        let (sequence, subject) = match message.target {
             Target::Events => (self.events, format!("mark.{}.all", self.service)),
             Target::Schedule => (self.schedule, format!("at.mark.{}.all", self.service)),
             Target::Dead => return,
         };
-        headers.insert("Nats-Expected-Last-Subject-Sequence", sequence.to_string());
-        headers.insert("Nats-Expected-Last-Subject-Sequence-Subject", subject);
+        message.headers.insert("Nats-Expected-Last-Subject-Sequence", sequence.to_string());
+        message.headers.insert("Nats-Expected-Last-Subject-Sequence-Subject", subject);
     }
 }
 
@@ -137,21 +132,21 @@ const PIPELINED: usize = 8;
 /// The server's limit for an atomic batch is 1,000.
 const ATOMIC: usize = 900;
 
-/// Publishes the rows: what is for DEAD, then timers one by one, then events; every PubAck is awaited.
+/// Publishes what is for DEAD, then timers one by one, then events; every PubAck is awaited.
 /// Gives the last sequence in `EVENTS`, if there was an event.
-pub(crate) async fn publish(nats: &Nats, fence: &Fence, rows: &[OutboxRow]) -> Result<Option<u64>, PublishError> {
-    let (events, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.target == Target::Events);
-    for target in [Target::Dead, Target::Schedule] {
-        for row in others.iter().filter(|row| row.target == target) {
-            send(nats, fence, row, None).await?.await?;
-            pass!("publish");
-        }
+pub(crate) async fn publish(nats: &Nats, fence: &Fence, messages: Vec<Outgoing>) -> Result<Option<u64>, PublishError> {
+    let (mut events, others): (Vec<_>, Vec<_>) =
+        messages.into_iter().partition(|message| message.target == Target::Events);
+    let (dead, timers): (Vec<_>, Vec<_>) = others.into_iter().partition(|message| message.target == Target::Dead);
+    for message in dead.into_iter().chain(timers) {
+        send_fenced(nats, fence, message).await?.await?;
+        pass!("publish");
     }
     let mut last = None;
     if events.len() <= PIPELINED {
         let mut acks = Vec::with_capacity(events.len());
-        for row in events {
-            acks.push(send(nats, fence, row, None).await?);
+        for event in events {
+            acks.push(send_fenced(nats, fence, event).await?);
             pass!("publish");
         }
         for ack in acks {
@@ -159,46 +154,40 @@ pub(crate) async fn publish(nats: &Nats, fence: &Fence, rows: &[OutboxRow]) -> R
         }
         return Ok(last);
     }
-    for chunk in events.chunks(ATOMIC) {
-        last = Some(publish_atomic(nats, fence, chunk).await?);
+    while !events.is_empty() {
+        let rest = events.split_off(events.len().min(ATOMIC));
+        last = Some(publish_atomic(nats, fence, events).await?);
+        events = rest;
         pass!("publish");
     }
     Ok(last)
 }
 
-/// All or none, synced once. Only the commit is answered.
-async fn publish_atomic(nats: &Nats, fence: &Fence, rows: &[&OutboxRow]) -> Result<u64, PublishError> {
+/// All or none, synced once. The first message carries the fence; only the commit is answered.
+async fn publish_atomic(nats: &Nats, fence: &Fence, mut messages: Vec<Outgoing>) -> Result<u64, PublishError> {
     let batch = Uuid::new_v4().simple().to_string();
-    let (last, first) = rows.split_last().ok_or(PublishError::Unknown)?;
-    for (index, row) in first.iter().enumerate() {
-        let mut headers = row.headers.clone();
-        if index == 0 {
-            fence.stamp(Target::Events, &mut headers);
-        }
+    if let Some(first) = messages.first_mut() {
+        fence.stamp(first);
+    }
+    let count = messages.len();
+    for (index, Outgoing { subject, mut headers, body, .. }) in messages.into_iter().enumerate() {
         headers.insert("Nats-Batch-Id", batch.as_str());
         headers.insert("Nats-Batch-Sequence", (index + 1).to_string());
-        let sent = nats.client().publish_with_headers(row.subject.clone(), headers, row.body.clone()).await;
+        if index + 1 == count {
+            headers.insert("Nats-Batch-Commit", "1");
+            return Ok(nats.publish(subject, headers, body).await?.await?.seq);
+        }
+        let sent = nats.client().publish_with_headers(subject, headers, body).await;
         sent.map_err(|_| PublishError::Unknown)?;
     }
-    let commit = [
-        ("Nats-Batch-Id", batch),
-        ("Nats-Batch-Sequence", rows.len().to_string()),
-        ("Nats-Batch-Commit", "1".to_owned()),
-    ];
-    Ok(send(nats, fence, last, Some(commit)).await?.await?.seq)
+    Err(PublishError::Unknown)
 }
 
-async fn send(
+async fn send_fenced(
     nats: &Nats,
     fence: &Fence,
-    row: &OutboxRow,
-    commit: Option<[(&'static str, String); 3]>,
+    mut message: Outgoing,
 ) -> Result<impl Future<Output = Result<crate::nats::PubAck, PublishError>> + Send + use<>, PublishError> {
-    let mut headers = row.headers.clone();
-    match commit {
-        // The first message of an atomic batch carries the fence.
-        Some(commit) => commit.into_iter().for_each(|(name, value)| headers.insert(name, value)),
-        None => fence.stamp(row.target, &mut headers),
-    }
-    nats.publish(row.subject.clone(), headers, row.body.clone()).await
+    fence.stamp(&mut message);
+    nats.publish(message.subject, message.headers, message.body).await
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use plyo_events::EventKind;
 use sqlx::{Connection, PgConnection};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{
     gather::{Gathered, Inputs},
-    outbox::{self, Fence, OutboxRow, Target},
+    outbox::{self, Fence, Outgoing, Target},
 };
 use crate::{
     Nats, database,
@@ -61,8 +62,7 @@ impl Owner {
         let schedule = mark(&nats, format!("at.mark.{service}.all")).await?;
         pass!("mark");
         let fence = Fence { service, events, schedule };
-        let rows = store::outbox(&mut connection).await?;
-        let next_outbox_id = rows.last().map_or(1, |row| row.id + 1);
+        let (last_outbox_id, unpublished) = store::outbox(&mut connection).await?;
         let mut owner = Self {
             connection,
             nats,
@@ -73,41 +73,40 @@ impl Owner {
             confirmed: events,
             published: 0,
             deleted: 0,
-            next_outbox_id,
+            next_outbox_id: last_outbox_id + 1,
             last_contact: Instant::now(),
         };
-        if !rows.is_empty() {
+        if !unpublished.is_empty() {
             let there = owner.own_events_after(position.confirmed).await?;
             pass!("tail");
-            let missing: Vec<_> = rows.into_iter().filter(|row| !is_there(row, &there)).collect();
-            owner.publish(&missing).await?;
+            owner.publish(unpublished.into_iter().filter(|message| !is_there(message, &there)).collect()).await?;
         }
         owner.write_position().await?;
         Ok(owner)
     }
 
     /// Both consumers of the lane, made anew: the position is ours, not theirs.
-    pub(super) async fn inputs(&self) -> Result<Inputs> {
+    pub(super) async fn inputs(&self, reads: &[EventKind]) -> Result<Inputs> {
         let service = self.fence.service;
-        let name = format!("{service}_all");
         for stream in ["EVENTS", "COMMANDS"] {
-            streams::delete_consumer(&self.nats, stream, &name).await?;
+            streams::delete_consumer(&self.nats, stream, &streams::lane_consumer(service)).await?;
         }
-        let events = Reader::create(&self.nats, "EVENTS", streams::events_consumer(&name, self.applied + 1)).await?;
-        let commands = Reader::create(&self.nats, "COMMANDS", streams::commands_consumer(&name, service)).await?;
+        let events = streams::events_consumer(service, reads, self.applied + 1);
+        let events = Reader::create(&self.nats, "EVENTS", events).await?;
+        let commands = Reader::create(&self.nats, "COMMANDS", streams::commands_consumer(service)).await?;
         Ok(Inputs::new(events, commands))
     }
 
     /// Publishes, and keeps the session alive meanwhile.
-    pub(super) async fn publish(&mut self, rows: &[OutboxRow]) -> Result<()> {
-        if rows.is_empty() {
+    pub(super) async fn publish(&mut self, messages: Vec<Outgoing>) -> Result<()> {
+        if messages.is_empty() {
             self.published = self.next_outbox_id - 1;
             return Ok(());
         }
         let mut pings = tokio::time::interval_at(Instant::now() + PING, PING);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let nats = self.nats.clone();
-        let publishing = outbox::publish(&nats, &self.fence, rows);
+        let publishing = outbox::publish(&nats, &self.fence, messages);
         tokio::pin!(publishing);
         let last = loop {
             tokio::select! {
@@ -116,7 +115,7 @@ impl Owner {
             }
         };
         self.confirmed = last.unwrap_or(self.confirmed).max(self.confirmed);
-        // Ids ascend: whatever was committed before these rows is published, too.
+        // Ids ascend: whatever was committed before these is published, too.
         self.published = self.next_outbox_id - 1;
         Ok(())
     }
@@ -130,14 +129,14 @@ impl Owner {
     }
 
     /// Notes what a commit wrote.
-    pub(super) fn committed(&mut self, gathered: &Gathered, outbox: &[OutboxRow]) {
+    pub(super) fn committed(&mut self, gathered: &Gathered, outbox: &[Outgoing]) {
         self.applied = gathered.applied().unwrap_or(self.applied);
         if !planted("bug-position-outside") {
             self.written = self.applied;
         }
         self.deleted = self.published;
         self.last_contact = Instant::now();
-        self.next_outbox_id = outbox.last().map_or(self.next_outbox_id, |row| row.id + 1);
+        self.next_outbox_id += i64::from(!outbox.is_empty());
     }
 
     /// Whether something is known that the tables do not say yet.
@@ -184,8 +183,8 @@ impl Owner {
     }
 }
 
-fn is_there(row: &OutboxRow, there: &std::collections::HashSet<String>) -> bool {
-    row.target == Target::Events && row.event_id().is_some_and(|id| there.contains(id))
+fn is_there(message: &Outgoing, there: &std::collections::HashSet<String>) -> bool {
+    message.target == Target::Events && message.event_id().is_some_and(|id| there.contains(id))
 }
 
 async fn mark(nats: &Nats, subject: String) -> Result<u64> {
