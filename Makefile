@@ -15,7 +15,7 @@ test: ## set up and run every test
 	scripts/setup.sh --nats-cli
 	cargo test --workspace
 
-lint: ## format, clippy, documentation
+lint: setup ## format, clippy, documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet

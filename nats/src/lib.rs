@@ -13,6 +13,7 @@ pub mod health;
 mod lane;
 mod nats;
 mod outcomes;
+mod pub_acks;
 mod questions;
 pub mod raw;
 pub mod reactor;
@@ -29,7 +30,7 @@ mod wire;
 
 pub use commands::{CommandPublisher, Published, SendError};
 pub use ephemeral::{ephemerals, publish_ephemeral};
-pub use health::Health;
+pub use health::{Health, LaneState};
 pub use nats::{Nats, NatsConfig};
 pub use outcomes::{Expected, Outcomes};
 pub use questions::{AskError, ask, outcome, ping};

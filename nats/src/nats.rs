@@ -1,21 +1,21 @@
-//! The connection to nats-server, and the PubAcks that come back on it.
+//! The connection to nats-server.
 
 use std::{
-    collections::HashMap,
     future::Future,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use anyhow::{Context, Result};
-use async_nats::{Client, ConnectOptions, Event, HeaderMap, connection::State};
+use async_nats::{Auth, AuthError, Client, ConnectOptions, Event, HeaderMap, connection::State};
 use bytes::Bytes;
-use futures_util::StreamExt;
-use serde::Deserialize;
-use tokio::sync::{oneshot, watch};
+use nkeys::KeyPair;
+use tokio::sync::watch;
+
+use crate::pub_acks::{PUB_ACK_TIMEOUT, PubAck, PubAcks, PublishError};
 
 /// Where nats-server is and who we are.
 #[derive(Clone, Debug)]
@@ -32,36 +32,16 @@ pub struct NatsConfig {
 /// One connection, shared by everything in a process that acts as the same NATS user.
 #[derive(Clone)]
 pub struct Nats {
+    config: Arc<NatsConfig>,
     client: Client,
     pub_acks: Arc<PubAcks>,
     disconnects: watch::Receiver<u64>,
     last_error: Arc<Mutex<Option<String>>>,
+    syncs_each_write: bool,
 }
 
-/// How long a PubAck is waited for; after that the outcome of a publish is unknown.
-pub(crate) const PUB_ACK_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// What JetStream says to a publish.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct PubAck {
-    pub seq: u64,
-    #[serde(default)]
-    pub duplicate: bool,
-}
-
-/// Why there is no PubAck.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum PublishError {
-    /// JetStream refused it: nothing was stored.
-    #[error("refused by JetStream with {code}: {description}")]
-    Refused { code: u64, description: String },
-    /// No stream takes the subject: nothing was stored.
-    #[error("no stream takes it")]
-    NoStream,
-    /// No answer came: it may or may not have been stored.
-    #[error("no PubAck came")]
-    Unknown,
-}
+/// A server that does not answer is given up after three of these.
+const PING: Duration = Duration::from_secs(5);
 
 impl Nats {
     /// Connects, and reconnects for ever.
@@ -69,26 +49,63 @@ impl Nats {
     /// # Errors
     /// When the first connection fails: a wrong address or refused credentials should be seen at start.
     pub async fn connect(config: &NatsConfig) -> Result<Self> {
+        let mut options = ConnectOptions::new();
+        if let Some(seed) = &config.nkey_seed {
+            options = options.nkey(seed.clone());
+        }
+        Self::connect_with(Arc::new(config.clone()), options, Arc::default(), true).await
+    }
+
+    /// Another connection of the same user, which ends when it is lost. A connection that comes back sends what still
+    /// waited in it behind a gap of what was lost with it; what an owner publishes must not get into such an order.
+    pub(crate) async fn that_ends(&self) -> Result<Self> {
+        let seed = self.config.nkey_seed.clone();
+        let is_used = AtomicBool::new(false);
+        let options = ConnectOptions::with_auth_callback(move |nonce| {
+            let auth = if is_used.swap(true, Ordering::Relaxed) {
+                Err(AuthError::new("it ended"))
+            } else {
+                sign(&seed, &nonce)
+            };
+            std::future::ready(auth)
+        });
+        let last_error = Arc::clone(&self.last_error);
+        Self::connect_with(Arc::clone(&self.config), options, last_error, self.syncs_each_write).await
+    }
+
+    async fn connect_with(
+        config: Arc<NatsConfig>,
+        options: ConnectOptions,
+        last_error: Arc<Mutex<Option<String>>>,
+        syncs_each_write: bool,
+    ) -> Result<Self> {
         let (disconnected, disconnects) = watch::channel(0_u64);
-        let last_error = Arc::new(Mutex::new(None));
         let error_slot = Arc::clone(&last_error);
-        let mut options = ConnectOptions::new()
+        let options = options
             .name(&config.name)
             .custom_inbox_prefix(format!("_INBOX.{}", config.name))
             .max_reconnects(None)
             .client_capacity(65_536)
+            .ping_interval(PING)
             .reconnect_delay_callback(|attempt| Duration::from_millis((50 * attempt as u64).min(1_000)))
             .event_callback(move |event| {
                 note(&event, &disconnected, &error_slot);
                 async {}
             });
-        if let Some(seed) = &config.nkey_seed {
-            options = options.nkey(seed.clone());
-        }
         let client =
             options.connect(&config.url).await.with_context(|| format!("connect to NATS at {}", config.url))?;
-        let pub_acks = PubAcks::listen(&client).await?;
-        Ok(Self { client, pub_acks, disconnects, last_error })
+        let pub_acks = PubAcks::listen(&client, disconnects.clone()).await?;
+        Ok(Self { config, client, pub_acks, disconnects, last_error, syncs_each_write })
+    }
+
+    /// The same, to a server with `sync_interval` other than `always`: many plain publishes cost it less than an atomic batch.
+    #[must_use]
+    pub fn relaxed(self) -> Self {
+        Self { syncs_each_write: false, ..self }
+    }
+
+    pub(crate) const fn syncs_each_write(&self) -> bool {
+        self.syncs_each_write
     }
 
     pub fn connected(&self) -> bool {
@@ -111,7 +128,8 @@ impl Nats {
         &self.client
     }
 
-    /// Sends a message to a stream and gives the wait for its PubAck; what is sent from one task arrives in that order.
+    /// Sends a message to a stream and gives the wait for its PubAck, which begins now; what is sent from one task arrives
+    /// in that order.
     pub(crate) async fn publish(
         &self,
         subject: String,
@@ -163,6 +181,18 @@ impl ApiError {
     }
 }
 
+/// Signs in by nkey, as [`ConnectOptions::nkey`] does.
+fn sign(seed: &Option<String>, nonce: &[u8]) -> Result<Auth, AuthError> {
+    let mut auth = Auth::new();
+    if let Some(seed) = seed {
+        // The error of the parser may quote the seed.
+        let pair = KeyPair::from_seed(seed).map_err(|_| AuthError::new("the seed is no nkey seed"))?;
+        auth.signature = Some(pair.sign(nonce).map_err(AuthError::new)?);
+        auth.nkey = Some(pair.public_key());
+    }
+    Ok(auth)
+}
+
 fn note(event: &Event, disconnected: &watch::Sender<u64>, last_error: &Mutex<Option<String>>) {
     match event {
         Event::Connected => tracing::info!("connected to NATS"),
@@ -174,94 +204,5 @@ fn note(event: &Event, disconnected: &watch::Sender<u64>, last_error: &Mutex<Opt
             tracing::warn!(event = %other, "NATS");
             *last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(other.to_string());
         }
-    }
-}
-
-/// Whoever waits for a PubAck, by the last token of the reply subject: one subscription for all.
-struct PubAcks {
-    prefix: String,
-    next: AtomicU64,
-    waiting: Mutex<HashMap<u64, oneshot::Sender<Result<PubAck, PublishError>>>>,
-}
-
-/// One wait for a PubAck.
-struct Expected {
-    token: u64,
-    answer: oneshot::Receiver<Result<PubAck, PublishError>>,
-    pub_acks: Arc<PubAcks>,
-}
-
-impl PubAcks {
-    async fn listen(client: &Client) -> Result<Arc<Self>> {
-        let prefix = format!("{}.", client.new_inbox());
-        let mut answers = client.subscribe(format!("{prefix}*")).await?;
-        let pub_acks = Arc::new(Self { prefix, next: AtomicU64::new(0), waiting: Mutex::default() });
-        let listener = Arc::downgrade(&pub_acks);
-        tokio::spawn(async move {
-            while let Some(answer) = answers.next().await {
-                let Some(pub_acks) = listener.upgrade() else { return };
-                pub_acks.deliver(&answer);
-            }
-        });
-        Ok(pub_acks)
-    }
-
-    fn expect(self: &Arc<Self>) -> (String, Expected) {
-        let token = self.next.fetch_add(1, Ordering::Relaxed);
-        let (sender, answer) = oneshot::channel();
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(token, sender);
-        (format!("{}{token}", self.prefix), Expected { token, answer, pub_acks: Arc::clone(self) })
-    }
-
-    fn deliver(&self, answer: &async_nats::Message) {
-        let token = answer.subject.as_str().rsplit('.').next().and_then(|token| token.parse().ok());
-        let Some(token) = token else { return };
-        let sender = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&token);
-        if let Some(sender) = sender {
-            // A waiter that gave up has dropped its end: nobody is left to tell.
-            let _ = sender.send(read_pub_ack(answer));
-        }
-    }
-}
-
-impl Expected {
-    async fn wait(mut self) -> Result<PubAck, PublishError> {
-        match tokio::time::timeout(PUB_ACK_TIMEOUT, &mut self.answer).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) | Err(_) => Err(PublishError::Unknown),
-        }
-    }
-}
-
-impl Drop for Expected {
-    fn drop(&mut self) {
-        self.pub_acks.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.token);
-    }
-}
-
-fn read_pub_ack(answer: &async_nats::Message) -> Result<PubAck, PublishError> {
-    #[derive(Deserialize)]
-    struct Answer {
-        error: Option<Refusal>,
-        seq: Option<u64>,
-        #[serde(default)]
-        duplicate: bool,
-    }
-    #[derive(Deserialize)]
-    struct Refusal {
-        #[serde(default)]
-        err_code: u64,
-        #[serde(default)]
-        description: String,
-    }
-    if answer.status == Some(async_nats::StatusCode::NO_RESPONDERS) {
-        return Err(PublishError::NoStream);
-    }
-    match serde_json::from_slice(&answer.payload) {
-        Ok(Answer { error: Some(Refusal { err_code, description }), .. }) => {
-            Err(PublishError::Refused { code: err_code, description })
-        }
-        Ok(Answer { seq: Some(seq), duplicate, .. }) => Ok(PubAck { seq, duplicate }),
-        Ok(_) | Err(_) => Err(PublishError::Unknown),
     }
 }

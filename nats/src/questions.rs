@@ -7,14 +7,14 @@ use async_nats::service::ServiceExt as _;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use plyo_events::{
-    Query, Reject,
+    Query, Reject, RejectKind,
     query::{OutcomeQuery, StoredOutcome},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use crate::{Context, Nats, QueryError, health::Health, service::Handler, store};
+use crate::{Context, Nats, QueryError, database, health::Health, service::Handler, store};
 
 /// Why there is no answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -141,6 +141,10 @@ async fn answer_one(
             let answered = match answering.await {
                 Ok(answer) => Answered::Ok(answer),
                 Err(QueryError::Reject(reject)) => Answered::Rejected(reject),
+                Err(QueryError::Failed(error)) if database::is_away(&error) => {
+                    tracing::warn!(service, question, error = format!("{error:#}"), "Postgres is away");
+                    Answered::Rejected(Reject::new(RejectKind::Unavailable, "unavailable", "try again in a moment"))
+                }
                 Err(QueryError::Failed(error)) => {
                     tracing::error!(service, question, error = format!("{error:#}"), "query failed");
                     Answered::Failed

@@ -86,6 +86,8 @@ impl Reader {
             self.top_up().await?;
             let silence = self.last_heard + HEARTBEAT * 3;
             let message = tokio::select! {
+                // What is here already is no silence, however long a batch took.
+                biased;
                 message = self.messages.next() => message.context("the subscription ended")?,
                 _ = self.disconnects.changed() => bail!("the connection was lost"),
                 () = tokio::time::sleep_until(silence) => bail!("{} is silent", self.stream),

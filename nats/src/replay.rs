@@ -92,7 +92,7 @@ pub(crate) async fn replay<R: Reactor>(reactor: Arc<R>, with: Replay) -> Result<
     if let Some((_, true)) = rebuild {
         start_over(&mut connection, &with.nats).await?;
     }
-    let mut owner = Owner::take(connection, with.nats.clone(), R::NAME).await?;
+    let mut owner = Owner::take(connection, with.nats.that_ends().await?, R::NAME).await?;
     let mut skip = store::skipped(&mut owner.connection).await?;
     if let Some((true, _)) = rebuild {
         skip.clear();
@@ -101,8 +101,8 @@ pub(crate) async fn replay<R: Reactor>(reactor: Arc<R>, with: Replay) -> Result<
     let options = database::options(&with.dsn, &[&shadow])?.options([("synchronous_commit", "off")]);
     let fold = PgConnection::connect_with(&options).await.context("connect to Postgres")?;
     let mut report = fold_events(&*reactor, &mut owner, fold, &skip, with.progress).await?;
-    if rebuild.is_some() {
-        swap(&mut owner, R::NAME, &shadow).await?;
+    if let Some((mended, _)) = rebuild {
+        swap(&mut owner, R::NAME, &shadow, mended).await?;
     } else {
         report.differences = compare(&mut owner.connection, R::NAME, &shadow, R::TABLES).await?;
         let drop = format!("DROP SCHEMA \"{shadow}\" CASCADE");
@@ -189,7 +189,7 @@ fn wanted<R: Reactor>(
     Ok(Some(event.with_context(|| format!("sequence {}", received.sequence))?))
 }
 
-async fn swap(owner: &mut Owner, service: &str, shadow: &str) -> Result<()> {
+async fn swap(owner: &mut Owner, service: &str, shadow: &str, mended: bool) -> Result<()> {
     let mut transaction = owner.connection.begin().await?;
     for statement in [
         format!("ALTER SCHEMA \"{service}\" RENAME TO \"{service}_replaced\""),
@@ -197,6 +197,9 @@ async fn swap(owner: &mut Owner, service: &str, shadow: &str) -> Result<()> {
         format!("DROP SCHEMA \"{service}_replaced\" CASCADE"),
     ] {
         sqlx::query(AssertSqlSafe(statement)).execute(&mut *transaction).await?;
+    }
+    if mended {
+        store::forget_skipped(&mut transaction).await?;
     }
     transaction.commit().await?;
     Ok(())

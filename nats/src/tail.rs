@@ -106,7 +106,18 @@ impl Tail {
             self.next_sequence = message.sequence + 1;
             self.behind = message.pending;
             events.extend(stored(&message));
-            received = if events.len() < AT_A_TIME { reader.ready()? } else { None };
+            if events.len() >= AT_A_TIME {
+                break;
+            }
+            received = match reader.ready() {
+                Ok(next) => next,
+                Err(error) => {
+                    // What was read is given first; reading goes on behind it.
+                    tracing::warn!(error = format!("{error:#}"), next = self.next_sequence, "reading EVENTS again");
+                    self.reader = None;
+                    break;
+                }
+            };
         }
         Ok(events)
     }

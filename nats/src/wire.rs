@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, str::FromStr};
 
-use async_nats::HeaderMap;
+use async_nats::{HeaderMap, HeaderName, header::IntoHeaderValue};
 use plyo_events::{Command, CommandKind, DecodeError, Event, EventKind, Id, Message, UserId};
 use uuid::Uuid;
 
@@ -33,9 +33,9 @@ pub(crate) enum WireError {
 /// The headers of a command.
 pub(crate) fn command_headers(command: &Message<Command>, fingerprint: &str, reply: &str) -> HeaderMap {
     let mut headers = headers(command, command.body.kind().to_string(), command.body.kind().service());
-    headers.insert(REPLY, reply);
-    headers.insert(FINGERPRINT, fingerprint);
-    headers.insert("Nats-Msg-Id", command.id.to_string());
+    set(&mut headers, REPLY, reply);
+    set(&mut headers, FINGERPRINT, fingerprint);
+    set(&mut headers, "Nats-Msg-Id", command.id.to_string());
     headers
 }
 
@@ -46,19 +46,24 @@ pub(crate) fn event_headers(event: &Message<Event>) -> HeaderMap {
 
 fn headers<T>(message: &Message<T>, type_name: String, service: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert("ce-specversion", "1.0");
-    headers.insert(CE_ID, message.id.to_string());
-    headers.insert(CE_TYPE, type_name);
-    headers.insert("ce-source", format!("plyo/{service}"));
-    headers.insert(CE_SUBJECT, message.user.to_string());
-    headers.insert(CE_TIME, message.time.to_string());
-    headers.insert(CONTENT_TYPE, "application/msgpack");
-    headers.insert(CORRELATION, message.correlation.to_string());
-    headers.insert(CAUSATION, message.causation.to_string());
+    set(&mut headers, "ce-specversion", "1.0");
+    set(&mut headers, CE_ID, message.id.to_string());
+    set(&mut headers, CE_TYPE, type_name);
+    set(&mut headers, "ce-source", format!("plyo/{service}"));
+    set(&mut headers, CE_SUBJECT, message.user.to_string());
+    set(&mut headers, CE_TIME, message.time.to_string());
+    set(&mut headers, CONTENT_TYPE, "application/msgpack");
+    set(&mut headers, CORRELATION, message.correlation.to_string());
+    set(&mut headers, CAUSATION, message.causation.to_string());
     if let Some(traceparent) = message.traceparent.as_deref().filter(|text| is_traceparent(text)) {
-        headers.insert(TRACEPARENT, traceparent);
+        set(&mut headers, TRACEPARENT, traceparent);
     }
     headers
+}
+
+/// A name that is static is neither checked nor copied, with a dozen of them in each message.
+pub(crate) fn set(headers: &mut HeaderMap, name: &'static str, value: impl IntoHeaderValue) {
+    headers.insert(HeaderName::from_static(name), value);
 }
 
 /// The kind of a command from its headers alone.
@@ -135,7 +140,7 @@ fn envelope<T>(
 }
 
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
-    headers.get(name).map(async_nats::HeaderValue::as_str)
+    headers.get(HeaderName::from_static(name)).map(async_nats::HeaderValue::as_str)
 }
 
 fn parsed<T: FromStr>(headers: &HeaderMap, name: &'static str) -> Option<T> {
@@ -148,9 +153,12 @@ fn required<T: FromStr>(headers: &HeaderMap, name: &'static str) -> Result<T, Wi
 
 /// `00-<32 hex>-<16 hex>-<2 hex>` (W3C Trace Context); anything else is dropped rather than passed on.
 fn is_traceparent(text: &str) -> bool {
-    let hex = |part: &str, length: usize| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
-    let parts: Vec<&str> = text.split('-').collect();
-    matches!(parts[..], [version, trace, span, flags] if hex(version, 2) && hex(trace, 32) && hex(span, 16) && hex(flags, 2))
+    let is_dash = |place: usize| matches!(place, 2 | 35 | 52);
+    text.len() == 55
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(place, byte)| if is_dash(place) { byte == b'-' } else { byte.is_ascii_hexdigit() })
 }
 
 /// The same trace with a span of our own.

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::Write,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::Duration,
@@ -14,11 +15,13 @@ use nix::{
 };
 use plyo::{client::Client, servers::free_port};
 use serde_json::json;
+use sqlx::Connection;
 use tempfile::TempDir;
 
 use crate::platform::{Ground, eventually};
 
 const ARGUMENTS: &str = "PLYO_TEST_ARGUMENTS";
+const AS_PLYO: [&str; 4] = ["--exact", "command_line::runs_plyo_when_a_test_asks_for_it", "--nocapture", "--quiet"];
 
 /// Not a test of its own: this is `plyo`.
 #[tokio::test(flavor = "multi_thread")]
@@ -34,13 +37,26 @@ async fn runs_plyo_when_a_test_asks_for_it() {
 fn plyo(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "command_line::runs_plyo_when_a_test_asks_for_it", "--nocapture", "--quiet"])
+        .args(AS_PLYO)
         .env(ARGUMENTS, arguments.join("\n"))
         .current_dir(directory)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// Puts an executable `plyo` into this directory, for programs that look for it on PATH.
+pub fn install(directory: &Path) {
+    let program = std::env::current_exe().unwrap();
+    // "$*" joins by the first character of IFS, and a line is an argument.
+    let script = format!(
+        "#!/bin/sh\nIFS='\n'\n{ARGUMENTS}=\"$*\"\nexport {ARGUMENTS}\nunset IFS\nexec '{}' {}\n",
+        program.display(),
+        AS_PLYO.join(" ")
+    );
+    fs::write(directory.join("plyo"), script).unwrap();
+    fs::set_permissions(directory.join("plyo"), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 fn output(directory: &Path, arguments: &[&str], input: &[u8]) -> Output {
@@ -54,7 +70,7 @@ fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// A `plyo up` that ends with its test.
+/// A running `plyo` that ends with its test.
 struct Up(Child);
 
 impl Up {
@@ -136,6 +152,33 @@ async fn plyo_up_leaves_nothing_running_and_finds_its_data_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_beside_plyo_up_signs_in_to_postgres_as_itself() {
+    let directory = reachable_directory();
+    let _up = Up::start(directory.path(), free_port().unwrap()).await;
+    let port = free_port().unwrap();
+    let listen = format!("127.0.0.1:{port}");
+    let _served = Up(plyo(directory.path(), &["serve", "--only", "workout", "--listen", &listen]).spawn().unwrap());
+    let ready = eventually("the service is ready", Duration::from_secs(30), async || {
+        let answer = Client::new(&format!("http://{listen}"))?.get("/ready").await?;
+        Ok((answer.status == 200).then_some(answer.body))
+    })
+    .await;
+    assert_eq!(ready["nats"], json!({ "workout": null }));
+
+    let places = fs::read_to_string(directory.path().join(".plyo/ports.json")).unwrap();
+    let places: serde_json::Value = serde_json::from_str(&places).unwrap();
+    let url = format!("postgres://plyo@127.0.0.1:{}/plyo", places["postgres"]);
+    let mut db = sqlx::PgConnection::connect(&url).await.unwrap();
+    let sessions = "SELECT usename::text, count(*) FROM pg_stat_activity
+        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() GROUP BY 1";
+    eventually("only roles of services are signed in", Duration::from_secs(10), async || {
+        let sessions: Vec<(String, i64)> = sqlx::query_as(sessions).fetch_all(&mut db).await?;
+        Ok((!sessions.is_empty() && sessions.iter().all(|(role, _)| role.starts_with("plyo_"))).then_some(()))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_refuses_to_start_on_what_is_misconfigured() {
     let ground = Ground::new().await;
     let directory = reachable_directory();
@@ -181,12 +224,15 @@ async fn a_service_refuses_to_start_on_what_is_misconfigured() {
 }
 
 #[test]
-fn decode_shows_messagepack_as_json_and_names_what_is_none() {
+fn decode_leaves_json_as_it_is_shows_messagepack_as_json_and_names_what_is_none() {
     let directory = reachable_directory();
     let body = [0x82, 0xa4, b'r', b'e', b'p', b's', 5, 0xa2, b'k', b'g', 0xcb, 0x40, 0x4e, 0, 0, 0, 0, 0, 0];
     let decoded = output(directory.path(), &["decode"], &body);
     assert!(decoded.status.success(), "{}", said(&decoded));
     assert!(said(&decoded).contains("\"reps\": 5") && said(&decoded).contains("\"kg\": 60.0"), "{}", said(&decoded));
+    let json = br#"{"due_at":"2026-12-01T06:00:00Z",  "reminder_id":"x"}"#;
+    let left = output(directory.path(), &["decode"], json);
+    assert!(left.status.success() && said(&left).contains(str::from_utf8(json).unwrap()), "{}", said(&left));
     for wrong in [&body[..4], b"\xc1", b"{}}"] {
         let refused = output(directory.path(), &["decode"], wrong);
         assert_eq!(refused.status.code(), Some(1), "{wrong:?}");
@@ -196,7 +242,6 @@ fn decode_shows_messagepack_as_json_and_names_what_is_none() {
 
 /// Under the system's temporary directory, open to Postgres' user.
 fn reachable_directory() -> TempDir {
-    use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::Builder::new().prefix("plyo-cli-").tempdir().unwrap();
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     directory

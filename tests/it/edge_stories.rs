@@ -9,36 +9,9 @@ use serde_json::{Value, json};
 use crate::{
     child::{Role, Server},
     ledger,
+    people::{pushed, somebody, workout},
     platform::{Ground, REAL, eventually},
 };
-
-/// Somebody who has signed up and logged in.
-async fn somebody(url: &str, name: &str) -> Client {
-    let mut client = Client::new(url).unwrap();
-    let credentials = json!({ "email": format!("{name}@example.org"), "password": "long enough" });
-    client.post("/api/v1/auth/register", &credentials).await.unwrap().success().unwrap();
-    let tokens = client.post("/api/v1/auth/login", &credentials).await.unwrap().success().unwrap();
-    client.set_token(tokens["access_token"].as_str().unwrap());
-    client
-}
-
-fn workout(kg: f64) -> Value {
-    json!({ "started_at": "2026-11-23T18:30:00+01:00", "exercises": [
-        { "exercise": "barbell-bench-press", "sets": [{ "reps": 5, "load": { "kg": kg }, "rpe": 8 }] }] })
-}
-
-async fn pushed(live: &mut Live, kind: &str) -> plyo::client::Push {
-    tokio::time::timeout(Duration::from_secs(10), async {
-        loop {
-            let push = live.next().await.expect("the socket stays");
-            if push.kind == kind {
-                return push;
-            }
-        }
-    })
-    .await
-    .unwrap_or_else(|_| panic!("no {kind} was pushed"))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workout_that_is_posted_becomes_an_achievement_that_is_pushed() {
@@ -193,6 +166,30 @@ async fn the_same_key_has_one_effect_and_the_same_answer_on_every_edge() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_broker_has_forgotten_still_has_one_effect_and_the_same_answer() {
+    let mut ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut ada = somebody(&url, "ada").await;
+    let first = ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap();
+    assert_eq!(first.status, 201, "{first:?}");
+    ground.settle(&REAL).await;
+    let stored = streams::state(&ground.nats().await, "COMMANDS").await.unwrap().last;
+    // It knows ids for 60 s; after a crash only those of the commands that it still holds, which is none.
+    ground.nats_server.kill();
+    ground.nats_server.restart().unwrap();
+    let again = ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap();
+    assert_eq!((again.status, &again.body), (201, &first.body));
+    assert_eq!(again.headers["location"], first.headers["location"]);
+    ground.settle(&REAL).await;
+    let stored_again = streams::state(&ground.nats().await, "COMMANDS").await.unwrap().last;
+    assert!(stored_again > stored, "the broker took it for the command that it had");
+    let events = ledger::events(&ground).await;
+    let logged = events.iter().filter(|event| event.body.kind().name() == "workout.completed").count();
+    assert_eq!(logged, 1);
+    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_was_away_gets_what_it_missed_in_order_and_once() {
     let ground = Ground::new().await;
     let (_server, url) = ground.start_platform().await;
@@ -226,33 +223,6 @@ async fn a_client_that_was_away_gets_what_it_missed_in_order_and_once() {
         let live = Live::connect(ada.authority(), &token, Some(&cursor), &["me"]).await.unwrap();
         assert_eq!((&live.welcome["resume"]["mode"], &live.welcome["resume"]["why"]), (&json!("reset"), &json!(why)));
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reminder_fires_as_its_last_state_says() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
-    let mut ada = somebody(&url, "ada").await;
-    let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
-    let ahead = |milliseconds| json!({ "due_at": (jiff::Timestamp::now() + jiff::SignedDuration::from_millis(milliseconds)).to_string() });
-    let path = "/api/v1/workouts/reminders";
-    let set = ada.post(path, &ahead(1_500)).await.unwrap().success().unwrap();
-    let cancelled = ada.post(path, &ahead(1_500)).await.unwrap().success().unwrap();
-    let cancelled = format!("{path}/{}", cancelled["reminder_id"].as_str().unwrap());
-    ada.send("DELETE", &cancelled, &[], None).await.unwrap().success().unwrap();
-    let moved = format!("{path}/{}", set["reminder_id"].as_str().unwrap());
-    ada.send("PUT", &moved, &[], Some(ahead(2_500).to_string())).await.unwrap().success().unwrap();
-    assert_eq!(ada.get(path).await.unwrap().body.as_array().unwrap().len(), 1);
-    let due = pushed(&mut live, "reminder.due.v1").await;
-    assert_eq!(due.data["reminder_id"], set["reminder_id"]);
-    let told = pushed(&mut live, "notification.created.v1").await;
-    assert_eq!(told.data["kind"], "workout_reminder");
-    ground.settle(&REAL).await;
-    let due =
-        ledger::events(&ground).await.into_iter().filter(|event| event.body.kind().name() == "reminder.due").count();
-    assert_eq!(due, 1, "the cancelled one came, or the moved one twice");
-    assert_eq!(ada.send("DELETE", &moved, &[], None).await.unwrap().status, 409);
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

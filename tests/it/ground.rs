@@ -1,6 +1,6 @@
 //! The ground everything stands on: private servers that end and start again, and who may say what on NATS.
 
-use std::{os::unix::fs::PermissionsExt, time::Duration};
+use std::{io::Write, os::unix::fs::PermissionsExt, time::Duration};
 
 use plyo::servers::{Postgres, nkeys};
 use plyo_nats::{Nats, NatsConfig, raw, streams};
@@ -31,7 +31,8 @@ async fn servers_that_are_killed_start_again_where_they_were_with_what_they_stor
 #[test]
 fn root_keeps_the_data_of_postgres_elsewhere_when_its_user_cannot_reach_it() {
     if !nix::unistd::Uid::effective().is_root() {
-        eprintln!("skipped: only root runs Postgres as another user");
+        // libtest keeps what `eprintln!` says of a test that passes.
+        writeln!(std::io::stderr(), "skipped: only root runs Postgres as another user").unwrap();
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -83,9 +84,17 @@ async fn nobody_says_what_is_not_theirs_to_say() {
         ("edge", "dead.workout.x".to_owned()),
         ("edge", "$JS.API.STREAM.PURGE.EVENTS".to_owned()),
         ("edge", "$JS.API.CONSUMER.CREATE.COMMANDS.spy.cmd.>".to_owned()),
+        ("user", format!("evt.workout.completed.{user}")),
+        ("user", format!("cmd.workout.log.{user}")),
+        // It ends sessions. That somebody has an account, only the edge asks for.
+        ("user", format!("cmd.user.register.{user}")),
+        ("user", "mark.workout.all".to_owned()),
+        ("user", format!("at.workout_reminder_due.{user}.key")),
+        ("user", "$JS.ACK.COMMANDS.workout_all.1.1.1.1.1".to_owned()),
         ("workout", format!("evt.achievement.unlocked.{user}")),
         ("workout", format!("evt.clock.workout_reminder_due.{user}")),
         ("workout", format!("cmd.workout.log.{user}")),
+        ("workout", format!("cmd.user.revoke_session.{user}")),
         ("workout", "mark.achievement.all".to_owned()),
         ("workout", "at.mark.achievement.all".to_owned()),
         ("workout", format!("due.workout_reminder_due.{user}")),
@@ -118,6 +127,8 @@ async fn a_service_publishes_its_own_and_a_stranger_does_not_get_in() {
     let user = "0191f0aa-0000-7000-8000-000000000001";
     for (name, subject) in [
         ("edge", format!("cmd.workout.log.{user}")),
+        ("user", format!("evt.user.registered.{user}")),
+        ("user", format!("cmd.user.revoke_session.{user}")),
         ("workout", format!("evt.workout.completed.{user}")),
         ("workout", "mark.workout.all".to_owned()),
         ("workout", "at.mark.workout.all".to_owned()),

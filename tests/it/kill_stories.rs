@@ -2,16 +2,25 @@
 //! nothing else has to be started again.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
+use plyo::{
+    client::{Live, Push},
+    servers::free_port,
+};
 use plyo_nats::CommandPublisher;
+use serde_json::Value;
 
 use crate::{
     child::{Role, Server},
-    ledger::Ledger,
-    platform::{Ground, REAL},
+    ledger::{self, Ledger},
+    people::{somebody, workout},
+    platform::{Ground, REAL, eventually},
 };
 
 /// Logs workouts while `killing` goes on, then checks everything.
@@ -66,41 +75,114 @@ async fn the_services_are_killed_under_load() {
     drop(server);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_edge_is_killed_under_load_and_what_it_acknowledged_is_there() {
-    use serde_json::json;
-    let ground = Ground::new().await;
-    let _services = ground.start(&REAL);
-    let port = plyo::servers::free_port().unwrap();
-    let edge = || Server::start(&Role { edge_port: Some(port), ..ground.role(&[]) });
-    let url = format!("http://127.0.0.1:{port}");
-    let mut running = edge();
-    ground.ready(&url).await;
-    let mut ada = plyo::client::Client::new(&url).unwrap();
-    let credentials = json!({ "email": "ada@example.org", "password": "long enough" });
-    ada.post("/api/v1/auth/register", &credentials).await.unwrap().success().unwrap();
-    let tokens = ada.post("/api/v1/auth/login", &credentials).await.unwrap().success().unwrap();
-    ada.set_token(tokens["access_token"].as_str().unwrap());
-    let mut sent = 0;
-    for round in 0..3 {
-        let killing = async {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            drop(std::mem::replace(&mut running, edge()));
+/// What came on a socket that is opened again, with its cursor, whenever it ends.
+#[derive(Default)]
+struct Heard {
+    pushes: Vec<Push>,
+    connections: u32,
+    /// Pushes that do not follow on the one before, or on the cursor that was resumed from.
+    gaps: u64,
+    /// The welcomes that did not resume.
+    resets: Vec<Value>,
+}
+
+async fn listen(authority: String, token: String, heard: Arc<Mutex<Heard>>) {
+    let mut cursor: Option<String> = None;
+    loop {
+        let Ok(mut live) = Live::connect(&authority, &token, cursor.as_deref(), &["me"]).await else {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
         };
+        {
+            let mut heard = heard.lock().unwrap();
+            heard.connections += 1;
+            if cursor.is_some() && live.welcome["resume"]["mode"] != "replay" {
+                heard.resets.push(live.welcome.clone());
+            }
+        }
+        while let Ok(push) = live.next().await {
+            let mut heard = heard.lock().unwrap();
+            heard.gaps += std::mem::take(&mut live.gaps);
+            heard.pushes.push(push);
+        }
+        cursor = Some(live.cursor().to_owned());
+    }
+}
+
+/// Ada logs workouts over HTTP and listens, while something is killed three times: what was acknowledged is pushed once
+/// and in order, as is all that follows from it. Gives how often she had to connect.
+async fn what_is_acknowledged_is_pushed(ground: &Ground, url: &str, mut killing: impl AsyncFnMut()) -> u32 {
+    let mut ada = somebody(url, "ada").await;
+    let heard = Arc::new(Mutex::new(Heard::default()));
+    let (authority, token) = (ada.authority().to_owned(), ada.token().unwrap().to_owned());
+    let listening = tokio::spawn(listen(authority, token, Arc::clone(&heard)));
+    eventually("she listens", Duration::from_secs(10), async || {
+        Ok((heard.lock().unwrap().connections > 0).then_some(()))
+    })
+    .await;
+    ground.settle(&REAL).await;
+    let before = ledger::events(ground).await.len();
+    let mut acknowledged = Vec::new();
+    for round in 0..3 {
         let logging = async {
             for number in 0..15 {
                 let key = format!("{round}-{number}");
-                let workout = json!({ "started_at": "2026-11-23T18:30:00Z", "exercises": [
-                    { "exercise": "push-up", "sets": [{ "reps": 10 + number }] }] });
-                let answer = ada.command("POST", "/api/v1/workouts", &key, Some(&workout)).await.unwrap();
+                let answer = ada.command("POST", "/api/v1/workouts", &key, Some(&workout(60.0))).await.unwrap();
                 assert_eq!(answer.status, 201, "{answer:?}");
-                sent += 1;
+                acknowledged.push(answer.body["workout_id"].as_str().unwrap().to_owned());
             }
+        };
+        let killing = async {
+            // Long enough for work to be under way when it dies.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            killing().await;
         };
         tokio::join!(killing, logging);
     }
     ground.settle(&REAL).await;
-    let logged = ada.get("/api/v1/workouts?limit=100").await.unwrap().body["items"].as_array().unwrap().len();
-    assert_eq!(logged, sent);
+    let stored: Vec<String> = ledger::events(ground).await[before..].iter().map(|event| event.id.to_string()).collect();
+    eventually("everything is pushed", Duration::from_secs(20), async || {
+        Ok((heard.lock().unwrap().pushes.len() >= stored.len()).then_some(()))
+    })
+    .await;
+    listening.abort();
+    let heard = std::mem::take(&mut *heard.lock().unwrap());
+    let pushed: Vec<String> = heard.pushes.iter().map(|push| push.id.clone()).collect();
+    assert_eq!(pushed, stored, "she is alone: what is stored is hers");
+    let completed = heard.pushes.iter().filter(|push| push.kind == "workout.completed.v1");
+    assert_eq!(completed.map(|push| push.command.clone()).collect::<Vec<_>>(), acknowledged);
+    assert_eq!((heard.gaps, &heard.resets), (0, &Vec::new()));
+    assert_eq!(ada.get("/api/v1/workouts?limit=100").await.unwrap().body["items"].as_array().unwrap().len(), 45);
+    heard.connections
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_services_are_killed_and_what_is_acknowledged_is_pushed_once_and_in_order() {
+    let ground = Ground::new().await;
+    let mut services = ground.start(&REAL);
+    let port = free_port().unwrap();
+    let _edge = Server::start(&Role { edge_port: Some(port), ..ground.role(&[]) });
+    let url = format!("http://127.0.0.1:{port}");
+    ground.ready(&url).await;
+    let connections = what_is_acknowledged_is_pushed(&ground, &url, async || services = ground.start(&REAL)).await;
+    assert_eq!(connections, 1, "a socket outlives the services");
+    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    drop(services);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_edge_is_killed_and_a_socket_that_comes_again_with_its_cursor_misses_nothing() {
+    let ground = Ground::new().await;
+    let _services = ground.start(&REAL);
+    let port = free_port().unwrap();
+    let edge = || Server::start(&Role { edge_port: Some(port), ..ground.role(&[]) });
+    let url = format!("http://127.0.0.1:{port}");
+    let mut running = edge();
+    ground.ready(&url).await;
+    let connections = what_is_acknowledged_is_pushed(&ground, &url, async || {
+        drop(std::mem::replace(&mut running, edge()));
+    })
+    .await;
+    assert!(connections > 1, "her socket ended with its edge");
     assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
 }

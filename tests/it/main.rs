@@ -3,19 +3,24 @@
 #![allow(clippy::unwrap_used)]
 
 mod account_stories;
+mod auth_stories;
 mod child;
 mod command_line;
 mod contracts;
 mod crash_stories;
 mod edge_stories;
+mod edges;
 mod ground;
 mod kill_stories;
 mod layout;
 mod ledger;
+mod limit_stories;
 mod loop_stories;
 mod operator_stories;
 mod owner_stories;
+mod people;
 mod platform;
 mod poison_stories;
+mod reminder_stories;
 mod storm;
 mod tally;

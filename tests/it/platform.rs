@@ -75,7 +75,8 @@ impl Ground {
         Role {
             nats_url: self.nats_server.url(),
             nkeys: self.nats_server.nkeys(),
-            dsn: self.dsn(),
+            // Each with the rights of its own role, and no more.
+            dsn: self.postgres.dsn_as("{role}", DATABASE),
             services: services.to_vec(),
             ..Role::default()
         }
@@ -157,7 +158,7 @@ pub async fn serve(with: Surroundings, services: &str, edge_port: Option<u16>) -
         running.spawn(async move {
             let service = service(&name, &with).await;
             let nats = connect_patiently(&with, schema(&name)).await;
-            plyo_nats::run(service, nats, &with.postgres_url, Health::default()).await
+            plyo_nats::run(service, nats, &with.dsn(schema(&name)), Health::default()).await
         });
     }
     if let Some(port) = edge_port {
@@ -235,7 +236,8 @@ async fn template() -> &'static PathBuf {
             for service in ["workout", "achievement"] {
                 let options = plyo_nats::database::options(&dsn, &[service]).unwrap();
                 let mut db = sqlx::PgConnection::connect_with(&options).await.unwrap();
-                sqlx::raw_sql(tally::TABLES).execute(&mut db).await.unwrap();
+                let tables = format!("SET ROLE \"{}\"; {}", plyo_migrations::role(service), tally::TABLES);
+                sqlx::raw_sql(sqlx::AssertSqlSafe(tables)).execute(&mut db).await.unwrap();
             }
             postgres.stop();
             directory

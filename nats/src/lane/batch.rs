@@ -25,6 +25,7 @@ const ATTEMPTS: u32 = 3;
 /// Handles a batch. A batch that fails for a reason of its own is run again one message at a time, and the one that
 /// fails alone becomes a dead letter; any other failure is an error, and the lane is dropped.
 pub(super) async fn handle<R: Reactor>(owner: &mut Owner, reactor: &R, gathered: Gathered) -> Result<()> {
+    gauge_lag(owner, &gathered);
     if gathered.is_idle() {
         // Nothing to write: the position is written with the next batch, or when the lane is idle.
         owner.applied = gathered.applied().unwrap_or(owner.applied);
@@ -95,7 +96,8 @@ async fn attempt<R: Reactor>(owner: &mut Owner, reactor: &R, gathered: &Gathered
     let decided = std::panic::catch_unwind(AssertUnwindSafe(|| decide(reactor, &mut state, gathered, handled)))
         .map_err(|panic| panicked(&*panic))?;
     pass!("decide");
-    reactor.save(&mut transaction, state).await?;
+    let save = AssertUnwindSafe(reactor.save(&mut transaction, state)).catch_unwind();
+    save.await.map_err(|panic| panicked(&*panic))??;
     pass!("save");
     write(&mut transaction, owner.next_outbox_id, &decided, position, owner.published).await?;
     if planted("bug-publish-before-commit") {
@@ -142,16 +144,18 @@ async fn acknowledge(owner: &Owner, gathered: &Gathered) -> Result<()> {
     Ok(())
 }
 
-fn count(owner: &Owner, gathered: &Gathered, decided: &Decided) {
-    let service = owner.fence.service;
-    metrics::histogram!("plyo_batch_size", "service" => service).record(gathered.arrivals.len() as f64);
-    for source in [Source::Events, Source::Commands] {
-        let stream = if source == Source::Events { "EVENTS" } else { "COMMANDS" };
+fn gauge_lag(owner: &Owner, gathered: &Gathered) {
+    for (source, stream) in [(Source::Events, "EVENTS"), (Source::Commands, "COMMANDS")] {
         if let Some(last) = gathered.arrivals.iter().rev().find(|arrival| arrival.source == source) {
-            metrics::gauge!("plyo_consumer_lag", "service" => service, "stream" => stream)
+            metrics::gauge!("plyo_consumer_lag", "service" => owner.fence.service, "stream" => stream)
                 .set(last.received.pending as f64);
         }
     }
+}
+
+fn count(owner: &Owner, gathered: &Gathered, decided: &Decided) {
+    let service = owner.fence.service;
+    metrics::histogram!("plyo_batch_size", "service" => service).record(gathered.arrivals.len() as f64);
     for handled in &decided.handled {
         let outcome = match handled.stored.outcome {
             Outcome::Done { .. } => "done",
@@ -179,10 +183,11 @@ fn of_its_own(error: &anyhow::Error) -> bool {
         return true;
     }
     match error.chain().find_map(|cause| cause.downcast_ref::<sqlx::Error>()) {
-        // Class 22: data exception; 23: constraint violation; 42: the statement; P0: raised by PL/pgSQL.
+        // Class 22: data exception; 23: constraint violation; P0: raised by PL/pgSQL. Not 42: where a table or a right is
+        // missing, every message would fail.
         Some(sqlx::Error::Database(database)) => {
             let code = database.code().unwrap_or_default();
-            ["22", "23", "42", "P0"].iter().any(|class| code.starts_with(class))
+            ["22", "23", "P0"].iter().any(|class| code.starts_with(class))
         }
         Some(sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => true,
         Some(_) => false,

@@ -21,6 +21,8 @@ use crate::{
 
 const STAND_BY: Duration = Duration::from_secs(1);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
+/// How often old outcomes are looked for; while there are any, some are forgotten with each batch.
+const PRUNING: Duration = Duration::from_secs(60);
 
 /// What a lane runs with.
 #[derive(Clone)]
@@ -52,21 +54,19 @@ async fn own<R: Reactor>(reactor: &R, with: &Surroundings, worked: &mut bool) ->
         tokio::time::sleep(STAND_BY).await;
     }
     pass!("lock");
-    let mut owner = Owner::take(connection, with.nats.clone(), R::NAME).await?;
+    let mut owner = Owner::take(connection, with.nats.that_ends().await?, R::NAME).await?;
     let mut inputs = owner.inputs(R::READS).await?;
     with.health.set(LaneState::Owning);
     tracing::info!(service = R::NAME, applied = owner.applied, "owns the lane");
-    let mut until_pruning = tokio::time::Instant::now();
+    let mut pruned = tokio::time::Instant::now();
     loop {
         let patience = Duration::from_millis(if owner.is_dirty() { 200 } else { 3_000 });
         let gathered = inputs.gather::<R>(patience).await?;
+        if pruned.elapsed() > PRUNING && store::prune_handled(&mut owner.connection).await? == 0 {
+            pruned = tokio::time::Instant::now();
+        }
         if gathered.is_empty() {
             owner.idle().await?;
-            if until_pruning.elapsed() > Duration::from_secs(60)
-                && store::prune_handled(&mut owner.connection).await? == 0
-            {
-                until_pruning = tokio::time::Instant::now();
-            }
             continue;
         }
         pass!("pull");

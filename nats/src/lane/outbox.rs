@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     Nats,
     failpoint::{pass, planted},
-    nats::PublishError,
+    pub_acks::PublishError,
     subject, wire,
 };
 
@@ -62,16 +62,16 @@ impl Outgoing {
                     causation: cause.id,
                     ..cause.with(due.clone())
                 });
-                headers.insert("Nats-Schedule", format!("@at {at}"));
-                headers.insert("Nats-Schedule-Target", subject::due(due.kind(), cause.user));
-                headers.insert("Nats-Schedule-TTL", "24h");
+                wire::set(&mut headers, "Nats-Schedule", format!("@at {at}"));
+                wire::set(&mut headers, "Nats-Schedule-Target", subject::due(due.kind(), cause.user));
+                wire::set(&mut headers, "Nats-Schedule-TTL", "24h");
                 let subject = subject::timer(due.kind(), cause.user, *key);
                 Self { target: Target::Schedule, subject, headers, body: due.encode().into() }
             }
             Timer::Cancel { key, kind } => {
                 let mut headers = HeaderMap::new();
-                headers.insert("Nats-Rollup", "sub");
-                headers.insert("Nats-TTL", "1s");
+                wire::set(&mut headers, "Nats-Rollup", "sub");
+                wire::set(&mut headers, "Nats-TTL", "1s");
                 let subject = subject::timer(*kind, cause.user, *key);
                 Self { target: Target::Schedule, subject, headers, body: Bytes::new() }
             }
@@ -122,12 +122,12 @@ impl Fence {
             Target::Schedule => (self.schedule, format!("at.mark.{}.all", self.service)),
             Target::Dead => return,
         };
-        message.headers.insert("Nats-Expected-Last-Subject-Sequence", sequence.to_string());
-        message.headers.insert("Nats-Expected-Last-Subject-Sequence-Subject", subject);
+        wire::set(&mut message.headers, "Nats-Expected-Last-Subject-Sequence", sequence.to_string());
+        wire::set(&mut message.headers, "Nats-Expected-Last-Subject-Sequence-Subject", subject);
     }
 }
 
-/// Up to here plain pipelined publishes are quicker than an atomic batch on a server that syncs each write.
+/// Up to here plain pipelined publishes are quicker than an atomic batch, on a server that syncs each write.
 const PIPELINED: usize = 8;
 /// The server's limit for an atomic batch is 1,000.
 const ATOMIC: usize = 900;
@@ -143,7 +143,7 @@ pub(crate) async fn publish(nats: &Nats, fence: &Fence, messages: Vec<Outgoing>)
         pass!("publish");
     }
     let mut last = None;
-    if events.len() <= PIPELINED {
+    if events.len() <= PIPELINED || !nats.syncs_each_write() {
         let mut acks = Vec::with_capacity(events.len());
         for event in events {
             acks.push(send_fenced(nats, fence, event).await?);
@@ -171,14 +171,15 @@ async fn publish_atomic(nats: &Nats, fence: &Fence, mut messages: Vec<Outgoing>)
     }
     let count = messages.len();
     for (index, Outgoing { subject, mut headers, body, .. }) in messages.into_iter().enumerate() {
-        headers.insert("Nats-Batch-Id", batch.as_str());
-        headers.insert("Nats-Batch-Sequence", (index + 1).to_string());
+        wire::set(&mut headers, "Nats-Batch-Id", batch.as_str());
+        wire::set(&mut headers, "Nats-Batch-Sequence", (index + 1).to_string());
         if index + 1 == count {
-            headers.insert("Nats-Batch-Commit", "1");
+            wire::set(&mut headers, "Nats-Batch-Commit", "1");
             return Ok(nats.publish(subject, headers, body).await?.await?.seq);
         }
         let sent = nats.client().publish_with_headers(subject, headers, body).await;
         sent.map_err(|_| PublishError::Unknown)?;
+        pass!("publish");
     }
     Err(PublishError::Unknown)
 }
@@ -187,7 +188,7 @@ async fn send_fenced(
     nats: &Nats,
     fence: &Fence,
     mut message: Outgoing,
-) -> Result<impl Future<Output = Result<crate::nats::PubAck, PublishError>> + Send + use<>, PublishError> {
+) -> Result<impl Future<Output = Result<crate::pub_acks::PubAck, PublishError>> + Send + use<>, PublishError> {
     fence.stamp(&mut message);
     nats.publish(message.subject, message.headers, message.body).await
 }

@@ -51,6 +51,25 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Probl
 
 /// Reads a value that has exactly the fields of `T`.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    match decode_flawless(bytes) {
+        Some(value) => Ok(value),
+        None => decode_or_explain(bytes),
+    }
+}
+
+/// A quick first look, which does not keep track of where it is.
+fn decode_flawless<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    if memchr::memmem::find(bytes, NUL).is_some() {
+        return None;
+    }
+    let mut is_known = true;
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_ignored::deserialize(&mut json, |_| is_known = false).ok()?;
+    json.end().ok()?;
+    is_known.then_some(value)
+}
+
+fn decode_or_explain<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if let Some(escape) = nul(bytes) {
         return Err(Problem::invalid("invalid_body", format!("text cannot hold NUL (byte {escape})")));
     }
@@ -99,11 +118,11 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     segments.collect()
 }
 
+const NUL: &[u8] = b"\\u0000";
+
 /// Where an escaped NUL is. A backslash that is itself escaped escapes nothing.
 fn nul(bytes: &[u8]) -> Option<usize> {
-    let candidates = bytes.windows(6).enumerate().filter(|(_, window)| *window == b"\\u0000");
-    candidates
-        .map(|(index, _)| index)
+    memchr::memmem::find_iter(bytes, NUL)
         .find(|index| bytes[..*index].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0)
 }
 

@@ -1,13 +1,13 @@
 //! Who is calling: access tokens, verified once and remembered until they expire.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 use axum::http::{HeaderMap, header};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use plyo_events::{
     SessionId, UserId,
@@ -30,13 +30,17 @@ pub(crate) struct Caller {
 pub(crate) struct Callers {
     keys: RwLock<HashMap<String, DecodingKey>>,
     verified: RwLock<HashMap<String, Caller>>,
-    revoked: RwLock<HashSet<SessionId>>,
+    /// Sessions that ended, and when: their last tokens may still be about.
+    revoked: RwLock<HashMap<SessionId, Timestamp>>,
 }
 
 /// Most tokens remembered; beyond it all are forgotten and verified again.
 const REMEMBERED: usize = 100_000;
 
 impl Callers {
+    /// So long after the end of a session each of its tokens has expired; a minute of it is for clocks that differ.
+    pub(crate) const REVOKED_FOR: SignedDuration = SignedDuration::from_secs(AccessClaims::LIFETIME as i64 + 60);
+
     /// The caller of a request with `Authorization: Bearer`.
     pub(crate) fn of(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -71,13 +75,20 @@ impl Callers {
         Ok(())
     }
 
-    /// The tokens of this session are void from now on.
-    pub(crate) fn revoke(&self, session: SessionId) {
-        self.revoked.write().unwrap_or_else(PoisonError::into_inner).insert(session);
+    /// The tokens of this session, which ended at that time, are void.
+    pub(crate) fn revoke(&self, session: SessionId, ended: Timestamp) {
+        self.revoked.write().unwrap_or_else(PoisonError::into_inner).insert(session, ended);
     }
 
     pub(crate) fn is_revoked(&self, session: SessionId) -> bool {
-        self.revoked.read().unwrap_or_else(PoisonError::into_inner).contains(&session)
+        self.revoked.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session)
+    }
+
+    /// Forgets tokens that have expired, and sessions that have none left.
+    fn forget(&self, now: Timestamp) {
+        self.verified.write().unwrap_or_else(PoisonError::into_inner).retain(|_, caller| caller.expires > now);
+        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        revoked.retain(|_, ended| now.duration_since(*ended) < Self::REVOKED_FOR);
     }
 
     pub(crate) fn has_keys(&self) -> bool {
@@ -114,13 +125,14 @@ impl Callers {
     }
 }
 
-/// Fetches the public keys at start and every minute.
+/// Fetches the public keys at start and every minute, and forgets what has expired meanwhile.
 pub(crate) async fn follow_keys(nats: Nats, callers: Arc<Callers>) {
     loop {
         let answer = ask(&nats, &Jwks {}).await.ok().and_then(|jwks| serde_json::from_value::<JwkSet>(jwks).ok());
         let pause = match answer {
             Some(jwks) => {
                 callers.set_keys(&jwks);
+                callers.forget(Timestamp::now());
                 Duration::from_secs(60)
             }
             None => Duration::from_millis(200),
@@ -185,7 +197,33 @@ pub(crate) mod tests {
         for wrong in [foreign, unknown_key, other_issuer, refresh, none, "x".into(), String::new(), "a.b.c".into()] {
             assert_eq!(callers.verify(&wrong, now).unwrap_err().status, 401, "{wrong}");
         }
-        callers.revoke(session);
+        callers.revoke(session, now);
         assert_eq!(callers.verify(&right, now).unwrap_err().code, "session_revoked");
+    }
+
+    #[test]
+    fn a_session_is_forgotten_when_every_token_of_it_has_expired() {
+        let callers = callers();
+        let now = Timestamp::now();
+        let (user, session) = (UserId::mint(), SessionId::mint());
+        let exp = now.as_second() + i64::from(AccessClaims::LIFETIME);
+        let last = AccessClaims {
+            iss: "plyo".into(),
+            sub: user,
+            sid: session,
+            iat: now.as_second(),
+            exp,
+            typ: TokenUse::Access,
+        };
+        let last = token(&key(1), "k", &last);
+        callers.verify(&last, now).unwrap();
+        callers.revoke(session, now);
+        for seconds in [0, 599, 600, 660] {
+            let then = now + Duration::from_secs(seconds);
+            callers.forget(then);
+            let code = if seconds < 600 { "session_revoked" } else { "token_expired" };
+            assert_eq!(callers.verify(&last, then).unwrap_err().code, code, "after {seconds} s");
+        }
+        assert!(callers.revoked.read().unwrap().is_empty() && callers.verified.read().unwrap().is_empty());
     }
 }

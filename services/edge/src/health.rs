@@ -38,9 +38,9 @@ async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// The edge can do its work: otherwise it says what is missing.
+/// The edge, and what runs beside it, can do its work: otherwise it says what is missing.
 async fn ready(State(state): State<EdgeState>) -> Response {
-    let mut missing = Vec::new();
+    let mut missing = (state.config.not_ready)();
     if !state.nats.connected() {
         missing.push("NATS is away".to_owned());
     }

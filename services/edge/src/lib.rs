@@ -37,6 +37,8 @@ pub struct EdgeConfig {
     pub limits: bool,
     /// Renders `/metrics`.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// What else of this process is not ready, and why: the lanes of the services that run beside the edge.
+    pub not_ready: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// How many recent events a client can resume from.
     pub ring_events: usize,
     /// How long live connections are waited for.
@@ -50,6 +52,7 @@ impl Default for EdgeConfig {
             redis_url: None,
             limits: true,
             metrics: Arc::new(String::new),
+            not_ready: Arc::new(Vec::new),
             ring_events: 65_536,
             live: LiveTimes::default(),
         }

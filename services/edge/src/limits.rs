@@ -1,7 +1,12 @@
 //! Rate limits: in process for everything (GCRA); for log-in and sign-up also in Redis, across edges. Without Redis the
 //! process counts alone.
 
-use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
 use governor::{DefaultKeyedRateLimiter, Quota};
 use plyo_events::UserId;
@@ -27,6 +32,8 @@ pub(crate) struct Limits {
     users: DefaultKeyedRateLimiter<UserId>,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     emails: DefaultKeyedRateLimiter<[u8; 8]>,
+    /// The minute in which those who keep within their limits were forgotten last.
+    forgotten: AtomicI64,
     redis: Option<ConnectionManager>,
 }
 
@@ -41,17 +48,20 @@ impl Limits {
             users: DefaultKeyedRateLimiter::keyed(quota(PER_USER)),
             addresses: DefaultKeyedRateLimiter::keyed(quota(PER_ADDRESS)),
             emails: DefaultKeyedRateLimiter::keyed(Quota::per_minute(number(PER_EMAIL_A_MINUTE))),
+            forgotten: AtomicI64::new(minute()),
             redis,
         }
     }
 
     /// A command or a query of somebody.
     pub(crate) fn user(&self, user: UserId) -> Result<(), Problem> {
+        self.forget_each_minute();
         if self.on && self.users.check_key(&user).is_err() { Err(too_many()) } else { Ok(()) }
     }
 
     /// A request without a token.
     pub(crate) fn address(&self, address: IpAddr) -> Result<(), Problem> {
+        self.forget_each_minute();
         if self.on && self.addresses.check_key(&address).is_err() { Err(too_many()) } else { Ok(()) }
     }
 
@@ -79,20 +89,41 @@ impl Limits {
             }
         }
     }
+
+    fn forget_each_minute(&self) {
+        let minute = minute();
+        if self.forgotten.fetch_max(minute, Ordering::Relaxed) < minute {
+            self.forget();
+        }
+    }
+
+    /// Forgets whose limit is whole again: anybody can send any number of addresses and e-mails, once each.
+    fn forget(&self) {
+        self.users.retain_recent();
+        self.users.shrink_to_fit();
+        self.addresses.retain_recent();
+        self.addresses.shrink_to_fit();
+        self.emails.retain_recent();
+        self.emails.shrink_to_fit();
+    }
 }
 
 async fn shared(url: &str) -> Option<ConnectionManager> {
     let client = redis::Client::open(url).inspect_err(|error| tracing::warn!(%error, "no shared limits")).ok()?;
     let config =
         redis::aio::ConnectionManagerConfig::new().set_number_of_retries(1).set_max_delay(Duration::from_secs(1));
-    let connecting = ConnectionManager::new_with_config(client, config);
-    let manager = tokio::time::timeout(Duration::from_secs(2), connecting).await;
-    manager.ok()?.inspect_err(|error| tracing::warn!(%error, "no shared limits")).ok()
+    let manager = ConnectionManager::new_lazy_with_config(client, config);
+    let manager = manager.inspect_err(|error| tracing::warn!(%error, "no shared limits")).ok()?;
+    let (ping, mut connection) = (redis::cmd("PING"), manager.clone());
+    if !matches!(tokio::time::timeout(Duration::from_secs(2), connection.send_packed_command(&ping)).await, Ok(Ok(_))) {
+        tracing::warn!("Redis does not answer: limits are shared once it does");
+    }
+    Some(manager)
 }
 
 /// Counts within this minute, in one round trip.
 async fn count(mut redis: ConnectionManager, address: IpAddr, email: u64) -> redis::RedisResult<(u32, u32)> {
-    let minute = jiff::Timestamp::now().as_second() / 60;
+    let minute = minute();
     let (address, email) =
         (format!("plyo:limit:address:{address}:{minute}"), format!("plyo:limit:email:{email:x}:{minute}"));
     redis::pipe()
@@ -104,6 +135,10 @@ async fn count(mut redis: ConnectionManager, address: IpAddr, email: u64) -> red
         .ignore()
         .query_async(&mut redis)
         .await
+}
+
+fn minute() -> i64 {
+    jiff::Timestamp::now().as_second() / 60
 }
 
 fn hash(email: &str) -> [u8; 8] {
@@ -121,4 +156,29 @@ fn number(number: u32) -> NonZeroU32 {
 
 fn too_many() -> Problem {
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests; wait a moment").retry_after(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_keeps_within_a_limit_is_forgotten_and_who_is_over_it_is_not() {
+        let limits = Limits::new(true, None).await;
+        for stranger in 0..10_000 {
+            limits.user(UserId::mint()).unwrap();
+            limits.address(IpAddr::from(u128::to_be_bytes(stranger))).unwrap();
+        }
+        let over: IpAddr = [192, 0, 2, 1].into();
+        while limits.address(over).is_ok() {}
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while limits.users.len() + limits.addresses.len() > 1 {
+            limits.forget();
+            assert!(Instant::now() < deadline, "{} addresses are kept", limits.addresses.len());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(!limits.addresses.is_empty(), "its limit is not whole before 30 s");
+    }
 }

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use plyo_nats::Health;
+use plyo_nats::{Health, LaneState, Nats};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
@@ -27,27 +27,47 @@ pub const fn port(service: &str) -> u16 {
     }
 }
 
-/// The state of each service in this process.
-pub type Healths = Arc<Vec<(String, Health)>>;
+/// A service of this process: its state, and the connection it works on.
+pub struct Running {
+    pub service: String,
+    pub health: Health,
+    pub nats: Nats,
+}
+
+impl Running {
+    /// Why it does not work, if it does not.
+    pub fn not_ready(&self) -> Option<String> {
+        let reason = match self.health.lane() {
+            LaneState::Owning | LaneState::StandingBy => return None,
+            LaneState::Starting => "starting".to_owned(),
+            LaneState::Failed { reason } => reason,
+        };
+        let denied = self.nats.last_error().map_or_else(String::new, |error| format!(" (NATS: {error})"));
+        Some(format!("{}: {reason}{denied}", self.service))
+    }
+}
 
 /// Serves the pages as long as the process lives.
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(listener: TcpListener, healths: Healths) -> Result<()> {
+pub async fn serve(listener: TcpListener, running: Vec<Running>) -> Result<()> {
     let app = Router::new()
         .route("/health", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/ready", get(ready))
         .route("/metrics", get(|| async { ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], render_metrics()) }))
-        .with_state(healths);
+        .with_state(Arc::new(running));
     Ok(axum::serve(listener, app).await?)
 }
 
-/// Every lane is held or stood by; otherwise its reason is shown.
-async fn ready(State(healths): State<Healths>) -> Response {
-    let ready = healths.iter().all(|(_, health)| health.ready());
-    let lanes: Map<String, Value> =
-        healths.iter().map(|(service, health)| (service.clone(), json!(health.lane()))).collect();
+/// Every lane is held or stood by; otherwise its reason is shown. With it, what nats-server last complained of: a publish
+/// that it denies is a timeout to the lane.
+async fn ready(State(running): State<Arc<Vec<Running>>>) -> Response {
+    let ready = running.iter().all(|one| one.health.ready());
+    let of_each = |value: fn(&Running) -> Value| -> Map<String, Value> {
+        running.iter().map(|one| (one.service.clone(), value(one))).collect()
+    };
+    let (lanes, errors) = (of_each(|one| json!(one.health.lane())), of_each(|one| json!(one.nats.last_error())));
     let (status, word) = if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
-    (status, Json(json!({ "status": word, "services": lanes }))).into_response()
+    (status, Json(json!({ "status": word, "services": lanes, "nats": errors }))).into_response()
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use plyo_edge::EdgeConfig;
 use plyo_nats::{Health, Nats, NatsConfig, Service};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -42,7 +42,8 @@ impl Surroundings {
     /// A connection as one of the users of `nats/permissions.conf`.
     pub async fn nats(&self, user: &str) -> Result<Nats> {
         let nkey_seed = self.nkeys.as_ref().map(|directory| nkeys::seed(directory, user)).transpose()?;
-        Nats::connect(&NatsConfig { url: self.nats_url.clone(), name: user.to_owned(), nkey_seed }).await
+        let nats = Nats::connect(&NatsConfig { url: self.nats_url.clone(), name: user.to_owned(), nkey_seed }).await?;
+        Ok(if self.durability == Durability::Relaxed { nats.relaxed() } else { nats })
     }
 }
 
@@ -66,13 +67,13 @@ pub async fn run(
 ) -> Result<()> {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut running = JoinSet::new();
-    let mut healths = Vec::new();
+    let mut shown = Vec::new();
     for name in roles.iter().filter(|role| *role != "edge") {
-        let (with, name, health) = (with.clone(), name.clone(), Health::default());
-        healths.push((name.clone(), health.clone()));
+        let (with, name, health, nats) = (with.clone(), name.clone(), Health::default(), with.nats(name).await?);
+        shown.push(pages::Running { service: name.clone(), health: health.clone(), nats: nats.clone() });
         running.spawn(async move {
             let service = service(&name, &with).await?;
-            plyo_nats::run(service, with.nats(&name).await?, &with.dsn(&name), health).await
+            plyo_nats::run(service, nats, &with.dsn(&name), health).await
         });
     }
     let has_edge = roles.iter().any(|role| role == "edge");
@@ -82,6 +83,7 @@ pub async fn run(
             redis_url: with.redis_url.clone(),
             limits: edge.limits,
             metrics: Arc::new(render_metrics),
+            not_ready: Arc::new(move || shown.iter().filter_map(pages::Running::not_ready).collect()),
             ..EdgeConfig::default()
         };
         let nats = with.nats("edge").await?;
@@ -94,7 +96,7 @@ pub async fn run(
             plyo_edge::serve(config, nats, listener, closing).await
         });
     } else {
-        running.spawn(pages::serve(listener, Arc::new(healths)));
+        running.spawn(pages::serve(listener, shown));
     }
     tokio::select! {
         () = shutdown => {
@@ -158,6 +160,13 @@ pub(crate) fn render_metrics() -> String {
 /// Installs the recorder when it is first asked for; `None` when another one is installed.
 pub fn metrics_handle() -> Option<&'static PrometheusHandle> {
     static HANDLE: std::sync::OnceLock<Option<PrometheusHandle>> = std::sync::OnceLock::new();
-    let buckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
-    HANDLE.get_or_init(|| PrometheusBuilder::new().set_buckets(&buckets).ok()?.install_recorder().ok()).as_ref()
+    HANDLE.get_or_init(|| recorder().ok()?.install_recorder().ok()).as_ref()
+}
+
+/// Histograms in buckets: of seconds, but for the sizes of batches.
+fn recorder() -> Result<PrometheusBuilder, BuildError> {
+    let seconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
+    let sizes = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+    let batches = Matcher::Full("plyo_batch_size".to_owned());
+    PrometheusBuilder::new().set_buckets(&seconds)?.set_buckets_for_metric(batches, &sizes)
 }

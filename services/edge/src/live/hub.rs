@@ -93,7 +93,7 @@ impl Hub {
         // Before anybody is woken, so that who is woken by it finds its session ended.
         for event in &events {
             if let Event::SessionRevoked(revoked) = &event.message.body {
-                self.callers.revoke(revoked.session_id);
+                self.callers.revoke(revoked.session_id, event.message.time);
             }
             tracing::debug!(event = %event.message.id, traceparent = event.message.traceparent.as_deref(), "push");
         }

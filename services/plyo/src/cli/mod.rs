@@ -8,7 +8,7 @@ mod up;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
@@ -39,7 +39,7 @@ enum Command {
         #[arg(long, env = "PLYO_NKEYS", default_value = "nkeys")]
         nkeys: PathBuf,
     },
-    /// Turn a MessagePack body on stdin into JSON: `nats stream view EVENTS --translate 'plyo decode'`
+    /// Show a MessagePack or JSON body on stdin as JSON: `nats stream view EVENTS --translate 'plyo decode'`
     Decode,
     /// Messages that could not be processed
     Dead {
@@ -64,14 +64,15 @@ enum Command {
     Demo(demo::Demo),
 }
 
-/// Where the servers are. Left out, they are those of the `plyo up` that was last started in this folder.
+/// Where the servers are. Left out, they are those of the `plyo up` that was last started in this folder. The help shows
+/// no URL out of the environment: it may hold a password.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Servers {
     /// nats://host:4222
-    #[arg(long, env = "PLYO_NATS_URL")]
+    #[arg(long, env = "PLYO_NATS_URL", hide_env_values = true)]
     nats_url: Option<String>,
     /// http://host:8222, where nats-server answers /varz
-    #[arg(long, env = "PLYO_NATS_MONITOR_URL")]
+    #[arg(long, env = "PLYO_NATS_MONITOR_URL", hide_env_values = true)]
     nats_monitor_url: Option<String>,
     /// When nats-server must have written what it acknowledges; another one is refused
     #[arg(long, env = "PLYO_DURABILITY", default_value = "always")]
@@ -80,13 +81,13 @@ pub(crate) struct Servers {
     #[arg(long, env = "PLYO_NKEYS")]
     nkeys: Option<PathBuf>,
     /// postgres://user:password@host/database; `{role}` stands for the role of the service
-    #[arg(long, env = "PLYO_POSTGRES_URL")]
+    #[arg(long, env = "PLYO_POSTGRES_URL", hide_env_values = true)]
     postgres_url: Option<String>,
     /// SERVICE=URL for a service with a Postgres of its own; may be repeated
-    #[arg(long = "postgres-url-of", env = "PLYO_POSTGRES_URL_OF", value_delimiter = ',')]
+    #[arg(long = "postgres-url-of", env = "PLYO_POSTGRES_URL_OF", value_delimiter = ',', hide_env_values = true)]
     postgres_urls: Vec<String>,
     /// redis://host:6379; without it each edge counts its limits alone
-    #[arg(long, env = "PLYO_REDIS_URL")]
+    #[arg(long, env = "PLYO_REDIS_URL", hide_env_values = true)]
     redis_url: Option<String>,
 }
 
@@ -109,26 +110,44 @@ impl From<DurabilityArgument> for Durability {
 }
 
 impl Servers {
-    fn surroundings(&self) -> Result<Surroundings> {
+    /// For operators, who work on the tables of every service: a `plyo up` gives them its own account.
+    fn of_operator(&self) -> Result<Surroundings> {
+        self.surroundings(up::ACCOUNT)
+    }
+
+    /// For services: each signs in to the Postgres of a `plyo up` as its own role.
+    fn of_services(&self) -> Result<Surroundings> {
+        self.surroundings("{role}")
+    }
+
+    fn surroundings(&self, account: &str) -> Result<Surroundings> {
         let up = up::Places::read_last();
-        let given = |given: &Option<String>, of_up: fn(&up::Places) -> String, name: &str| {
-            let found = given.clone().or_else(|| up.as_ref().map(of_up));
-            found.ok_or_else(|| anyhow::anyhow!("set {name}, or start `plyo up` in this folder"))
+        let given = |given: &Option<String>, of_up: Option<String>, name: &str| {
+            given.clone().or(of_up).with_context(|| format!("set {name}, or start `plyo up` in this folder"))
         };
-        let pairs = self.postgres_urls.iter().filter_map(|pair| pair.split_once('='));
+        let postgres_of_up = up.as_ref().map(|up| up.postgres_url(account));
         Ok(Surroundings {
-            nats_url: given(&self.nats_url, up::Places::nats_url, "PLYO_NATS_URL")?,
+            nats_url: given(&self.nats_url, up.as_ref().map(up::Places::nats_url), "PLYO_NATS_URL")?,
             nats_monitor_url: self
                 .nats_monitor_url
                 .clone()
                 .or_else(|| up.as_ref().filter(|_| self.nats_url.is_none()).and_then(up::Places::nats_monitor_url)),
             durability: self.durability.into(),
             nkeys: self.nkeys.clone().or_else(|| self.nats_url.is_none().then(|| up::NKEYS.into())),
-            postgres_url: given(&self.postgres_url, up::Places::admin_url, "PLYO_POSTGRES_URL")?,
-            postgres_urls: pairs.map(|(service, url)| (service.to_owned(), url.to_owned())).collect(),
+            postgres_url: given(&self.postgres_url, postgres_of_up, "PLYO_POSTGRES_URL")?,
+            postgres_urls: self.postgres_urls.iter().map(|pair| url_of_service(pair)).collect::<Result<_>>()?,
             redis_url: self.redis_url.clone(),
         })
     }
+}
+
+/// Reads `SERVICE=URL`. The error does not quote it, for the URL may hold a password; a URL may hold a `=`, too.
+fn url_of_service(pair: &str) -> Result<(String, String)> {
+    let known = |service: &str| plyo_migrations::SERVICES.contains(&service);
+    let (service, url) = pair.split_once('=').filter(|(service, _)| known(service)).with_context(|| {
+        format!("--postgres-url-of takes SERVICE=URL; the services are {}", plyo_migrations::SERVICES.join(", "))
+    })?;
+    Ok((service.to_owned(), url.to_owned()))
 }
 
 impl Plyo {
@@ -153,10 +172,10 @@ impl Plyo {
                 platform::raise_file_limit();
                 serve.run().await
             }
-            Command::Migrate(servers) => operate::migrate(&servers.surroundings()?).await,
+            Command::Migrate(servers) => operate::migrate(&servers.of_operator()?).await,
             Command::Keys { nkeys } => operate::keys(&nkeys),
             Command::Decode => operate::decode(),
-            Command::Dead { what, servers } => what.run(&servers.surroundings()?).await,
+            Command::Dead { what, servers } => what.run(&servers.of_operator()?).await,
             Command::Rebuild(rebuild) => rebuild.run().await,
             Command::Verify(verify) => verify.run().await,
             Command::Schemas { check: true, dir } => crate::schemas::check(&dir),

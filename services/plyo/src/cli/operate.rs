@@ -42,7 +42,7 @@ pub(super) fn keys(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// MessagePack on stdin, JSON on stdout.
+/// A body on stdin, JSON on stdout.
 pub(super) fn decode() -> Result<()> {
     let mut body = Vec::new();
     std::io::stdin().read_to_end(&mut body).context("read stdin")?;
@@ -50,11 +50,21 @@ pub(super) fn decode() -> Result<()> {
         // Marks have no body, and a stream has marks.
         return Ok(());
     }
-    let mut rest = &body[..];
-    let value: serde_json::Value = rmp_serde::from_read(&mut rest).context("stdin is not a MessagePack body")?;
-    ensure!(rest.is_empty(), "stdin is not a MessagePack body: {} bytes follow it", rest.len());
-    println!("{}", serde_json::to_string_pretty(&value)?);
+    println!("{}", readable(&body).context("stdin is neither a MessagePack body nor a JSON object")?);
     Ok(())
+}
+
+/// A body as JSON. What a job outside Plyo said is JSON already and stays as it is; no MessagePack map begins like that.
+fn readable(body: &[u8]) -> Result<String> {
+    let text = str::from_utf8(body).ok();
+    let is_object = |text: &&str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok();
+    if let Some(json) = text.filter(is_object) {
+        return Ok(json.to_owned());
+    }
+    let mut rest = body;
+    let value: serde_json::Value = rmp_serde::from_read(&mut rest)?;
+    ensure!(rest.is_empty(), "{} bytes follow it", rest.len());
+    Ok(serde_json::to_string_pretty(&value)?)
 }
 
 #[derive(Subcommand)]
@@ -98,10 +108,10 @@ impl Dead {
             Self::Show { sequence } => {
                 let letter = dead::show(&nats, sequence).await?;
                 println!("{}", serde_json::to_string_pretty(&letter)?);
-                match rmp_serde::from_slice::<serde_json::Value>(&letter.body) {
-                    Ok(body) => println!("{}", serde_json::to_string_pretty(&body)?),
+                match readable(&letter.body) {
+                    Ok(body) => println!("{body}"),
                     Err(_) => println!(
-                        "the body is no MessagePack: {} bytes {:02x?}",
+                        "the body is neither MessagePack nor JSON: {} bytes {:02x?}",
                         letter.body.len(),
                         &letter.body[..letter.body.len().min(64)]
                     ),
@@ -137,7 +147,7 @@ pub(super) struct Rebuild {
 
 impl Rebuild {
     pub(super) async fn run(self) -> Result<()> {
-        let with = self.servers.surroundings()?;
+        let with = self.servers.of_operator()?;
         let purpose = Purpose::Rebuild { mended: self.mended, new_history: self.new_history };
         let report = replay(&with, &self.service, purpose).await?;
         println!(
@@ -158,7 +168,7 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) async fn run(self) -> Result<()> {
-        let with = self.servers.surroundings()?;
+        let with = self.servers.of_operator()?;
         let all = plyo_migrations::SERVICES.map(str::to_owned).to_vec();
         let services = if self.services.is_empty() { all } else { self.services };
         let mut wrong = 0;

@@ -32,7 +32,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<()> {
-        let with = self.servers.surroundings()?;
+        let with = self.servers.of_services()?;
         let roles: Vec<String> = if self.only.is_empty() { ROLES.map(str::to_owned).to_vec() } else { self.only };
         let unknown: Vec<&String> = roles.iter().filter(|role| !ROLES.contains(&role.as_str())).collect();
         ensure!(unknown.is_empty(), "there is no {unknown:?}; there are {}", ROLES.join(", "));

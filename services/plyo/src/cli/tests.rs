@@ -41,11 +41,39 @@ fn services_may_say_the_same_up_to_their_names() {
     let of = |service: &str| {
         let start = permissions.find(&format!("$PLYO_NKEY_{}", service.to_uppercase())).unwrap();
         let end = permissions[start..].find("} }").unwrap();
-        let block = permissions[start..start + end].replace("\"at.workout_reminder_due.*.*\", ", "");
+        let lines = permissions[start..start + end].lines();
+        let lines = lines.filter(|line| !line.contains("cmd.user.revoke_session.*") && !line.trim().starts_with('#'));
+        let block = lines.collect::<Vec<_>>().join("\n").replace("\"at.workout_reminder_due.*.*\", ", "");
         block.replace(&service.to_uppercase(), "SERVICE").replace(service, "SERVICE")
     };
     for service in ["user", "achievement", "notification"] {
         assert_eq!(of(service), of("workout"));
+    }
+    // What one may say beyond that is said once.
+    for own in ["\"at.workout_reminder_due.*.*\"", "\"cmd.user.revoke_session.*\""] {
+        assert_eq!(permissions.matches(own).count(), 1, "{own}");
+    }
+}
+
+#[test]
+fn a_postgres_url_of_nobody_is_refused_and_never_quoted() {
+    let url = "postgres://plyo:n4Vq-8xw@db/plyo?sslmode=require";
+    assert_eq!(url_of_service(&format!("workout={url}")).unwrap(), ("workout".to_owned(), url.to_owned()));
+    for wrong in [url.to_owned(), format!("wrokout={url}"), "workout".to_owned()] {
+        let error = url_of_service(&wrong).unwrap_err().to_string();
+        assert!(error.contains("SERVICE=URL") && !error.contains("n4Vq"), "{error}");
+    }
+}
+
+#[test]
+fn the_help_shows_no_url_that_the_environment_holds() {
+    let mut commands = vec![Plyo::command()];
+    while let Some(command) = commands.pop() {
+        for argument in command.get_arguments().filter(|argument| argument.get_id().as_str().contains("url")) {
+            let hides = argument.get_env().is_none() || argument.is_hide_env_values_set();
+            assert!(hides, "{} {}", command.get_name(), argument.get_id());
+        }
+        commands.extend(command.get_subcommands().cloned());
     }
 }
 

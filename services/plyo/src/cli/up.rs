@@ -32,6 +32,8 @@ pub(super) struct Up {
 }
 
 const DATABASE: &str = "plyo";
+/// The superuser of its Postgres.
+pub(super) const ACCOUNT: &str = "plyo";
 /// Where operators of the `plyo up` of this folder find their seeds.
 pub(super) const NKEYS: &str = ".plyo/nats/nkeys";
 
@@ -79,8 +81,8 @@ impl Places {
         (self.nats_monitor > 0).then(|| format!("http://127.0.0.1:{}", self.nats_monitor))
     }
 
-    pub(super) fn admin_url(&self) -> String {
-        format!("postgres://plyo@127.0.0.1:{}/{DATABASE}", self.postgres)
+    pub(super) fn postgres_url(&self, account: &str) -> String {
+        format!("postgres://{account}@127.0.0.1:{}/{DATABASE}", self.postgres)
     }
 }
 

@@ -2,14 +2,17 @@
 
 pub mod training;
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
-use crate::client::{Client, Live, Push};
+use crate::client::{Answer, Client, Live, Push};
 
 #[derive(Args)]
 pub struct Demo {
@@ -26,6 +29,31 @@ struct Person {
     name: &'static str,
     client: Client,
     live: Live,
+    /// What came while a command was under way, each with when it came.
+    arrived: VecDeque<(Instant, Push)>,
+}
+
+impl Person {
+    /// Sends a command and listens meanwhile: a push that waited for the answer would seem to have come as late as that.
+    async fn command(&mut self, method: &str, path: &str, key: &str, body: Option<&Value>) -> Result<Answer> {
+        let answer = self.client.command(method, path, key, body);
+        tokio::pin!(answer);
+        loop {
+            tokio::select! {
+                answer = &mut answer => return answer,
+                push = self.live.next() => self.arrived.push_back((Instant::now(), push?)),
+            }
+        }
+    }
+
+    /// The next push, and when it came.
+    async fn next(&mut self) -> Result<(Instant, Push)> {
+        if let Some(arrived) = self.arrived.pop_front() {
+            return Ok(arrived);
+        }
+        let push = self.live.next().await?;
+        Ok((Instant::now(), push))
+    }
 }
 
 /// What the demo sees.
@@ -78,7 +106,7 @@ impl Show {
         client.set_token(&token);
         let live = Live::connect(client.authority(), &token, None, &["me"]).await?;
         self.line(name, "signed up and listens");
-        Ok(Person { name, client, live })
+        Ok(Person { name, client, live, arrived: VecDeque::new() })
     }
 
     /// Twelve weeks, one workout after another, each with what it brings.
@@ -167,16 +195,16 @@ impl Show {
         body: Option<&Value>,
     ) -> Result<Value> {
         self.commands += 1;
-        person.client.command(method, path, key, body).await?.success().with_context(|| format!("{method} {path}"))
+        person.command(method, path, key, body).await?.success().with_context(|| format!("{method} {path}"))
     }
 
     /// Listens until the push that is waited for.
     async fn until(&mut self, person: &mut Person, wanted: impl Fn(&Push) -> bool) -> Result<()> {
         loop {
-            let push = timeout(Duration::from_secs(15), person.live.next())
+            let (came, push) = timeout(Duration::from_secs(15), person.next())
                 .await
                 .context("an expected push did not come within 15 s")??;
-            self.see(person.name, &push);
+            self.see(person.name, came, &push);
             if wanted(&push) {
                 return Ok(());
             }
@@ -185,13 +213,14 @@ impl Show {
 
     /// Listens until nothing comes for a while.
     async fn listen_for(&mut self, person: &mut Person, quiet: Duration) -> Result<()> {
-        while let Ok(push) = timeout(quiet, person.live.next()).await {
-            self.see(person.name, &push?);
+        while let Ok(next) = timeout(quiet, person.next()).await {
+            let (came, push) = next?;
+            self.see(person.name, came, &push);
         }
         Ok(())
     }
 
-    fn see(&mut self, name: &str, push: &Push) {
+    fn see(&mut self, name: &str, came: Instant, push: &Push) {
         self.events += 1;
         *self.kinds.entry(push.kind.clone()).or_default() += 1;
         let data = &push.data;
@@ -203,7 +232,7 @@ impl Show {
                     *self.kinds.entry("streak".to_owned()).or_default() += 1;
                 }
                 if let Some(sent) = self.sent.get(&push.command) {
-                    self.latencies.push(sent.elapsed().as_secs_f64() * 1000.0);
+                    self.latencies.push((came - *sent).as_secs_f64() * 1000.0);
                 }
                 text("code")
             }

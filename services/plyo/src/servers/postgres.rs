@@ -220,16 +220,10 @@ fn as_account(program: &Path, account: Option<&User>) -> Command {
 
 /// The newest Postgres of Debian's layout, else what is on PATH.
 fn program(name: &str) -> Result<PathBuf> {
-    let mut found: Vec<_> = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path().join("bin").join(name))
-        .filter(|path| path.exists())
-        .collect();
-    found.sort();
-    if let Some(newest) = found.pop() {
-        return Ok(newest);
+    let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let found = installed.filter(|entry| entry.path().join("bin").join(name).exists());
+    if let Some(newest) = found.max_by_key(|entry| version(&entry.file_name().to_string_lossy())) {
+        return Ok(newest.path().join("bin").join(name));
     }
     for directory in std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()) {
         if directory.join(name).exists() {
@@ -237,4 +231,20 @@ fn program(name: &str) -> Result<PathBuf> {
         }
     }
     bail!("{name} of Postgres is not installed; `scripts/setup.sh` installs it")
+}
+
+/// A version by its numbers: as text 9.6 is newer than 15.
+fn version(directory: &str) -> Vec<u32> {
+    directory.split('.').map_while(|number| number.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_postgres_is_newest_by_its_numbers() {
+        assert_eq!(["15", "9.6", "17", "9.10", "common"].into_iter().max_by_key(|name| version(name)), Some("17"));
+        assert!(version("9.10") > version("9.6") && version("common").is_empty());
+    }
 }

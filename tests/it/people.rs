@@ -1,0 +1,46 @@
+//! The people of the stories: they sign up, log in, train and listen.
+
+use std::time::Duration;
+
+use plyo::client::{Client, Live, Push};
+use serde_json::{Value, json};
+
+/// What somebody signs up and logs in with.
+pub fn credentials(name: &str) -> Value {
+    json!({ "email": format!("{name}@example.org"), "password": "long enough" })
+}
+
+/// Somebody who has signed up and logged in.
+pub async fn somebody(url: &str, name: &str) -> Client {
+    let mut client = Client::new(url).unwrap();
+    client.post("/api/v1/auth/register", &credentials(name)).await.unwrap().success().unwrap();
+    log_in(url, name).await.0
+}
+
+/// Another session of somebody who has signed up, with its tokens.
+pub async fn log_in(url: &str, name: &str) -> (Client, Value) {
+    let mut client = Client::new(url).unwrap();
+    let tokens = client.post("/api/v1/auth/login", &credentials(name)).await.unwrap().success().unwrap();
+    client.set_token(tokens["access_token"].as_str().unwrap());
+    (client, tokens)
+}
+
+/// A bench press of five.
+pub fn workout(kg: f64) -> Value {
+    json!({ "started_at": "2026-11-23T18:30:00+01:00", "exercises": [
+        { "exercise": "barbell-bench-press", "sets": [{ "reps": 5, "load": { "kg": kg }, "rpe": 8 }] }] })
+}
+
+/// The next push of this kind.
+pub async fn pushed(live: &mut Live, kind: &str) -> Push {
+    tokio::time::timeout(Duration::from_secs(10), async {
+        loop {
+            let push = live.next().await.expect("the socket stays");
+            if push.kind == kind {
+                return push;
+            }
+        }
+    })
+    .await
+    .unwrap_or_else(|_| panic!("no {kind} was pushed"))
+}

@@ -1,0 +1,177 @@
+//! Reminders: set, moved and cancelled, each fires as its last state says, whatever dies on the way.
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use plyo::{
+    client::{Client, Live},
+    servers::free_port,
+};
+use plyo_events::Event;
+use serde_json::{Value, json};
+
+use crate::{
+    child::{Fate, Place, Role, Server},
+    ledger,
+    people::{pushed, somebody},
+    platform::{Ground, REAL, eventually},
+};
+
+const PATH: &str = "/api/v1/workouts/reminders";
+
+/// What somebody was told last about each reminder: when it comes due, or that it does not.
+type Reminders = BTreeMap<String, Option<Timestamp>>;
+
+fn ahead(milliseconds: i64) -> Timestamp {
+    let now = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap();
+    now + SignedDuration::from_millis(milliseconds)
+}
+
+fn due_at(due: Timestamp) -> Value {
+    json!({ "due_at": due.to_string() })
+}
+
+/// Starts the workout service again whenever it has ended: each is aborted a passage of `place` later than the one
+/// before, up to the third, so that each gets further. Gives how often that was.
+async fn keep_aborting(role: &Role, place: &'static str, over: &AtomicBool) -> u32 {
+    let start = |deaths: u32| {
+        let place = Place { name: place, passage: (deaths + 1).min(3), fate: Fate::Abort };
+        Server::start(&Role { place: Some(place), ..role.clone() })
+    };
+    let mut deaths = 0;
+    let mut server = start(deaths);
+    while !over.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if server.has_ended() {
+            deaths += 1;
+            server = start(deaths);
+        }
+    }
+    deaths
+}
+
+/// Sets three reminders, moves one, cancels one. A move or a cancellation that comes too late is refused, and changes
+/// nothing.
+async fn set_move_cancel(ada: &mut Client) -> Reminders {
+    let (moved, first) = set(ada, "moved").await;
+    let moved_to = change(ada, "PUT", &moved, Some(ahead(2_500))).await.unwrap_or(Some(first));
+    let (cancelled, due) = set(ada, "cancelled").await;
+    let cancelled_to = change(ada, "DELETE", &cancelled, None).await.unwrap_or(Some(due));
+    let (kept, due) = set(ada, "kept").await;
+    Reminders::from([(moved, moved_to), (cancelled, cancelled_to), (kept, Some(due))])
+}
+
+async fn set(ada: &mut Client, key: &str) -> (String, Timestamp) {
+    let due = ahead(2_000);
+    let set = ada.command("POST", PATH, key, Some(&due_at(due))).await.unwrap().success().unwrap();
+    (set["reminder_id"].as_str().unwrap().to_owned(), due)
+}
+
+/// Moves a reminder or, without a time, cancels it. Gives its new state, `None` when that was too late.
+async fn change(ada: &mut Client, method: &str, id: &str, due: Option<Timestamp>) -> Option<Option<Timestamp>> {
+    let body = due.map(due_at);
+    let answer = ada.command(method, &format!("{PATH}/{id}"), method, body.as_ref()).await.unwrap();
+    assert!(matches!(answer.status, 200 | 409), "{answer:?}");
+    (answer.status == 200).then_some(due)
+}
+
+async fn each_fires_as_its_last_state_says(place: &'static str) {
+    let ground = Ground::new().await;
+    let port = free_port().unwrap();
+    let others = ["user", "achievement", "notification"];
+    let _others = Server::start(&Role { edge_port: Some(port), ..ground.role(&others) });
+    let url = format!("http://127.0.0.1:{port}");
+    ground.ready(&url).await;
+    let mut ada = somebody(&url, "ada").await;
+    let (role, over) = (ground.role(&["workout"]), AtomicBool::new(false));
+    let reminding = async {
+        let reminders = set_move_cancel(&mut ada).await;
+        let last = reminders.values().copied().flatten().max().unwrap();
+        // Also what was cancelled would have come by then: the broker is at most 250 ms late.
+        let past = last + SignedDuration::from_millis(500);
+        eventually("every due time is past", Duration::from_secs(60), async || {
+            Ok((Timestamp::now() > past).then_some(()))
+        })
+        .await;
+        over.store(true, Ordering::Relaxed);
+        reminders
+    };
+    let (reminders, deaths) = tokio::join!(reminding, keep_aborting(&role, place, &over));
+    assert!(deaths >= 2, "it was aborted {deaths} times only");
+    let _last = Server::start(&role);
+    let mut fired = BTreeMap::new();
+    let expected: BTreeMap<_, _> = reminders.iter().filter_map(|(id, due)| Some((id.clone(), vec![(*due)?]))).collect();
+    eventually("what is due has come", Duration::from_secs(20), async || {
+        ground.settle(&REAL).await;
+        fired = firings(&ground).await;
+        Ok((fired.len() >= expected.len()).then_some(()))
+    })
+    .await;
+    assert_eq!(fired, expected, "{place}");
+    let events = ledger::events(&ground).await;
+    let told = events.iter().filter(|event| matches!(event.body, Event::NotificationCreated(_))).count();
+    assert_eq!(told, expected.len());
+    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+}
+
+/// Which reminders fired, and for what time each time.
+async fn firings(ground: &Ground) -> BTreeMap<String, Vec<Timestamp>> {
+    let mut firings: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
+    for event in ledger::events(ground).await {
+        if let Event::ReminderDue(due) = event.body {
+            firings.entry(due.reminder_id.to_string()).or_default().push(due.due_at);
+        }
+    }
+    firings
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_dies_before_its_commit_leaves_each_reminder_to_fire_as_it_stands() {
+    each_fires_as_its_last_state_says("save").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_dies_after_its_commit_leaves_each_reminder_to_fire_as_it_stands() {
+    each_fires_as_its_last_state_says("commit").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_dies_setting_a_timer_leaves_each_reminder_to_fire_as_it_stands() {
+    each_fires_as_its_last_state_says("publish").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_dies_before_its_acks_leaves_each_reminder_to_fire_as_it_stands() {
+    each_fires_as_its_last_state_says("before-ack").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reminder_fires_as_its_last_state_says() {
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut ada = somebody(&url, "ada").await;
+    let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
+    let ahead = |milliseconds| json!({ "due_at": (jiff::Timestamp::now() + jiff::SignedDuration::from_millis(milliseconds)).to_string() });
+    let path = "/api/v1/workouts/reminders";
+    let set = ada.post(path, &ahead(1_500)).await.unwrap().success().unwrap();
+    let cancelled = ada.post(path, &ahead(1_500)).await.unwrap().success().unwrap();
+    let cancelled = format!("{path}/{}", cancelled["reminder_id"].as_str().unwrap());
+    ada.send("DELETE", &cancelled, &[], None).await.unwrap().success().unwrap();
+    let moved = format!("{path}/{}", set["reminder_id"].as_str().unwrap());
+    ada.send("PUT", &moved, &[], Some(ahead(2_500).to_string())).await.unwrap().success().unwrap();
+    assert_eq!(ada.get(path).await.unwrap().body.as_array().unwrap().len(), 1);
+    let due = pushed(&mut live, "reminder.due.v1").await;
+    assert_eq!(due.data["reminder_id"], set["reminder_id"]);
+    let told = pushed(&mut live, "notification.created.v1").await;
+    assert_eq!(told.data["kind"], "workout_reminder");
+    ground.settle(&REAL).await;
+    let due =
+        ledger::events(&ground).await.into_iter().filter(|event| event.body.kind().name() == "reminder.due").count();
+    assert_eq!(due, 1, "the cancelled one came, or the moved one twice");
+    assert_eq!(ada.send("DELETE", &moved, &[], None).await.unwrap().status, 409);
+    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+}
