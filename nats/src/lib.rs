@@ -38,4 +38,4 @@ pub use reactor::{Batch, Incoming, Reactor};
 pub use rows::{Row, Rows};
 pub use run::run;
 pub use service::{Context, QueryError, Service};
-pub use tail::{Stored, Tail};
+pub use tail::{Stored, Tail, stored_since};

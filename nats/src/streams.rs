@@ -1,6 +1,7 @@
 //! The streams and consumers as configured in `nats/streams/`: applied by `plyo migrate`, compared by everyone else.
 
 use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
 use plyo_events::EventKind;
 use serde_json::{Value, json};
 
@@ -143,6 +144,18 @@ pub(crate) fn tail_consumer(reader: &str, filter: &str, start: u64) -> Value {
     merged(EVENTS_CONSUMER, life)
 }
 
+/// A short-lived reader of what `EVENTS` took since then.
+pub(crate) fn since_consumer(reader: &str, filter: &str, since: Timestamp) -> Value {
+    let mut config = tail_consumer(reader, filter, 1);
+    if let Some(config) = config.as_object_mut() {
+        // The server takes one kind of start only.
+        config.remove("opt_start_seq");
+        config.insert("deliver_policy".to_owned(), json!("by_start_time"));
+        config.insert("opt_start_time".to_owned(), json!(since.to_string()));
+    }
+    config
+}
+
 pub(crate) async fn delete_consumer(nats: &Nats, stream: &str, name: &str) -> Result<()> {
     match nats.api(&format!("CONSUMER.DELETE.{stream}.{name}"), &Value::Null).await {
         Ok(_) => Ok(()),
@@ -198,6 +211,13 @@ mod tests {
             assert_eq!(drift(&file, &other), ["retention"]);
         }
         assert_eq!(commands_consumer("workout")["filter_subject"], "cmd.*.workout.>");
+    }
+
+    #[test]
+    fn a_reader_that_starts_at_a_time_starts_at_nothing_else() {
+        let consumer = since_consumer("me", "evt.>", Timestamp::UNIX_EPOCH);
+        assert_eq!((&consumer["deliver_policy"], &consumer["opt_start_seq"]), (&json!("by_start_time"), &Value::Null));
+        assert_eq!(consumer["opt_start_time"], "1970-01-01T00:00:00Z");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
 use plyo_events::{Event, EventKind, Message};
 
 use crate::{
@@ -40,7 +41,7 @@ impl Tail {
     /// When `EVENTS` cannot be looked at.
     pub async fn open(nats: &Nats, last: u64) -> Result<Self> {
         let state = streams::state(nats, "EVENTS").await?;
-        let created: jiff::Timestamp = state.created.parse().context("creation time of EVENTS")?;
+        let created: Timestamp = state.created.parse().context("creation time of EVENTS")?;
         let next_sequence = (state.last + 1).saturating_sub(last).max(state.first).max(1);
         let reader = reader(nats, next_sequence).await?;
         Ok(Self {
@@ -121,6 +122,23 @@ impl Tail {
         }
         Ok(events)
     }
+}
+
+/// Every event of one kind that `EVENTS` took since then, in order: what a reader of its end would not see.
+///
+/// # Errors
+/// When NATS does not answer.
+pub async fn stored_since(nats: &Nats, kind: EventKind, since: Timestamp) -> Result<Vec<Stored>> {
+    let filter = format!("evt.*.{}.{}.>", kind.service(), kind.fact());
+    let mut reader = Reader::create(nats, "EVENTS", streams::since_consumer("edge", &filter, since)).await?;
+    let mut events = Vec::new();
+    let mut left = reader.pending_at_start;
+    while left > 0 {
+        let received = reader.next().await?;
+        left = received.pending;
+        events.extend(stored(&received));
+    }
+    Ok(events)
 }
 
 async fn reader(nats: &Nats, start: u64) -> Result<Reader> {

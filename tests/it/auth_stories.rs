@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use plyo::client::{Answer, Client, Live};
+use plyo_edge::EdgeConfig;
 use serde_json::{Value, json};
 
 use crate::{
-    people::{log_in, pushed, somebody},
+    edges::Edge,
+    people::{log_in, pushed, somebody, workout},
     platform::{Ground, REAL, eventually},
 };
 
@@ -90,4 +92,25 @@ async fn a_refresh_token_used_twice_ends_its_session_for_the_thief_and_for_the_o
     assert_eq!(refresh(&mut owner, &renewed).await.status, 401);
     let (mut again, _) = log_in(&url, "ada").await;
     assert_eq!(again.get("/api/v1/workouts").await.unwrap().status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_that_starts_later_knows_of_a_log_out_that_is_older_than_what_it_remembers() {
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut ben = somebody(&url, "ben").await;
+    somebody(&url, "ada").await;
+    let (mut ada, tokens) = log_in(&url, "ada").await;
+    let body = json!({ "refresh_token": tokens["refresh_token"] });
+    assert_eq!(ada.post("/api/v1/auth/logout", &body).await.unwrap().status, 204);
+    is_refused(&mut ada).await;
+    ben.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();
+    ground.settle(&REAL).await;
+    let later = Edge::start(&ground, EdgeConfig { limits: false, ring_events: 1, ..EdgeConfig::default() }).await;
+    let mut elsewhere = Client::new(&later.url).unwrap();
+    elsewhere.set_token(ben.token().unwrap());
+    assert_eq!(elsewhere.get("/api/v1/workouts").await.unwrap().status, 200);
+    elsewhere.set_token(ada.token().unwrap());
+    let answer = elsewhere.get("/api/v1/workouts").await.unwrap();
+    assert_eq!((answer.status, answer.body["code"].as_str().unwrap()), (401, "session_revoked"));
 }

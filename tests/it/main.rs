@@ -24,3 +24,4 @@ mod poison_stories;
 mod reminder_stories;
 mod storm;
 mod tally;
+mod token_stories;

@@ -8,8 +8,9 @@ use std::{
 use anyhow::Result;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use plyo_events::{Event, UserId};
-use plyo_nats::{Nats, Stored, Tail, ephemerals};
+use jiff::Timestamp;
+use plyo_events::{Event, EventKind, UserId};
+use plyo_nats::{Nats, Stored, Tail, ephemerals, stored_since};
 use serde_json::value::RawValue;
 use tokio::{
     sync::{Notify, broadcast, watch},
@@ -68,7 +69,7 @@ impl Hub {
     /// # Errors
     /// When NATS does not answer.
     pub(crate) async fn start(nats: &Nats, callers: Arc<Callers>, ring_events: usize) -> Result<Arc<Self>> {
-        let mut tail = Tail::open(nats, ring_events as u64).await?;
+        let mut tail = open(nats, &callers, ring_events).await?;
         let hub = Self::new(tail.epoch(), tail.start() - 1, ring_events, callers);
         // An edge that served before would take every cursor for one from the future. It does not wait for ever: what
         // is left may be of types that only newer edges know.
@@ -92,9 +93,7 @@ impl Hub {
         let rendered: Vec<_> = events.iter().map(|event| (event.sequence, event.message.user, render(event))).collect();
         // Before anybody is woken, so that who is woken by it finds its session ended.
         for event in &events {
-            if let Event::SessionRevoked(revoked) = &event.message.body {
-                self.callers.revoke(revoked.session_id, event.message.time);
-            }
+            note_revocation(&self.callers, event);
             tracing::debug!(event = %event.message.id, traceparent = event.message.traceparent.as_deref(), "push");
         }
         let head = {
@@ -223,6 +222,23 @@ pub(super) async fn closed(closing: &mut watch::Receiver<bool>) {
     let _ = closing.wait_for(|closing| *closing).await;
 }
 
+/// Opens the end of the stream, and hears of the sessions that ended before it: their tokens may still be about.
+async fn open(nats: &Nats, callers: &Callers, ring_events: usize) -> Result<Tail> {
+    let tail = Tail::open(nats, ring_events as u64).await?;
+    // After the tail is open, so that none falls in between.
+    let since = Timestamp::now() - Callers::REVOKED_FOR;
+    for event in stored_since(nats, EventKind::SessionRevoked, since).await? {
+        note_revocation(callers, &event);
+    }
+    Ok(tail)
+}
+
+fn note_revocation(callers: &Callers, event: &Stored) {
+    if let Event::SessionRevoked(revoked) = &event.message.body {
+        callers.revoke(revoked.session_id, event.message.time);
+    }
+}
+
 async fn follow(hub: Weak<Hub>, nats: Nats, mut tail: Tail, ring_events: usize) {
     loop {
         let events = tail.next().await;
@@ -232,7 +248,7 @@ async fn follow(hub: Weak<Hub>, nats: Nats, mut tail: Tail, ring_events: usize) 
             Err(error) => {
                 tracing::error!(%error, "every cursor is void");
                 tail = loop {
-                    match Tail::open(&nats, ring_events as u64).await {
+                    match open(&nats, &hub.callers, ring_events).await {
                         Ok(tail) => break tail,
                         Err(_) => sleep(Duration::from_millis(200)).await,
                     }
