@@ -21,6 +21,10 @@ use plyo::servers::Durability;
 
 use crate::figures::Figures;
 
+/// As in `plyo`: a rebuild runs in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const USAGE: &str = "\
 usage: plyo-bench [--quick] [--only PART,…]
 

@@ -48,7 +48,7 @@ pub async fn measure(scale: Scale) -> Result<Figures> {
                 let is_met = value < most || value < limit + slack;
                 figure.limit(limit).goal(&format!("< {most} or limit + {slack}"), is_met);
             } else {
-                figure.limit(limit).goal(&format!("< {most}"), value < most);
+                figure.goal(&format!("< {most}"), value < most);
             }
         }
     }

@@ -69,25 +69,31 @@ enum Command {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Servers {
     /// nats://host:4222
-    #[arg(long, env = "PLYO_NATS_URL", hide_env_values = true)]
+    #[arg(long, env = "PLYO_NATS_URL", hide_env_values = true, global = true)]
     nats_url: Option<String>,
     /// http://host:8222, where nats-server answers /varz
-    #[arg(long, env = "PLYO_NATS_MONITOR_URL", hide_env_values = true)]
+    #[arg(long, env = "PLYO_NATS_MONITOR_URL", hide_env_values = true, global = true)]
     nats_monitor_url: Option<String>,
     /// When nats-server must have written what it acknowledges; another one is refused
-    #[arg(long, env = "PLYO_DURABILITY", default_value = "always")]
+    #[arg(long, env = "PLYO_DURABILITY", default_value = "always", global = true)]
     durability: DurabilityArgument,
     /// The directory of the nkey seeds to sign in to NATS with, as `plyo keys` makes it
-    #[arg(long, env = "PLYO_NKEYS")]
+    #[arg(long, env = "PLYO_NKEYS", global = true)]
     nkeys: Option<PathBuf>,
     /// postgres://user:password@host/database; `{role}` stands for the role of the service
-    #[arg(long, env = "PLYO_POSTGRES_URL", hide_env_values = true)]
+    #[arg(long, env = "PLYO_POSTGRES_URL", hide_env_values = true, global = true)]
     postgres_url: Option<String>,
     /// SERVICE=URL for a service with a Postgres of its own; may be repeated
-    #[arg(long = "postgres-url-of", env = "PLYO_POSTGRES_URL_OF", value_delimiter = ',', hide_env_values = true)]
+    #[arg(
+        long = "postgres-url-of",
+        env = "PLYO_POSTGRES_URL_OF",
+        value_delimiter = ',',
+        hide_env_values = true,
+        global = true
+    )]
     postgres_urls: Vec<String>,
     /// redis://host:6379; without it each edge counts its limits alone
-    #[arg(long, env = "PLYO_REDIS_URL", hide_env_values = true)]
+    #[arg(long, env = "PLYO_REDIS_URL", hide_env_values = true, global = true)]
     redis_url: Option<String>,
 }
 

@@ -79,7 +79,14 @@ impl Process {
 
     /// Stops it and what it started as a machine does that is suspended.
     pub(super) fn pause(&self) {
-        signal_all(self.name, &self.directory, Signal::SIGSTOP);
+        let deadline = Instant::now() + PATIENCE;
+        // A thread that runs on another core goes on for a moment, and would still answer.
+        while signal_all(self.name, &self.directory, Signal::SIGSTOP)
+            && !are_stopped(self.child.id())
+            && Instant::now() < deadline
+        {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Continues it after `pause`.
@@ -162,6 +169,13 @@ fn signal_all(name: &str, directory: &Path, signal: Signal) -> bool {
         }
     }
     any
+}
+
+/// Whether every thread of a process is stopped, as `/proc` says.
+fn are_stopped(pid: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let is_stopped = |stat: String| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'));
+    threads.into_iter().all(|thread| fs::read_to_string(thread.path().join("stat")).is_ok_and(is_stopped))
 }
 
 fn send(pid: i32, signal: Signal) {
