@@ -98,8 +98,8 @@ impl Accounts {
         self.ground.settle(&["user"]).await;
         let mut tail = Tail::open(&self.nats, u64::MAX).await?;
         let mut revoked = Vec::new();
-        while let Ok(events) = tokio::time::timeout(Duration::from_millis(50), tail.next()).await {
-            revoked.extend(events?.into_iter().filter_map(|stored| match stored.message.body {
+        while tail.behind() > 0 {
+            revoked.extend(tail.next().await?.into_iter().filter_map(|stored| match stored.message.body {
                 Event::SessionRevoked(revoked) => Some((revoked.session_id, revoked.reason)),
                 _ => None,
             }));

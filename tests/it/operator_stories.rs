@@ -117,9 +117,9 @@ async fn a_job_outside_plyo_schedules_a_reminder_and_an_operator_sees_it_come_du
         ];
         nats(&cli, &ground.nats_server, &[&["pub", &subject, &body], &timing[..]].concat()).unwrap();
     };
-    schedule(cancelled, 2);
+    schedule(cancelled, 6);
     schedule(moved, 3_600);
-    schedule(moved, 2);
+    schedule(moved, 6);
     let subject = format!("at.workout_reminder_due.{user}.{cancelled}");
     nats(
         &cli,

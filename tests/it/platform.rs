@@ -105,7 +105,7 @@ impl Ground {
     /// Waits until nothing is under way: no command waits, every event is applied, every outbox is empty.
     pub async fn settle(&self, services: &[&str]) {
         let nats = self.nats().await;
-        eventually("nothing is under way", Duration::from_secs(60), async || {
+        eventually("nothing is under way", Duration::from_secs(180), async || {
             if streams::state(&nats, "COMMANDS").await?.messages > 0 {
                 return Ok(None);
             }

@@ -18,6 +18,7 @@ use anyhow::Result;
 use axum::{
     Router,
     http::{HeaderValue, Method, header},
+    serve::ListenerExt,
 };
 pub use live::LiveTimes;
 pub use openapi::document as openapi;
@@ -111,6 +112,12 @@ pub async fn serve(
         hub.close();
     };
     tracing::info!(address = %listener.local_addr()?, "the edge listens");
+    // An answer in two writes would wait 40 ms for the acknowledgement of the first.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(closing)
         .await?;
