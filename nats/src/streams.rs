@@ -93,6 +93,15 @@ pub async fn purge(nats: &Nats, stream: &str) -> Result<()> {
     Ok(())
 }
 
+/// Deletes a stream with everything in it; [`apply`] makes it anew.
+///
+/// # Errors
+/// When the server does not answer or refuses.
+pub async fn delete(nats: &Nats, stream: &str) -> Result<()> {
+    nats.api(&format!("STREAM.DELETE.{stream}"), &Value::Null).await.with_context(|| format!("delete {stream}"))?;
+    Ok(())
+}
+
 /// The last event that a service's lane has to apply, 0 for none.
 ///
 /// # Errors

@@ -196,7 +196,7 @@ async fn mark(nats: &Nats, subject: String) -> Result<u64> {
 fn refuse_foreign_stream(position: &Position, stream: &streams::State) -> Result<()> {
     if position.events_created != stream.created {
         bail!(
-            "EVENTS was created anew ({}; the tables know the one of {}): restore its backup, or start over with `plyo rebuild --new-history`",
+            "EVENTS was created anew ({}; the tables know the one of {}): restore its backup, or start over with `plyo rebuild SERVICE --new-history`",
             stream.created,
             position.events_created
         );
@@ -204,7 +204,7 @@ fn refuse_foreign_stream(position: &Position, stream: &streams::State) -> Result
     let known = position.applied.max(position.confirmed);
     ensure!(
         stream.last >= known,
-        "EVENTS ends at {} but the tables have applied {known}: restore a newer backup of EVENTS, or start over with `plyo rebuild --new-history`",
+        "EVENTS ends at {} but the tables have applied {known}: restore a newer backup of EVENTS, or start over with `plyo rebuild SERVICE --new-history`",
         stream.last
     );
     Ok(())

@@ -82,7 +82,8 @@ impl std::ops::Deref for EdgeState {
     }
 }
 
-/// Serves until `shutdown` completes; sockets are told to reconnect, requests under way are finished.
+/// Serves until `shutdown` completes; sockets are told to reconnect, and have two seconds for it; requests under way are
+/// finished.
 ///
 /// # Errors
 /// When NATS does not answer at start or the listener fails.
@@ -107,6 +108,7 @@ pub async fn serve(
     }));
     let _keys = AbortOnDrop(tokio::spawn(caller::follow_keys(nats, callers)).abort_handle());
     let app = router(state);
+    let told = Arc::clone(&hub);
     let closing = async move {
         shutdown.await;
         hub.close();
@@ -121,6 +123,8 @@ pub async fn serve(
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(closing)
         .await?;
+    // axum forgets a connection that became a socket; whoever ends this process now would cut its `bye` off.
+    told.everybody_left().await;
     Ok(())
 }
 

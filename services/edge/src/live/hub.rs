@@ -30,6 +30,8 @@ pub(super) const ANNOUNCEMENTS: &str = "announcements";
 const RING_BYTES: usize = 64 * 1024 * 1024;
 /// Another edge may be this far ahead of this one.
 const LAG: Duration = Duration::from_secs(2);
+/// How long a socket that is closed has to say that it knows.
+pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 /// The longest that an edge fills its ring before it serves.
 const FILLING: Duration = Duration::from_secs(30);
 
@@ -116,6 +118,13 @@ impl Hub {
         self.closing.send_replace(true);
     }
 
+    /// Completes when no connection is left, at the latest when each has had the time to say good-bye.
+    pub(crate) async fn everybody_left(&self) {
+        // One that has not gone by then does not listen.
+        let _ = timeout(FAREWELL, self.closing.closed()).await;
+    }
+
+    /// Completes with `true` when the edge closes. Whoever holds it is waited for.
     pub(super) fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
     }

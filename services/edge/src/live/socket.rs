@@ -1,6 +1,6 @@
 //! One WebSocket from its upgrade to its close.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use axum::{
     extract::{
@@ -12,11 +12,12 @@ use axum::{
 };
 use futures_util::StreamExt;
 use jiff::Timestamp;
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 
 use super::{
     close::{Close, End},
     frames::{self, ClientFrame, Format, MESSAGE_PACK, ServerFrame, cursor},
+    hub::{FAREWELL, closed},
 };
 use crate::{EdgeState, problem::Problem};
 
@@ -27,8 +28,6 @@ use session::Session;
 
 /// A frame that is too large is heard out up to here, or the answer to it would be lost to a reset.
 const HEARD_OUT: usize = 256 * 1024;
-/// How long a socket that is closed has to say that it knows.
-const FAREWELL: Duration = Duration::from_secs(2);
 
 pub(super) async fn upgrade(
     State(state): State<EdgeState>,
@@ -54,7 +53,9 @@ pub(super) async fn upgrade(
         .max_message_size(HEARD_OUT)
         .max_frame_size(HEARD_OUT);
     let format = if upgrade.selected_protocol().is_some() { Format::MessagePack } else { Format::Json };
-    Ok(upgrade.on_upgrade(move |socket| serve(state, socket, format)))
+    // From here on an edge that closes waits for it.
+    let closing = state.hub.closing();
+    Ok(upgrade.on_upgrade(move |socket| serve(state, socket, format, closing)))
 }
 
 /// An origin of the configuration, or the edge's own (its documentation page).
@@ -64,10 +65,10 @@ fn is_allowed(state: &EdgeState, headers: &HeaderMap, origin: &str) -> bool {
     own || state.config.allowed_origins.iter().any(|allowed| allowed == origin)
 }
 
-async fn serve(state: EdgeState, mut socket: WebSocket, format: Format) {
+async fn serve(state: EdgeState, mut socket: WebSocket, format: Format, mut closing: watch::Receiver<bool>) {
     // Greeting takes far more memory than listening; the box is gone when it is over.
-    let end = match Box::pin(greet(state, &mut socket, format)).await {
-        Ok(mut session) => session.run(&mut socket).await,
+    let end = match Box::pin(greet(state, &mut socket, format, &mut closing)).await {
+        Ok(mut session) => session.run(&mut socket, &mut closing).await,
         Err(end) => end,
     };
     if let Some((close, format)) = end {
@@ -89,8 +90,16 @@ async fn say_bye(mut socket: WebSocket, close: Close, format: Format) -> Result<
 }
 
 /// Waits for `hello`, and answers it with `welcome`, what was missed, and `ready`. `format` is that of the subprotocol.
-async fn greet(state: EdgeState, socket: &mut WebSocket, format: Format) -> Result<Session, End> {
-    let first = timeout(state.config.live.hello, first_frame(socket)).await;
+async fn greet(
+    state: EdgeState,
+    socket: &mut WebSocket,
+    format: Format,
+    closing: &mut watch::Receiver<bool>,
+) -> Result<Session, End> {
+    let first = tokio::select! {
+        first = timeout(state.config.live.hello, first_frame(socket)) => first,
+        () = closed(closing) => return Err(Some((Close::GOING_AWAY, format))),
+    };
     let message =
         first.map_err(|_| Some((Close::NO_HELLO, format)))?.map_err(|close| close.map(|close| (close, format)))?;
     let (frame, format) = frames::read(&message).map_err(|close| Some((close, format)))?;

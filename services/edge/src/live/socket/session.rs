@@ -6,7 +6,7 @@ use axum::extract::ws::{Message, WebSocket};
 use futures_util::{SinkExt, StreamExt};
 use jiff::Timestamp;
 use tokio::{
-    sync::{broadcast, mpsc},
+    sync::{broadcast, mpsc, watch},
     time::{Instant, sleep_until, timeout},
 };
 
@@ -83,8 +83,7 @@ impl Session {
         self.say(socket, &ServerFrame::Ready { c, replayed }).await
     }
 
-    pub(super) async fn run(&mut self, socket: &mut WebSocket) -> End {
-        let mut closing = self.state.hub.closing();
+    pub(super) async fn run(&mut self, socket: &mut WebSocket, closing: &mut watch::Receiver<bool>) -> End {
         loop {
             let deadline = self.deadline();
             let end = tokio::select! {
@@ -99,7 +98,7 @@ impl Session {
                 }
                 message = answered(&mut self.answers) => Box::pin(self.send(socket, message)).await,
                 () = sleep_until(deadline) => Box::pin(self.tick(socket)).await,
-                () = closed(&mut closing) => Err(self.end(Close::GOING_AWAY)),
+                () = closed(closing) => Err(self.end(Close::GOING_AWAY)),
             };
             if let Err(end) = end {
                 return end;

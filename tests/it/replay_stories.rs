@@ -1,0 +1,197 @@
+//! `plyo verify` and `plyo rebuild` beside services that run: what is wrong is named and made right, and another history
+//! than the tables know is taken only when an operator says so.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use anyhow::Result;
+use plyo_events::UserId;
+use plyo_nats::{
+    CommandPublisher, Nats, ping,
+    replay::{Purpose, Replay, Report, shadow_schema},
+    streams,
+};
+
+use crate::{
+    command_line,
+    ledger::{Ledger, log, send},
+    people::{somebody, workout},
+    platform::{Ground, REAL, eventually},
+    tally,
+};
+
+const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
+
+/// `plyo` as the operator of these servers calls it.
+pub fn plyo(ground: &Ground, arguments: &[&str]) -> Output {
+    let programs = tempfile::tempdir().unwrap();
+    command_line::install(programs.path());
+    let mut command = Command::new(programs.path().join("plyo"));
+    command.args(arguments).args(["--nats-url", &ground.nats_server.url(), "--postgres-url", &ground.dsn(), "--nkeys"]);
+    command.arg(ground.nats_server.nkeys()).current_dir(programs.path()).output().unwrap()
+}
+
+pub fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Folds a tally again and puts it in place, as `plyo rebuild` does with the tables of a service.
+pub async fn rebuild(ground: &Ground, name: &str, mended: bool, new_history: bool) -> Result<Report> {
+    let service = tally::service(name).expect("a tally of that name");
+    let shadow = shadow_schema(service.name());
+    plyo_migrations::create_shadow(&ground.dsn(), service.name(), &shadow).await?;
+    let role = plyo_migrations::role(service.name());
+    let table = format!("SET ROLE \"{role}\"; SET search_path TO \"{shadow}\"; {}", tally::TABLES);
+    sqlx::raw_sql(sqlx::AssertSqlSafe(table)).execute(&mut ground.database(service.name()).await).await?;
+    let purpose = Purpose::Rebuild { mended, new_history };
+    service.replay(Replay { nats: ground.nats().await, dsn: ground.dsn(), purpose, progress: |_, _| {} }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_was_changed_by_hand_is_named_and_mended_beside_the_service_that_runs() {
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut ada = somebody(&url, "ada").await;
+    for kg in [60.0, 62.5, 65.0] {
+        ada.post("/api/v1/workouts", &workout(kg)).await.unwrap().success().unwrap();
+    }
+    ground.settle(&REAL).await;
+    let right = plyo(&ground, &["verify", "workout"]);
+    assert!(right.status.success() && said(&right).contains("every table is the fold of"), "{}", said(&right));
+
+    let damage =
+        "UPDATE workout SET revision = 41 WHERE workout_id = (SELECT min(workout_id::text)::uuid FROM workout)";
+    let damaged = sqlx::query(damage).execute(&mut ground.database("workout").await).await.unwrap();
+    assert_eq!(damaged.rows_affected(), 1);
+    let wrong = plyo(&ground, &["verify", "workout"]);
+    let named = "workout: table workout has 1 rows that EVENTS does not say, and lacks 1 that it does";
+    assert!(!wrong.status.success() && said(&wrong).contains(named), "{}", said(&wrong));
+    assert!(said(&wrong).contains("\"revision\": 41") && said(&wrong).contains("plyo rebuild"), "{}", said(&wrong));
+
+    let rebuilt = plyo(&ground, &["rebuild", "workout"]);
+    assert!(rebuilt.status.success() && said(&rebuilt).contains("workout: rebuilt from"), "{}", said(&rebuilt));
+    // The lane is taken again, and both sides of the service find the tables that came in place.
+    let saved = ada.command("POST", "/api/v1/workouts", "after", Some(&workout(67.5))).await.unwrap();
+    assert_eq!(saved.status, 201, "{saved:?}");
+    let listed = ada.get("/api/v1/workouts").await.unwrap().body["items"].clone();
+    let revisions = listed.as_array().unwrap().iter().map(|item| item["revision"].as_u64().unwrap());
+    assert_eq!(revisions.collect::<Vec<_>>(), [1, 1, 1, 1]);
+    ground.settle(&REAL).await;
+    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_takes_nothing_from_the_commands_that_come_meanwhile() {
+    let ground = Ground::new().await;
+    let _server = ground.start(&BOTH);
+    let publisher = CommandPublisher::new(&ground.nats().await, "test");
+    ground.settle(&BOTH).await;
+    let over = AtomicBool::new(false);
+    let rebuilding = async {
+        for name in BOTH.repeat(2) {
+            let before = streams::state(&ground.nats().await, "EVENTS").await.unwrap().last;
+            rebuild(&ground, name, false, false).await.unwrap();
+            eventually("the lanes go on", Duration::from_secs(20), async || {
+                Ok((streams::state(&ground.nats().await, "EVENTS").await?.last > before + 20).then_some(()))
+            })
+            .await;
+        }
+        over.store(true, Ordering::Relaxed);
+    };
+    let (ledger, ()) = tokio::join!(Ledger::keep_logging(&publisher, &over), rebuilding);
+    ground.settle(&BOTH).await;
+    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_that_was_created_anew_stops_every_lane_until_an_operator_takes_it() {
+    let ground = Ground::new().await;
+    let nats = ground.nats().await;
+    let _server = ground.start(&BOTH);
+    let user = UserId::mint();
+    log_so_many(&nats, user, 5).await;
+    ground.settle(&BOTH).await;
+
+    streams::delete(&nats, "EVENTS").await.unwrap();
+    streams::apply(&nats).await.unwrap();
+    for service in ["workout", "achievement"] {
+        let reason = refusal(&nats, service, "EVENTS was created anew").await;
+        assert!(reason.contains("restore its backup") && reason.contains("--new-history"), "{reason}");
+    }
+    let waiting = log_so_many(&nats, user, 1).await;
+    let refused = rebuild(&ground, "tally:workout", false, false).await.unwrap_err().to_string();
+    assert!(refused.contains("created anew") && refused.contains("--new-history"), "{refused}");
+    assert_eq!(streams::state(&nats, "EVENTS").await.unwrap().messages, 0, "a lane that refuses says nothing");
+
+    for name in BOTH {
+        rebuild(&ground, name, false, true).await.unwrap();
+    }
+    ground.settle(&BOTH).await;
+    let mut ledger = Ledger::default();
+    ledger.add(user, waiting);
+    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_older_than_the_tables_stops_every_lane_until_an_operator_takes_it() {
+    let mut ground = Ground::new().await;
+    let nats = ground.nats().await;
+    let _server = ground.start(&BOTH);
+    let user = UserId::mint();
+    let mut kept = log_so_many(&nats, user, 5).await;
+    ground.settle(&BOTH).await;
+    let store = ground.nats_server.nkeys().with_file_name("jetstream");
+    let backup = store.with_file_name("backup");
+    ground.nats_server.stop();
+    copy(&store, &backup);
+    ground.nats_server.restart().unwrap();
+    log_so_many(&nats, user, 5).await;
+    ground.settle(&BOTH).await;
+
+    ground.nats_server.stop();
+    std::fs::remove_dir_all(&store).unwrap();
+    copy(&backup, &store);
+    ground.nats_server.restart().unwrap();
+    for service in ["workout", "achievement"] {
+        let reason = refusal(&nats, service, "EVENTS ends at").await;
+        assert!(reason.contains("restore a newer backup") && reason.contains("--new-history"), "{reason}");
+    }
+    for name in BOTH {
+        rebuild(&ground, name, false, true).await.unwrap();
+    }
+    kept.extend(log_so_many(&nats, user, 1).await);
+    ground.settle(&BOTH).await;
+    let mut ledger = Ledger::default();
+    ledger.add(user, kept);
+    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+}
+
+/// Logs workouts one after another; gives the ids of their commands.
+async fn log_so_many(nats: &Nats, user: UserId, count: usize) -> Vec<uuid::Uuid> {
+    let publisher = CommandPublisher::new(nats, "test");
+    let mut ids = Vec::new();
+    for _ in 0..count {
+        let command = log(user, 5);
+        send(&publisher, &command).await;
+        ids.push(command.id);
+    }
+    ids
+}
+
+/// Why a service's lane does not run, once it says so.
+async fn refusal(nats: &Nats, service: &str, why: &str) -> String {
+    eventually(&format!("the lane of {service} says: {why}"), Duration::from_secs(30), async || {
+        let stats = ping(nats, service, Duration::from_millis(300)).await;
+        let lane = stats.first().map(|stats| stats["endpoints"][0]["data"].clone()).unwrap_or_default();
+        Ok(lane["reason"].as_str().filter(|reason| reason.contains(why)).map(str::to_owned))
+    })
+    .await
+}
+
+fn copy(from: &Path, to: &PathBuf) {
+    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+}
