@@ -85,6 +85,8 @@ async fn attempt<R: Reactor>(owner: &mut Owner, reactor: &R, gathered: &Gathered
     let position = owner.position_after(gathered);
     if planted("bug-ack-before-commit") {
         acknowledge(owner, gathered).await?;
+        // The server has it, whatever becomes of this process.
+        owner.nats.client().flush().await?;
     }
     let mut transaction = owner.connection.begin().await?;
     pass!("begin");
