@@ -68,7 +68,8 @@ pub struct NotificationCreated {
     /// What it tells of, such as `achievement:workouts_10`: a later retraction names the same.
     pub subject: String,
     pub because: Because,
-    /// What a client needs to write the sentence: the payload of the event behind it.
+    /// What a client needs to write the sentence: the payload of the event behind it; of `record.set`, all records of the
+    /// workout that are new and stand.
     pub params: serde_json::Value,
 }
 
@@ -84,7 +85,7 @@ pub struct AllNotificationsRead {
     pub through: u64,
 }
 
-/// What was told does not hold any more: its achievement was revoked, or its record withdrawn.
+/// What was told does not hold any more: its achievement was revoked, or its records changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationRetracted {
     pub notification_id: NotificationId,

@@ -220,9 +220,27 @@ pub struct Mark {
     pub achieved_at: Timestamp,
 }
 
-/// A mark is the best of its kind now.
+/// A mark that is, or was, the best of its kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Record {
+    pub exercise: ExerciseSlug,
+    pub kind: RecordKind,
+    pub mark: Mark,
+}
+
+/// Records were set: what one workout, logged or corrected, betters, and what stands again because of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordSet {
+    /// The workout that was logged, corrected or deleted.
+    pub workout_id: WorkoutId,
+    /// By exercise and kind, one each.
+    #[schemars(length(min = 1))]
+    pub records: Vec<NewRecord>,
+}
+
+/// A mark is the best of its kind now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NewRecord {
     pub exercise: ExerciseSlug,
     pub kind: RecordKind,
     pub mark: Mark,
@@ -242,12 +260,14 @@ pub enum WithdrawalReason {
     WorkoutDeleted,
 }
 
-/// A record that was announced does not stand.
+/// Records that were announced do not stand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordWithdrawn {
-    pub exercise: ExerciseSlug,
-    pub kind: RecordKind,
-    pub mark: Mark,
+    /// The workout that was corrected or deleted, whose records they were.
+    pub workout_id: WorkoutId,
+    /// By exercise and kind, one each.
+    #[schemars(length(min = 1))]
+    pub records: Vec<Record>,
     pub reason: WithdrawalReason,
 }
 
@@ -324,18 +344,10 @@ pub struct ListRecords {
     pub user: UserId,
 }
 
-/// A standing record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct RecordView {
-    pub exercise: ExerciseSlug,
-    pub kind: RecordKind,
-    pub mark: Mark,
-}
-
 impl Query for ListRecords {
     const SERVICE: &'static str = "workout";
     const NAME: &'static str = "records";
-    type Answer = Vec<RecordView>;
+    type Answer = Vec<Record>;
 }
 
 /// The reminders of this user that are still to come, soonest first.

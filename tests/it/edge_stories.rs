@@ -52,7 +52,7 @@ async fn a_typing_error_that_is_corrected_withdraws_its_record_and_tells_why() {
     let withdrawn = pushed(&mut live, "record.withdrawn.v1").await;
     assert_eq!(withdrawn.data["reason"], "workout_corrected");
     let again = pushed(&mut live, "record.set.v1").await;
-    assert_eq!(again.data["reestablished"], true);
+    assert_eq!(again.data["records"][0]["reestablished"], true);
     pushed(&mut live, "notification.retracted.v1").await;
     let records = ada.get("/api/v1/workouts/records").await.unwrap().body;
     let max_load = records.as_array().unwrap().iter().find(|record| record["kind"] == "max_load").unwrap();

@@ -89,8 +89,12 @@ impl Reactor for Achievements {
                 state.count(user, &corrected.summary);
             }
             Event::WorkoutDeleted(deleted) => state.uncount(user, &deleted.before),
-            Event::RecordSet(record) => state.stand((user, record.exercise.clone(), record.kind)),
-            Event::RecordWithdrawn(record) => state.fall(&(user, record.exercise.clone(), record.kind)),
+            Event::RecordSet(set) => {
+                set.records.iter().for_each(|record| state.stand((user, record.exercise.clone(), record.kind)));
+            }
+            Event::RecordWithdrawn(withdrawn) => {
+                withdrawn.records.iter().for_each(|record| state.fall(&(user, record.exercise.clone(), record.kind)));
+            }
             Event::AchievementUnlocked(unlocked) => {
                 state.codes.entry(user).or_default().insert(unlocked.code.clone());
                 state.unlocked.put(UnlockedRow {
@@ -221,10 +225,15 @@ fn mondays(batch: &Batch) -> BTreeSet<(UserId, Date)> {
 
 /// The lifts whose records the batch changes.
 fn lifts(batch: &Batch) -> BTreeSet<Lift> {
-    let lift = |event: &Message<Event>| match &event.body {
-        Event::RecordSet(record) => Some((event.user, record.exercise.clone(), record.kind)),
-        Event::RecordWithdrawn(record) => Some((event.user, record.exercise.clone(), record.kind)),
-        _ => None,
-    };
-    batch.events().filter_map(lift).collect()
+    let mut lifts = BTreeSet::new();
+    for Message { user, body, .. } in batch.events() {
+        match body {
+            Event::RecordSet(set) => lifts.extend(set.records.iter().map(|it| (*user, it.exercise.clone(), it.kind))),
+            Event::RecordWithdrawn(withdrawn) => {
+                lifts.extend(withdrawn.records.iter().map(|it| (*user, it.exercise.clone(), it.kind)));
+            }
+            _ => {}
+        }
+    }
+    lifts
 }

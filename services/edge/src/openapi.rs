@@ -11,7 +11,7 @@ use plyo_events::{
     notification::{NotificationCounts, NotificationView, Preferences, SetPreferences},
     query::Page,
     user::{MeView, Registered, Tokens},
-    workout::{ExerciseView, RecordView, ReminderSaved, ReminderView, Workout, WorkoutSaved, WorkoutView},
+    workout::{ExerciseView, Record, ReminderSaved, ReminderView, Workout, WorkoutSaved, WorkoutView},
 };
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
@@ -100,7 +100,7 @@ const fn operations() -> [Operation; 27] {
             .takes::<Workout>()
             .gives::<WorkoutSaved>(),
         operation("delete", "/api/v1/workouts/{id}", Command, "Take a workout back").gives::<WorkoutSaved>(),
-        operation("get", "/api/v1/workouts/records", Query, "My standing records").gives::<Vec<RecordView>>(),
+        operation("get", "/api/v1/workouts/records", Query, "My standing records").gives::<Vec<Record>>(),
         operation("get", "/api/v1/workouts/exercises", Query, "The exercises that a workout can name")
             .gives::<Vec<ExerciseView>>(),
         operation("post", "/api/v1/workouts/reminders", Command, "Remind me to train")

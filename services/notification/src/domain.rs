@@ -1,36 +1,78 @@
 //! Which event is told, and which takes back what was told.
 
+use std::collections::BTreeMap;
+
 use plyo_events::{
     Event, EventId, Message, NotificationId, WorkoutId,
+    achievement::{AchievementRevoked, AchievementUnlocked},
     notification::{Because, NotificationKind, PreferenceSource},
     training::ExerciseSlug,
-    workout::RecordKind,
+    workout::{NewRecord, RecordKind, RecordSet, RecordWithdrawn},
 };
+use serde::Deserialize;
+use serde_json::Value;
 
-/// What an event means to a person. What was told about its subject before does not hold any more.
+/// What an event means to a person: something is to be told about a subject, or is not true any more.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Meaning {
     /// What is told of: `achievement:workouts_10`. At most one notification about a subject stands.
     pub subject: String,
-    /// What kind of notification tells it; `None` if it only takes back.
-    pub told_as: Option<NotificationKind>,
+    pub kind: NotificationKind,
 }
 
-/// `None` for what means nothing: also a record that stands again, for it was told when it was first set.
+/// `None` for what means nothing to anybody.
 pub(crate) fn meaning(event: &Event) -> Option<Meaning> {
-    let (subject, told_as) = match event {
-        Event::AchievementUnlocked(unlocked) => {
-            (achievement(&unlocked.code), Some(NotificationKind::AchievementUnlocked))
+    let (subject, kind) = match event {
+        Event::AchievementUnlocked(AchievementUnlocked { code, .. })
+        | Event::AchievementRevoked(AchievementRevoked { code, .. }) => {
+            (format!("achievement:{code}"), NotificationKind::AchievementUnlocked)
         }
-        Event::AchievementRevoked(revoked) => (achievement(&revoked.code), None),
-        Event::RecordSet(record) if !record.reestablished => {
-            (record_of(&record.exercise, record.kind, record.mark.workout_id), Some(NotificationKind::RecordSet))
+        Event::RecordSet(RecordSet { workout_id, .. }) | Event::RecordWithdrawn(RecordWithdrawn { workout_id, .. }) => {
+            (format!("records:{workout_id}"), NotificationKind::RecordSet)
         }
-        Event::RecordWithdrawn(record) => (record_of(&record.exercise, record.kind, record.mark.workout_id), None),
-        Event::ReminderDue(due) => (format!("reminder:{}", due.reminder_id), Some(NotificationKind::WorkoutReminder)),
+        Event::ReminderDue(due) => (format!("reminder:{}", due.reminder_id), NotificationKind::WorkoutReminder),
         _ => return None,
     };
-    Some(Meaning { subject, told_as })
+    Some(Meaning { subject, kind })
+}
+
+/// What holds of an event's subject now, as the parameters of its notification, when `before` was told. `None` if there
+/// is nothing to tell.
+pub(crate) fn told(event: &Event, before: Option<&Value>) -> Option<Value> {
+    match event {
+        Event::AchievementUnlocked(_) | Event::ReminderDue(_) => serde_json::to_value(event).ok(),
+        Event::RecordSet(set) => {
+            // One that stands again was told when it was first set.
+            let new = set.records.iter().filter(|record| !record.reestablished).cloned();
+            let mut records = records_told(before);
+            records.extend(new.map(|record| ((record.exercise.clone(), record.kind), record)));
+            records_to_tell(set.workout_id, records)
+        }
+        Event::RecordWithdrawn(withdrawn) => {
+            let mut records = records_told(before);
+            for record in &withdrawn.records {
+                records.remove(&(record.exercise.clone(), record.kind));
+            }
+            records_to_tell(withdrawn.workout_id, records)
+        }
+        _ => None,
+    }
+}
+
+/// The records of one workout: one each per exercise and kind.
+type Records = BTreeMap<(ExerciseSlug, RecordKind), NewRecord>;
+
+fn records_told(before: Option<&Value>) -> Records {
+    let told = before.and_then(|params| RecordSet::deserialize(params).ok());
+    let records = told.into_iter().flat_map(|told| told.records);
+    records.map(|record| ((record.exercise.clone(), record.kind), record)).collect()
+}
+
+fn records_to_tell(workout_id: WorkoutId, records: Records) -> Option<Value> {
+    if records.is_empty() {
+        return None;
+    }
+    serde_json::to_value(RecordSet { workout_id, records: records.into_values().collect() }).ok()
 }
 
 /// The id of the notification that an event causes.
@@ -40,18 +82,4 @@ pub(crate) fn notification_id(event: &Message<Event>) -> NotificationId {
 
 pub(crate) fn because(event: &Message<Event>, preference: PreferenceSource) -> Because {
     Because { event: EventId::new(event.id), event_type: event.body.kind().name().to_owned(), preference }
-}
-
-fn achievement(code: &str) -> String {
-    format!("achievement:{code}")
-}
-
-/// A workout has at most one mark of each kind per exercise.
-fn record_of(exercise: &ExerciseSlug, kind: RecordKind, workout: WorkoutId) -> String {
-    let kind = match kind {
-        RecordKind::MaxLoad => "max_load",
-        RecordKind::EstimatedOneRepMax => "estimated_one_rep_max",
-        RecordKind::MaxReps => "max_reps",
-    };
-    format!("record:{}:{kind}:{workout}", exercise.as_str())
 }

@@ -83,28 +83,31 @@ impl Reactor for Notifications {
         }
     }
 
-    /// What was told about the same subject is retracted, whatever the preference: the achievement or the record fell, or a
-    /// correction of its own workout betters the record.
+    /// At most one notification about a subject stands, and it says what holds: what was told before is retracted, whatever
+    /// the preference, when an achievement or a record fell or a correction of a workout betters its own records.
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {
         let user = event.user;
-        let Some(Meaning { subject, told_as }) = domain::meaning(&event.body) else { return Emit::nothing() };
-        let outdated = state.told_about(user, &subject).map(|row| NotificationRetracted {
-            notification_id: row.notification_id,
-            because: domain::because(event, row.because.preference),
-        });
-        let emit = Emit::nothing().events(outdated.map(Event::from));
-        let Some(kind) = told_as else { return emit };
-        let (is_wanted, preference) = state.preference(user, kind);
-        if !is_wanted {
-            return emit;
+        let Some(Meaning { subject, kind }) = domain::meaning(&event.body) else { return Emit::nothing() };
+        let before = state.told_about(user, &subject);
+        let now = domain::told(&event.body, before.map(|row| &row.params));
+        if before.map(|row| &row.params) == now.as_ref() {
+            return Emit::nothing();
         }
+        let emit = Emit::nothing().events(before.map(|row| {
+            Event::from(NotificationRetracted {
+                notification_id: row.notification_id,
+                because: domain::because(event, row.because.preference),
+            })
+        }));
+        let (is_wanted, preference) = state.preference(user, kind);
+        let Some(params) = now.filter(|_| is_wanted) else { return emit };
         emit.event(NotificationCreated {
             notification_id: domain::notification_id(event),
             number: state.mailbox(user).last_number + 1,
             kind,
             subject,
             because: domain::because(event, preference),
-            params: serde_json::to_value(&event.body).unwrap_or_default(),
+            params,
         })
     }
 

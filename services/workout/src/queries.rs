@@ -7,7 +7,7 @@ use plyo_events::{
     Reject, WorkoutId,
     query::Page,
     workout::{
-        ExerciseView, GetWorkout, ListExercises, ListRecords, ListReminders, ListWorkouts, RecordView, ReminderView,
+        ExerciseView, GetWorkout, ListExercises, ListRecords, ListReminders, ListWorkouts, Record, ReminderView,
         WorkoutView,
     },
 };
@@ -31,7 +31,7 @@ pub(crate) async fn list(context: Context, query: ListWorkouts) -> Result<Page<W
     Ok(Page { items: rows.into_iter().map(|(_, view)| view).collect(), next_cursor })
 }
 
-pub(crate) async fn records(context: Context, query: ListRecords) -> Result<Vec<RecordView>, QueryError> {
+pub(crate) async fn records(context: Context, query: ListRecords) -> Result<Vec<Record>, QueryError> {
     Ok(store::records(&context.pool, query.user).await?)
 }
 

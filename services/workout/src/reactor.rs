@@ -165,14 +165,12 @@ impl State {
             Change {
                 exercise,
                 kind: *kind,
-                workout_id,
                 before: self.marks.best_without(&lift, None),
                 own: new_marks.get(own_lift).map(|value| Mark { workout_id, value: *value, achieved_at }),
                 others: self.marks.best_without(&lift, Some(workout_id)),
-                reason,
             }
         });
-        changes.flat_map(records::announce).collect()
+        records::announce(workout_id, reason, changes)
     }
 }
 

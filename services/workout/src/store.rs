@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use plyo_events::{
     ReminderId, UserId, WorkoutId,
     training::ExerciseSlug,
-    workout::{Mark, RecordKind, RecordView, ReminderView, Workout, WorkoutSummary, WorkoutView},
+    workout::{Mark, Record, RecordKind, ReminderView, Workout, WorkoutSummary, WorkoutView},
 };
 use plyo_nats::{Row, Rows};
 use serde::{Deserialize, Serialize};
@@ -204,7 +204,7 @@ pub(crate) async fn workouts(
         .collect()
 }
 
-pub(crate) async fn records(pool: &PgPool, user: UserId) -> Result<Vec<RecordView>> {
+pub(crate) async fn records(pool: &PgPool, user: UserId) -> Result<Vec<Record>> {
     let rows: Vec<(Json<MarkRow>,)> = sqlx::query_as(
         "SELECT DISTINCT ON (exercise, kind) to_jsonb(mark) FROM mark WHERE user_id = $1
          ORDER BY exercise, kind, value DESC, achieved_at, workout_id",
@@ -212,7 +212,7 @@ pub(crate) async fn records(pool: &PgPool, user: UserId) -> Result<Vec<RecordVie
     .bind(user.uuid())
     .fetch_all(pool)
     .await?;
-    let record = |(Json(row),): (Json<MarkRow>,)| RecordView {
+    let record = |(Json(row),): (Json<MarkRow>,)| Record {
         mark: Mark { workout_id: row.workout_id, value: row.value, achieved_at: row.achieved_at },
         exercise: row.exercise,
         kind: row.kind,

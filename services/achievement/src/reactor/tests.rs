@@ -12,8 +12,8 @@ use plyo_events::{
     notification::ReadAllNotifications,
     training::{ExerciseSlug, LocalTime},
     workout::{
-        Mark, RecordKind, RecordSet, RecordWithdrawn, WithdrawalReason, Workout, WorkoutCompleted, WorkoutCorrected,
-        WorkoutDeleted,
+        Mark, NewRecord, Record, RecordKind, RecordSet, RecordWithdrawn, WithdrawalReason, Workout, WorkoutCompleted,
+        WorkoutCorrected, WorkoutDeleted,
     },
 };
 use plyo_nats::{Incoming, Row};
@@ -176,11 +176,14 @@ fn workout_id(number: u32) -> WorkoutId {
 
 fn record(kind: RecordKind, stands: bool) -> Event {
     let exercise = ExerciseSlug::try_from("bench-press".to_owned()).unwrap();
-    let mark = Mark { workout_id: workout_id(1), value: 100_000, achieved_at: Timestamp::UNIX_EPOCH };
+    let (workout_id, value) = (workout_id(1), 100_000);
+    let mark = Mark { workout_id, value, achieved_at: Timestamp::UNIX_EPOCH };
     if stands {
-        RecordSet { exercise, kind, mark, previous: None, reestablished: false }.into()
+        let records = vec![NewRecord { exercise, kind, mark, previous: None, reestablished: false }];
+        RecordSet { workout_id, records }.into()
     } else {
-        RecordWithdrawn { exercise, kind, mark, reason: WithdrawalReason::WorkoutDeleted }.into()
+        let records = vec![Record { exercise, kind, mark }];
+        RecordWithdrawn { workout_id, records, reason: WithdrawalReason::WorkoutDeleted }.into()
     }
 }
 

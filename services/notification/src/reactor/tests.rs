@@ -10,7 +10,7 @@ use plyo_events::{
     achievement::{AchievementRevoked, AchievementUnlocked, Metric},
     notification::{ReadAllNotifications, ReadNotification, SetPreferences},
     training::ExerciseSlug,
-    workout::{Mark, RecordKind, RecordSet, RecordWithdrawn, ReminderDue, WithdrawalReason},
+    workout::{Mark, NewRecord, Record, RecordKind, RecordSet, RecordWithdrawn, ReminderDue, WithdrawalReason},
 };
 use plyo_nats::{Incoming, Row};
 use serde_json::json;
@@ -145,13 +145,18 @@ fn bench_press() -> ExerciseSlug {
 }
 
 fn record(number: u8, value: u64, reestablished: bool) -> RecordSet {
+    record_of(number, RecordKind::MaxLoad, value, reestablished)
+}
+
+fn record_of(number: u8, kind: RecordKind, value: u64, reestablished: bool) -> RecordSet {
     let mark = mark(number, value);
-    RecordSet { exercise: bench_press(), kind: RecordKind::MaxLoad, mark, previous: None, reestablished }
+    let record = NewRecord { exercise: bench_press(), kind, mark, previous: None, reestablished };
+    RecordSet { workout_id: workout(number), records: vec![record] }
 }
 
 fn withdrawn(number: u8, value: u64) -> RecordWithdrawn {
-    let (mark, reason) = (mark(number, value), WithdrawalReason::WorkoutCorrected);
-    RecordWithdrawn { exercise: bench_press(), kind: RecordKind::MaxLoad, mark, reason }
+    let record = Record { exercise: bench_press(), kind: RecordKind::MaxLoad, mark: mark(number, value) };
+    RecordWithdrawn { workout_id: workout(number), records: vec![record], reason: WithdrawalReason::WorkoutCorrected }
 }
 
 fn reminder(number: u32) -> ReminderDue {
@@ -169,8 +174,8 @@ fn what_happens_is_told_with_its_number_and_its_reason() {
     tables.handle(&[event(1, unlocked("workouts_1")), event(2, record(1, 100, false)), event(3, reminder(3))], true);
     let rows = [1, 2, 3].map(|number| tables.notifications[&(person(1), told_by(number))].clone());
     assert_eq!(rows.each_ref().map(|row| row.number), [1, 2, 3]);
-    assert_eq!(rows[1].subject, format!("record:bench-press:max_load:{}", workout(1)));
-    assert_eq!(rows[1].params["mark"]["value"], 100);
+    assert_eq!(rows[1].subject, format!("records:{}", workout(1)));
+    assert_eq!(rows[1].params["records"][0]["mark"]["value"], 100);
     assert_eq!(rows[2].because, domain::because(&message(3, person(1), reminder(3).into()), PreferenceSource::Default));
     assert_eq!(rows[2].because.event_type, "reminder.due");
     assert_eq!(tables.unread(person(1)), 3);
@@ -224,11 +229,30 @@ fn a_record_bettered_by_a_correction_of_its_own_workout_is_told_once() {
 }
 
 #[test]
+fn what_is_left_of_a_workouts_records_is_told_anew() {
+    let mut tables = Tables::default();
+    let mut both = record(1, 375, false);
+    both.records.extend(record_of(1, RecordKind::MaxReps, 12, false).records);
+    tables.handle(&[event(1, both)], true);
+    let (_, events) = tables.one(event(2, withdrawn(1, 375)));
+    let [Event::NotificationRetracted(_), Event::NotificationCreated(created)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(created.params, json!(record_of(1, RecordKind::MaxReps, 12, false)));
+    assert_eq!(
+        tables.one(event(3, record(1, 100, true))).1,
+        [],
+        "another's record stands again: nothing of its own changed"
+    );
+    assert_eq!((tables.standing(person(1)).len(), tables.unread(person(1))), (1, 1));
+}
+
+#[test]
 fn a_record_that_stands_again_is_not_told_again() {
     let mut tables = Tables::default();
     tables.handle(&[event(1, record(1, 100, false)), event(2, record(2, 110, false))], true);
     tables.handle(&[event(3, withdrawn(2, 110)), event(4, record(1, 100, true))], true);
-    assert_eq!(tables.standing(person(1)), [(format!("record:bench-press:max_load:{}", workout(1)), false)]);
+    assert_eq!(tables.standing(person(1)), [(format!("records:{}", workout(1)), false)]);
 }
 
 #[test]

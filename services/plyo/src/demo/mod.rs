@@ -133,11 +133,13 @@ impl Show {
         };
         let (wrong, right) = (workout(375.0), workout(37.5));
         let saved = self.command(person, "POST", "/api/v1/workouts", "demo-typing-error", Some(&wrong)).await?;
-        self.until(person, |push| push.kind == "record.set.v1" && push.data["mark"]["value"] == 375_000).await?;
+        let is_wrong = |record: &Value| record["mark"]["value"] == 375_000;
+        self.until(person, |push| push.kind == "record.set.v1" && records(push).any(is_wrong)).await?;
         let path = format!("/api/v1/workouts/{}", saved["workout_id"].as_str().unwrap_or_default());
         self.command(person, "PUT", &path, "demo-correction", Some(&right)).await?;
-        self.until(person, |push| push.kind == "record.withdrawn.v1" && push.data["mark"]["value"] == 375_000).await?;
-        self.until(person, |push| push.kind == "record.set.v1" && push.data["reestablished"] == true).await?;
+        self.until(person, |push| push.kind == "record.withdrawn.v1" && records(push).any(is_wrong)).await?;
+        let stands_again = |record: &Value| record["reestablished"] == true;
+        self.until(person, |push| push.kind == "record.set.v1" && records(push).any(stands_again)).await?;
         self.command(person, "DELETE", &path, "demo-deletion", None).await?;
         self.until(person, |push| push.kind == "workout.deleted.v1").await?;
         self.listen_for(person, Duration::from_millis(300)).await
@@ -225,7 +227,6 @@ impl Show {
         *self.kinds.entry(push.kind.clone()).or_default() += 1;
         let data = &push.data;
         let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
-        let kilograms = |value: &Value| value.as_f64().unwrap_or_default() / 1000.0;
         let told = match push.kind.as_str() {
             "achievement.unlocked.v1" => {
                 if text("code").starts_with("streak") {
@@ -246,15 +247,9 @@ impl Show {
                 )
             }
             "record.set.v1" | "record.withdrawn.v1" => {
-                let value = if text("kind") == "max_reps" {
-                    format!("{} reps", data["mark"]["value"])
-                } else {
-                    format!("{} kg", kilograms(&data["mark"]["value"]))
-                };
                 let reason =
                     if data["reason"].is_null() { String::new() } else { format!(", because: {}", text("reason")) };
-                let again = if data["reestablished"] == true { ", stands again" } else { "" };
-                format!("{} {} {value}{reason}{again}", text("exercise"), text("kind"))
+                records(push).map(|record| format!("{}{reason}", of_record(record))).collect::<Vec<_>>().join("; ")
             }
             "notification.created.v1" => {
                 format!("{} (because of {})", text("kind"), data["because"]["event_type"].as_str().unwrap_or_default())
@@ -270,6 +265,27 @@ impl Show {
             println!("{name}  {text}");
         }
     }
+}
+
+fn kilograms(grams: &Value) -> f64 {
+    grams.as_f64().unwrap_or_default() / 1000.0
+}
+
+/// What `record.set` or `record.withdrawn` is about.
+fn records(push: &Push) -> impl Iterator<Item = &Value> {
+    push.data["records"].as_array().into_iter().flatten()
+}
+
+/// `barbell-back-squat max_load 80 kg`
+fn of_record(record: &Value) -> String {
+    let text = |name: &str| record[name].as_str().unwrap_or_default();
+    let value = if record["kind"] == "max_reps" {
+        format!("{} reps", record["mark"]["value"])
+    } else {
+        format!("{} kg", kilograms(&record["mark"]["value"]))
+    };
+    let again = if record["reestablished"] == true { " stands again" } else { "" };
+    format!("{} {} {value}{again}", text("exercise"), text("kind"))
 }
 
 /// Rounded to a hundredth.

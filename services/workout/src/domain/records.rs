@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use plyo_events::{
     Event, WorkoutId,
     training::{ExerciseSlug, Load, Reps},
-    workout::{Mark, RecordKind, RecordSet, RecordWithdrawn, Set, WithdrawalReason, Workout},
+    workout::{Mark, NewRecord, Record, RecordKind, RecordSet, RecordWithdrawn, Set, WithdrawalReason, Workout},
 };
 
 use super::to_microsecond;
@@ -48,41 +48,56 @@ pub(crate) fn better(a: Mark, b: Mark) -> Mark {
 pub(crate) struct Change<'a> {
     pub exercise: &'a ExerciseSlug,
     pub kind: RecordKind,
-    pub workout_id: WorkoutId,
     /// The record until now, whoever holds it.
     pub before: Option<Mark>,
     /// The mark that the workout has from now on.
     pub own: Option<Mark>,
     /// The best mark of all other workouts.
     pub others: Option<Mark>,
-    /// Why a record of this workout may fall; `None` when it is logged.
-    pub reason: Option<WithdrawalReason>,
 }
 
-/// The events that tell of it: a withdrawal if the workout held the record and has less than that now, and what stands.
-pub(crate) fn announce(change: Change<'_>) -> Vec<Event> {
-    let Change { exercise, kind, workout_id, before, own, others, reason } = change;
+/// The events that tell what a change of a workout does to its lifts, in order: what is withdrawn, then what stands.
+/// `reason` says why a record of this workout may fall; `None` when it is logged.
+pub(crate) fn announce<'a>(
+    workout_id: WorkoutId,
+    reason: Option<WithdrawalReason>,
+    changes: impl Iterator<Item = Change<'a>>,
+) -> Vec<Event> {
+    let (mut withdrawn, mut set) = (Vec::new(), Vec::new());
+    for change in changes {
+        let (falls, stands) = compare(workout_id, change);
+        withdrawn.extend(falls);
+        set.extend(stands);
+    }
+    let withdrawn = reason
+        .filter(|_| !withdrawn.is_empty())
+        .map(|reason| RecordWithdrawn { workout_id, records: withdrawn, reason }.into());
+    let set = (!set.is_empty()).then(|| RecordSet { workout_id, records: set }.into());
+    withdrawn.into_iter().chain(set).collect()
+}
+
+/// The record that falls, if the workout held it and has less than that now, and what stands in its place.
+fn compare(workout_id: WorkoutId, change: Change<'_>) -> (Option<Record>, Option<NewRecord>) {
+    let Change { exercise, kind, before, own, others } = change;
     let after = match (own.clone(), others.clone()) {
         (Some(own), Some(others)) => Some(better(own, others)),
         (own, others) => own.or(others),
     };
     if after == before {
-        return Vec::new();
+        return (None, None);
     }
     let bears = |held: &Mark| own.as_ref().is_some_and(|own| own.value >= held.value);
     let falls = |held: &Mark| held.workout_id == workout_id && !bears(held);
-    let (withdrawn, standing) = match (before, reason) {
-        (Some(held), Some(reason)) if falls(&held) => (Some((held, reason)), others),
-        (before, _) => (None, before),
+    let (withdrawn, standing) = match before {
+        Some(held) if falls(&held) => (Some(Record { exercise: exercise.clone(), kind, mark: held }), others),
+        before => (None, before),
     };
-    let withdrawn =
-        withdrawn.map(|(mark, reason)| Event::from(RecordWithdrawn { exercise: exercise.clone(), kind, mark, reason }));
     let set = after.map(|mark| {
         let is_new = standing.as_ref().is_none_or(|standing| standing.value < mark.value);
         let previous = standing.filter(|_| is_new);
-        Event::from(RecordSet { exercise: exercise.clone(), kind, mark, previous, reestablished: !is_new })
+        NewRecord { exercise: exercise.clone(), kind, mark, previous, reestablished: !is_new }
     });
-    withdrawn.into_iter().chain(set).collect()
+    (withdrawn, set)
 }
 
 /// The values that one set has.

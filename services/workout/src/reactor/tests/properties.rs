@@ -99,15 +99,23 @@ fn told(events: &[Message<Event>]) -> BTreeMap<Lift, Mark> {
     let mut standing = BTreeMap::new();
     for event in events {
         match &event.body {
-            Event::RecordSet(record) => {
-                let lift = (event.user, record.exercise.clone(), record.kind);
-                let before: Option<Mark> = standing.insert(lift, record.mark.clone());
-                let rises = before.as_ref().is_none_or(|before| before.value < record.mark.value);
-                assert!(record.reestablished || rises, "{record:?} is not new after {before:?}");
+            Event::RecordSet(set) => {
+                assert!(!set.records.is_empty());
+                for record in &set.records {
+                    let lift = (event.user, record.exercise.clone(), record.kind);
+                    let before: Option<Mark> = standing.insert(lift, record.mark.clone());
+                    let rises = before.as_ref().is_none_or(|before| before.value < record.mark.value);
+                    assert!(record.reestablished || rises, "{record:?} is not new after {before:?}");
+                    assert!(record.reestablished || record.mark.workout_id == set.workout_id, "what is new is its own");
+                }
             }
-            Event::RecordWithdrawn(record) => {
-                let lift = (event.user, record.exercise.clone(), record.kind);
-                assert_eq!(standing.remove(&lift).as_ref(), Some(&record.mark), "only what stands is withdrawn");
+            Event::RecordWithdrawn(withdrawn) => {
+                assert!(!withdrawn.records.is_empty());
+                for record in &withdrawn.records {
+                    let lift = (event.user, record.exercise.clone(), record.kind);
+                    assert_eq!(standing.remove(&lift).as_ref(), Some(&record.mark), "only what stands is withdrawn");
+                    assert_eq!(record.mark.workout_id, withdrawn.workout_id, "and it was its own");
+                }
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use plyo_events::{
     RejectKind, Timer,
     clock::WorkoutReminderDue,
-    workout::{CancelReminder, MoveReminder, RecordKind, RecordSet, RecordWithdrawn, SetReminder},
+    workout::{CancelReminder, MoveReminder, NewRecord, RecordKind, RecordSet, RecordWithdrawn, SetReminder},
 };
 
 use super::*;
@@ -36,16 +36,19 @@ fn due(number: u32, reminder: u32, revision: u32) -> Incoming {
 
 /// The events about records, in short: `+` set, `=` standing again, `-` withdrawn, with grams and what was beaten.
 fn records(events: &[Message<Event>]) -> Vec<String> {
-    let short = |event: &Message<Event>| match &event.body {
-        Event::RecordSet(RecordSet { mark, previous, reestablished, .. }) => {
-            let sign = if *reestablished { '=' } else { '+' };
-            let beaten = previous.as_ref().map_or(String::new(), |beaten| format!(" > {}", beaten.value));
-            Some(format!("{sign}{}{beaten}", mark.value))
-        }
-        Event::RecordWithdrawn(RecordWithdrawn { mark, reason, .. }) => Some(format!("-{} {reason:?}", mark.value)),
-        _ => None,
+    let set = |NewRecord { mark, previous, reestablished, .. }: &NewRecord| {
+        let sign = if *reestablished { '=' } else { '+' };
+        let beaten = previous.as_ref().map_or(String::new(), |beaten| format!(" > {}", beaten.value));
+        format!("{sign}{}{beaten}", mark.value)
     };
-    events.iter().filter_map(short).collect()
+    let short = |event: &Message<Event>| match &event.body {
+        Event::RecordSet(RecordSet { records, .. }) => records.iter().map(set).collect(),
+        Event::RecordWithdrawn(RecordWithdrawn { records, reason, .. }) => {
+            records.iter().map(|record| format!("-{} {reason:?}", record.mark.value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    events.iter().flat_map(short).collect()
 }
 
 /// What `then` does to the records after `given`, each message in a batch of its own, and all in one the same.
@@ -227,6 +230,21 @@ fn times_are_kept_to_the_microsecond_that_the_tables_keep() {
     assert_eq!(tables.records().values().next().unwrap().achieved_at, kept[0].1);
     let due: Vec<_> = tables.reminders.values().map(|row| row.due_at).collect();
     assert_eq!(due, [time(100) + jiff::SignedDuration::from_micros(1)]);
+}
+
+#[test]
+fn all_records_that_a_workout_sets_are_told_at_once() {
+    let mut tables = Tables::default();
+    let mut day = workout("2026-05-01T10:00:00Z", "barbell-bench-press", 5, Some(90.0));
+    day.exercises.extend(workout("2026-05-01T10:00:00Z", "pull-up", 12, None).exercises);
+    let events = tables.run(&[log(1, day)], 1);
+    let [_, Message { body: Event::RecordSet(set), .. }] = &events[..] else { panic!("{events:?}") };
+    let kinds: Vec<_> = set.records.iter().map(|record| (record.exercise.as_str(), record.kind)).collect();
+    let press = [RecordKind::MaxLoad, RecordKind::EstimatedOneRepMax].map(|kind| ("barbell-bench-press", kind));
+    assert_eq!(kinds, [press[0], press[1], ("pull-up", RecordKind::MaxReps)]);
+    let events = tables.run(&[delete(2, 1)], 1);
+    let [_, Message { body: Event::RecordWithdrawn(withdrawn), .. }] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((withdrawn.workout_id, withdrawn.records.len()), (set.workout_id, 3));
 }
 
 #[test]
