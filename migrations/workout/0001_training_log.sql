@@ -13,17 +13,16 @@ CREATE TABLE workout (
 CREATE INDEX workout_by_start ON workout (user_id, started_at DESC, workout_id DESC);
 
 -- The best value of each kind that a workout has for an exercise. The record is the first in the order of the index,
--- so that withdrawing one finds the next without reading a history.
+-- so that withdrawing one finds the next without reading a history. No second index: every workout adds some of these.
 CREATE TABLE mark (
     user_id     uuid        NOT NULL,
     exercise    text        NOT NULL,
     kind        text        NOT NULL,
-    workout_id  uuid        NOT NULL,
     value       bigint      NOT NULL,
     achieved_at timestamptz NOT NULL,
-    PRIMARY KEY (user_id, exercise, kind, workout_id)
+    workout_id  uuid        NOT NULL
 );
-CREATE INDEX mark_by_rank ON mark (user_id, exercise, kind, value DESC, achieved_at, workout_id);
+CREATE UNIQUE INDEX mark_by_rank ON mark (user_id, exercise, kind, value DESC, achieved_at, workout_id);
 
 CREATE TABLE reminder (
     user_id     uuid        NOT NULL,

@@ -7,7 +7,7 @@ use async_nats::{HeaderMap, StatusCode, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::json;
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync::watch, task::unconstrained, time::Instant};
 
 use crate::{Nats, wire};
 
@@ -100,7 +100,8 @@ impl Reader {
 
     /// A message that is already here.
     pub(crate) fn ready(&mut self) -> Result<Option<Received>> {
-        while let Some(message) = self.messages.next().now_or_never() {
+        // Unconstrained: a task's budget for cooperation ends after 128 messages, as if no more were here.
+        while let Some(message) = unconstrained(self.messages.next()).now_or_never() {
             if let Some(received) = self.take(message.context("the subscription ended")?)? {
                 return Ok(Some(received));
             }

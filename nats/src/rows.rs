@@ -1,4 +1,6 @@
 //! A table as one batch sees it: rows loaded by key, changed in memory, saved as one JSON array.
+//!
+//! The array is `json` and not `jsonb`, which Postgres would build only to take it apart again.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,12 +10,12 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection, types::Json};
 
 /// A row of a folded table: a plain struct whose fields are the columns, every one always serialised.
-pub trait Row: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync {
+pub trait Row: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + Unpin + 'static {
     const TABLE: &'static str;
-    /// The columns of the primary key, in the order of `Key`; the first is `user_id`.
+    /// The columns of the primary key or of a unique index, in the order of `Key`; the first is `user_id`.
     const KEY: &'static [&'static str];
     /// A tuple of the key's values, also for a single column: `(UserId,)`.
     type Key: Serialize + Clone + Eq + Hash + Send + Sync;
@@ -45,31 +47,27 @@ impl<R: Row> Rows<R> {
         if keys.is_empty() {
             return Ok(Self::default());
         }
-        let keys = keys.iter().map(key_object::<R>).collect::<Result<Vec<_>>>()?;
         let table = R::TABLE;
         let sql = format!(
-            "SELECT to_jsonb(t) FROM jsonb_populate_recordset(NULL::{table}, $1) k JOIN {table} t USING ({})",
+            "SELECT row_to_json(t) FROM json_populate_recordset(NULL::{table}, $1::json) k JOIN {table} t USING ({})",
             R::KEY.join(", ")
         );
-        Self::load_by(db, &sql, Value::Array(keys)).await
+        Self::load_by(db, &sql, key_objects::<R>(&keys)?).await
     }
 
-    /// Reads the rows that `sql` selects as `jsonb`, one a row, with one `jsonb` parameter: for what keys cannot say.
+    /// Reads the rows that `sql` selects as `json`, one a row, with one parameter that it reads as `$1::json`: for what keys
+    /// cannot say.
     ///
     /// # Errors
     /// When the database fails or a row does not fit `R`.
     pub async fn load_by(db: &mut PgConnection, sql: &str, parameter: Value) -> Result<Self> {
-        let found: Vec<(Value,)> = sqlx::query_as(AssertSqlSafe(sql.to_owned()))
-            .bind(parameter)
+        let found: Vec<(Json<R>,)> = sqlx::query_as(AssertSqlSafe(sql.to_owned()))
+            .bind(parameter.to_string())
             .fetch_all(db)
             .await
             .with_context(|| format!("load {}", R::TABLE))?;
-        let mut rows = Self::default();
-        for (value,) in found {
-            let row: R = serde_json::from_value(value).with_context(|| format!("row of {}", R::TABLE))?;
-            rows.rows.insert(row.key(), row);
-        }
-        Ok(rows)
+        let rows = found.into_iter().map(|(Json(row),)| (row.key(), row)).collect();
+        Ok(Self { rows, ..Self::default() })
     }
 
     pub fn get(&self, key: &R::Key) -> Option<&R> {
@@ -103,12 +101,11 @@ impl<R: Row> Rows<R> {
         let table = R::TABLE;
         let keys = R::KEY.join(", ");
         if !self.removed.is_empty() {
-            let removed = self.removed.iter().map(key_object::<R>).collect::<Result<Vec<_>>>()?;
             let sql = format!(
-                "DELETE FROM {table} WHERE ({keys}) IN (SELECT {keys} FROM jsonb_populate_recordset(NULL::{table}, $1))"
+                "DELETE FROM {table} WHERE ({keys}) IN (SELECT {keys} FROM json_populate_recordset(NULL::{table}, $1::json))"
             );
             sqlx::query(AssertSqlSafe(sql))
-                .bind(Value::Array(removed))
+                .bind(key_objects::<R>(&self.removed)?.to_string())
                 .execute(&mut *db)
                 .await
                 .with_context(|| format!("delete from {table}"))?;
@@ -122,11 +119,11 @@ impl<R: Row> Rows<R> {
         let sets = sets.map(|name| format!("{name} = EXCLUDED.{name}")).collect::<Vec<_>>().join(", ");
         let action = if sets.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {sets}") };
         let sql = format!(
-            "INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, $1) ON CONFLICT ({keys}) DO {action}"
+            "INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, $1::json) ON CONFLICT ({keys}) DO {action}"
         );
         let rows: Vec<&R> = self.changed.iter().map(|key| &self.rows[key]).collect();
         sqlx::query(AssertSqlSafe(sql))
-            .bind(sqlx::types::Json(rows))
+            .bind(serde_json::to_string(&rows).with_context(|| format!("rows of {table}"))?)
             .execute(db)
             .await
             .with_context(|| format!("save {table}"))?;
@@ -134,12 +131,15 @@ impl<R: Row> Rows<R> {
     }
 }
 
-/// `{"user_id": …, "workout_id": …}` from a key tuple.
-fn key_object<R: Row>(key: &R::Key) -> Result<Value> {
-    let Value::Array(values) = serde_json::to_value(key)? else {
-        anyhow::bail!("a key of {} must be a tuple", R::TABLE)
+/// `[{"user_id": …, "workout_id": …}]` from key tuples.
+fn key_objects<R: Row>(keys: &HashSet<R::Key>) -> Result<Value> {
+    let object = |key: &R::Key| {
+        let Value::Array(values) = serde_json::to_value(key)? else {
+            anyhow::bail!("a key of {} must be a tuple", R::TABLE)
+        };
+        ensure!(values.len() == R::KEY.len(), "a key of {} has {} columns", R::TABLE, R::KEY.len());
+        let names = R::KEY.iter().map(|name| (*name).to_owned());
+        Ok(Value::Object(names.zip(values).collect::<Map<_, _>>()))
     };
-    ensure!(values.len() == R::KEY.len(), "a key of {} has {} columns", R::TABLE, R::KEY.len());
-    let names = R::KEY.iter().map(|name| (*name).to_owned());
-    Ok(Value::Object(names.zip(values).collect::<Map<_, _>>()))
+    keys.iter().map(object).collect()
 }

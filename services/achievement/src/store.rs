@@ -133,7 +133,7 @@ pub(crate) async fn weeks_around(db: &mut PgConnection, mondays: &BTreeSet<(User
         let (first, last) = domain::weeks_around(*monday);
         json!({ "user_id": user_id, "first": first, "last": last })
     };
-    let sql = "SELECT to_jsonb(week) FROM jsonb_to_recordset($1) AS around(user_id uuid, first date, last date)
+    let sql = "SELECT row_to_json(week) FROM json_to_recordset($1::json) AS around(user_id uuid, first date, last date)
                JOIN week ON week.user_id = around.user_id AND monday BETWEEN first AND last";
     Rows::load_by(db, sql, mondays.iter().map(around).collect()).await
 }
@@ -149,7 +149,7 @@ pub(crate) async fn codes(db: &mut PgConnection, users: &BTreeSet<UserId>) -> Re
 /// How far a person is, and the codes of what is unlocked.
 pub(crate) async fn achievements(pool: &PgPool, user: UserId) -> Result<(ProgressRow, Vec<String>)> {
     let (progress, codes): (Option<Json<ProgressRow>>, Vec<String>) = sqlx::query_as(
-        "SELECT (SELECT to_jsonb(progress) FROM progress WHERE user_id = $1),
+        "SELECT (SELECT row_to_json(progress) FROM progress WHERE user_id = $1),
                 ARRAY(SELECT code FROM unlocked WHERE user_id = $1)",
     )
     .bind(user.uuid())

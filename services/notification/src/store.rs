@@ -79,10 +79,10 @@ pub(crate) async fn notifications(
     if ids.is_empty() && subjects.is_empty() {
         return Ok(Rows::default());
     }
-    let sql = "SELECT to_jsonb(n) FROM jsonb_array_elements($1->'ids') AS id
+    let sql = "SELECT row_to_json(n) FROM json_array_elements($1::json->'ids') AS id
                JOIN notification n ON n.user_id = (id->>0)::uuid AND n.notification_id = (id->>1)::uuid
                UNION ALL
-               SELECT to_jsonb(n) FROM jsonb_array_elements($1->'subjects') AS told
+               SELECT row_to_json(n) FROM json_array_elements($1::json->'subjects') AS told
                JOIN notification n ON n.user_id = (told->>0)::uuid AND n.subject = told->>1 AND NOT n.retracted";
     Rows::load_by(db, sql, serde_json::json!({ "ids": ids, "subjects": subjects })).await
 }
@@ -96,7 +96,7 @@ pub(crate) async fn list(
     limit: u32,
 ) -> Result<Vec<NotificationView>> {
     let rows: Vec<(Json<NotificationRow>, bool)> = sqlx::query_as(
-        "SELECT to_jsonb(n), n.read OR n.number <= m.read_through FROM notification n JOIN mailbox m USING (user_id)
+        "SELECT row_to_json(n), n.read OR n.number <= m.read_through FROM notification n JOIN mailbox m USING (user_id)
          WHERE n.user_id = $1 AND ($2::bigint IS NULL OR n.number < $2)
            AND (NOT $3 OR (n.number > m.read_through AND NOT n.read AND NOT n.retracted))
          ORDER BY n.number DESC LIMIT $4",

@@ -55,7 +55,7 @@ impl Row for RevokedSession {
 
 /// `None`: this person has not been registered, or not yet.
 pub(crate) async fn profile(folded: &PgPool, user: UserId) -> Result<Option<Profile>> {
-    let sql = "SELECT to_jsonb(p) FROM profile p WHERE user_id = $1";
+    let sql = "SELECT row_to_json(p) FROM profile p WHERE user_id = $1";
     let found: Option<Json<Profile>> = sqlx::query_scalar(sql).bind(user.uuid()).fetch_optional(folded).await?;
     Ok(found.map(|Json(profile)| profile))
 }

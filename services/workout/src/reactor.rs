@@ -21,7 +21,7 @@ use crate::{
         records::{self, Change},
         reminders,
     },
-    store::{self, AgendaRow, MarkRow, Marks, ReminderRow, ReminderStatus, WorkoutRow},
+    store::{self, AgendaRow, Marks, ReminderRow, ReminderStatus, WorkoutRow},
 };
 
 pub(crate) struct Training;
@@ -116,18 +116,15 @@ impl Reactor for Training {
 impl State {
     fn put_workout(&mut self, user_id: UserId, workout_id: WorkoutId, revision: u32, workout: &Workout) {
         let started_at = records::achieved_at(workout);
-        for ((exercise, kind), value) in records::marks(workout) {
-            self.marks.put(MarkRow { user_id, exercise, kind, workout_id, value, achieved_at: started_at });
-        }
         let (body, summary) = (workout.clone(), workout.summary());
-        self.workouts.put(WorkoutRow { user_id, workout_id, revision, started_at, body, summary });
+        let row = WorkoutRow { user_id, workout_id, revision, started_at, body, summary };
+        row.marks().for_each(|mark| self.marks.put(mark));
+        self.workouts.put(row);
     }
 
     fn remove_workout(&mut self, user: UserId, workout: WorkoutId) {
         let Some(row) = self.workouts.get(&(user, workout)) else { return };
-        for (exercise, kind) in records::marks(&row.body).into_keys() {
-            self.marks.remove((user, exercise, kind), workout);
-        }
+        row.marks().for_each(|mark| self.marks.remove(&mark));
         self.workouts.remove(&(user, workout));
     }
 

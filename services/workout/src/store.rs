@@ -1,6 +1,6 @@
 //! The tables of the training log and every statement on them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -28,6 +28,14 @@ pub(crate) struct WorkoutRow {
     pub summary: WorkoutSummary,
 }
 
+impl WorkoutRow {
+    pub(crate) fn marks(&self) -> impl Iterator<Item = MarkRow> {
+        let (user_id, workout_id, achieved_at) = (self.user_id, self.workout_id, self.started_at);
+        let row = move |((exercise, kind), value)| MarkRow { user_id, exercise, kind, workout_id, value, achieved_at };
+        records::marks(&self.body).into_iter().map(row)
+    }
+}
+
 impl Row for WorkoutRow {
     const TABLE: &'static str = "workout";
     const KEY: &'static [&'static str] = &["user_id", "workout_id"];
@@ -47,12 +55,23 @@ pub(crate) struct MarkRow {
     pub achieved_at: Timestamp,
 }
 
+impl MarkRow {
+    pub(crate) fn lift(&self) -> Lift {
+        (self.user_id, self.exercise.clone(), self.kind)
+    }
+
+    fn mark(&self) -> Mark {
+        Mark { workout_id: self.workout_id, value: self.value, achieved_at: self.achieved_at }
+    }
+}
+
+/// Every column is of the key, in the order of the rank: one index finds a mark and the best of a lift.
 impl Row for MarkRow {
     const TABLE: &'static str = "mark";
-    const KEY: &'static [&'static str] = &["user_id", "exercise", "kind", "workout_id"];
-    type Key = (UserId, ExerciseSlug, RecordKind, WorkoutId);
+    const KEY: &'static [&'static str] = &["user_id", "exercise", "kind", "value", "achieved_at", "workout_id"];
+    type Key = (UserId, ExerciseSlug, RecordKind, u64, Timestamp, WorkoutId);
     fn key(&self) -> Self::Key {
-        (self.user_id, self.exercise.clone(), self.kind, self.workout_id)
+        (self.user_id, self.exercise.clone(), self.kind, self.value, self.achieved_at, self.workout_id)
     }
 }
 
@@ -104,8 +123,8 @@ pub(crate) type Lift = (UserId, ExerciseSlug, RecordKind);
 #[derive(Default)]
 pub(crate) struct Marks {
     pub rows: Rows<MarkRow>,
-    /// Which workouts have a mark of a lift, among the rows.
-    lifts: HashMap<Lift, BTreeSet<WorkoutId>>,
+    /// The marks of each lift by workout, among the rows.
+    lifts: HashMap<Lift, BTreeMap<WorkoutId, Mark>>,
 }
 
 impl Marks {
@@ -120,7 +139,7 @@ impl Marks {
         });
         let rows = Rows::<MarkRow>::load_by(
             db,
-            "SELECT to_jsonb(best) FROM jsonb_to_recordset($1) AS lift(user_id uuid, exercise text, kind text, n int),
+            "SELECT row_to_json(best) FROM json_to_recordset($1::json) AS lift(user_id uuid, exercise text, kind text, n int),
              LATERAL (SELECT * FROM mark WHERE mark.user_id = lift.user_id AND mark.exercise = lift.exercise AND mark.kind = lift.kind
                       ORDER BY value DESC, achieved_at, workout_id LIMIT lift.n) AS best",
             wanted.collect(),
@@ -133,12 +152,8 @@ impl Marks {
 
     /// The best mark of a lift, leaving one workout out.
     pub(crate) fn best_without(&self, lift: &Lift, workout: Option<WorkoutId>) -> Option<Mark> {
-        let (user, exercise, kind) = lift;
-        let others = self.lifts.get(lift)?.iter().filter(|id| Some(**id) != workout);
-        let marks = others.filter_map(|id| self.rows.get(&(*user, exercise.clone(), *kind, *id)));
-        let marks =
-            marks.map(|row| Mark { workout_id: row.workout_id, value: row.value, achieved_at: row.achieved_at });
-        marks.reduce(records::better)
+        let others = self.lifts.get(lift)?.iter().filter(|(id, _)| Some(**id) != workout);
+        others.map(|(_, mark)| mark.clone()).reduce(records::better)
     }
 
     pub(crate) fn put(&mut self, row: MarkRow) {
@@ -146,12 +161,11 @@ impl Marks {
         self.rows.put(row);
     }
 
-    pub(crate) fn remove(&mut self, lift: Lift, workout: WorkoutId) {
-        if let Some(workouts) = self.lifts.get_mut(&lift) {
-            workouts.remove(&workout);
+    pub(crate) fn remove(&mut self, row: &MarkRow) {
+        if let Some(marks) = self.lifts.get_mut(&row.lift()) {
+            marks.remove(&row.workout_id);
         }
-        let (user, exercise, kind) = lift;
-        self.rows.remove(&(user, exercise, kind, workout));
+        self.rows.remove(&row.key());
     }
 
     pub(crate) async fn save(self, db: &mut PgConnection) -> Result<()> {
@@ -159,7 +173,7 @@ impl Marks {
     }
 
     fn index(&mut self, row: &MarkRow) {
-        self.lifts.entry((row.user_id, row.exercise.clone(), row.kind)).or_default().insert(row.workout_id);
+        self.lifts.entry(row.lift()).or_default().insert(row.workout_id, row.mark());
     }
 }
 
@@ -206,23 +220,18 @@ pub(crate) async fn workouts(
 
 pub(crate) async fn records(pool: &PgPool, user: UserId) -> Result<Vec<Record>> {
     let rows: Vec<(Json<MarkRow>,)> = sqlx::query_as(
-        "SELECT DISTINCT ON (exercise, kind) to_jsonb(mark) FROM mark WHERE user_id = $1
+        "SELECT DISTINCT ON (exercise, kind) row_to_json(mark) FROM mark WHERE user_id = $1
          ORDER BY exercise, kind, value DESC, achieved_at, workout_id",
     )
     .bind(user.uuid())
     .fetch_all(pool)
     .await?;
-    let record = |(Json(row),): (Json<MarkRow>,)| Record {
-        mark: Mark { workout_id: row.workout_id, value: row.value, achieved_at: row.achieved_at },
-        exercise: row.exercise,
-        kind: row.kind,
-    };
+    let record = |(Json(row),): (Json<MarkRow>,)| Record { mark: row.mark(), exercise: row.exercise, kind: row.kind };
     Ok(rows.into_iter().map(record).collect())
 }
 
 pub(crate) async fn reminders(pool: &PgPool, user: UserId) -> Result<Vec<ReminderView>> {
-    let sql =
-        "SELECT to_jsonb(reminder) FROM reminder WHERE user_id = $1 AND status = 'active' ORDER BY due_at, reminder_id";
+    let sql = "SELECT row_to_json(reminder) FROM reminder WHERE user_id = $1 AND status = 'active' ORDER BY due_at, reminder_id";
     let rows: Vec<(Json<ReminderRow>,)> = sqlx::query_as(sql).bind(user.uuid()).fetch_all(pool).await?;
     let reminder = |(Json(row),): (Json<ReminderRow>,)| ReminderView {
         reminder_id: row.reminder_id,

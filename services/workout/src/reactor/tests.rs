@@ -12,7 +12,7 @@ use plyo_nats::Incoming;
 use uuid::Uuid;
 
 use super::*;
-use crate::store::Lift;
+use crate::store::{Lift, MarkRow};
 
 type Table<R> = HashMap<<R as Row>::Key, R>;
 
@@ -81,7 +81,7 @@ impl Tables {
 
     /// The standing records.
     fn records(&self) -> BTreeMap<Lift, Mark> {
-        let lifts = self.marks.values().map(|row| (row.user_id, row.exercise.clone(), row.kind));
+        let lifts = self.marks.values().map(MarkRow::lift);
         let record = |lift: Lift| {
             let first = self.ranking(&lift)[0];
             (lift, Mark { workout_id: first.workout_id, value: first.value, achieved_at: first.achieved_at })
