@@ -34,7 +34,7 @@ async fn runs_plyo_when_a_test_asks_for_it() {
     std::process::exit(0);
 }
 
-fn plyo(directory: &Path, arguments: &[&str]) -> Command {
+pub fn plyo(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(AS_PLYO)
@@ -59,19 +59,20 @@ pub fn install(directory: &Path) {
     fs::set_permissions(directory.join("plyo"), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-fn output(directory: &Path, arguments: &[&str], input: &[u8]) -> Output {
+/// Runs `plyo` to its end.
+pub fn output(directory: &Path, arguments: &[&str], input: &[u8]) -> Output {
     let mut child = plyo(directory, arguments).spawn().unwrap();
     // One that ends before it has read everything says so by itself.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// A running `plyo` that ends with its test.
-struct Up(Child);
+pub struct Up(pub Child);
 
 impl Up {
     async fn start(directory: &Path, port: u16) -> Self {
@@ -241,7 +242,7 @@ fn decode_leaves_json_as_it_is_shows_messagepack_as_json_and_names_what_is_none(
 }
 
 /// Under the system's temporary directory, open to Postgres' user.
-fn reachable_directory() -> TempDir {
+pub fn reachable_directory() -> TempDir {
     let directory = tempfile::Builder::new().prefix("plyo-cli-").tempdir().unwrap();
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     directory

@@ -2,25 +2,19 @@
 //! nothing else has to be started again.
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use plyo::{
-    client::{Live, Push},
-    servers::free_port,
-};
+use plyo::servers::free_port;
 use plyo_nats::CommandPublisher;
-use serde_json::Value;
 
 use crate::{
     child::{Role, Server},
     ledger::{self, Ledger},
+    listeners::Listener,
     people::{somebody, workout},
-    platform::{Ground, REAL, eventually},
+    platform::{Ground, REAL},
 };
 
 /// Logs workouts while `killing` goes on, then checks everything.
@@ -75,51 +69,11 @@ async fn the_services_are_killed_under_load() {
     drop(server);
 }
 
-/// What came on a socket that is opened again, with its cursor, whenever it ends.
-#[derive(Default)]
-struct Heard {
-    pushes: Vec<Push>,
-    connections: u32,
-    /// Pushes that do not follow on the one before, or on the cursor that was resumed from.
-    gaps: u64,
-    /// The welcomes that did not resume.
-    resets: Vec<Value>,
-}
-
-async fn listen(authority: String, token: String, heard: Arc<Mutex<Heard>>) {
-    let mut cursor: Option<String> = None;
-    loop {
-        let Ok(mut live) = Live::connect(&authority, &token, cursor.as_deref(), &["me"]).await else {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            continue;
-        };
-        {
-            let mut heard = heard.lock().unwrap();
-            heard.connections += 1;
-            if cursor.is_some() && live.welcome["resume"]["mode"] != "replay" {
-                heard.resets.push(live.welcome.clone());
-            }
-        }
-        while let Ok(push) = live.next().await {
-            let mut heard = heard.lock().unwrap();
-            heard.gaps += std::mem::take(&mut live.gaps);
-            heard.pushes.push(push);
-        }
-        cursor = Some(live.cursor().to_owned());
-    }
-}
-
 /// Ada logs workouts over HTTP and listens, while something is killed three times: what was acknowledged is pushed once
 /// and in order, as is all that follows from it. Gives how often she had to connect.
 async fn what_is_acknowledged_is_pushed(ground: &Ground, url: &str, mut killing: impl AsyncFnMut()) -> u32 {
     let mut ada = somebody(url, "ada").await;
-    let heard = Arc::new(Mutex::new(Heard::default()));
-    let (authority, token) = (ada.authority().to_owned(), ada.token().unwrap().to_owned());
-    let listening = tokio::spawn(listen(authority, token, Arc::clone(&heard)));
-    eventually("she listens", Duration::from_secs(10), async || {
-        Ok((heard.lock().unwrap().connections > 0).then_some(()))
-    })
-    .await;
+    let listener = Listener::start(&ada).await;
     ground.settle(&REAL).await;
     let before = ledger::events(ground).await.len();
     let mut acknowledged = Vec::new();
@@ -141,14 +95,8 @@ async fn what_is_acknowledged_is_pushed(ground: &Ground, url: &str, mut killing:
     }
     ground.settle(&REAL).await;
     let stored: Vec<String> = ledger::events(ground).await[before..].iter().map(|event| event.id.to_string()).collect();
-    eventually("everything is pushed", Duration::from_secs(20), async || {
-        Ok((heard.lock().unwrap().pushes.len() >= stored.len()).then_some(()))
-    })
-    .await;
-    listening.abort();
-    let heard = std::mem::take(&mut *heard.lock().unwrap());
-    let pushed: Vec<String> = heard.pushes.iter().map(|push| push.id.clone()).collect();
-    assert_eq!(pushed, stored, "she is alone: what is stored is hers");
+    let heard = listener.heard(stored.len()).await;
+    assert_eq!(heard.ids(), stored, "she is alone: what is stored is hers");
     let completed = heard.pushes.iter().filter(|push| push.kind == "workout.completed.v1");
     assert_eq!(completed.map(|push| push.command.clone()).collect::<Vec<_>>(), acknowledged);
     assert_eq!((heard.gaps, &heard.resets), (0, &Vec::new()));

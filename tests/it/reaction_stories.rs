@@ -1,0 +1,131 @@
+//! The real services are aborted at every named place of the loop while workouts are under way: what each workout brings
+//! comes once, is pushed once to whom it belongs, in order, and comes to what a reckoning of the posts says.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use plyo::{client::Client, servers::free_port};
+use serde_json::{Value, json};
+
+use crate::{
+    child::{Fate, PLACES, Place, Role, Server},
+    ledger,
+    listeners::Listener,
+    people::somebody,
+    platform::{Ground, REAL, eventually},
+};
+
+const PEOPLE: usize = 5;
+/// Commands of each person: half of them wait when the services start, half come while they die.
+const WORKOUTS: usize = 40;
+
+/// 300 kg moved, each a minute after the one before.
+fn workout(number: usize) -> Value {
+    json!({ "started_at": format!("2026-11-23T18:{number:02}:00+01:00"), "exercises": [
+        { "exercise": "barbell-bench-press", "sets": [{ "reps": 5, "load": { "kg": 60 } }] }] })
+}
+
+/// What 40 such workouts come to: 12 t moved on one day, and the first of them sets the records.
+fn reckoning() -> BTreeMap<String, usize> {
+    let counts = [
+        ("workout.completed.v1", WORKOUTS),
+        ("record.set.v1", 1),
+        ("workouts_1", 1),
+        ("workouts_10", 1),
+        ("records_1", 1),
+        ("tonnage_1_t", 1),
+        ("tonnage_10_t", 1),
+        ("notification.created.v1", 6),
+    ];
+    counts.into_iter().map(|(what, count)| (what.to_owned(), count)).collect()
+}
+
+async fn post(client: &mut Client, numbers: std::ops::Range<usize>, prefer: &str) -> Vec<String> {
+    let mut ids = Vec::new();
+    for number in numbers {
+        let (key, body) = (format!("workout-{number}"), workout(number).to_string());
+        let headers = [("idempotency-key", key.as_str()), ("prefer", prefer)];
+        let answer = client.send("POST", "/api/v1/workouts", &headers, Some(body)).await.unwrap();
+        assert!(matches!(answer.status, 201 | 202), "{answer:?}");
+        let id = if answer.status == 201 { &answer.body["workout_id"] } else { &answer.body["command_id"] };
+        ids.push(id.as_str().unwrap().to_owned());
+    }
+    ids
+}
+
+/// Runs the services until they are aborted, and again until nothing is left to do.
+async fn die_and_go_on(ground: &Ground, place: &'static str) -> Server {
+    let mut role = ground.role(&["workout", "achievement", "notification"]);
+    // Only an owner that finds work in the outbox looks at the tail: another one dies before it leaves some.
+    let deaths: &[_] = if place == "tail" { &[("commit", 1), ("tail", 1)] } else { &[(place, 2)] };
+    for (name, passage) in deaths {
+        role.place = Some(Place { name, passage: *passage, fate: Fate::Abort });
+        let mut doomed = Server::start(&role);
+        eventually("the services are aborted", Duration::from_secs(30), async || Ok(doomed.has_ended().then_some(())))
+            .await;
+    }
+    role.place = None;
+    Server::start(&role)
+}
+
+async fn everything_comes_once_after(place: &'static str) {
+    let ground = Ground::new().await;
+    let port = free_port().unwrap();
+    let _edge = Server::start(&Role { edge_port: Some(port), ..ground.role(&["user"]) });
+    let url = format!("http://127.0.0.1:{port}");
+    ground.ready(&url).await;
+    let mut people = Vec::new();
+    for number in 0..PEOPLE {
+        let client = somebody(&url, &format!("person-{number}")).await;
+        let listener = Listener::start(&client).await;
+        people.push((client, listener));
+    }
+    let before = ledger::events(&ground).await.len();
+    let posting = people.iter_mut().map(async |(client, _)| {
+        let mut ids = post(client, 0..WORKOUTS / 2, "respond-async").await;
+        ids.extend(post(client, WORKOUTS / 2..WORKOUTS, "wait=1").await);
+        ids
+    });
+    let (posted, _services) = tokio::join!(futures_util::future::join_all(posting), die_and_go_on(&ground, place));
+    ground.settle(&REAL).await;
+    let stored = ledger::events(&ground).await.split_off(before);
+    for ((mut client, listener), posted) in people.into_iter().zip(posted) {
+        let me = client.get("/api/v1/auth/me").await.unwrap().body["user_id"].as_str().unwrap().to_owned();
+        let own: Vec<_> = stored.iter().filter(|event| event.user.to_string() == me).collect();
+        let heard = listener.heard(own.len()).await;
+        assert_eq!(heard.ids(), own.iter().map(|event| event.id.to_string()).collect::<Vec<_>>(), "{place}");
+        assert_eq!((heard.gaps, &heard.resets, heard.connections), (0, &Vec::new(), 1), "{place}");
+        let completed = heard.pushes.iter().filter(|push| push.kind == "workout.completed.v1");
+        assert_eq!(completed.map(|push| push.command.clone()).collect::<Vec<_>>(), posted, "{place}");
+        let mut counted = BTreeMap::new();
+        for push in &heard.pushes {
+            let what =
+                if push.kind == "achievement.unlocked.v1" { push.data["code"].as_str().unwrap() } else { &push.kind };
+            *counted.entry(what.to_owned()).or_insert(0_usize) += 1;
+        }
+        assert_eq!(counted, reckoning(), "{place}");
+        let counts = client.get("/api/v1/notifications/counts").await.unwrap().body;
+        assert_eq!(counts, json!({ "total": 6, "unread": 6 }), "{place}");
+    }
+    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new(), "{place}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_dies_taking_the_lane_costs_nobody_a_push() {
+    for place in &PLACES[..3] {
+        everything_comes_once_after(place).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_dies_in_the_middle_of_a_batch_costs_nobody_a_push() {
+    for place in &PLACES[3..8] {
+        everything_comes_once_after(place).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_dies_between_commit_and_ack_costs_nobody_a_push() {
+    for place in &PLACES[8..] {
+        everything_comes_once_after(place).await;
+    }
+}

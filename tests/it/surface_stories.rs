@@ -1,0 +1,249 @@
+//! The whole HTTP surface, as one person walks it; and the pages around it.
+
+use std::collections::BTreeSet;
+
+use plyo::client::{Answer, Client, Live};
+use serde_json::{Value, json};
+
+use crate::{
+    people::{credentials, log_in, pushed, somebody, workout},
+    platform::{Ground, REAL},
+};
+
+/// A client that notes which operations it called, as the OpenAPI document names them.
+struct Walker {
+    client: Client,
+    called: BTreeSet<(String, String)>,
+}
+
+impl Walker {
+    /// Calls `template` with its `{…}` replaced by `arguments`, and expects `status`.
+    async fn call(
+        &mut self,
+        method: &str,
+        template: &str,
+        arguments: &[&str],
+        body: Option<Value>,
+        status: u16,
+    ) -> Value {
+        let mut path = format!("/api/v1{}", template.split('?').next().unwrap());
+        self.called.insert((method.to_owned(), path.clone()));
+        for argument in arguments {
+            let (start, end) = (path.find('{').unwrap(), path.find('}').unwrap());
+            path.replace_range(start..=end, argument);
+        }
+        if let Some((_, query)) = template.split_once('?') {
+            path = format!("{path}?{query}");
+        }
+        let headers = [("prefer", "wait=30")];
+        let answer = self.client.send(method, &path, &headers, body.map(|body| body.to_string())).await.unwrap();
+        assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
+        answer.body
+    }
+
+    async fn get(&mut self, template: &str, arguments: &[&str]) -> Value {
+        self.call("GET", template, arguments, None, 200).await
+    }
+}
+
+/// Everything that the document lists but the two streams, which the stories of sockets are about.
+fn documented() -> BTreeSet<(String, String)> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/openapi.json");
+    let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, methods)| {
+        methods.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
+    });
+    operations.filter(|(_, path)| !["/api/v1/live", "/api/v1/events"].contains(&path.as_str())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_documented_route_does_what_it_says() {
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut ada = Walker { client: Client::new(&url).unwrap(), called: BTreeSet::new() };
+    account(&mut ada).await;
+    let mut live = Live::connect(ada.client.authority(), ada.client.token().unwrap(), None, &["me"]).await.unwrap();
+    training(&mut ada).await;
+    pushed(&mut live, "notification.created.v1").await;
+    ground.settle(&REAL).await;
+    reactions(&mut ada).await;
+    reminders(&mut ada).await;
+
+    let (_, tokens) = log_in(&url, "ada").await;
+    let refreshed =
+        ada.call("POST", "/auth/refresh", &[], Some(json!({ "refresh_token": tokens["refresh_token"] })), 200).await;
+    let token = json!({ "refresh_token": refreshed["refresh_token"] });
+    ada.call("POST", "/auth/logout", &[], Some(token), 204).await;
+    let missing: Vec<_> = documented().difference(&ada.called).cloned().collect();
+    assert_eq!(missing, Vec::new(), "no story calls these");
+    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+}
+
+async fn account(ada: &mut Walker) {
+    let mut sign_up = credentials("ada");
+    sign_up["time_zone"] = json!("Europe/Berlin");
+    let registered = ada.call("POST", "/auth/register", &[], Some(sign_up), 201).await;
+    let tokens = ada.call("POST", "/auth/login", &[], Some(credentials("ada")), 200).await;
+    ada.client.set_token(tokens["access_token"].as_str().unwrap());
+    let me = ada.get("/auth/me", &[]).await;
+    assert_eq!((&me["user_id"], &me["time_zone"]), (&registered["user_id"], &json!("Europe/Berlin")));
+    let keys = ada.get("/auth/jwks", &[]).await;
+    let key = &keys["keys"][0];
+    assert_eq!((&key["kty"], &key["crv"], &key["alg"]), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA")));
+    assert_eq!(ada.client.get("/.well-known/jwks.json").await.unwrap().body, keys);
+}
+
+async fn training(ada: &mut Walker) {
+    let exercises = ada.get("/workouts/exercises", &[]).await;
+    assert!(exercises.as_array().unwrap().iter().any(|exercise| exercise["slug"] == "barbell-bench-press"));
+    let saved = ada.call("POST", "/workouts", &[], Some(workout(60.0)), 201).await;
+    let id = saved["workout_id"].as_str().unwrap();
+    let outcome = ada.get("/commands/{service}/{id}", &["workout", id]).await;
+    assert_eq!(outcome, json!({ "status": "done", "result": saved }));
+    let one = ada.get("/workouts/{id}", &[id]).await;
+    assert_eq!((&one["revision"], &one["summary"]["tonnage_g"]), (&json!(1), &json!(300_000)));
+    let corrected = ada.call("PUT", "/workouts/{id}", &[id], Some(workout(70.0)), 200).await;
+    assert_eq!(corrected["revision"], 2);
+    let records = ada.get("/workouts/records", &[]).await;
+    let max_load = records.as_array().unwrap().iter().find(|record| record["kind"] == "max_load").unwrap();
+    assert_eq!((&max_load["mark"]["value"], &max_load["mark"]["workout_id"]), (&json!(70_000), &json!(id)));
+    let other = ada.call("POST", "/workouts", &[], Some(workout(50.0)), 201).await;
+    ada.call("DELETE", "/workouts/{id}", &[other["workout_id"].as_str().unwrap()], None, 200).await;
+    assert_eq!(ada.get("/workouts?limit=10", &[]).await["items"].as_array().unwrap().len(), 1);
+}
+
+async fn reactions(ada: &mut Walker) {
+    let achievements = ada.get("/achievements", &[]).await;
+    let text = achievements.to_string();
+    assert!(text.contains("workouts_1") && text.contains("tonnage_1000_t"), "{text}");
+    let list = ada.get("/notifications?unread=true", &[]).await;
+    let items = list["items"].as_array().unwrap();
+    let counts = ada.get("/notifications/counts", &[]).await;
+    assert_eq!(counts["unread"], items.len());
+    let because = items.iter().map(|item| item["because"]["event_type"].as_str().unwrap()).collect::<BTreeSet<_>>();
+    assert_eq!(because, BTreeSet::from(["achievement.unlocked", "record.set"]), "each says why: {list}");
+    let first = items[0]["notification_id"].as_str().unwrap();
+    let after = ada.call("POST", "/notifications/{id}/read", &[first], None, 200).await;
+    assert_eq!(after["unread"].as_u64(), counts["unread"].as_u64().map(|unread| unread - 1));
+    let after = ada.call("POST", "/notifications/read-all", &[], None, 200).await;
+    assert_eq!(after["unread"], 0);
+    assert_eq!(ada.get("/notifications?unread=true", &[]).await["items"], json!([]));
+
+    let preferences = ada.get("/notifications/preferences", &[]).await;
+    let wanted = |kind: &str| preferences["in_app"][kind].clone();
+    assert_eq!([wanted("record_set"), wanted("workout_reminder")], [json!(true), json!(true)]);
+    let off = json!({ "in_app": { "record_set": false } });
+    let changed = ada.call("PUT", "/notifications/preferences", &[], Some(off), 200).await;
+    assert_eq!(
+        (&changed["in_app"]["record_set"], &changed["in_app"]["workout_reminder"]),
+        (&json!(false), &json!(true))
+    );
+}
+
+async fn reminders(ada: &mut Walker) {
+    let due =
+        |hour: i64| json!({ "due_at": (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hour)).to_string() });
+    let set = ada.call("POST", "/workouts/reminders", &[], Some(due(1)), 201).await;
+    let id = set["reminder_id"].as_str().unwrap();
+    let moved = ada.call("PUT", "/workouts/reminders/{id}", &[id], Some(due(2)), 200).await;
+    assert_eq!(moved["revision"], 2);
+    assert_eq!(ada.get("/workouts/reminders", &[]).await[0]["revision"], 2);
+    ada.call("DELETE", "/workouts/reminders/{id}", &[id], None, 200).await;
+    assert_eq!(ada.get("/workouts/reminders", &[]).await, json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_paged_to_the_end_without_a_gap_or_a_double() {
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut ada = somebody(&url, "ada").await;
+    let mut posted = Vec::new();
+    for day in 1..=7 {
+        let mut body = workout(60.0 + f64::from(day));
+        // Two at the same moment, too: the id decides.
+        body["started_at"] = json!(format!("2026-11-{:02}T18:30:00+01:00", day / 2 + 1));
+        let saved = ada.post("/api/v1/workouts", &body).await.unwrap().success().unwrap();
+        posted.push(saved["workout_id"].as_str().unwrap().to_owned());
+    }
+    ground.settle(&REAL).await;
+    let workouts = pages(&mut ada, "/api/v1/workouts?limit=3", "workout_id").await;
+    assert_eq!((workouts.len(), workouts.iter().collect::<BTreeSet<_>>()), (7, posted.iter().collect()));
+    let notifications = pages(&mut ada, "/api/v1/notifications?limit=3", "notification_id").await;
+    let total = ada.get("/api/v1/notifications/counts").await.unwrap().body["total"].as_u64().unwrap();
+    assert!(total > 6, "more than two pages");
+    assert_eq!(notifications.iter().collect::<BTreeSet<_>>().len() as u64, total);
+    assert_eq!(notifications.len() as u64, total);
+}
+
+async fn pages(client: &mut Client, first: &str, id: &str) -> Vec<String> {
+    let (mut found, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let path = cursor.as_ref().map_or_else(|| first.to_owned(), |cursor| format!("{first}&cursor={cursor}"));
+        let page = client.get(&path).await.unwrap().success().unwrap();
+        let items = page["items"].as_array().unwrap();
+        assert!(items.len() <= 3 && !items.is_empty(), "{page}");
+        found.extend(items.iter().map(|item| item[id].as_str().unwrap().to_owned()));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => return found,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_that_is_switched_off_is_not_told() {
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut ada = somebody(&url, "ada").await;
+    let off = json!({ "in_app": { "record_set": false, "achievement_unlocked": false } });
+    let set = ada.command("PUT", "/api/v1/notifications/preferences", "off", Some(&off)).await.unwrap();
+    assert_eq!(set.status, 200, "{set:?}");
+    ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap().success().unwrap();
+    ground.settle(&REAL).await;
+    let counts = ada.get("/api/v1/notifications/counts").await.unwrap().body;
+    assert_eq!(counts, json!({ "total": 0, "unread": 0 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_known_is_not_sent_again() {
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut ada = somebody(&url, "ada").await;
+    ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap().success().unwrap();
+    let first = ada.get("/api/v1/workouts").await.unwrap();
+    let tag = first.headers["etag"].to_str().unwrap().to_owned();
+    let ask = async |client: &mut Client, tags: &str| -> Answer {
+        client.send("GET", "/api/v1/workouts", &[("if-none-match", tags)], None).await.unwrap()
+    };
+    let same = ask(&mut ada, &format!("\"other\", {tag}")).await;
+    assert_eq!((same.status, same.body, same.headers["etag"].to_str().unwrap()), (304, Value::Null, tag.as_str()));
+    ada.command("POST", "/api/v1/workouts", "tuesday", Some(&workout(61.0))).await.unwrap().success().unwrap();
+    let changed = ask(&mut ada, &tag).await;
+    assert_eq!((changed.status, changed.body["items"].as_array().unwrap().len()), (200, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_around_it_tell_how_it_is() {
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut anybody = Client::new(&url).unwrap();
+    for (path, status) in [
+        ("/health", "ok"),
+        ("/ready", "ready"),
+        ("/api/v1/auth/health", "ok"),
+        ("/api/v1/workouts/health", "ok"),
+        ("/api/v1/achievements/health", "ok"),
+        ("/api/v1/notifications/health", "ok"),
+    ] {
+        let answer = anybody.get(path).await.unwrap();
+        assert_eq!((answer.status, &answer.body["status"]), (200, &json!(status)), "{path}: {answer:?}");
+    }
+    let coach = anybody.get("/api/v1/coach/health").await.unwrap();
+    assert_eq!((coach.status, &coach.body["status"]), (503, &json!("absent")), "{coach:?}");
+    let document = anybody.get("/api/openapi.json").await.unwrap();
+    assert_eq!((document.status, &document.body["openapi"]), (200, &json!("3.1.0")));
+    let page = anybody.get("/docs").await.unwrap();
+    assert_eq!(page.status, 200);
+    assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"), "{page:?}");
+}
