@@ -1,0 +1,155 @@
+//! The catalogue's files as they are written, and what is said about a mistake in them: file, line, and the valid value
+//! that is nearest. `build.rs` reads them; the crate embeds what it makes of them.
+
+use std::{fmt, ops::Range};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use toml::Spanned;
+
+use super::kinds::{Category, Equipment, Force, Language, Level, Measure, Mechanic, Muscle, Pattern};
+
+/// A file of exercises.
+pub struct Source {
+    /// Its path, as a mistake names it.
+    pub path: String,
+    pub text: String,
+    pub exercises: Vec<Written>,
+}
+
+/// An exercise as its file has it.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    pub slug: Spanned<String>,
+    #[serde(default)]
+    pub former_slugs: Vec<Spanned<String>>,
+    pub category: Category,
+    pub primary: Vec<Muscle>,
+    pub secondary: Vec<Muscle>,
+    pub equipment: Vec<Equipment>,
+    pub pattern: Pattern,
+    pub force: Force,
+    pub mechanic: Mechanic,
+    pub unilateral: bool,
+    pub measure: Measure,
+    pub level: Level,
+    pub compendium: Spanned<String>,
+    pub rest_seconds: u16,
+    pub band: (u16, u16),
+    pub substitutes: Vec<Spanned<String>>,
+    pub en: WrittenText,
+    pub de: WrittenText,
+    pub es: WrittenText,
+}
+
+/// What is told in one language.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenText {
+    pub name: Spanned<String>,
+    pub aliases: Vec<Spanned<String>>,
+    pub steps: Vec<Spanned<String>>,
+    pub safety: Spanned<String>,
+}
+
+/// What an hour of something costs, as `compendium.toml` has it.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Activity {
+    /// Of the Compendium of Physical Activities.
+    pub code: Spanned<String>,
+    /// Multiples of the energy that the body spends at rest.
+    pub met: f32,
+    pub what: String,
+    /// The year of the edition that was compared.
+    #[serde(default = "newest_edition")]
+    pub edition: u16,
+}
+
+const fn newest_edition() -> u16 {
+    2024
+}
+
+/// A mistake in a file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mistake {
+    pub path: String,
+    /// From 1.
+    pub line: usize,
+    pub what: String,
+    /// What was probably meant.
+    pub nearest: Option<String>,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path, self.line, self.what)?;
+        self.nearest.as_ref().map_or(Ok(()), |nearest| write!(f, "; the nearest is `{nearest}`"))
+    }
+}
+
+impl Written {
+    pub const fn text(&self, language: Language) -> &WrittenText {
+        match language {
+            Language::En => &self.en,
+            Language::De => &self.de,
+            Language::Es => &self.es,
+        }
+    }
+}
+
+impl Source {
+    /// Reads a file of exercises.
+    ///
+    /// # Errors
+    /// The first mistake in its form: no TOML, a field or a value that there is not, a field that is missing.
+    pub fn read(path: &str, text: &str) -> Result<Self, Mistake> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct File {
+            exercise: Vec<Written>,
+        }
+        let File { exercise } = parse(path, text)?;
+        Ok(Self { path: path.to_owned(), text: text.to_owned(), exercises: exercise })
+    }
+
+    /// A mistake at a place of this file.
+    pub fn mistake(&self, span: Range<usize>, what: impl Into<String>) -> Mistake {
+        Mistake { path: self.path.clone(), line: line_of(&self.text, span.start), what: what.into(), nearest: None }
+    }
+}
+
+/// Reads `compendium.toml`.
+///
+/// # Errors
+/// The first mistake in its form.
+pub fn read_activities(path: &str, text: &str) -> Result<Vec<Activity>, Mistake> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        activity: Vec<Activity>,
+    }
+    parse(path, text).map(|File { activity }| activity)
+}
+
+/// The candidate that is most like a word, however little that is.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let likeness = |candidate: &&str| strsim::jaro_winkler(word, candidate);
+    candidates.into_iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
+}
+
+fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Mistake> {
+    toml::from_str(text).map_err(|error| {
+        let line = line_of(text, error.span().map_or(0, |span| span.start));
+        let what = error.message().lines().collect::<Vec<_>>().join("; ");
+        // Serde says "unknown field `primay`, expected one of `slug`, `category`, …".
+        let mut quoted = what.split('`').skip(1).step_by(2);
+        let is_unknown = what.starts_with("unknown");
+        let nearest = quoted.next().filter(|_| is_unknown).and_then(|word| nearest(word, quoted)).map(str::to_owned);
+        Mistake { path: path.to_owned(), line, what, nearest }
+    })
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
+}
