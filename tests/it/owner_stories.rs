@@ -81,6 +81,7 @@ async fn an_owner_that_stalls_in_a_transaction_changes_nothing_later() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_stalls_before_it_publishes_appends_nothing_later() {
     changes_nothing("commit", 4).await;
+    changes_nothing("before-publish", 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,6 +96,6 @@ async fn an_owner_that_stalls_before_it_acknowledges_does_no_harm() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_fence_is_found_when_an_owner_stalls() {
-    let stalled = stalled_at("commit", 4, &["bug-no-fence"]).await;
+    let stalled = stalled_at("before-publish", 4, &["bug-no-fence"]).await;
     assert!(!stalled.wrong.is_empty() || stalled.appended > 0, "a missing fence was not found");
 }

@@ -10,8 +10,8 @@ use sqlx::Connection;
 use super::{
     decide::{Decided, bury_one, decide},
     gather::{Gathered, Source, Work},
-    outbox,
     owner::Owner,
+    publisher::{Publisher, acknowledge},
 };
 use crate::{
     Incoming, Reactor,
@@ -69,9 +69,9 @@ async fn handle_alone<R: Reactor>(owner: &mut Owner, reactor: &R, single: Gather
                 let reason = format!("{error:#}");
                 tracing::error!(service = R::NAME, attempts, reason, "message is a dead letter now");
                 let decided = bury_one(R::NAME, &single.arrivals[0], &reason, attempts);
-                let position = owner.position_after(&single);
+                let applied = owner.applied_after(&single);
                 let mut transaction = owner.connection.begin().await?;
-                write(&mut transaction, owner.next_outbox_id, &decided, position, owner.published).await?;
+                write(&mut transaction, &mut owner.publisher, owner.next_outbox_id, &decided, applied).await?;
                 transaction.commit().await?;
                 break decided;
             }
@@ -82,9 +82,9 @@ async fn handle_alone<R: Reactor>(owner: &mut Owner, reactor: &R, single: Gather
 
 /// The transaction: everything or nothing.
 async fn attempt<R: Reactor>(owner: &mut Owner, reactor: &R, gathered: &Gathered) -> Result<Decided> {
-    let position = owner.position_after(gathered);
+    let applied = owner.applied_after(gathered);
     if planted("bug-ack-before-commit") {
-        acknowledge(owner, gathered).await?;
+        acknowledge(&owner.nats, commands(gathered)).await?;
         // The server has it, whatever becomes of this process.
         owner.nats.client().flush().await?;
     }
@@ -101,9 +101,9 @@ async fn attempt<R: Reactor>(owner: &mut Owner, reactor: &R, gathered: &Gathered
     let save = AssertUnwindSafe(reactor.save(&mut transaction, state)).catch_unwind();
     save.await.map_err(|panic| panicked(&*panic))??;
     pass!("save");
-    write(&mut transaction, owner.next_outbox_id, &decided, position, owner.published).await?;
+    write(&mut transaction, &mut owner.publisher, owner.next_outbox_id, &decided, applied).await?;
     if planted("bug-publish-before-commit") {
-        outbox::publish(&owner.nats, &owner.fence, decided.outbox.clone()).await?;
+        owner.publisher.publish_at_once(decided.outbox.clone()).await?;
         pass!("published-early");
     }
     transaction.commit().await?;
@@ -111,18 +111,21 @@ async fn attempt<R: Reactor>(owner: &mut Owner, reactor: &R, gathered: &Gathered
     Ok(decided)
 }
 
+/// The loop's side of the transaction, once what was committed before is published.
 async fn write(
     transaction: &mut sqlx::PgConnection,
+    publisher: &mut Publisher,
     outbox_id: i64,
     decided: &Decided,
-    (applied, confirmed): (u64, u64),
-    published: i64,
+    applied: u64,
 ) -> Result<()> {
+    publisher.confirm(transaction).await?;
+    let Publisher { published, confirmed, .. } = *publisher;
     let Decided { handled, outbox, skipped, .. } = decided;
     store::write(transaction, &Write { handled, outbox_id, outbox, skipped, published, applied, confirmed }).await
 }
 
-/// After the commit: answer, publish, acknowledge.
+/// After the commit: answer; publishing and acknowledging go on while the next batch is worked on.
 async fn finish(owner: &mut Owner, gathered: &Gathered, decided: Decided) -> Result<()> {
     owner.committed(gathered, &decided.outbox);
     count(owner, gathered, &decided);
@@ -131,32 +134,27 @@ async fn finish(owner: &mut Owner, gathered: &Gathered, decided: Decided) -> Res
         owner.nats.client().publish(answer.subject.clone(), body.into()).await?;
     }
     let outbox = if planted("bug-publish-before-commit") { Vec::new() } else { decided.outbox };
-    owner.publish(outbox).await?;
-    pass!("before-ack");
-    acknowledge(owner, gathered).await?;
-    pass!("after-ack");
+    owner.publisher.start(owner.next_outbox_id - 1, outbox, commands(gathered));
     Ok(())
 }
 
-/// Tells the work queue that its messages are done; one that is lost comes again and is recognised.
-async fn acknowledge(owner: &Owner, gathered: &Gathered) -> Result<()> {
-    for arrival in gathered.arrivals.iter().filter(|arrival| arrival.source == Source::Commands) {
-        owner.nats.client().publish(arrival.received.reply.clone(), "+ACK".into()).await?;
-    }
-    Ok(())
+/// Where the commands of a batch are acknowledged.
+fn commands(gathered: &Gathered) -> Vec<String> {
+    let commands = gathered.arrivals.iter().filter(|arrival| arrival.source == Source::Commands);
+    commands.map(|arrival| arrival.received.reply.clone()).collect()
 }
 
 fn gauge_lag(owner: &Owner, gathered: &Gathered) {
     for (source, stream) in [(Source::Events, "EVENTS"), (Source::Commands, "COMMANDS")] {
         if let Some(last) = gathered.arrivals.iter().rev().find(|arrival| arrival.source == source) {
-            metrics::gauge!("plyo_consumer_lag", "service" => owner.fence.service, "stream" => stream)
+            metrics::gauge!("plyo_consumer_lag", "service" => owner.service, "stream" => stream)
                 .set(last.received.pending as f64);
         }
     }
 }
 
 fn count(owner: &Owner, gathered: &Gathered, decided: &Decided) {
-    let service = owner.fence.service;
+    let service = owner.service;
     metrics::histogram!("plyo_batch_size", "service" => service).record(gathered.arrivals.len() as f64);
     for handled in &decided.handled {
         let outcome = match handled.stored.outcome {

@@ -5,6 +5,7 @@ mod decide;
 mod gather;
 pub(crate) mod outbox;
 pub(crate) mod owner;
+mod publisher;
 
 use std::{sync::Arc, time::Duration};
 

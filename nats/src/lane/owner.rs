@@ -5,11 +5,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use plyo_events::EventKind;
 use sqlx::{Connection, PgConnection};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 
 use super::{
     gather::{Gathered, Inputs},
-    outbox::{self, Fence, Outgoing, Target},
+    outbox::{Fence, Outgoing, Target},
+    publisher::Publisher,
 };
 use crate::{
     Nats, database,
@@ -21,19 +22,18 @@ use crate::{
 
 /// The session ends by itself when its process is stopped; it is pinged more often than that.
 const SESSION_TIMEOUT: &str = "10s";
-const PING: Duration = Duration::from_secs(3);
+pub(super) const PING: Duration = Duration::from_secs(3);
 
 /// The one owner of a lane.
 pub(crate) struct Owner {
     pub connection: PgConnection,
     pub nats: Nats,
-    pub fence: Fence,
+    pub service: &'static str,
+    pub publisher: Publisher,
     /// What the next committed batch writes as its position, and whether that is already written.
     pub applied: u64,
     written: u64,
-    confirmed: u64,
-    /// Outbox rows below it are where they belong; those up to `deleted` are gone.
-    pub published: i64,
+    /// Outbox rows up to this id are gone.
     deleted: i64,
     pub next_outbox_id: i64,
     last_contact: Instant,
@@ -63,15 +63,15 @@ impl Owner {
         pass!("mark");
         let fence = Fence { service, events, schedule };
         let (last_outbox_id, unpublished) = store::outbox(&mut connection).await?;
+        // Every own event that an earlier owner published lies before the mark.
+        let publisher = Publisher::new(nats.clone(), fence, events);
         let mut owner = Self {
             connection,
             nats,
-            fence,
+            service,
+            publisher,
             applied: position.applied,
             written: position.applied,
-            // Every own event that an earlier owner published lies before the mark.
-            confirmed: events,
-            published: 0,
             deleted: 0,
             next_outbox_id: last_outbox_id + 1,
             last_contact: Instant::now(),
@@ -79,7 +79,9 @@ impl Owner {
         if !unpublished.is_empty() {
             let there = owner.own_events_after(position.confirmed).await?;
             pass!("tail");
-            owner.publish(unpublished.into_iter().filter(|message| !is_there(message, &there)).collect()).await?;
+            let missing = unpublished.into_iter().filter(|message| !is_there(message, &there)).collect();
+            owner.publisher.start(last_outbox_id, missing, Vec::new());
+            owner.publisher.confirm(&mut owner.connection).await?;
         }
         owner.write_position().await?;
         Ok(owner)
@@ -87,7 +89,7 @@ impl Owner {
 
     /// Both consumers of the lane, made anew: the position is ours, not theirs.
     pub(super) async fn inputs(&self, reads: &[EventKind]) -> Result<Inputs> {
-        let service = self.fence.service;
+        let service = self.service;
         for stream in ["EVENTS", "COMMANDS"] {
             streams::delete_consumer(&self.nats, stream, &streams::lane_consumer(service)).await?;
         }
@@ -97,35 +99,12 @@ impl Owner {
         Ok(Inputs::new(events, commands))
     }
 
-    /// Publishes, and keeps the session alive meanwhile.
-    pub(super) async fn publish(&mut self, messages: Vec<Outgoing>) -> Result<()> {
-        if messages.is_empty() {
-            self.published = self.next_outbox_id - 1;
-            return Ok(());
-        }
-        let mut pings = tokio::time::interval_at(Instant::now() + PING, PING);
-        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let nats = self.nats.clone();
-        let publishing = outbox::publish(&nats, &self.fence, messages);
-        tokio::pin!(publishing);
-        let last = loop {
-            tokio::select! {
-                published = &mut publishing => break published.context("publish")?,
-                _ = pings.tick() => store::ping(&mut self.connection).await?,
-            }
-        };
-        self.confirmed = last.unwrap_or(self.confirmed).max(self.confirmed);
-        // Ids ascend: whatever was committed before these is published, too.
-        self.published = self.next_outbox_id - 1;
-        Ok(())
-    }
-
-    /// Where the lane stands once this batch is committed: the last of `EVENTS` applied, the last own event confirmed.
-    pub(super) fn position_after(&self, gathered: &Gathered) -> (u64, u64) {
+    /// The last sequence of `EVENTS` that is applied once this batch is committed.
+    pub(super) fn applied_after(&self, gathered: &Gathered) -> u64 {
         if planted("bug-position-outside") {
-            return (self.written, self.confirmed);
+            return self.written;
         }
-        (gathered.applied().unwrap_or(self.applied), self.confirmed)
+        gathered.applied().unwrap_or(self.applied)
     }
 
     /// Notes what a commit wrote.
@@ -134,14 +113,14 @@ impl Owner {
         if !planted("bug-position-outside") {
             self.written = self.applied;
         }
-        self.deleted = self.published;
+        self.deleted = self.publisher.published;
         self.last_contact = Instant::now();
         self.next_outbox_id += i64::from(!outbox.is_empty());
     }
 
-    /// Whether something is known that the tables do not say yet.
-    pub(super) const fn is_dirty(&self) -> bool {
-        self.applied > self.written || self.published > self.deleted
+    /// Whether there is, or soon will be, something that the tables do not say yet.
+    pub(super) fn is_dirty(&self) -> bool {
+        self.applied > self.written || self.publisher.published > self.deleted || self.publisher.is_under_way()
     }
 
     /// Whether the session was left alone for so long that it would end.
@@ -151,16 +130,17 @@ impl Owner {
 
     /// When nothing is to be done: writes what is known, or keeps the session alive.
     pub(crate) async fn idle(&mut self) -> Result<()> {
+        self.publisher.confirm(&mut self.connection).await?;
         self.last_contact = Instant::now();
         if self.is_dirty() { self.write_position().await } else { store::ping(&mut self.connection).await }
     }
 
     async fn write_position(&mut self) -> Result<()> {
-        let write =
-            Write { published: self.published, applied: self.applied, confirmed: self.confirmed, ..Write::default() };
+        let Publisher { published, confirmed, .. } = self.publisher;
+        let write = Write { published, applied: self.applied, confirmed, ..Write::default() };
         store::write(&mut self.connection, &write).await?;
         self.written = self.applied;
-        self.deleted = self.published;
+        self.deleted = self.publisher.published;
         Ok(())
     }
 
@@ -170,7 +150,7 @@ impl Owner {
         if planted("bug-no-tail") {
             return Ok(there);
         }
-        let service = self.fence.service;
+        let service = self.service;
         let config = streams::tail_consumer(service, &format!("evt.*.{service}.>"), confirmed + 1);
         let mut reader = Reader::create(&self.nats, "EVENTS", config).await?;
         let mut pending = reader.pending_at_start;
