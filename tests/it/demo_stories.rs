@@ -30,7 +30,7 @@ async fn twelve_weeks_are_logged_and_every_push_comes_once() {
         "record.set",
         "achievement.unlocked",
         "streak_4_weeks",
-        "max_load 375 kg, because: workout_corrected",
+        "estimated_one_rep_max 437.5 kg, because: workout_corrected",
         "stands again",
         "reminder.due",
         "0 gaps, 0 duplicates",

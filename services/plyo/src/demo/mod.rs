@@ -249,7 +249,7 @@ impl Show {
             "record.set.v1" | "record.withdrawn.v1" => {
                 let reason =
                     if data["reason"].is_null() { String::new() } else { format!(", because: {}", text("reason")) };
-                records(push).map(|record| format!("{}{reason}", of_record(record))).collect::<Vec<_>>().join("; ")
+                records(push).map(of_record).collect::<Vec<_>>().join("; ") + &reason
             }
             "notification.created.v1" => {
                 format!("{} (because of {})", text("kind"), data["because"]["event_type"].as_str().unwrap_or_default())
