@@ -1,0 +1,181 @@
+//! What the coach says, in three languages. A sentence is a template of its language; code fills in the numbers, with the
+//! decimal mark of the language and the person's unit. [`rephrased`] judges a text that something else made of it.
+
+mod de;
+mod en;
+mod es;
+mod number;
+mod rephrase;
+mod words;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::rephrase::{Objection, rephrased};
+use super::{
+    exercise::Exercises,
+    profile::Unit,
+    reasons::{Code, Explanation, Otherwise, Param, Params, Value},
+    safety::Rule,
+};
+
+/// A language that the coach speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    #[default]
+    En,
+    De,
+    Es,
+}
+
+/// How it is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    pub language: Language,
+    pub unit: Unit,
+}
+
+/// The first line of a recommendation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Headline {
+    NextSession,
+    NextLoad,
+    NextLoadOpen,
+    FirstTime,
+    FirstTimeOpen,
+    SetsLeft,
+    Substitute,
+    Deload,
+    WelcomeBack,
+    VolumeGap,
+    PlateauReps,
+    PlateauVariant,
+    Routine,
+    WeeklyReview,
+    LoadRising,
+    CheckEntry,
+    NoProposal,
+    LoggingOnly,
+}
+
+/// Anything that is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    Headline(Headline),
+    Reason(Code),
+    Otherwise(Otherwise),
+    Rule(Rule),
+    /// The 80 % range.
+    Range,
+}
+
+/// A placeholder of the template has no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfilled(pub String);
+
+impl Language {
+    pub const ALL: [Self; 3] = [Self::En, Self::De, Self::Es];
+
+    /// The language of a locale such as `de-AT`; English when the coach does not speak it.
+    pub fn of_locale(locale: &str) -> Self {
+        match locale.split(['-', '_']).next() {
+            Some("de") => Self::De,
+            Some("es") => Self::Es,
+            _ => Self::En,
+        }
+    }
+}
+
+impl Key {
+    /// Everything that can be said.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let headlines = Headline::ALL.into_iter().map(Self::Headline);
+        let reasons = Code::ALL.into_iter().map(Self::Reason);
+        let others = Otherwise::ALL.into_iter().map(Self::Otherwise).chain(Rule::ALL.into_iter().map(Self::Rule));
+        headlines.chain(reasons).chain(others).chain([Self::Range])
+    }
+
+    /// The template: `{load}` is a number or a name, `{sets|set|sets}` a number with the word that agrees with it.
+    pub fn template(self, language: Language) -> &'static str {
+        match language {
+            Language::En => en::template(self),
+            Language::De => de::template(self),
+            Language::Es => es::template(self),
+        }
+    }
+}
+
+/// A sentence.
+///
+/// # Errors
+/// When the template has a placeholder that `params` do not fill.
+pub fn say(key: Key, params: &Params, style: Style, exercises: &Exercises) -> Result<String, Unfilled> {
+    let mut said = String::new();
+    let mut rest = key.template(style.language);
+    while let Some((before, after)) = rest.split_once('{') {
+        let (placeholder, after) = after.split_once('}').ok_or_else(|| Unfilled(after.to_owned()))?;
+        said.push_str(before);
+        let mut parts = placeholder.split('|');
+        let name = parts.next().unwrap_or_default();
+        let value = words::param(name).and_then(|param| params.get(&param));
+        let value = value.ok_or_else(|| Unfilled(name.to_owned()))?;
+        let shown = words::value(value, style, exercises);
+        said.push_str(&shown);
+        if let (Some(one), Some(many)) = (parts.next(), parts.next()) {
+            said.push('\u{a0}');
+            said.push_str(if shown == "1" { one } else { many });
+        }
+        rest = after;
+    }
+    said.push_str(rest);
+    Ok(said)
+}
+
+/// Everything that an explanation says, a sentence each: reasons, safety rules, range, counterfactual.
+///
+/// # Errors
+/// When a template has a placeholder that its params do not fill.
+pub fn explain(explanation: &Explanation, style: Style, exercises: &Exercises) -> Result<Vec<String>, Unfilled> {
+    let mut sentences = Vec::new();
+    for reason in &explanation.reasons {
+        sentences.push(say(Key::Reason(reason.code), &reason.params, style, exercises)?);
+    }
+    for rule in &explanation.safety {
+        sentences.push(say(Key::Rule(*rule), &Params::new(), style, exercises)?);
+    }
+    if let Some((low, high)) = explanation.range80_kg {
+        let range = Params::from([(Param::Load, Value::Load(low)), (Param::OtherLoad, Value::Load(high))]);
+        sentences.push(say(Key::Range, &range, style, exercises)?);
+    }
+    if let Some(counterfactual) = &explanation.counterfactual {
+        sentences.push(say(Key::Otherwise(counterfactual.code), &counterfactual.params, style, exercises)?);
+    }
+    Ok(sentences)
+}
+
+impl Headline {
+    pub const ALL: [Self; 18] = [
+        Self::NextSession,
+        Self::NextLoad,
+        Self::NextLoadOpen,
+        Self::FirstTime,
+        Self::FirstTimeOpen,
+        Self::SetsLeft,
+        Self::Substitute,
+        Self::Deload,
+        Self::WelcomeBack,
+        Self::VolumeGap,
+        Self::PlateauReps,
+        Self::PlateauVariant,
+        Self::Routine,
+        Self::WeeklyReview,
+        Self::LoadRising,
+        Self::CheckEntry,
+        Self::NoProposal,
+        Self::LoggingOnly,
+    ];
+}
+
+#[cfg(test)]
+mod tests;
