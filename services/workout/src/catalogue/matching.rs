@@ -1,6 +1,7 @@
 //! Which exercise a name from elsewhere means: an import's, a plan's, a person's.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     fmt,
 };
@@ -27,7 +28,7 @@ const COMPARED: usize = 120;
 const TOLD_BY_FACTS: f32 = 0.85;
 /// A piece of equipment that the exercise does without.
 const OTHER_EQUIPMENT: f32 = 0.7;
-/// One side where the exercise uses both, or both for one.
+/// Both sides where one was asked for, or one where nobody asked.
 const OTHER_SIDES: f32 = 0.88;
 /// The weight of words that often go without saying.
 const UNSAID: f32 = 0.5;
@@ -90,20 +91,14 @@ struct Asked {
 
 impl Index {
     pub(super) fn new(exercises: &[Exercise], names: &[Name]) -> Self {
-        let told: Vec<Vec<String>> = names.iter().map(|name| vocabulary::canonical(name.words.clone())).collect();
+        let told: Vec<Vec<Cow<'_, str>>> = names.iter().map(|name| vocabulary::canonical(&name.words)).collect();
         let places = told.iter().zip(0..).flat_map(|(words, name)| words.iter().map(move |word| (word.clone(), name)));
-        let words = Words::new(places);
-        let ids: Vec<Vec<u32>> =
-            told.iter().map(|name| name.iter().filter_map(|word| words.id(word)).collect()).collect();
-        let mut exercises_with: HashMap<u32, HashSet<u32>> = HashMap::new();
-        for (name, ids) in names.iter().zip(&ids) {
-            for id in ids {
-                exercises_with.entry(*id).or_default().insert(name.exercise);
-            }
-        }
+        let words: Words<u32> = Words::new(places);
+        let ids = told.iter().map(|name| name.iter().filter_map(|word| words.id(word)).collect()).collect();
         let weight = |id: u32| {
-            let common = exercises_with.get(&id).map_or(1, HashSet::len);
-            (1.0 + exercises.len() as f32 / common as f32).ln()
+            let mut having: Vec<u32> = words.places(id).iter().map(|name| names[*name as usize].exercise).collect();
+            having.dedup();
+            (1.0 + exercises.len() as f32 / having.len() as f32).ln()
         };
         let weights = (0..words.len() as u32).map(weight).collect();
         Self { weights, names: ids, facts: exercises.iter().map(facts).collect(), words }
@@ -160,9 +155,8 @@ impl Index {
             let by_name = words.iter().map(|id| likeness(word, id)).fold(0.0, f32::max);
             let by_facts = if facts.contains(&word.text) { TOLD_BY_FACTS } else { 0.0 };
             let by_either = by_name.max(by_facts);
-            // What a name leaves open is no other name's either: the query's position words are often left out.
-            let weight =
-                if by_either == 0.0 && vocabulary::often_goes_without(&word.text) { UNSAID } else { 1.0 } * word.weight;
+            let is_unsaid = by_either == 0.0 && vocabulary::often_goes_without(&word.text);
+            let weight = word.weight * if is_unsaid { UNSAID } else { 1.0 };
             said += weight * by_either;
             asked_for += weight;
             is_said.push(by_either > 0.0);
@@ -184,10 +178,12 @@ impl Index {
         let (precision, recall) = (said / asked_for, echoed / whole);
         let mut score = 2.0 * precision * recall / (precision + recall);
         let has = |meant: &[Equipment]| meant.iter().any(|one| exercise.equipment.contains(one));
-        if asked.iter().filter_map(|word| word.equipment).any(|meant| !has(meant)) {
+        if asked.iter().any(|word| word.equipment.is_some_and(|meant| !has(meant)) && !facts.contains(&word.text)) {
             score *= OTHER_EQUIPMENT;
         }
-        if asked.iter().any(|word| word.text == "single") != exercise.unilateral {
+        let asks_for_one = asked.iter().any(|word| word.text == "single");
+        let says_one = words.iter().any(|id| self.words.text(*id) == "single");
+        if asks_for_one && !exercise.unilateral || says_one && !asks_for_one {
             score *= OTHER_SIDES;
         }
         (score, is_said)
@@ -209,9 +205,9 @@ impl Catalogue {
         }
         let key = words.concat();
         let mut asked = Vec::new();
-        for word in vocabulary::canonical(words) {
+        for word in vocabulary::canonical(&words) {
             if !asked.iter().any(|known: &Asked| known.text == word) {
-                asked.push(self.matching.asked(word));
+                asked.push(self.matching.asked(word.into_owned()));
             }
         }
         let mut best: HashMap<u32, (f32, Reason)> = HashMap::new();
@@ -254,6 +250,7 @@ impl Catalogue {
 fn facts(exercise: &Exercise) -> HashSet<String> {
     let muscles = exercise.primary.iter().flat_map(|muscle| spoken(*muscle)).copied();
     let measure = match exercise.measure {
+        Measure::BodyweightReps => Some("bodyweight"),
         Measure::AddedBodyweightReps => Some("weighted"),
         Measure::AssistedBodyweightReps => Some("assisted"),
         _ => None,

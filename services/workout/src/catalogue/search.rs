@@ -1,6 +1,6 @@
 //! Search as one types: the beginnings of words, up to two typing errors in a word, and filters.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::{
     Catalogue, Name,
@@ -55,8 +55,8 @@ struct Place {
 impl Index {
     pub(super) fn new(names: &[Name]) -> Self {
         let occurrences = names.iter().zip(0..).flat_map(|(Name { words, .. }, name)| {
-            let single = words.iter().map(move |word| (word.clone(), Place { name, words: 1 }));
-            single.chain(words.windows(2).map(move |pair| (pair.concat(), Place { name, words: 2 })))
+            let single = words.iter().map(move |word| (Cow::Borrowed(word.as_str()), Place { name, words: 1 }));
+            single.chain(words.windows(2).map(move |pair| (Cow::Owned(pair.concat()), Place { name, words: 2 })))
         });
         Self { words: Words::new(occurrences) }
     }

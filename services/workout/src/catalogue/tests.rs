@@ -132,7 +132,7 @@ fn a_name_in_other_words_or_another_language_is_understood() {
     }
     let found = catalogue().resolve("Dumbell latral raise").unwrap();
     assert!(found.score < 1.0 && found.score >= MATCHES_FROM);
-    assert!(found.reason.to_string().contains("lateral raise"), "{}", found.reason);
+    assert!(found.reason.to_string().contains("shares dumbbell, latral, raise"), "{}", found.reason);
 }
 
 #[test]

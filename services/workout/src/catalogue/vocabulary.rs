@@ -1,7 +1,7 @@
 //! Words that lifters use for one another. A name is brought to one choice of words before it is compared with others,
 //! so that "DB Military Press" and "Dumbbell shoulder press" have the same ones.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
 use super::kinds::Equipment;
 
@@ -133,7 +133,7 @@ const PHRASES: &[(&str, &str)] = &[
 
 /// The word that stands for a piece of equipment in the names of exercises, and the equipment that it can mean.
 const EQUIPMENT: &[(&str, &[Equipment])] = &[
-    ("bodyweight", &[Equipment::Bodyweight, Equipment::PullUpBar, Equipment::DipBars, Equipment::Rings]),
+    ("bodyweight", &[Equipment::Bodyweight]),
     ("barbell", &[Equipment::Barbell, Equipment::EzBar, Equipment::Landmine]),
     ("barra", &[Equipment::Barbell, Equipment::EzBar, Equipment::PullUpBar]),
     ("dumbbell", &[Equipment::Dumbbell]),
@@ -178,9 +178,14 @@ static REWRITES: LazyLock<Rewrites> = LazyLock::new(|| {
 });
 
 /// The words of a name, as [`super::normal::words`] gives them, in the one choice of words.
-pub(super) fn canonical(words: Vec<String>) -> Vec<String> {
-    let telling = words.into_iter().filter(|word| !FILLERS.contains(&word.as_str()));
-    let mut words: Vec<String> = telling.flat_map(split_compound).collect();
+pub(super) fn canonical(words: &[String]) -> Vec<Cow<'_, str>> {
+    let telling = words.iter().filter(|word| !FILLERS.contains(&word.as_str()));
+    let mut words: Vec<Cow<'_, str>> = Vec::with_capacity(words.len() + 1);
+    for word in telling {
+        let (prefix, rest) = split_compound(word);
+        words.extend(prefix.map(Cow::Borrowed));
+        words.push(Cow::Borrowed(rest));
+    }
     // Twice, for a phrase may hold the abbreviation of a word of another.
     for _ in 0..2 {
         words = rewritten(words);
@@ -203,15 +208,18 @@ pub(super) fn equipment(word: &str) -> Option<&'static [Equipment]> {
     EQUIPMENT.iter().find(|(name, _)| *name == word).map(|(_, equipment)| *equipment)
 }
 
-fn rewritten(words: Vec<String>) -> Vec<String> {
+fn rewritten(words: Vec<Cow<'_, str>>) -> Vec<Cow<'_, str>> {
+    if !words.iter().any(|word| REWRITES.contains_key(word.as_ref())) {
+        return words;
+    }
     let mut result = Vec::with_capacity(words.len());
     let mut rest = words.as_slice();
     while let [first, following @ ..] = rest {
-        let fits = |(said, _): &&(Vec<&str>, Vec<&str>)| {
-            rest.len() >= said.len() && said.iter().zip(rest).all(|(a, b)| a == b)
+        let fits = |(said, _): &&(Vec<&str>, Vec<&'static str>)| {
+            rest.len() >= said.len() && said.iter().zip(rest).all(|(one, other)| one == other)
         };
-        if let Some((said, meant)) = REWRITES.get(first.as_str()).and_then(|phrases| phrases.iter().find(fits)) {
-            result.extend(meant.iter().map(|word| (*word).to_owned()));
+        if let Some((said, meant)) = REWRITES.get(first.as_ref()).and_then(|phrases| phrases.iter().find(fits)) {
+            result.extend(meant.iter().copied().map(Cow::Borrowed));
             rest = &rest[said.len()..];
         } else {
             result.push(first.clone());
@@ -221,12 +229,10 @@ fn rewritten(words: Vec<String>) -> Vec<String> {
     result
 }
 
-fn split_compound(word: String) -> Vec<String> {
-    let cut = PREFIXES
-        .iter()
-        .find_map(|prefix| word.strip_prefix(prefix).filter(|rest| rest.len() > 3).map(|rest| (*prefix, rest)));
-    match cut {
-        Some((prefix, rest)) => vec![prefix.trim_end_matches("n").to_owned(), rest.to_owned()],
-        None => vec![word],
-    }
+/// The first part of a German compound, if it is one of equipment, and the rest.
+fn split_compound(word: &str) -> (Option<&str>, &str) {
+    let cut = PREFIXES.iter().find_map(|prefix| {
+        word.strip_prefix(prefix).filter(|rest| rest.len() > 3).map(|rest| (prefix.trim_end_matches('n'), rest))
+    });
+    cut.map_or((None, word), |(prefix, rest)| (Some(prefix), rest))
 }

@@ -1,14 +1,13 @@
 //! A table of words and where they occur, to look up what is spelled like a word or begins with it.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 /// No word is longer: names have none that is, and a query may have any.
 pub(super) const LONGEST: usize = 40;
 
-/// Words in their order, each with its places.
+/// Words in their order, each with its places in the order in which they were told.
 pub(super) struct Words<P> {
     words: Vec<Word<P>>,
-    by_text: HashMap<Box<str>, u32>,
 }
 
 struct Word<P> {
@@ -20,23 +19,20 @@ struct Word<P> {
 }
 
 impl<P> Words<P> {
-    pub(super) fn new(occurrences: impl IntoIterator<Item = (String, P)>) -> Self {
-        let mut places: HashMap<String, Vec<P>> = HashMap::new();
+    pub(super) fn new<'a>(occurrences: impl IntoIterator<Item = (Cow<'a, str>, P)>) -> Self {
+        let mut places: HashMap<Cow<'a, str>, Vec<P>> = HashMap::new();
         for (word, place) in occurrences {
             places.entry(word).or_default().push(place);
         }
-        let mut words: Vec<Word<P>> = places
-            .into_iter()
-            .map(|(text, places)| Word {
-                letters: letters(&text),
-                length: text.chars().count(),
-                text: text.into_boxed_str(),
-                places,
-            })
-            .collect();
-        words.sort_by(|one, other| one.text.cmp(&other.text));
-        let by_text = words.iter().zip(0..).map(|(word, id)| (word.text.clone(), id)).collect();
-        Self { words, by_text }
+        let word = |(text, places): (Cow<'a, str>, Vec<P>)| Word {
+            letters: letters(&text),
+            length: text.chars().count(),
+            text: text.into(),
+            places,
+        };
+        let mut words: Vec<Word<P>> = places.into_iter().map(word).collect();
+        words.sort_unstable_by(|one, other| one.text.cmp(&other.text));
+        Self { words }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -44,7 +40,7 @@ impl<P> Words<P> {
     }
 
     pub(super) fn id(&self, text: &str) -> Option<u32> {
-        self.by_text.get(text).copied()
+        self.words.binary_search_by(|word| (*word.text).cmp(text)).ok().map(|index| index as u32)
     }
 
     pub(super) fn text(&self, id: u32) -> &str {
@@ -93,7 +89,7 @@ mod tests {
 
     #[test]
     fn words_are_found_by_their_beginning_and_in_spite_of_typing_errors() {
-        let words = Words::new(["squat", "squatting", "swing", "row"].map(|word| (word.to_owned(), ())));
+        let words = Words::new(["squat", "squatting", "swing", "row"].map(|word| (word.into(), ())));
         let text = |ids: Vec<u32>| ids.into_iter().map(|id| words.text(id)).collect::<Vec<_>>();
         assert_eq!(text(words.beginning_with("squat").collect()), ["squat", "squatting"]);
         assert_eq!(text(words.beginning_with("").collect()).len(), 4);
