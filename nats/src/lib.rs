@@ -25,6 +25,7 @@ pub mod service;
 mod store;
 pub mod streams;
 pub mod subject;
+pub mod tables;
 mod tail;
 mod wire;
 
@@ -38,4 +39,5 @@ pub use reactor::{Batch, Incoming, Reactor};
 pub use rows::{Row, Rows};
 pub use run::run;
 pub use service::{Context, QueryError, Service};
+pub use tables::{Load, Part, Save};
 pub use tail::{Stored, Tail, stored_since};

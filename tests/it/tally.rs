@@ -6,7 +6,7 @@ use plyo_events::{
     achievement::{AchievementUnlocked, Metric},
     workout::{WorkoutCompleted, WorkoutSaved},
 };
-use plyo_nats::{Batch, Reactor, Row, Rows, Service};
+use plyo_nats::{Batch, Load, Reactor, Row, Rows, Save, Service};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
@@ -45,7 +45,7 @@ impl Reactor for Counts {
     type State = Rows<Tally>;
 
     async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<Self::State> {
-        Rows::load(db, batch.users().into_iter().map(|user| (user,))).await
+        load(db, batch).await
     }
 
     fn decide(&self, state: &Self::State, command: &Message<Command>) -> Result<Emit, Reject> {
@@ -75,7 +75,7 @@ impl Reactor for Counts {
     }
 
     async fn save(&self, db: &mut PgConnection, state: Self::State) -> Result<()> {
-        state.save(db).await
+        save(db, state).await
     }
 }
 
@@ -92,7 +92,7 @@ impl Reactor for Reacts {
     type State = Rows<Tally>;
 
     async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<Self::State> {
-        Rows::load(db, batch.users().into_iter().map(|user| (user,))).await
+        load(db, batch).await
     }
 
     fn decide(&self, _: &Self::State, _: &Message<Command>) -> Result<Emit, Reject> {
@@ -117,8 +117,20 @@ impl Reactor for Reacts {
     }
 
     async fn save(&self, db: &mut PgConnection, state: Self::State) -> Result<()> {
-        state.save(db).await
+        save(db, state).await
     }
+}
+
+async fn load(db: &mut PgConnection, batch: &Batch) -> Result<Rows<Tally>> {
+    let mut load = Load::default();
+    let tallies = load.rows(batch.users().into_iter().map(|user| (user,)))?;
+    load.run(db).await?.rows(tallies)
+}
+
+async fn save(db: &mut PgConnection, state: Rows<Tally>) -> Result<()> {
+    let mut save = Save::default();
+    save.rows(state)?;
+    save.run(db).await
 }
 
 pub fn service(name: &str) -> Option<Service> {

@@ -9,7 +9,7 @@ use plyo_events::{
     achievement::{AchievementRevoked, AchievementUnlocked},
     workout::WorkoutSummary,
 };
-use plyo_nats::{Batch, Reactor, Rows};
+use plyo_nats::{Batch, Load, Reactor, Rows, Save};
 use sqlx::PgConnection;
 
 use crate::{
@@ -46,12 +46,18 @@ impl Reactor for Achievements {
 
     async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<State> {
         let users = batch.users();
+        let mut load = Load::default();
+        let progress = load.rows(users.iter().map(|user| (*user,)))?;
+        let weeks = store::weeks_around(&mut load, &mondays(batch));
+        let standing = load.rows(lifts(batch))?;
+        let codes = store::codes(&mut load, &users);
+        let mut loaded = load.run(db).await?;
         Ok(State {
-            progress: Rows::load(&mut *db, users.iter().map(|user| (*user,))).await?,
-            weeks: store::weeks_around(&mut *db, &mondays(batch)).await?,
-            standing: Rows::load(&mut *db, lifts(batch)).await?,
+            progress: loaded.rows(progress)?,
+            weeks: loaded.rows(weeks)?,
+            standing: loaded.rows(standing)?,
             unlocked: Rows::default(),
-            codes: store::codes(db, &users).await?,
+            codes: loaded.values(codes)?.into_iter().collect(),
         })
     }
 
@@ -114,10 +120,12 @@ impl Reactor for Achievements {
     }
 
     async fn save(&self, db: &mut PgConnection, state: State) -> Result<()> {
-        state.progress.save(&mut *db).await?;
-        state.weeks.save(&mut *db).await?;
-        state.standing.save(&mut *db).await?;
-        state.unlocked.save(db).await
+        let mut save = Save::default();
+        save.rows(state.progress)?;
+        save.rows(state.weeks)?;
+        save.rows(state.standing)?;
+        save.rows(state.unlocked)?;
+        save.run(db).await
     }
 }
 

@@ -5,13 +5,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use anyhow::Result;
 use jiff::{Timestamp, civil::Date};
 use plyo_events::{UserId, achievement::Metric, training::ExerciseSlug, workout::RecordKind};
-use plyo_nats::{Row, Rows};
+use plyo_nats::{Load, Part, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::{
-    PgConnection, PgPool,
-    types::{Json, Uuid},
-};
+use sqlx::{PgPool, types::Json};
 
 use crate::domain;
 
@@ -125,25 +122,21 @@ impl Row for UnlockedRow {
 pub(crate) type Codes = HashMap<UserId, HashSet<String>>;
 
 /// The weeks that decide which streaks go through these: from 3 before to 3 after each, as far as there are any.
-pub(crate) async fn weeks_around(db: &mut PgConnection, mondays: &BTreeSet<(UserId, Date)>) -> Result<Rows<WeekRow>> {
-    if mondays.is_empty() {
-        return Ok(Rows::default());
-    }
+pub(crate) fn weeks_around(load: &mut Load, mondays: &BTreeSet<(UserId, Date)>) -> Part<WeekRow> {
     let around = |(user_id, monday): &(UserId, Date)| {
         let (first, last) = domain::weeks_around(*monday);
         json!({ "user_id": user_id, "first": first, "last": last })
     };
     let sql = "SELECT row_to_json(week) FROM json_to_recordset($1::json) AS around(user_id uuid, first date, last date)
                JOIN week ON week.user_id = around.user_id AND monday BETWEEN first AND last";
-    Rows::load_by(db, sql, mondays.iter().map(around).collect()).await
+    load.by(sql, &mondays.iter().map(around).collect())
 }
 
 /// The codes that these people have unlocked: one row each, where the rows of `unlocked` would be a dozen.
-pub(crate) async fn codes(db: &mut PgConnection, users: &BTreeSet<UserId>) -> Result<Codes> {
-    let users: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
-    let sql = "SELECT user_id, array_agg(code) FROM unlocked WHERE user_id = ANY($1) GROUP BY user_id";
-    let rows: Vec<(Uuid, Vec<String>)> = sqlx::query_as(sql).bind(users).fetch_all(db).await?;
-    Ok(rows.into_iter().map(|(user, codes)| (UserId::new(user), codes.into_iter().collect())).collect())
+pub(crate) fn codes(load: &mut Load, users: &BTreeSet<UserId>) -> Part<(UserId, HashSet<String>)> {
+    let sql = "SELECT json_build_array(user_id, json_agg(code)) FROM unlocked
+               WHERE user_id IN (SELECT value::uuid FROM json_array_elements_text($1::json)) GROUP BY user_id";
+    load.by(sql, &json!(users))
 }
 
 /// How far a person is, and the codes of what is unlocked.

@@ -11,7 +11,7 @@ use plyo_events::{
         NotificationRetracted, PreferenceSource, PreferencesChanged,
     },
 };
-use plyo_nats::{Batch, Reactor, Rows};
+use plyo_nats::{Batch, Load, Reactor, Rows, Save};
 use sqlx::PgConnection;
 
 use crate::{
@@ -47,10 +47,15 @@ impl Reactor for Notifications {
 
     async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<State> {
         let users: Vec<_> = batch.users().into_iter().map(|user| (user,)).collect();
+        let mut load = Load::default();
+        let mailboxes = load.rows(users.iter().copied())?;
+        let notifications = store::notifications(&mut load, &named(batch), &subjects(batch));
+        let preferences = load.rows(users)?;
+        let mut loaded = load.run(db).await?;
         Ok(State {
-            mailboxes: Rows::load(&mut *db, users.iter().copied()).await?,
-            notifications: store::notifications(&mut *db, &named(batch), &subjects(batch)).await?,
-            preferences: Rows::load(db, users).await?,
+            mailboxes: loaded.rows(mailboxes)?,
+            notifications: loaded.rows(notifications)?,
+            preferences: loaded.rows(preferences)?,
         })
     }
 
@@ -138,9 +143,11 @@ impl Reactor for Notifications {
     }
 
     async fn save(&self, db: &mut PgConnection, state: State) -> Result<()> {
-        state.mailboxes.save(&mut *db).await?;
-        state.notifications.save(&mut *db).await?;
-        state.preferences.save(db).await
+        let mut save = Save::default();
+        save.rows(state.mailboxes)?;
+        save.rows(state.notifications)?;
+        save.rows(state.preferences)?;
+        save.run(db).await
     }
 }
 

@@ -8,10 +8,10 @@ use plyo_events::{
     NotificationId, UserId,
     notification::{Because, NotificationCounts, NotificationKind, NotificationView},
 };
-use plyo_nats::{Row, Rows};
+use plyo_nats::{Load, Part, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::{PgConnection, PgPool, types::Json};
+use sqlx::{PgPool, types::Json};
 
 pub(crate) const TABLES: &[&str] = &["mailbox", "notification", "preference"];
 
@@ -71,20 +71,17 @@ impl Row for PreferenceRow {
 }
 
 /// The notifications with these ids, and those that stand about these subjects.
-pub(crate) async fn notifications(
-    db: &mut PgConnection,
+pub(crate) fn notifications(
+    load: &mut Load,
     ids: &BTreeSet<(UserId, NotificationId)>,
     subjects: &BTreeSet<(UserId, String)>,
-) -> Result<Rows<NotificationRow>> {
-    if ids.is_empty() && subjects.is_empty() {
-        return Ok(Rows::default());
-    }
+) -> Part<NotificationRow> {
     let sql = "SELECT row_to_json(n) FROM json_array_elements($1::json->'ids') AS id
                JOIN notification n ON n.user_id = (id->>0)::uuid AND n.notification_id = (id->>1)::uuid
                UNION ALL
                SELECT row_to_json(n) FROM json_array_elements($1::json->'subjects') AS told
                JOIN notification n ON n.user_id = (told->>0)::uuid AND n.subject = told->>1 AND NOT n.retracted";
-    Rows::load_by(db, sql, serde_json::json!({ "ids": ids, "subjects": subjects })).await
+    load.by(sql, &serde_json::json!({ "ids": ids, "subjects": subjects }))
 }
 
 /// Notifications with numbers below `before`, newest first.

@@ -5,7 +5,7 @@ use plyo_events::{
     Command, Emit, Event, EventKind, Message, Reject, SessionId, UserId,
     user::{RegisterUser, Registered, RevokeSession, SessionRevoked, UserRegistered},
 };
-use plyo_nats::{Batch, Reactor, Rows};
+use plyo_nats::{Batch, Load, Reactor, Rows, Save};
 use sqlx::PgConnection;
 
 use crate::store::{self, Profile, RevokedSession};
@@ -25,10 +25,11 @@ impl Reactor for Accounts {
     type State = State;
 
     async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<State> {
-        Ok(State {
-            profiles: Rows::load(&mut *db, registering(batch)).await?,
-            revoked: Rows::load(db, revoking(batch)).await?,
-        })
+        let mut load = Load::default();
+        let profiles = load.rows(registering(batch))?;
+        let revoked = load.rows(revoking(batch))?;
+        let mut loaded = load.run(db).await?;
+        Ok(State { profiles: loaded.rows(profiles)?, revoked: loaded.rows(revoked)? })
     }
 
     fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
@@ -62,8 +63,10 @@ impl Reactor for Accounts {
     }
 
     async fn save(&self, db: &mut PgConnection, state: State) -> Result<()> {
-        state.profiles.save(&mut *db).await?;
-        state.revoked.save(db).await
+        let mut save = Save::default();
+        save.rows(state.profiles)?;
+        save.rows(state.revoked)?;
+        save.run(db).await
     }
 }
 

@@ -12,7 +12,7 @@ use plyo_events::{
         WorkoutDeleted, WorkoutSaved,
     },
 };
-use plyo_nats::{Batch, Reactor, Row, Rows};
+use plyo_nats::{Batch, Load, Reactor, Row, Rows, Save};
 use sqlx::PgConnection;
 
 use crate::{
@@ -41,12 +41,16 @@ impl Reactor for Training {
     type State = State;
 
     async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<State> {
-        let workouts = Rows::load(&mut *db, needs::workouts(batch)).await?;
-        let marks = Marks::load(&mut *db, &needs::lifts(batch, &workouts)).await?;
+        let mut load = Load::default();
+        let workouts = load.rows(needs::workouts(batch))?;
         let reminders = needs::reminders(batch);
-        let agendas = reminders.iter().map(|(user, _)| (*user,));
-        let agendas = Rows::load(&mut *db, agendas).await?;
-        Ok(State { workouts, marks, reminders: Rows::load(db, reminders).await?, agendas })
+        let agendas = load.rows(reminders.iter().map(|(user, _)| (*user,)))?;
+        let reminders = load.rows(reminders)?;
+        let mut loaded = load.run(&mut *db).await?;
+        let workouts = loaded.rows(workouts)?;
+        // Which marks are needed stands in the workouts that the batch takes back.
+        let marks = Marks::load(db, &needs::lifts(batch, &workouts)).await?;
+        Ok(State { workouts, marks, reminders: loaded.rows(reminders)?, agendas: loaded.rows(agendas)? })
     }
 
     fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
@@ -106,10 +110,12 @@ impl Reactor for Training {
     }
 
     async fn save(&self, db: &mut PgConnection, state: State) -> Result<()> {
-        state.workouts.save(&mut *db).await?;
-        state.marks.save(&mut *db).await?;
-        state.reminders.save(&mut *db).await?;
-        state.agendas.save(db).await
+        let mut save = Save::default();
+        save.rows(state.workouts)?;
+        save.rows(state.marks.rows)?;
+        save.rows(state.reminders)?;
+        save.rows(state.agendas)?;
+        save.run(db).await
     }
 }
 

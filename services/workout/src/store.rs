@@ -9,7 +9,7 @@ use plyo_events::{
     training::ExerciseSlug,
     workout::{Mark, Record, RecordKind, ReminderView, Workout, WorkoutSummary, WorkoutView},
 };
-use plyo_nats::{Row, Rows};
+use plyo_nats::{Load, Row, Rows};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool, types::Json};
@@ -137,14 +137,14 @@ impl Marks {
         let wanted = lifts.iter().map(|((user_id, exercise, kind), taken)| {
             json!({ "user_id": user_id, "exercise": exercise, "kind": kind, "n": taken + 1 })
         });
-        let rows = Rows::<MarkRow>::load_by(
-            db,
+        let mut load = Load::default();
+        let best = load.by(
             "SELECT row_to_json(best) FROM json_to_recordset($1::json) AS lift(user_id uuid, exercise text, kind text, n int),
              LATERAL (SELECT * FROM mark WHERE mark.user_id = lift.user_id AND mark.exercise = lift.exercise AND mark.kind = lift.kind
                       ORDER BY value DESC, achieved_at, workout_id LIMIT lift.n) AS best",
-            wanted.collect(),
-        )
-        .await?;
+            &wanted.collect(),
+        );
+        let rows: Rows<MarkRow> = load.run(db).await?.rows(best)?;
         let mut marks = Self::default();
         rows.iter().for_each(|row| marks.index(row));
         Ok(Self { rows, ..marks })
@@ -166,10 +166,6 @@ impl Marks {
             marks.remove(&row.workout_id);
         }
         self.rows.remove(&row.key());
-    }
-
-    pub(crate) async fn save(self, db: &mut PgConnection) -> Result<()> {
-        self.rows.save(db).await
     }
 
     fn index(&mut self, row: &MarkRow) {
