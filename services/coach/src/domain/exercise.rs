@@ -76,16 +76,8 @@ pub enum Joint {
 }
 
 impl Joint {
-    pub const ALL: [Self; 8] = [
-        Self::Neck,
-        Self::Shoulder,
-        Self::Elbow,
-        Self::Wrist,
-        Self::LowerBack,
-        Self::Hip,
-        Self::Knee,
-        Self::Ankle,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Neck, Self::Shoulder, Self::Elbow, Self::Wrist, Self::LowerBack, Self::Hip, Self::Knee, Self::Ankle];
 }
 
 /// Several joints.

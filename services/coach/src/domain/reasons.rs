@@ -300,7 +300,10 @@ mod tests {
     fn an_explanation_survives_its_serialisation() {
         let params = [(Param::Load, Value::Load(62.5)), (Param::Reps, Value::Count(8))];
         let explanation = Explanation {
-            counterfactual: Some(Counterfactual { code: Otherwise::UpIfAllReps, params: params.clone().into_iter().collect() }),
+            counterfactual: Some(Counterfactual {
+                code: Otherwise::UpIfAllReps,
+                params: params.clone().into_iter().collect(),
+            }),
             safety: vec![Rule::Jump],
             ..Explanation::of(vec![Reason::new(Code::RepsTargetMet, 0.8, params, Evidence::default())])
         };

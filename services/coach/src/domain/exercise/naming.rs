@@ -6,15 +6,16 @@ use plyo_events::training::ExerciseSlug;
 use super::{
     Equipment, Exercise, Loading, Mechanic, Muscle,
     Muscle::{
-        Abdominals, Abductors, Adductors, Biceps, Calves, Chest, Forearms, Glutes, Hamstrings, Lats, LowerBack, MiddleBack,
-        Quadriceps, Shoulders, Traps, Triceps,
+        Abdominals, Abductors, Adductors, Biceps, Calves, Chest, Forearms, Glutes, Hamstrings, Lats, LowerBack,
+        MiddleBack, Quadriceps, Shoulders, Traps, Triceps,
     },
     Names, Pattern,
 };
 
 /// The slug of a name: its letters and digits, words joined by `-`, at most 64 characters.
 pub fn slug_of(name: &str) -> ExerciseSlug {
-    let spaced: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    let spaced: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
     let mut slug = spaced.split_whitespace().collect::<Vec<_>>().join("-");
     slug.truncate(64);
     if slug.is_empty() {
@@ -46,7 +47,9 @@ impl Exercise {
             pattern,
             mechanic: if is_isolation { Mechanic::Isolation } else { Mechanic::Compound },
             reps: if is_isolation { (8, 15) } else { (5, 12) },
-            for_beginners: !["deadlift", "pendlay", "jm press", "dragon flag", "good morning"].iter().any(|w| text.contains(w)),
+            for_beginners: !["deadlift", "pendlay", "jm press", "dragon flag", "good morning"]
+                .iter()
+                .any(|w| text.contains(w)),
         }
     }
 }
@@ -80,7 +83,12 @@ const RULES: &[Rule] = &[
     rule(&["hip adduction", "adductor"], Pattern::Isolation, &[Adductors], &[]),
     rule(&["hip abduction", "abductor"], Pattern::Isolation, &[Abductors], &[Glutes]),
     rule(&["hip thrust", "glute bridge", "kickback glute"], Pattern::Hinge, &[Glutes], &[Hamstrings]),
-    rule(&["back extension", "hyperextension", "lower back", "good morning"], Pattern::Hinge, &[LowerBack], &[Glutes, Hamstrings]),
+    rule(
+        &["back extension", "hyperextension", "lower back", "good morning"],
+        Pattern::Hinge,
+        &[LowerBack],
+        &[Glutes, Hamstrings],
+    ),
     rule(&["romanian", "straight leg deadlift", "stiff leg"], Pattern::Hinge, &[Hamstrings], &[Glutes, LowerBack]),
     rule(&["deadlift"], Pattern::Hinge, &[Glutes, Hamstrings], &[LowerBack, Quadriceps, Traps]),
     rule(&["split squat", "lunge", "step up"], Pattern::Lunge, &[Quadriceps, Glutes], &[Hamstrings]),
@@ -90,14 +98,29 @@ const RULES: &[Rule] = &[
     rule(&["rear delt", "reverse fly", "back deltoid", "face pull"], Pattern::Isolation, &[Shoulders], &[MiddleBack]),
     rule(&["shrug"], Pattern::Isolation, &[Traps], &[]),
     rule(&["pullover", "straight arm pulldown"], Pattern::Isolation, &[Lats], &[Chest]),
-    rule(&["crunch", "sit up", "leg raise", "knee raise", "ab wheel", "plank", "dragon flag"], Pattern::Trunk, &[Abdominals], &[]),
+    rule(
+        &["crunch", "sit up", "leg raise", "knee raise", "ab wheel", "plank", "dragon flag"],
+        Pattern::Trunk,
+        &[Abdominals],
+        &[],
+    ),
     rule(&["russian twist", "side bend", "woodchop"], Pattern::Trunk, &[Abdominals], &[LowerBack]),
-    rule(&["jm press", "close grip bench", "bench press close grip"], Pattern::HorizontalPush, &[Triceps], &[Chest, Shoulders]),
+    rule(
+        &["jm press", "close grip bench", "bench press close grip"],
+        Pattern::HorizontalPush,
+        &[Triceps],
+        &[Chest, Shoulders],
+    ),
     rule(&["tricep", "skullcrusher", "pushdown", "pressdown", "kickback"], Pattern::Isolation, &[Triceps], &[]),
     rule(&["dip"], Pattern::HorizontalPush, &[Chest, Triceps], &[Shoulders]),
     rule(&["fly", "flye", "crossover", "pec deck", "butterfly"], Pattern::Isolation, &[Chest], &[Shoulders]),
     rule(&["overhead", "shoulder press", "military", "arnold"], Pattern::VerticalPush, &[Shoulders], &[Triceps]),
-    rule(&["bench press", "chest press", "push up", "floor press"], Pattern::HorizontalPush, &[Chest], &[Triceps, Shoulders]),
+    rule(
+        &["bench press", "chest press", "push up", "floor press"],
+        Pattern::HorizontalPush,
+        &[Chest],
+        &[Triceps, Shoulders],
+    ),
     rule(&["pulldown", "pull down", "pull up", "chin up"], Pattern::VerticalPull, &[Lats], &[Biceps, MiddleBack]),
     rule(&["row", "rows"], Pattern::HorizontalPull, &[MiddleBack, Lats], &[Biceps]),
 ];

@@ -8,6 +8,8 @@ use crate::domain::exercise::{Loading, Mechanic, Muscle};
 pub struct Applied {
     /// In their order, the dropped ones left out.
     pub lifts: Vec<Lift>,
+    /// For each of them, its place among the lifts that came in.
+    pub places: Vec<usize>,
     /// What was changed or dropped, and why: the place among the lifts that came in, and the rule.
     pub rules: Vec<(usize, Rule)>,
 }
@@ -42,6 +44,7 @@ pub(super) fn apply_except(lifts: Vec<Lift>, context: &Context, left_out: Option
         applied.rules.extend(bounds.rules.into_iter().map(|rule| (place, rule)));
         if is_safe {
             applied.lifts.push(lift);
+            applied.places.push(place);
         }
     }
     applied

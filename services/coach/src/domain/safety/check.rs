@@ -35,6 +35,11 @@ pub fn check(lifts: &[Lift], context: &Context) -> Vec<Violation> {
 /// A gram: below what any plate weighs.
 const GRAM: f64 = 0.001;
 
+/// What is no number is above everything.
+fn is_above(number: f64, most: f64) -> bool {
+    number.is_nan() || most.is_nan() || number > most
+}
+
 fn person(lift: &Lift, context: &Context, known: &Known, wrong: &mut impl FnMut(Rule)) {
     let person = &context.person;
     let (youngest, oldest) = person.age.map_or((30, 30), |age| (age.youngest, age.oldest));
@@ -61,24 +66,24 @@ fn person(lift: &Lift, context: &Context, known: &Known, wrong: &mut impl FnMut(
     if has_load && youngest < 13 {
         wrong(Rule::Child);
     }
-    if youngest < 18 && (lift.reps < 8 || !(lift.most_rpe <= 7.0) || lift.one_rep_max_kg.is_some()) {
+    if youngest < 18 && (lift.reps < 8 || is_above(lift.most_rpe, 7.0) || lift.one_rep_max_kg.is_some()) {
         wrong(Rule::Youth);
     }
-    if oldest >= 65 && !(lift.most_rpe <= if person.days_trained < 28 { 6.0 } else { 8.0 }) {
+    if oldest >= 65 && is_above(lift.most_rpe, if person.days_trained < 28 { 6.0 } else { 8.0 }) {
         wrong(Rule::OlderAdult);
     }
     if has_load && (known.loading == Loading::Assisted || known.loading == Loading::Uncounted) {
         wrong(Rule::NoCountedLoad);
     }
-    if !(lift.most_rpe <= 9.0) {
+    if is_above(lift.most_rpe, 9.0) {
         wrong(Rule::InReserve);
     }
-    if known.reentry.is_some_and(|reentry| reentry.weeks < 5) && !(lift.most_rpe <= 5.0) {
+    if known.reentry.is_some_and(|reentry| reentry.weeks < 5) && is_above(lift.most_rpe, 5.0) {
         wrong(Rule::Reentry);
     }
     match known.last {
         Some(last) if last.load_kg > 0.0 && last.load_kg < f64::INFINITY => {}
-        _ if lift.most_rpe <= 7.0 => {}
+        _ if !is_above(lift.most_rpe, 7.0) => {}
         _ => wrong(Rule::FirstTime),
     }
     if let Some(last) = known.last
@@ -137,7 +142,7 @@ fn history(load: f64, lift: &Lift, context: &Context, known: &Known, wrong: &mut
     }
     if let Some(reentry) = known.reentry
         && reentry.weeks < 5
-        && !(load <= reentry.before_kg * f64::from(5 + reentry.weeks) / 10.0 + GRAM)
+        && is_above(load, reentry.before_kg * f64::from(5 + reentry.weeks) / 10.0 + GRAM)
     {
         wrong(Rule::Reentry);
     }
@@ -172,9 +177,10 @@ fn is_too_much(muscle: Muscle, known: &Known, lifts: &[Lift], context: &Context)
     }
     let share = |lift: &Lift| context.known(&lift.exercise).map_or(0.0, |known| known.sets_per_muscle[muscle.index()]);
     let planned: f64 = lifts.iter().map(|lift| share(lift) * f64::from(lift.sets)).sum();
-    let usual = Some(context.week.usual[muscle.index()]).filter(|sets| *sets > 0.0 && *sets < f64::INFINITY).unwrap_or(0.0);
+    let usual =
+        Some(context.week.usual[muscle.index()]).filter(|sets| *sets > 0.0 && *sets < f64::INFINITY).unwrap_or(0.0);
     let most = if usual * 0.3 > 4.0 { usual * 1.3 } else { usual + 4.0 };
     let done = context.week.done[muscle.index()];
     let all = planned + if done < 0.0 { 0.0 } else { done };
-    !(all <= most.min(22.0) + GRAM)
+    is_above(all, most.min(22.0) + GRAM)
 }

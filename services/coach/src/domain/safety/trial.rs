@@ -66,7 +66,10 @@ fn known(random: &mut ChaCha8Rng, exercise: &Exercise) -> Known {
     let reps = random.random_range(1..=20);
     Known {
         mechanic: any(random, &[Mechanic::Compound, Mechanic::Isolation]),
-        loading: any(random, &[Loading::External, Loading::External, Loading::Added, Loading::Assisted, Loading::Uncounted]),
+        loading: any(
+            random,
+            &[Loading::External, Loading::External, Loading::Added, Loading::Assisted, Loading::Uncounted],
+        ),
         last: random.random_bool(0.85).then(|| Last {
             load_kg: mostly(around, random),
             sets: random.random_range(0..12),
@@ -113,7 +116,7 @@ fn number(random: &mut ChaCha8Rng, most: f64) -> f64 {
 /// A number; one in fifty is something else.
 fn mostly(usual: f64, random: &mut ChaCha8Rng) -> f64 {
     const ODD: [f64; 7] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -20.0, 1e300, 2000.0];
-    if random.next_u32() % 50 == 0 { any(random, &ODD) } else { usual }
+    if random.next_u32().is_multiple_of(50) { any(random, &ODD) } else { usual }
 }
 
 fn any<T: Copy>(random: &mut ChaCha8Rng, of: &[T]) -> T {

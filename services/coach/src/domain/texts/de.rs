@@ -21,43 +21,61 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::NextSession => "Nächstes Training: {exercises}",
         Headline::NextLoad => "{exercise}: {sets} × {reps} mit {load}",
         Headline::NextLoadOpen => "{exercise}: {sets} × {reps}, bei RPE {rpe} aufhören",
-        Headline::FirstTime => "Neu: {exercise}. Beginne mit {load} und {reps|Wiederholung|Wiederholungen}, steigere von Satz zu Satz ein wenig, höre bei RPE {rpe} auf und sag uns, wie schwer es war.",
-        Headline::FirstTimeOpen => "Neu: {exercise}. Beginne leicht, {reps|Wiederholung|Wiederholungen} je Satz, höre bei RPE {rpe} auf und sag uns, wie schwer es war.",
+        Headline::FirstTime => {
+            "Neu: {exercise}. Beginne mit {load} und {reps|Wiederholung|Wiederholungen}, steigere von Satz zu Satz ein wenig, höre bei RPE {rpe} auf und sag uns, wie schwer es war."
+        }
+        Headline::FirstTimeOpen => {
+            "Neu: {exercise}. Beginne leicht, {reps|Wiederholung|Wiederholungen} je Satz, höre bei RPE {rpe} auf und sag uns, wie schwer es war."
+        }
         Headline::SetsLeft => "{exercise}: {load} für die übrigen Sätze",
         Headline::Substitute => "{other} statt {exercise}",
         Headline::Deload => "Eine leichtere Woche: {percent} der Sätze, {other-percent} der Last, {days|Tag|Tage} lang",
         Headline::WelcomeBack => "Willkommen zurück: Beginne mit {percent} deiner letzten Lasten und weniger Sätzen",
         Headline::VolumeGap => "{muscle}: {sets|weiterer Satz|weitere Sätze} diese Woche, zum Beispiel {exercise}",
-        Headline::PlateauReps => "{exercise}: Versuche eine Zeit lang {reps} bis {other-reps|Wiederholung|Wiederholungen} je Satz",
+        Headline::PlateauReps => {
+            "{exercise}: Versuche eine Zeit lang {reps} bis {other-reps|Wiederholung|Wiederholungen} je Satz"
+        }
         Headline::PlateauVariant => "{exercise}: Versuche eine Zeit lang {other}",
         Headline::Routine => "Ein Plan mit {days|Trainingstag|Trainingstagen} pro Woche: {exercises}",
         Headline::WeeklyReview => "Deine Woche: {workouts|Training|Trainings}, {sets|Satz|Sätze}",
         Headline::LoadRising => "Du machst viel mehr als sonst",
         Headline::CheckEntry => "{exercise}: Stimmen {load}?",
         Headline::NoProposal => "{exercise}: diesmal keine Last von uns",
-        Headline::LoggingOnly => "Wir führen dein Tagebuch; bitte sprich mit einer Fachperson, bevor du nach unserem Rat trainierst.",
+        Headline::LoggingOnly => {
+            "Wir führen dein Tagebuch; bitte sprich mit einer Fachperson, bevor du nach unserem Rat trainierst."
+        }
     }
 }
 
 const fn reason(code: Code) -> &'static str {
     match code {
-        Code::RepsTargetMet => "Du hast mit {load} in jedem Satz mindestens {reps|Wiederholung|Wiederholungen} geschafft.",
+        Code::RepsTargetMet => {
+            "Du hast mit {load} in jedem Satz mindestens {reps|Wiederholung|Wiederholungen} geschafft."
+        }
         Code::RpeLow => "Es fühlte sich wie RPE {rpe} an, da war noch Luft.",
         Code::RepsMissed => "Ein Satz mit {load} blieb unter {reps|Wiederholung|Wiederholungen}.",
         Code::RepsMissedTwice => "Zweimal in Folge blieben Sätze unter {reps|Wiederholung|Wiederholungen}.",
         Code::SameAsLastBest => "{load} × {reps} hast du beim letzten Mal gemacht.",
-        Code::Forecast => "Einheiten, die dafür sprechen: {times}. Sie lassen {load} für {reps|Wiederholung|Wiederholungen} erwarten.",
+        Code::Forecast => {
+            "Einheiten, die dafür sprechen: {times}. Sie lassen {load} für {reps|Wiederholung|Wiederholungen} erwarten."
+        }
         Code::LayoffDays => "Das letzte Mal ist {days|Tag|Tage} her.",
         Code::MuscleReady => "Erholt: {muscle}.",
-        Code::MuscleGapWeek => "{muscle}: {sets|Satz|Sätze} in den letzten sieben Tagen, {other-sets} wären ein guter Anfang.",
+        Code::MuscleGapWeek => {
+            "{muscle}: {sets|Satz|Sätze} in den letzten sieben Tagen, {other-sets} wären ein guter Anfang."
+        }
         Code::DuePattern => "Üblicher Abstand bei {exercise}: {days|Tag|Tage}; vergangen: {other-days}.",
         Code::DayPattern => "Das machst du {weekday} oft.",
         Code::UsualAfter => "Nach {exercise} machst du meist {other}.",
         Code::UsualSession => "So hast du es schon {times} Mal gemacht.",
         Code::RpeDrift => "Zuletzt fühlte es sich um {rpe} RPE schwerer an als erwartet ({times|Satz|Sätze}).",
-        Code::StrengthDown => "Unter deinem üblichen Stand: {times|Übung|Übungen}, gemessen an {workouts|Training|Trainings}.",
+        Code::StrengthDown => {
+            "Unter deinem üblichen Stand: {times|Übung|Übungen}, gemessen an {workouts|Training|Trainings}."
+        }
         Code::LoadRising => "Deine Woche liegt {percent} über dem Mittel der letzten vier.",
-        Code::Plateau => "Bei {exercise} hat sich kaum etwas verändert: {times|Einheit|Einheiten}, {weeks|Woche|Wochen}.",
+        Code::Plateau => {
+            "Bei {exercise} hat sich kaum etwas verändert: {times|Einheit|Einheiten}, {weeks|Woche|Wochen}."
+        }
         Code::EquipmentSub => "Für {exercise} fehlt dir das Gerät.",
         Code::InjuryAvoid => "Es schont, was du gemeldet hast: {joint}.",
         Code::PainSub => "Du hast uns gesagt, dass {exercise} wehtut.",
@@ -65,8 +83,12 @@ const fn reason(code: Code) -> &'static str {
         Code::SameMuscle => "Es trainiert dasselbe: {muscle}.",
         Code::ColdStart => "Es ist neu für dich, darum ist das eine vorsichtige Schätzung nach dem, was andere heben.",
         Code::CappedBySafety => "Höher würden wir noch nicht gehen.",
-        Code::GoalsContradict => "Deine Ziele verlangen verschiedene Wiederholungszahlen; {reps} bis {other-reps} liegt dazwischen.",
-        Code::UnitDoubt => "{load} weicht weit von deinem Üblichen ab; {other-load} würde passen, falls die Einheit verwechselt wurde.",
+        Code::GoalsContradict => {
+            "Deine Ziele verlangen verschiedene Wiederholungszahlen; {reps} bis {other-reps} liegt dazwischen."
+        }
+        Code::UnitDoubt => {
+            "{load} weicht weit von deinem Üblichen ab; {other-load} würde passen, falls die Einheit verwechselt wurde."
+        }
         Code::NumberDoubt => "{load} × {reps} sieht nicht richtig aus, darum bauen wir nicht darauf.",
         Code::UnknownExercise => "Wir wissen zu wenig über {exercise}.",
         Code::NoRpe => "Du notierst kein RPE, darum nehmen wir zwei Wiederholungen Reserve an.",
@@ -84,7 +106,9 @@ const fn otherwise(otherwise: Otherwise) -> &'static str {
     match otherwise {
         Otherwise::UpIfAllReps => "Nächstes Mal {load}, wenn jeder Satz {reps|Wiederholung|Wiederholungen} erreicht.",
         Otherwise::UpIfEasy => "Nächstes Mal {load}, wenn es bei RPE {rpe} oder darunter bleibt.",
-        Otherwise::DownIfMissed => "Nächstes Mal {load}, wenn ein Satz unter {reps|Wiederholung|Wiederholungen} bleibt.",
+        Otherwise::DownIfMissed => {
+            "Nächstes Mal {load}, wenn ein Satz unter {reps|Wiederholung|Wiederholungen} bleibt."
+        }
         Otherwise::MoreAfterRamp => "Mehr, sobald du uns sagst, wie schwer der erste Satz war.",
         Otherwise::BackIfRested => "Zurück zu deinen üblichen Sätzen: nach {days|Tag|Tagen}.",
     }

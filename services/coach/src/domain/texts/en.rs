@@ -21,8 +21,12 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::NextSession => "Next workout: {exercises}",
         Headline::NextLoad => "{exercise}: {sets} × {reps} with {load}",
         Headline::NextLoadOpen => "{exercise}: {sets} × {reps}, stop at RPE {rpe}",
-        Headline::FirstTime => "New: {exercise}. Start with {load} for {reps|rep|reps}, add a little each set, stop at RPE {rpe} and tell us how hard it was.",
-        Headline::FirstTimeOpen => "New: {exercise}. Start light, {reps|rep|reps} a set, stop at RPE {rpe} and tell us how hard it was.",
+        Headline::FirstTime => {
+            "New: {exercise}. Start with {load} for {reps|rep|reps}, add a little each set, stop at RPE {rpe} and tell us how hard it was."
+        }
+        Headline::FirstTimeOpen => {
+            "New: {exercise}. Start light, {reps|rep|reps} a set, stop at RPE {rpe} and tell us how hard it was."
+        }
         Headline::SetsLeft => "{exercise}: {load} for the sets that are left",
         Headline::Substitute => "{other} instead of {exercise}",
         Headline::Deload => "An easier week: {percent} of the sets, {other-percent} of the load, for {days|day|days}",
@@ -55,7 +59,9 @@ const fn reason(code: Code) -> &'static str {
         Code::UsualAfter => "You usually do {other} after {exercise}.",
         Code::UsualSession => "You did it like this {times|time|times} before.",
         Code::RpeDrift => "Your last {times|set|sets} felt {rpe} RPE harder than expected.",
-        Code::StrengthDown => "{times|lift|lifts} were below your usual level in your last {workouts|workout|workouts}.",
+        Code::StrengthDown => {
+            "{times|lift|lifts} were below your usual level in your last {workouts|workout|workouts}."
+        }
         Code::LoadRising => "Your week is {percent} above the mean of your last four.",
         Code::Plateau => "{exercise} has hardly changed in {times|session|sessions} over {weeks|week|weeks}.",
         Code::EquipmentSub => "{exercise} needs equipment that you do not have.",

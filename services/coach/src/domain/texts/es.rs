@@ -21,21 +21,31 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::NextSession => "Próximo entrenamiento: {exercises}",
         Headline::NextLoad => "{exercise}: {sets} × {reps} con {load}",
         Headline::NextLoadOpen => "{exercise}: {sets} × {reps}, para en RPE {rpe}",
-        Headline::FirstTime => "Nuevo: {exercise}. Empieza con {load} y {reps|repetición|repeticiones}, sube un poco en cada serie, para en RPE {rpe} y dinos cuánto te costó.",
-        Headline::FirstTimeOpen => "Nuevo: {exercise}. Empieza ligero, {reps|repetición|repeticiones} por serie, para en RPE {rpe} y dinos cuánto te costó.",
+        Headline::FirstTime => {
+            "Nuevo: {exercise}. Empieza con {load} y {reps|repetición|repeticiones}, sube un poco en cada serie, para en RPE {rpe} y dinos cuánto te costó."
+        }
+        Headline::FirstTimeOpen => {
+            "Nuevo: {exercise}. Empieza ligero, {reps|repetición|repeticiones} por serie, para en RPE {rpe} y dinos cuánto te costó."
+        }
         Headline::SetsLeft => "{exercise}: {load} para las series que quedan",
         Headline::Substitute => "{other} en lugar de {exercise}",
-        Headline::Deload => "Una semana más suave: {percent} de las series, {other-percent} de la carga, durante {days|día|días}",
+        Headline::Deload => {
+            "Una semana más suave: {percent} de las series, {other-percent} de la carga, durante {days|día|días}"
+        }
         Headline::WelcomeBack => "Qué bueno verte de nuevo: empieza con {percent} de tus últimas cargas y menos series",
         Headline::VolumeGap => "{muscle}: {sets|serie más|series más} esta semana, por ejemplo {exercise}",
-        Headline::PlateauReps => "{exercise}: prueba un tiempo con {reps} a {other-reps|repetición|repeticiones} por serie",
+        Headline::PlateauReps => {
+            "{exercise}: prueba un tiempo con {reps} a {other-reps|repetición|repeticiones} por serie"
+        }
         Headline::PlateauVariant => "{exercise}: prueba un tiempo con {other}",
         Headline::Routine => "Un plan de {days|día|días} por semana: {exercises}",
         Headline::WeeklyReview => "Tu semana: {workouts|entrenamiento|entrenamientos}, {sets|serie|series}",
         Headline::LoadRising => "Estás haciendo mucho más de lo habitual",
         Headline::CheckEntry => "{exercise}: ¿es correcto {load}?",
         Headline::NoProposal => "{exercise}: esta vez no proponemos carga",
-        Headline::LoggingOnly => "Guardamos tu diario; habla con un profesional antes de entrenar con nuestros consejos.",
+        Headline::LoggingOnly => {
+            "Guardamos tu diario; habla con un profesional antes de entrenar con nuestros consejos."
+        }
     }
 }
 
@@ -46,16 +56,22 @@ const fn reason(code: Code) -> &'static str {
         Code::RepsMissed => "Una serie con {load} no llegó a {reps|repetición|repeticiones}.",
         Code::RepsMissedTwice => "Dos veces seguidas hubo series que no llegaron a {reps|repetición|repeticiones}.",
         Code::SameAsLastBest => "{load} × {reps} es lo que hiciste la última vez.",
-        Code::Forecast => "Según tu historial ({times|sesión|sesiones}), lo esperable es {load} para {reps|repetición|repeticiones}.",
+        Code::Forecast => {
+            "Según tu historial ({times|sesión|sesiones}), lo esperable es {load} para {reps|repetición|repeticiones}."
+        }
         Code::LayoffDays => "La última vez fue hace {days|día|días}.",
         Code::MuscleReady => "Descansado: {muscle}.",
-        Code::MuscleGapWeek => "{muscle}: {sets|serie|series} en los últimos siete días; {other-sets} serían un buen comienzo.",
+        Code::MuscleGapWeek => {
+            "{muscle}: {sets|serie|series} en los últimos siete días; {other-sets} serían un buen comienzo."
+        }
         Code::DuePattern => "Intervalo habitual de {exercise}: {days|día|días}; han pasado {other-days}.",
         Code::DayPattern => "Es lo que sueles hacer {weekday}.",
         Code::UsualAfter => "Después de {exercise} sueles hacer {other}.",
         Code::UsualSession => "Ya lo hiciste así antes: {times|vez|veces}.",
         Code::RpeDrift => "Lo último costó {rpe} RPE más de lo esperado ({times|serie|series}).",
-        Code::StrengthDown => "Por debajo de tu nivel habitual: {times|ejercicio|ejercicios}, según {workouts|entrenamiento|entrenamientos}.",
+        Code::StrengthDown => {
+            "Por debajo de tu nivel habitual: {times|ejercicio|ejercicios}, según {workouts|entrenamiento|entrenamientos}."
+        }
         Code::LoadRising => "Tu semana está {percent} por encima de la media de las últimas cuatro.",
         Code::Plateau => "{exercise} apenas ha cambiado: {times|sesión|sesiones}, {weeks|semana|semanas}.",
         Code::EquipmentSub => "Para {exercise} te falta el equipo.",
@@ -98,7 +114,9 @@ const fn rule(rule: Rule) -> &'static str {
         Rule::Implausible => "Los números no parecían correctos.",
         Rule::NoCountedLoad => "Para este ejercicio no proponemos carga.",
         Rule::Child => "Sin cargas antes de los 13 años: aprende el movimiento con alguien que lo enseñe.",
-        Rule::Youth => "Antes de los 18 años va primero la técnica: ocho repeticiones o más, RPE 7 como máximo, con supervisión.",
+        Rule::Youth => {
+            "Antes de los 18 años va primero la técnica: ocho repeticiones o más, RPE 7 como máximo, con supervisión."
+        }
         Rule::OlderAdult => "Con repeticiones en reserva y pasos pequeños.",
         Rule::FirstTime => "La primera vez se empieza ligero.",
         Rule::Reentry => "Paso a paso tras la pausa que necesitó la articulación.",

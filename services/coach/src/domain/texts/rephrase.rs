@@ -35,12 +35,18 @@ pub fn rephrased(text: &str, said: &[String], style: Style, exercises: &Exercise
     if text.chars().count() > MOST {
         found.push(Objection::TooLong);
     }
-    let hides = |c: &char| c.is_control() || (c.is_numeric() && !c.is_ascii_digit()) || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let hides = |c: &char| {
+        c.is_control()
+            || (c.is_numeric() && !c.is_ascii_digit())
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
     found.extend(text.chars().filter(hides).map(Objection::Character));
 
     let allowed: BTreeSet<Quantity> = said.iter().flat_map(|sentence| quantities(sentence, style.language)).collect();
     let is_allowed = |quantity: &Quantity| {
-        let same = |other: &Quantity| other.number == quantity.number && (quantity.unit.is_none() || other.unit == quantity.unit);
+        let same = |other: &Quantity| {
+            other.number == quantity.number && (quantity.unit.is_none() || other.unit == quantity.unit)
+        };
         allowed.iter().any(same)
     };
     let wrong = quantities(text, style.language).into_iter().filter(|quantity| !is_allowed(quantity));
@@ -166,10 +172,51 @@ fn in_words(word: &str) -> Option<u64> {
 
 /// Beginnings of words that are a doctor's.
 const MEDICAL: [&str; 45] = [
-    "diagnos", "disease", "illness", "krankheit", "enfermedad", "tendinopath", "tendinit", "arthritis", "arthrose", "artritis",
-    "artrosis", "hernia", "herniat", "bandscheib", "torn ", "tear ", "riss ", "desgarro", "sprain", "verstauch", "esguince", "fractur",
-    "bruch ", "inflamm", "entzünd", "inflam", "medic", "medik", "drug", "painkiller", "schmerzmittel", "analg", "ibuprofen",
-    "patholog", "symptom", "syndrom", "therap", "terapi", "treat", "heal", "heil", "cure", "kurier", "injur", "verletz",
+    "diagnos",
+    "disease",
+    "illness",
+    "krankheit",
+    "enfermedad",
+    "tendinopath",
+    "tendinit",
+    "arthritis",
+    "arthrose",
+    "artritis",
+    "artrosis",
+    "hernia",
+    "herniat",
+    "bandscheib",
+    "torn ",
+    "tear ",
+    "riss ",
+    "desgarro",
+    "sprain",
+    "verstauch",
+    "esguince",
+    "fractur",
+    "bruch ",
+    "inflamm",
+    "entzünd",
+    "inflam",
+    "medic",
+    "medik",
+    "drug",
+    "painkiller",
+    "schmerzmittel",
+    "analg",
+    "ibuprofen",
+    "patholog",
+    "symptom",
+    "syndrom",
+    "therap",
+    "terapi",
+    "treat",
+    "heal",
+    "heil",
+    "cure",
+    "kurier",
+    "injur",
+    "verletz",
 ];
 
 #[cfg(test)]
@@ -180,7 +227,10 @@ mod tests {
     const ENGLISH: Style = Style { language: Language::En, unit: Unit::Kg };
 
     fn table() -> Exercises {
-        ["Bench Press (Barbell)", "Incline Bench Press (Barbell)", "Squat (Barbell)"].map(Exercise::from_name).into_iter().collect()
+        ["Bench Press (Barbell)", "Incline Bench Press (Barbell)", "Squat (Barbell)"]
+            .map(Exercise::from_name)
+            .into_iter()
+            .collect()
     }
 
     fn judge(text: &str) -> Vec<Objection> {
@@ -211,7 +261,10 @@ mod tests {
     #[test]
     fn an_exercise_that_was_not_named_is_refused() {
         assert_eq!(judge("Do the Squat (Barbell) instead."), [Objection::Exercise("squat barbell".into())]);
-        assert_eq!(judge("Incline Bench Press (Barbell), 3 × 8."), [Objection::Exercise("incline bench press barbell".into())]);
+        assert_eq!(
+            judge("Incline Bench Press (Barbell), 3 × 8."),
+            [Objection::Exercise("incline bench press barbell".into())]
+        );
     }
 
     #[test]

@@ -32,7 +32,10 @@ fn params(kg: f64, count: u32) -> Params {
         (Param::Workouts, Value::Count(count)),
         (Param::Exercise, exercise()),
         (Param::Other, Value::Exercise(slug_of("Squat (Barbell)"))),
-        (Param::Exercises, Value::Exercises(vec![slug_of("Bench Press (Barbell)"), slug_of("Squat (Barbell)"), slug_of("Push Up")])),
+        (
+            Param::Exercises,
+            Value::Exercises(vec![slug_of("Bench Press (Barbell)"), slug_of("Squat (Barbell)"), slug_of("Push Up")]),
+        ),
         (Param::Muscle, Value::Muscle(Muscle::Chest)),
         (Param::Joint, Value::Joint(Joint::Knee)),
         (Param::Weekday, Value::Weekday(0)),
@@ -48,7 +51,10 @@ fn every_sentence_is_there_in_all_three_languages_and_leaves_no_placeholder() {
             assert!(said.chars().count() > 8 && !said.contains(['{', '}', '|']), "{key:?} in {language:?}: {said}");
         }
         let [en, de, es] = Language::ALL.map(|language| key.template(language));
-        assert!(en != de && de != es && en != es || key == Key::Headline(Headline::NextLoad), "{key:?} is the same twice");
+        assert!(
+            en != de && de != es && en != es || key == Key::Headline(Headline::NextLoad),
+            "{key:?} is the same twice"
+        );
     }
 }
 
@@ -86,7 +92,10 @@ fn words_agree_with_their_number() {
 
 #[test]
 fn a_locale_finds_its_language() {
-    assert_eq!(["de-AT", "es_MX", "en", "fr-FR"].map(Language::of_locale), [Language::De, Language::Es, Language::En, Language::En]);
+    assert_eq!(
+        ["de-AT", "es_MX", "en", "fr-FR"].map(Language::of_locale),
+        [Language::De, Language::Es, Language::En, Language::En]
+    );
 }
 
 #[test]
@@ -101,12 +110,15 @@ fn an_explanation_is_told_sentence_by_sentence() {
     };
     let told = explain(&explanation, Style { language: Language::De, unit: Unit::Kg }, &table()).unwrap();
     let told: Vec<String> = told.iter().map(|sentence| sentence.replace('\u{a0}', " ")).collect();
-    assert_eq!(told, [
-        "Du hast mit 62,5 kg in jedem Satz mindestens 8 Wiederholungen geschafft.",
-        "Ein Schritt nach dem anderen.",
-        "In 8 von 10 Fällen werden es 60 kg bis 65 kg.",
-        "Nächstes Mal 62,5 kg, wenn jeder Satz 8 Wiederholungen erreicht.",
-    ]);
+    assert_eq!(
+        told,
+        [
+            "Du hast mit 62,5 kg in jedem Satz mindestens 8 Wiederholungen geschafft.",
+            "Ein Schritt nach dem anderen.",
+            "In 8 von 10 Fällen werden es 60 kg bis 65 kg.",
+            "Nächstes Mal 62,5 kg, wenn jeder Satz 8 Wiederholungen erreicht.",
+        ]
+    );
 }
 
 proptest! {

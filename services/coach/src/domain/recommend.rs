@@ -1,0 +1,145 @@
+//! What is recommended: candidates of every kind, the mask, the safety layer, the ranking. A recommendation leaves here only
+//! through [`Draft::finish`], and that only through [`safety::apply`].
+
+mod audit;
+pub mod cold_start;
+mod context;
+mod draft;
+mod in_session;
+mod next_load;
+mod next_session;
+mod plateau;
+mod rank;
+mod recovery;
+mod review;
+mod routine;
+mod substitution;
+#[cfg(test)]
+mod tests;
+mod volume;
+
+use jiff::civil::DateTime;
+use plyo_events::training::ExerciseSlug;
+use serde::{Deserialize, Serialize};
+
+use self::draft::Draft;
+pub use self::{
+    audit::{Audit, audit},
+    in_session::in_session,
+    next_load::is_followed,
+    substitution::Why,
+};
+use super::{
+    event::{Circumstances, Kind},
+    exercise::Exercise,
+    profile::Profile,
+    reasons::{Explanation, Params},
+    safety,
+    state::{Guidance, Knowledge, Training},
+    texts::Headline,
+};
+
+/// Everything that a recommendation is made from. The same situation always gives the same recommendations.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    pub knowledge: Knowledge<'a>,
+    pub profile: &'a Profile,
+    pub training: &'a Training,
+    pub guidance: &'a Guidance,
+    /// On the clock of the wall where the person is.
+    pub now: DateTime,
+    /// For the rare exploration; the id of what caused the recommendations.
+    pub seed: u64,
+}
+
+/// What is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recommendation {
+    /// `None` for a notice, which is never ranked: a question, a warning, a refusal.
+    pub kind: Option<Kind>,
+    /// An exercise, a muscle, or nothing in particular.
+    pub subject: Box<str>,
+    pub headline: Headline,
+    pub params: Params,
+    /// In order, every one bounded by the safety layer.
+    pub lifts: Vec<safety::Lift>,
+    /// How many of them belong to each day; one day unless it is a plan.
+    pub days: Vec<usize>,
+    pub explanation: Explanation,
+    /// Until then it makes sense.
+    pub until: DateTime,
+    /// What it was chosen by, for learning from what becomes of it.
+    pub circumstances: Circumstances,
+    /// The probability with which it was chosen.
+    pub propensity: f64,
+}
+
+/// The most recommendations after one workout.
+pub const MOST_SHOWN: usize = 3;
+
+/// What is shown after a workout, after a change of profile, or when time has passed: at most [`MOST_SHOWN`].
+pub fn recommend(situation: &Situation<'_>) -> Vec<Recommendation> {
+    rank::choose(situation, candidates(situation))
+}
+
+/// The workout that comes next, at a moment.
+pub fn next_session(situation: &Situation<'_>, on: DateTime) -> Recommendation {
+    next_session::draft(situation, on).finish(situation, on)
+}
+
+/// The load of an exercise that comes next, at a moment; where none can be named, why not.
+pub fn next_load(situation: &Situation<'_>, exercise: &ExerciseSlug, on: DateTime) -> Recommendation {
+    next_load::draft(situation, exercise, on).finish(situation, on)
+}
+
+/// Another exercise instead of one.
+pub fn substitute(situation: &Situation<'_>, exercise: &ExerciseSlug, why: Why) -> Recommendation {
+    substitution::draft(situation, exercise, why)
+        .unwrap_or_else(|| Draft::nothing(exercise.as_str()))
+        .finish(situation, situation.now)
+}
+
+/// A plan for the week.
+pub fn routine(situation: &Situation<'_>) -> Recommendation {
+    routine::draft(situation).unwrap_or_else(|| cold_start::routine(situation)).finish(situation, situation.now)
+}
+
+/// What the last seven days were.
+pub fn weekly_review(situation: &Situation<'_>) -> Recommendation {
+    review::draft(situation).finish(situation, situation.now)
+}
+
+/// Everything that could be said now, before it is ranked. Nothing in it is unsafe.
+fn candidates(situation: &Situation<'_>) -> Vec<Recommendation> {
+    if situation.profile.logs_only() {
+        return vec![draft::logging_only().finish(situation, situation.now)];
+    }
+    let next = context::next_time(situation);
+    let mut drafts = Vec::new();
+    drafts.extend(review::notices(situation));
+    drafts.extend(recovery::deload(situation, next));
+    drafts.extend(recovery::welcome_back(situation));
+    drafts.extend(volume::gaps(situation, next));
+    drafts.extend(plateau::drafts(situation));
+    drafts.extend(substitution::drafts(situation, next));
+    drafts.extend(routine::draft(situation));
+    if situation.training.sessions == 0 {
+        drafts.push(cold_start::routine(situation));
+    } else {
+        drafts.push(next_session::draft(situation, next));
+        drafts.extend(next_load::drafts(situation, next));
+        drafts.extend(review::draft_on_its_day(situation));
+    }
+    let finished = drafts.into_iter().map(|draft| draft.finish(situation, next));
+    // A candidate of which safety left nothing is nothing to show unasked.
+    finished.filter(|recommendation| recommendation.headline != Headline::NoProposal).collect()
+}
+
+impl Situation<'_> {
+    /// Whether an exercise is at hand and spares what is injured and what hurt.
+    fn may_do(&self, exercise: &Exercise) -> bool {
+        self.profile.has_equipment_for(exercise)
+            && !self.profile.injured(self.now.date()).overlaps(exercise.joints())
+            && self.guidance.hurts(exercise.slug.as_str()).is_empty()
+    }
+}

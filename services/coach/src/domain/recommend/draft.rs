@@ -1,0 +1,193 @@
+//! A recommendation before the safety layer, and the way through it.
+
+use jiff::{ToSpan, civil::DateTime};
+
+use super::{Recommendation, Situation, context, rank};
+use crate::domain::{
+    event::Kind,
+    exercise::Exercise,
+    reasons::{
+        Code, Confidence, Counterfactual, Evidence, Explanation, Param, Params, RULES_VERSION, Reason, Value, Versions,
+    },
+    safety::{self, Lift, Rule, Week},
+    texts::Headline,
+};
+
+/// Of the models and the layout of their state.
+const MODELS_VERSION: u16 = 1;
+
+/// What somebody who knows nothing of safety would recommend.
+pub(super) struct Draft {
+    pub kind: Option<Kind>,
+    pub subject: Box<str>,
+    pub headline: Headline,
+    /// Those of the headline that do not come from the first lift.
+    pub params: Params,
+    pub lifts: Vec<Lift>,
+    /// How many lifts belong to each day; empty for one day.
+    pub days: Vec<usize>,
+    pub reasons: Vec<Reason>,
+    pub counterfactual: Option<Counterfactual>,
+    /// How urgent it is, 0 to 1.
+    pub urgency: f64,
+}
+
+impl Draft {
+    pub fn about(kind: Kind, subject: &str, headline: Headline) -> Self {
+        Self { kind: Some(kind), ..Self::notice(subject, headline) }
+    }
+
+    /// What is told whether it is welcome or not.
+    pub fn notice(subject: &str, headline: Headline) -> Self {
+        Self {
+            kind: None,
+            subject: subject.into(),
+            headline,
+            params: Params::new(),
+            lifts: Vec::new(),
+            days: Vec::new(),
+            reasons: Vec::new(),
+            counterfactual: None,
+            urgency: 0.5,
+        }
+    }
+
+    /// That there is nothing to propose for an exercise.
+    pub fn nothing(exercise: &str) -> Self {
+        let mut draft = Self::notice(exercise, Headline::NoProposal);
+        if let Ok(slug) = exercise.to_owned().try_into() {
+            draft.params.insert(Param::Exercise, Value::Exercise(slug));
+        }
+        draft
+    }
+
+    /// Through the safety layer. What it changed is told; what it left nothing of becomes [`Headline::NoProposal`].
+    pub fn finish(self, situation: &Situation<'_>, on: DateTime) -> Recommendation {
+        let Safe { lifts, days, rules, was_lowered } = safe(situation, &self, on);
+        let wanted_lifts = !self.lifts.is_empty();
+        let lost_all = wanted_lifts && lifts.is_empty();
+        let mut reasons = self.reasons;
+        if was_lowered {
+            reasons.retain(|reason| reason.code != Code::SameAsLastBest);
+            reasons.push(Reason::new(Code::CappedBySafety, 0.6, [], Evidence::default()));
+        }
+        let first = lifts.first();
+        let range80_kg = if lifts.len() == 1 { first.and_then(|lift| lift.range80_kg) } else { None };
+        let sessions =
+            first.and_then(|lift| situation.training.lifts.get(&lift.exercise)).map_or(0, |lift| lift.sessions);
+        let half_width = range80_kg.map_or(f64::INFINITY, |(low, high)| (high - low) / (high + low));
+        let confidence =
+            Confidence::of(if lifts.len() == 1 { sessions } else { situation.training.sessions }, half_width);
+        let mut params = self.params;
+        let headline = if lost_all { Headline::NoProposal } else { self.headline };
+        let headline = fill(headline, &lifts, &mut params);
+        if lost_all {
+            let wanted = self.lifts.first().map(|lift| lift.exercise.clone());
+            params.extend(wanted.map(|slug| (Param::Exercise, Value::Exercise(slug))));
+        }
+        Recommendation {
+            kind: self.kind.filter(|_| !lost_all),
+            subject: self.subject,
+            headline,
+            params,
+            lifts,
+            days,
+            explanation: Explanation {
+                counterfactual: self.counterfactual.filter(|_| !lost_all && !was_lowered),
+                range80_kg,
+                confidence,
+                safety: rules,
+                versions: versions(situation),
+                ..Explanation::of(reasons)
+            },
+            until: on.checked_add(7.days()).unwrap_or(on),
+            circumstances: rank::circumstances(situation, self.urgency),
+            propensity: 1.0,
+        }
+    }
+}
+
+/// That the coach only keeps the log.
+pub(super) fn logging_only() -> Draft {
+    let reason = Reason::new(Code::SeeProfessional, 1.0, [], Evidence::default());
+    Draft { reasons: vec![reason], ..Draft::notice("", Headline::LoggingOnly) }
+}
+
+struct Safe {
+    lifts: Vec<Lift>,
+    days: Vec<usize>,
+    /// Without repetitions, in the order of their severity.
+    rules: Vec<Rule>,
+    /// Whether a load was lowered or left out.
+    was_lowered: bool,
+}
+
+fn safe(situation: &Situation<'_>, draft: &Draft, on: DateTime) -> Safe {
+    let context = lifts_context(situation, &draft.lifts, draft.headline, on);
+    let applied = safety::apply(draft.lifts.clone(), &context);
+    let mut rules: Vec<Rule> = applied.rules.iter().map(|(_, rule)| *rule).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    // Bounds on the effort concern everybody of an age; they are told only when they changed a load.
+    let lowered =
+        applied.places.iter().zip(&applied.lifts).any(|(place, lift)| lift.load_kg != draft.lifts[*place].load_kg);
+    let mut end = 0;
+    let days = draft.days.iter().map(|count| {
+        let start = end;
+        end += count;
+        applied.places.iter().filter(|place| (start..end).contains(*place)).count()
+    });
+    let days: Vec<usize> = if draft.days.is_empty() { vec![applied.lifts.len()] } else { days.collect() };
+    Safe { lifts: applied.lifts, days, rules, was_lowered: lowered }
+}
+
+/// The context that the lifts of a recommendation are bounded in. A plan fills a week of its own.
+pub(super) fn lifts_context(
+    situation: &Situation<'_>,
+    lifts: &[Lift],
+    headline: Headline,
+    on: DateTime,
+) -> safety::Context {
+    let mut context = context::context(situation, lifts, on);
+    if headline == Headline::Routine {
+        context.week = Week { done: Week::default().done, ..context.week };
+    }
+    context
+}
+
+/// Fills a headline's numbers from the lifts, and chooses the form without a load where there is none.
+fn fill(headline: Headline, lifts: &[Lift], params: &mut Params) -> Headline {
+    let Some(first) = lifts.first() else { return headline };
+    if headline == Headline::NextSession || headline == Headline::Routine {
+        // A line has room for six names.
+        let names = lifts.iter().take(6).map(|lift| lift.exercise.clone());
+        params.insert(Param::Exercises, Value::Exercises(names.collect()));
+        return headline;
+    }
+    params.entry(Param::Exercise).or_insert_with(|| Value::Exercise(first.exercise.clone()));
+    params.entry(Param::Sets).or_insert(Value::Count(u32::from(first.sets)));
+    params.entry(Param::Reps).or_insert(Value::Count(u32::from(first.reps)));
+    params.entry(Param::Rpe).or_insert(Value::Number(first.most_rpe));
+    match (first.load_kg, headline) {
+        (Some(kg), _) => {
+            params.insert(Param::Load, Value::Load(kg));
+            headline
+        }
+        (None, Headline::NextLoad | Headline::SetsLeft) => Headline::NextLoadOpen,
+        (None, Headline::FirstTime) => Headline::FirstTimeOpen,
+        (None, _) => headline,
+    }
+}
+
+fn versions(situation: &Situation<'_>) -> Versions {
+    Versions {
+        models: MODELS_VERSION,
+        global: u16::try_from(situation.knowledge.global.version).unwrap_or(u16::MAX),
+        rules: RULES_VERSION,
+    }
+}
+
+/// A lift as it is usually done, to be bounded: sets as the last times, at most RPE 9.
+pub(super) fn lift(exercise: &Exercise, load_kg: Option<f64>, reps: u16, sets: u16) -> Lift {
+    Lift { exercise: exercise.slug.clone(), load_kg, reps, sets, most_rpe: 9.0, range80_kg: None, one_rep_max_kg: None }
+}

@@ -1,0 +1,123 @@
+//! Which of the candidates are shown: what is silenced is left out, what is welcome, worth much and urgent comes first, and
+//! the shown ones are about different things.
+
+use rand::{RngExt as _, SeedableRng as _, rngs::ChaCha8Rng};
+
+use super::{MOST_SHOWN, Recommendation, Situation};
+use crate::domain::{
+    event::{Circumstances, Kind},
+    exercise::Muscle,
+    profile::{Experience, Goal},
+};
+
+/// How much a deviation of the expected welcome counts (LinUCB's alpha).
+const OPTIMISM: f64 = 0.2;
+/// What a candidate loses for being about the same as one that is shown (maximal marginal relevance with λ = 0.7).
+const SAME_MUSCLE: f64 = 0.3;
+/// How often the last place goes to another candidate, so that there is something to learn from.
+const EXPLORE: f64 = 0.02;
+
+/// At most [`MOST_SHOWN`], notices first, then the best ones.
+pub(super) fn choose(situation: &Situation<'_>, candidates: Vec<Recommendation>) -> Vec<Recommendation> {
+    let (mut shown, rest): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|one| one.kind.is_none());
+    shown.truncate(MOST_SHOWN);
+    let is_open = |one: &Recommendation| {
+        let until = one.kind.and_then(|kind| situation.guidance.silent_until(kind, &one.subject));
+        until.is_none_or(|until| until <= situation.now)
+    };
+    let mut scored: Vec<(f64, Recommendation)> =
+        rest.into_iter().filter(is_open).map(|one| (score(situation, &one), one)).collect();
+    // By score; equals by kind and subject, so that the order in which they came does not matter.
+    scored.sort_by(|(a, one), (b, other)| {
+        b.total_cmp(a).then(one.kind.cmp(&other.kind)).then_with(|| one.subject.cmp(&other.subject))
+    });
+    while shown.len() < MOST_SHOWN && !scored.is_empty() {
+        let is_last = shown.len() + 1 == MOST_SHOWN;
+        let best = best(situation, &shown, &scored);
+        let (place, propensity) = if is_last { explore(situation, best, scored.len()) } else { (best, 1.0) };
+        let (_, mut chosen) = scored.remove(place);
+        chosen.propensity = propensity;
+        // One of a kind is enough, but for loads; and a lighter week or a way back replaces the usual workout.
+        scored.retain(|(_, other)| other.kind == Some(Kind::NextLoad) || other.kind != chosen.kind);
+        if matches!(chosen.kind, Some(Kind::Deload | Kind::Return)) {
+            scored.retain(|(_, other)| !raises(other.kind));
+        }
+        if raises(chosen.kind) {
+            scored.retain(|(_, other)| !matches!(other.kind, Some(Kind::Deload | Kind::Return)));
+        }
+        shown.push(chosen);
+    }
+    shown
+}
+
+/// The circumstances of a recommendation, each about 0 with a spread of about 1, the bias first.
+pub(super) fn circumstances(situation: &Situation<'_>, urgency: f64) -> Circumstances {
+    let training = situation.training;
+    let (acute, chronic) = training.load.at(situation.now);
+    let ready = Muscle::ALL.map(|muscle| training.muscles.readiness(muscle, situation.now)).iter().sum::<f64>();
+    let is = |yes: bool| if yes { 1.0 } else { -1.0 };
+    let balance = if chronic > 0.0 { acute / chronic - 1.0 } else { 0.0 };
+    [
+        1.0,
+        (f64::from(training.sessions).ln_1p() - 3.0).clamp(-2.0, 2.0),
+        (2.0 * balance).clamp(-2.0, 2.0),
+        (6.0 * (ready / Muscle::COUNT as f64 - 0.7)).clamp(-2.0, 2.0),
+        is(situation.now.weekday().to_monday_zero_offset() >= 5),
+        is(situation.profile.experience == Experience::Novice),
+        is(situation.profile.goals.contains(&Goal::Strength)),
+        (4.0 * (urgency - 0.5)).clamp(-2.0, 2.0),
+    ]
+}
+
+/// How welcome it is, times what it is worth, times how urgent it is.
+fn score(situation: &Situation<'_>, one: &Recommendation) -> f64 {
+    let Some(kind) = one.kind else { return 0.0 };
+    let welcome = situation.guidance.welcome(situation.knowledge.global, kind, &one.circumstances);
+    let accepted = (0.5 + welcome.mean + OPTIMISM * welcome.deviation).clamp(0.0, 1.5);
+    let urgency = 0.5 + one.circumstances[7] / 4.0;
+    // Even what is rarely accepted may be shown when nothing else is there.
+    (0.05 + accepted) * worth(kind) * (0.5 + urgency)
+}
+
+/// What following an advice is worth beside others.
+const fn worth(kind: Kind) -> f64 {
+    match kind {
+        Kind::Return | Kind::Deload => 1.5,
+        Kind::NextSession | Kind::Substitution | Kind::InSession => 1.2,
+        Kind::NextLoad => 1.0,
+        Kind::Plateau | Kind::VolumeGap | Kind::WeeklyReview => 0.9,
+        Kind::Routine => 0.8,
+    }
+}
+
+/// Whether following it makes the training harder, which a lighter week contradicts.
+const fn raises(kind: Option<Kind>) -> bool {
+    matches!(kind, Some(Kind::NextSession | Kind::NextLoad | Kind::VolumeGap | Kind::Plateau | Kind::Routine))
+}
+
+/// The place of the best one that is not about what is shown already.
+fn best(situation: &Situation<'_>, shown: &[Recommendation], scored: &[(f64, Recommendation)]) -> usize {
+    let muscle = |one: &Recommendation| {
+        let first = one.lifts.first()?;
+        situation.knowledge.exercises.get(&first.exercise)?.primary.first().copied()
+    };
+    let relevance = |(score, one): &(f64, Recommendation)| {
+        let is_same = |other: &Recommendation| muscle(one).is_some() && muscle(one) == muscle(other);
+        score * if shown.iter().any(is_same) { 1.0 - SAME_MUSCLE } else { 1.0 }
+    };
+    let mut best = 0;
+    for place in 1..scored.len() {
+        if relevance(&scored[place]) > relevance(&scored[best]) {
+            best = place;
+        }
+    }
+    best
+}
+
+/// The best place, or rarely any: with the probability of what was chosen.
+fn explore(situation: &Situation<'_>, best: usize, count: usize) -> (usize, f64) {
+    let any = EXPLORE / count as f64;
+    let mut random = ChaCha8Rng::seed_from_u64(situation.seed);
+    let place = if random.random_bool(EXPLORE) { random.random_range(0..count) } else { best };
+    (place, if place == best { 1.0 - EXPLORE + any } else { any })
+}
