@@ -35,8 +35,7 @@ impl Walker {
         if let Some((_, query)) = template.split_once('?') {
             path = format!("{path}?{query}");
         }
-        let headers = [("prefer", "wait=30")];
-        let answer = self.client.send(method, &path, &headers, body.map(|body| body.to_string())).await.unwrap();
+        let answer = self.client.send(method, &path, &[], body.map(|body| body.to_string())).await.unwrap();
         assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
         answer.body
     }

@@ -90,7 +90,7 @@ impl Client {
         }
     }
 
-    /// Sends one request.
+    /// Sends one request; what changes something is waited for, up to 30 s, unless `headers` prefer otherwise.
     ///
     /// # Errors
     /// When the connection fails; the next request makes a new one.
@@ -105,8 +105,12 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        if body.is_some() && !headers.iter().any(|(name, _)| *name == "content-type") {
+        let is_given = |wanted: &str| headers.iter().any(|(name, _)| *name == wanted);
+        if body.is_some() && !is_given("content-type") {
             request = request.header("content-type", "application/json");
+        }
+        if method != "GET" && !is_given("prefer") {
+            request = request.header("prefer", "wait=30");
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -36,10 +36,10 @@ async fn a_token_is_renewed_in_time_or_the_socket_ends() {
     let mut ground = Ground::new().await;
     let person = Person::new();
     let mut renewing = ground.connect().await;
-    renewing.say(json!({ "t": "hello", "token": person.token(2) })).await;
+    renewing.say(json!({ "t": "hello", "token": person.token(5) })).await;
     renewing.hear_until("auth_req").await;
     let mut idle = ground.connect().await;
-    idle.say(json!({ "t": "hello", "token": person.token(2) })).await;
+    idle.say(json!({ "t": "hello", "token": person.token(5) })).await;
     idle.hear_until("auth_req").await;
     for (n, token, answer, code) in [
         (1, "x".to_owned(), "err", json!("invalid_token")),
@@ -57,7 +57,7 @@ async fn a_token_is_renewed_in_time_or_the_socket_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_that_answers_no_ping_is_closed_and_one_that_does_is_not() {
-    let times = LiveTimes { heartbeat: Duration::from_millis(100), ..LiveTimes::default() };
+    let times = LiveTimes { heartbeat: Duration::from_millis(400), ..LiveTimes::default() };
     let ground = Ground::with_times(times).await;
     let (mut silent, _) = ground.listen(Person::new(), None).await;
     let (mut alive, _) = ground.listen(Person::new(), None).await;
