@@ -24,6 +24,8 @@ pub enum Objection {
 
 /// The most characters of a text.
 const MOST: usize = 280;
+/// Stands for a number that is none of the language's; it equals nothing that was said.
+const UNREADABLE: u64 = u64::MAX;
 
 /// Everything that is wrong with a text; nothing when it may be shown instead of `said`, which the coach's templates made
 /// for the same style. A number must occur in `said`, a load with its unit; so must the name of an exercise.
@@ -96,8 +98,8 @@ fn quantities(text: &str, language: Language) -> Vec<Quantity> {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').unwrap_or(rest.len());
         let written = rest[..end].trim_end_matches(['.', ',']);
         rest = &rest[end.max(1)..];
-        // What is no number of this language, such as 1.000,5 or 62.5 in German, equals none that was said.
-        let hundredths = number::parse(written, language).map_or(u64::MAX, |number| (number * 100.0).round() as u64);
+        // Such as 1.000,5 or, in German, 62.5.
+        let hundredths = number::parse(written, language).map_or(UNREADABLE, |number| (number * 100.0).round() as u64);
         found.push(Quantity { number: hundredths, unit: unit(rest), as_written: written.to_owned() });
     }
     let plain = plain(&text);
@@ -107,7 +109,11 @@ fn quantities(text: &str, language: Language) -> Vec<Quantity> {
         let is_english_once = *word == "once" && language == Language::En;
         if let Some(number) = in_words(word).filter(|_| !is_english_once) {
             let after = words.get(place + 1).copied().unwrap_or_default();
-            found.push(Quantity { number: number * 100, unit: unit(after), as_written: (*word).to_owned() });
+            found.push(Quantity {
+                number: number.saturating_mul(100),
+                unit: unit(after),
+                as_written: (*word).to_owned(),
+            });
         }
     }
     found
@@ -167,7 +173,12 @@ fn in_words(word: &str) -> Option<u64> {
         (300, "dreihundert trescientos"),
         (1000, "thousand tausend mil"),
     ];
-    WORDS.iter().find(|(_, words)| words.split(' ').any(|one| one == word)).map(|(number, _)| *number)
+    // Numbers in one word, such as fünfundsechzig or veintidós, are not spelled out above: they are numbers all the same.
+    let is_compound = (word.contains("und") && (word.ends_with("zig") || word.ends_with("ßig")))
+        || ["veinti", "dieci"].iter().any(|start| word.starts_with(start) && word.len() > start.len())
+        || (word.ends_with("hundert") || word.ends_with("cientos") || word.ends_with("cientas"));
+    let spelled = WORDS.iter().find(|(_, words)| words.split(' ').any(|one| one == word)).map(|(number, _)| *number);
+    spelled.or(is_compound.then_some(UNREADABLE))
 }
 
 /// Beginnings of words that are a doctor's.
@@ -250,6 +261,9 @@ mod tests {
         assert_eq!(judge("Do four sets of 8."), [Objection::Number("four".into())]);
         assert_eq!(judge("Do 3 sets of 8 with 62,5 kg."), [Objection::Number("62,5".into())]);
         assert_eq!(judge("Add ½ a plate."), [Objection::Character('½')]);
+        for text in ["Nimm fünfundsechzig Kilo.", "Pon veintidós más.", "Use sixty-two kilos.", "Do 62.5.1 kg."] {
+            assert!(judge(text).iter().any(|one| matches!(one, Objection::Number(_))), "{text}");
+        }
     }
 
     #[test]
