@@ -280,11 +280,15 @@ fn counts() -> String {
 
 #[test]
 fn it_is_read_at_once() {
-    let started = Instant::now();
-    let read = Catalogue::new(embedded());
-    let milliseconds = started.elapsed().as_secs_f64() * 1e3;
-    assert_eq!(read.all().len(), catalogue().all().len());
+    // The best of three: others use the machine, too.
+    let time = |_| {
+        let started = Instant::now();
+        let read = Catalogue::new(embedded());
+        assert_eq!(read.all().len(), catalogue().all().len());
+        started.elapsed().as_secs_f64() * 1e3
+    };
+    let milliseconds = [0, 1, 2].map(time).into_iter().fold(f64::INFINITY, f64::min);
     // 20 ms are promised of an optimised build; one with checks takes some ten times as long.
-    let most = if cfg!(debug_assertions) { 2_000.0 } else { 20.0 };
+    let most = if cfg!(debug_assertions) { 1_000.0 } else { 20.0 };
     assert!(milliseconds < most, "{milliseconds:.1} ms");
 }
