@@ -1,6 +1,7 @@
 //! `make bench`: every figure that the README promises, measured on servers of its own, beside the limit that the same
 //! machine sets in the same run. It drives the `plyo` binary that lies beside it.
 
+mod catalogue;
 mod disk;
 mod edge;
 mod figures;
@@ -29,7 +30,7 @@ const USAGE: &str = "\
 usage: plyo-bench [--quick] [--only PART,…]
 
   --quick        a tenth of the load: whether it runs, not how fast
-  --only PART,…  disk, edge, push, pipeline, query, live, reminders; the other figures of bench/results.json stay";
+  --only PART,…  disk, catalogue, edge, push, pipeline, query, live, reminders; the other figures of bench/results.json stay";
 
 /// How much of the load.
 #[derive(Clone, Copy)]
@@ -46,8 +47,9 @@ impl Scale {
 
 type Part = fn(Scale) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
 
-const PARTS: [(&str, Part); 7] = [
+const PARTS: [(&str, Part); 8] = [
     ("disk", |_| Box::pin(disk::measure())),
+    ("catalogue", |scale| Box::pin(catalogue::measure(scale))),
     ("edge", |scale| Box::pin(edge::measure(scale))),
     ("push", |scale| Box::pin(push::measure(scale))),
     ("pipeline", |scale| Box::pin(pipeline::measure(scale))),

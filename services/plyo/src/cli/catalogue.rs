@@ -36,7 +36,11 @@ impl Catalogue {
             Self::Eval { names, json } => {
                 let text = fs::read_to_string(&names).with_context(|| format!("cannot read {}", names.display()))?;
                 let evaluation = evaluate(&read_cases(&text));
-                if json { print_json(&evaluation) } else { print(&evaluation) }
+                if json {
+                    print_json(&evaluation)
+                } else {
+                    print(&evaluation)
+                }
                 Ok(())
             }
             Self::Html { output } => {

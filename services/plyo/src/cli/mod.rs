@@ -1,5 +1,6 @@
 //! The command line.
 
+mod catalogue;
 mod operate;
 mod serve;
 #[cfg(test)]
@@ -59,6 +60,11 @@ enum Command {
         check: bool,
         #[arg(long, default_value = "schemas")]
         dir: PathBuf,
+    },
+    /// The exercise catalogue: what it understands, and a page to look at it
+    Catalogue {
+        #[command(subcommand)]
+        what: catalogue::Catalogue,
     },
     /// Twelve weeks of training as a client sees them, against a platform that runs
     Demo(demo::Demo),
@@ -186,6 +192,7 @@ impl Plyo {
             Command::Verify(verify) => verify.run().await,
             Command::Schemas { check: true, dir } => crate::schemas::check(&dir),
             Command::Schemas { check: false, dir } => crate::schemas::write(&dir),
+            Command::Catalogue { what } => what.run(),
             Command::Demo(demo) => demo.run().await,
         }
     }
