@@ -143,11 +143,20 @@ fn parse<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, Mistake> {
         let line = line_of(text, error.span().map_or(0, |span| span.start));
         let what = error.message().lines().collect::<Vec<_>>().join("; ");
         // Serde says "unknown field `primay`, expected one of `slug`, `category`, …".
-        let mut quoted = what.split('`').skip(1).step_by(2);
-        let is_unknown = what.starts_with("unknown");
-        let nearest = quoted.next().filter(|_| is_unknown).and_then(|word| nearest(word, quoted)).map(str::to_owned);
+        let lists = what.split_once(", expected").filter(|_| what.starts_with("unknown"));
+        let Some((unknown, candidates)) = lists else {
+            return Mistake { path: path.to_owned(), line, what, nearest: None };
+        };
+        let word = quoted(unknown).next().unwrap_or_default();
+        let nearest = nearest(word, quoted(candidates)).map(str::to_owned);
+        let what = unknown.to_owned();
         Mistake { path: path.to_owned(), line, what, nearest }
     })
+}
+
+/// What stands between backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
 }
 
 fn line_of(text: &str, at: usize) -> usize {
