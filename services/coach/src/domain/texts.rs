@@ -56,6 +56,7 @@ pub enum Headline {
     LoadRising,
     CheckEntry,
     NoProposal,
+    NothingNow,
     LoggingOnly,
 }
 
@@ -155,7 +156,7 @@ pub fn explain(explanation: &Explanation, style: Style, exercises: &Exercises) -
 }
 
 impl Headline {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::NextSession,
         Self::NextLoad,
         Self::NextLoadOpen,
@@ -173,6 +174,7 @@ impl Headline {
         Self::LoadRising,
         Self::CheckEntry,
         Self::NoProposal,
+        Self::NothingNow,
         Self::LoggingOnly,
     ];
 }

@@ -109,6 +109,14 @@ fn level(lift: &Lift) -> Level {
     Level { ln_kg: lift.strength.load_kg(1.0).ln() + slope * (epley(reps + reserve) - epley(reps)), slope }
 }
 
+/// As many of the repetitions as leave one in reserve with a load that was not done yet, up to two fewer: where plates are
+/// coarse, a step costs repetitions.
+pub(super) fn reps_in_reserve(lift: &Lift, load_kg: f64, reps: u16, step_kg: f64) -> u16 {
+    let Level { ln_kg, slope } = level(lift);
+    let able = |reps: u16| (ln_kg - slope * epley(f64::from(reps) + 1.0)).exp() + step_kg / 2.0;
+    (reps.saturating_sub(2).max(1)..=reps).rev().find(|reps| load_kg <= able(*reps)).unwrap_or(reps)
+}
+
 /// How much repetitions cost beside Epley's formula, 0 to 1.6.
 fn slope(lift: &Lift) -> f64 {
     let cost = (lift.strength.load_kg(1.0) / lift.strength.load_kg(10.0)).ln() / epley(10.0);

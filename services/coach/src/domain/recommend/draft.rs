@@ -16,6 +16,9 @@ use crate::domain::{
 /// Of the models and the layout of their state.
 const MODELS_VERSION: u16 = 1;
 
+/// Rounds through the safety layer before loads are given up; two are the rule.
+const MOST_ROUNDS: usize = 4;
+
 /// What somebody who knows nothing of safety would recommend.
 pub(super) struct Draft {
     pub kind: Option<Kind>,
@@ -61,11 +64,11 @@ impl Draft {
         draft
     }
 
-    /// Through the safety layer. What it changed is told; what it left nothing of becomes [`Headline::NoProposal`].
+    /// Through the safety layer. What it changed is told; what it left nothing of becomes [`Headline::NoProposal`] or
+    /// [`Headline::NothingNow`].
     pub fn finish(self, situation: &Situation<'_>, on: DateTime) -> Recommendation {
         let Safe { lifts, days, rules, was_lowered } = safe(situation, &self, on);
-        let wanted_lifts = !self.lifts.is_empty();
-        let lost_all = wanted_lifts && lifts.is_empty();
+        let lost_all = lifts.is_empty() && needs_lifts(self.headline);
         let mut reasons = self.reasons;
         if was_lowered {
             reasons.retain(|reason| reason.code != Code::SameAsLastBest);
@@ -79,12 +82,8 @@ impl Draft {
         let confidence =
             Confidence::of(if lifts.len() == 1 { sessions } else { situation.training.sessions }, half_width);
         let mut params = self.params;
-        let headline = if lost_all { Headline::NoProposal } else { self.headline };
+        let headline = if lost_all { without_lifts(&self.lifts, &mut params) } else { self.headline };
         let headline = fill(headline, &lifts, &mut params);
-        if lost_all {
-            let wanted = self.lifts.first().map(|lift| lift.exercise.clone());
-            params.extend(wanted.map(|slug| (Param::Exercise, Value::Exercise(slug))));
-        }
         Recommendation {
             kind: self.kind.filter(|_| !lost_all),
             subject: self.subject,
@@ -122,23 +121,36 @@ struct Safe {
     was_lowered: bool,
 }
 
+/// Bounds the lifts until nothing is left to bound: other repetitions are held against other times and another forecast.
 fn safe(situation: &Situation<'_>, draft: &Draft, on: DateTime) -> Safe {
-    let context = lifts_context(situation, &draft.lifts, draft.headline, on);
-    let applied = safety::apply(draft.lifts.clone(), &context);
-    let mut rules: Vec<Rule> = applied.rules.iter().map(|(_, rule)| *rule).collect();
+    let mut lifts = draft.lifts.clone();
+    let mut places: Vec<usize> = (0..lifts.len()).collect();
+    let mut rules: Vec<Rule> = Vec::new();
+    for round in 0.. {
+        if round == MOST_ROUNDS {
+            // What does not settle is named no load; without one every rule settles at once.
+            lifts.iter_mut().for_each(|lift| (lift.load_kg, lift.range80_kg) = (None, None));
+        }
+        let applied = safety::apply(lifts.clone(), &lifts_context(situation, &lifts, draft.headline, on));
+        rules.extend(applied.rules.iter().map(|(_, rule)| *rule));
+        places = applied.places.iter().map(|place| places[*place]).collect();
+        let has_settled = applied.lifts == lifts;
+        lifts = applied.lifts;
+        if has_settled || round > MOST_ROUNDS + 2 {
+            break;
+        }
+    }
     rules.sort_unstable();
     rules.dedup();
-    // Bounds on the effort concern everybody of an age; they are told only when they changed a load.
-    let lowered =
-        applied.places.iter().zip(&applied.lifts).any(|(place, lift)| lift.load_kg != draft.lifts[*place].load_kg);
+    let was_lowered = places.iter().zip(&lifts).any(|(place, lift)| lift.load_kg != draft.lifts[*place].load_kg);
     let mut end = 0;
     let days = draft.days.iter().map(|count| {
         let start = end;
         end += count;
-        applied.places.iter().filter(|place| (start..end).contains(*place)).count()
+        places.iter().filter(|place| (start..end).contains(*place)).count()
     });
-    let days: Vec<usize> = if draft.days.is_empty() { vec![applied.lifts.len()] } else { days.collect() };
-    Safe { lifts: applied.lifts, days, rules, was_lowered: lowered }
+    let days: Vec<usize> = if draft.days.is_empty() { vec![lifts.len()] } else { days.collect() };
+    Safe { lifts, days, rules, was_lowered }
 }
 
 /// The context that the lifts of a recommendation are bounded in. A plan fills a week of its own.
@@ -153,6 +165,31 @@ pub(super) fn lifts_context(
         context.week = Week { done: Week::default().done, ..context.week };
     }
     context
+}
+
+/// Whether a headline says nothing without a lift.
+const fn needs_lifts(headline: Headline) -> bool {
+    matches!(
+        headline,
+        Headline::NextSession
+            | Headline::NextLoad
+            | Headline::NextLoadOpen
+            | Headline::FirstTime
+            | Headline::FirstTimeOpen
+            | Headline::SetsLeft
+            | Headline::Substitute
+            | Headline::VolumeGap
+            | Headline::PlateauReps
+            | Headline::PlateauVariant
+            | Headline::Routine
+    )
+}
+
+/// What is said instead of a proposal of which nothing is left.
+fn without_lifts(wanted: &[Lift], params: &mut Params) -> Headline {
+    let [one] = wanted else { return Headline::NothingNow };
+    params.insert(Param::Exercise, Value::Exercise(one.exercise.clone()));
+    Headline::NoProposal
 }
 
 /// Fills a headline's numbers from the lifts, and chooses the form without a load where there is none.

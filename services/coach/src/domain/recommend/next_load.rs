@@ -20,7 +20,9 @@ const EASY_RPE: f64 = 8.0;
 /// The next load of every exercise of the last workout.
 pub(super) fn drafts(situation: &Situation<'_>, on: DateTime) -> Vec<Draft> {
     let Some((_, exercises)) = situation.training.habits.sessions().next_back() else { return Vec::new() };
-    exercises.into_iter().map(|exercise| draft(situation, exercise, on)).collect()
+    let facts = |slug: &ExerciseSlug| situation.knowledge.exercises.get(slug);
+    let possible = exercises.into_iter().filter(|slug| facts(slug).is_some_and(|exercise| situation.may_do(exercise)));
+    possible.map(|slug| draft(situation, slug, on)).collect()
 }
 
 /// The next load of one exercise.
@@ -98,6 +100,9 @@ fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, targ
         }
         reasons.push(reason(Code::RepsTargetMet, 0.9, about(last.load_kg, u16::from(last.least_reps)).to_vec(), 2));
         urgency = 0.6;
+    }
+    if load_kg > last.load_kg {
+        reps = context::reps_in_reserve(lift, load_kg, reps, step);
     }
     if let Some(forecast) = foreseen {
         let is_free = lift.fail_streak < 2 && !context::missed(lift, last);

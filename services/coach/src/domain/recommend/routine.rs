@@ -35,6 +35,9 @@ pub(super) fn draft(situation: &Situation<'_>) -> Option<Draft> {
     let planned: Vec<Vec<Lift>> =
         groups.iter().map(|group| day(situation, group)).filter(|day| !day.is_empty()).collect();
     let days = planned.len() as u32;
+    if days == 0 {
+        return None;
+    }
     let evidence = context::workouts(situation, SESSIONS as u32);
     Some(Draft {
         params: Params::from([(Param::Days, Value::Count(days))]),

@@ -41,6 +41,7 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::LoadRising => "Du machst viel mehr als sonst",
         Headline::CheckEntry => "{exercise}: Stimmen {load}?",
         Headline::NoProposal => "{exercise}: diesmal keine Last von uns",
+        Headline::NothingNow => "Zurzeit haben wir nichts vorzuschlagen",
         Headline::LoggingOnly => {
             "Wir führen dein Tagebuch; bitte sprich mit einer Fachperson, bevor du nach unserem Rat trainierst."
         }

@@ -39,6 +39,7 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::LoadRising => "You are doing much more than usual",
         Headline::CheckEntry => "{exercise}: is {load} right?",
         Headline::NoProposal => "{exercise}: no load from us this time",
+        Headline::NothingNow => "Nothing to propose right now",
         Headline::LoggingOnly => "We keep your log; please see a professional before you train on our advice.",
     }
 }

@@ -43,6 +43,7 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::LoadRising => "Estás haciendo mucho más de lo habitual",
         Headline::CheckEntry => "{exercise}: ¿es correcto {load}?",
         Headline::NoProposal => "{exercise}: esta vez no proponemos carga",
+        Headline::NothingNow => "Por ahora no tenemos nada que proponer",
         Headline::LoggingOnly => {
             "Guardamos tu diario; habla con un profesional antes de entrenar con nuestros consejos."
         }
