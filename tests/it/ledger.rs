@@ -60,12 +60,12 @@ impl Ledger {
             }
         }
         let mut completed: HashMap<UserId, Vec<Uuid>> = HashMap::new();
-        let mut unlocked: HashMap<UserId, Vec<u64>> = HashMap::new();
+        let mut unlocked: HashMap<UserId, Vec<String>> = HashMap::new();
         for event in events {
             match event.body {
                 Event::WorkoutCompleted(_) => completed.entry(event.user).or_default().push(event.causation),
                 Event::AchievementUnlocked(achievement) => {
-                    unlocked.entry(event.user).or_default().push(achievement.value)
+                    unlocked.entry(event.user).or_default().push(achievement.code)
                 }
                 _ => {}
             }
@@ -82,9 +82,11 @@ impl Ledger {
                     a.difference(&b).count()
                 ));
             }
-            let expected: Vec<u64> = (1..=sent.len() as u64).filter(|n| n % 5 == 0).collect();
-            if unlocked.remove(user).unwrap_or_default() != expected && services.contains(&"tally:achievement") {
-                wrong.push(format!("{user}: other achievements than {expected:?}"));
+            let mut codes = unlocked.remove(user).unwrap_or_default();
+            codes.sort_unstable();
+            let expected = expected(services, sent.len() as u64);
+            if codes != expected {
+                wrong.push(format!("{user}: the achievements {codes:?} instead of {expected:?}"));
             }
             for service in services.iter().filter_map(|service| service.strip_prefix("tally:")) {
                 let mut db = ground.database(service).await;
@@ -104,6 +106,31 @@ impl Ledger {
         wrong.extend(ground.verify(services).await);
         wrong
     }
+}
+
+/// The achievements of somebody who logged so many workouts of [`log`]'s kind, 500 kg each on one day; sorted.
+fn expected(services: &[&str], workouts: u64) -> Vec<String> {
+    let mut codes: Vec<String> = if services.contains(&"tally:achievement") {
+        (1..=workouts).filter(|n| n % 5 == 0).map(|n| format!("workouts_{n}")).collect()
+    } else if services.contains(&"achievement") {
+        let of_real = [
+            ("records_1", 1),
+            ("workouts_1", 1),
+            ("workouts_10", 10),
+            ("workouts_50", 50),
+            ("workouts_100", 100),
+            ("tonnage_1_t", 2),
+            ("tonnage_10_t", 20),
+            ("tonnage_100_t", 200),
+            ("tonnage_500_t", 1_000),
+            ("tonnage_1000_t", 2_000),
+        ];
+        of_real.iter().filter(|(_, least)| workouts >= *least).map(|(code, _)| (*code).to_owned()).collect()
+    } else {
+        Vec::new()
+    };
+    codes.sort_unstable();
+    codes
 }
 
 /// A workout of one set.

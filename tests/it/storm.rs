@@ -19,10 +19,13 @@ use crate::{
     platform::Ground,
 };
 
-const SERVICES: [&str; 2] = ["tally:workout", "tally:achievement"];
+/// The services that a storm blows over, two owners each.
+const REAL: &[&str] = &["workout", "achievement", "notification"];
+const TALLY: &[&str] = &["tally:workout", "tally:achievement"];
 
 /// How hard it blows, and how long at most.
 struct Weather {
+    services: &'static [&'static str],
     seed: u64,
     seconds: u64,
     bugs: &'static [&'static str],
@@ -42,20 +45,22 @@ struct Damage {
 async fn nothing_is_lost_or_repeated_in_a_storm() {
     let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (seed, seconds) = (number("PLYO_STORM_SEED", 7), number("PLYO_STORM_SECONDS", 60));
-    let (wrong, damage) = storm(Weather { seed, seconds, bugs: &[], stalls: false }).await;
+    let (wrong, damage) = storm(Weather { services: REAL, seed, seconds, bugs: &[], stalls: false }).await;
     assert_eq!(wrong, Vec::<String>::new(), "seed {seed}: {damage:?}");
     assert!(damage.deaths > 10 && damage.stops > 2, "it was no storm: {damage:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_finds_that_nobody_looks_at_the_tail() {
-    let (wrong, damage) = storm(Weather { seed: 6, seconds: 120, bugs: &["bug-no-tail"], stalls: false }).await;
+    let bugs = &["bug-no-tail"];
+    let (wrong, damage) = storm(Weather { services: TALLY, seed: 6, seconds: 120, bugs, stalls: false }).await;
     assert!(!wrong.is_empty(), "not found: {damage:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_finds_that_there_is_no_fence() {
-    let (wrong, damage) = storm(Weather { seed: 9, seconds: 180, bugs: &["bug-no-fence"], stalls: true }).await;
+    let bugs = &["bug-no-fence"];
+    let (wrong, damage) = storm(Weather { services: TALLY, seed: 9, seconds: 180, bugs, stalls: true }).await;
     assert!(!wrong.is_empty(), "not found: {damage:?}");
 }
 
@@ -69,10 +74,10 @@ async fn storm(weather: Weather) -> (Vec<String>, Damage) {
     let (ledger, damage) = tokio::join!(Ledger::keep_logging(&publisher, &over), blowing);
     watching.abort();
     // Fair weather, with the bugs that were planted.
-    let role = Role { bugs: weather.bugs.to_vec(), ..ground.role(&SERVICES) };
+    let role = Role { bugs: weather.bugs.to_vec(), ..ground.role(weather.services) };
     let _fair = Server::start(&role);
-    ground.settle(&SERVICES).await;
-    (ledger.check(&ground, &SERVICES).await, damage)
+    ground.settle(weather.services).await;
+    (ledger.check(&ground, weather.services).await, damage)
 }
 
 /// Notes when an event comes a second time: what both planted bugs come to, so that their storms need not blow on.
@@ -95,8 +100,9 @@ struct Ship {
 async fn blow(ground: &mut Ground, weather: &Weather, over: &AtomicBool, repeated: &AtomicBool) -> Damage {
     let mut random = Random(weather.seed);
     let mut damage = Damage::default();
-    let mut ships: Vec<Ship> =
-        SERVICES.iter().cycle().take(4).map(|service| launch(ground, service, weather, &mut random)).collect();
+    let services = weather.services.iter().chain(weather.services);
+    let mut ships: Vec<Ship> = services.map(|service| launch(ground, service, weather, &mut random)).collect();
+    let any = ships.len() as u64;
     let end = Instant::now() + Duration::from_secs(weather.seconds);
     while Instant::now() < end && !repeated.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -119,7 +125,7 @@ async fn blow(ground: &mut Ground, weather: &Weather, over: &AtomicBool, repeate
         }
         match random.below(1_000) {
             // Where stalls are planted, the one that stands by must be there to take over.
-            0..20 if !weather.stalls => ships[random.below(4) as usize].server.signal(Signal::SIGSTOP),
+            0..20 if !weather.stalls => ships[random.below(any) as usize].server.signal(Signal::SIGSTOP),
             20..25 => {
                 damage.broker_crashes += 1;
                 ground.nats_server.kill();
@@ -141,7 +147,7 @@ async fn blow(ground: &mut Ground, weather: &Weather, over: &AtomicBool, repeate
 }
 
 fn launch(ground: &Ground, service: &'static str, weather: &Weather, random: &mut Random) -> Ship {
-    let place = weather.stalls.then_some(Place { name: "commit", passage: 4, fate: Fate::Stop });
+    let place = weather.stalls.then_some(Place { name: "before-publish", passage: 4, fate: Fate::Stop });
     let role = Role { bugs: weather.bugs.to_vec(), one_in: 100, seed: random.next(), place, ..ground.role(&[service]) };
     Ship { server: Server::start(&role), role, continued_at: None }
 }
