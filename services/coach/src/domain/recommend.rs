@@ -133,12 +133,7 @@ fn candidates(situation: &Situation<'_>) -> Vec<Recommendation> {
     let finished = drafts.into_iter().map(|draft| draft.finish(situation, next));
     // A candidate of which safety left nothing is nothing to show unasked.
     let is_nothing = |one: &Recommendation| matches!(one.headline, Headline::NoProposal | Headline::NothingNow);
-    let mut candidates: Vec<Recommendation> = finished.filter(|one| !is_nothing(one)).collect();
-    if candidates.iter().any(|one| one.kind == Some(Kind::Deload)) {
-        // An easier week says it already.
-        candidates.retain(|one| one.headline != Headline::LoadRising);
-    }
-    candidates
+    finished.filter(|one| !is_nothing(one)).collect()
 }
 
 impl Situation<'_> {

@@ -53,7 +53,6 @@ pub enum Headline {
     PlateauVariant,
     Routine,
     WeeklyReview,
-    LoadRising,
     CheckEntry,
     NoProposal,
     NothingNow,
@@ -130,7 +129,13 @@ pub fn say(key: Key, params: &Params, style: Style, exercises: &Exercises) -> Re
         rest = after;
     }
     said.push_str(rest);
-    Ok(said)
+    Ok(capitalised(&said))
+}
+
+/// With a capital letter at the start: a sentence may begin with the name of a muscle.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Everything that an explanation says, a sentence each: reasons, safety rules, range, counterfactual.
@@ -156,7 +161,7 @@ pub fn explain(explanation: &Explanation, style: Style, exercises: &Exercises) -
 }
 
 impl Headline {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 18] = [
         Self::NextSession,
         Self::NextLoad,
         Self::NextLoadOpen,
@@ -171,7 +176,6 @@ impl Headline {
         Self::PlateauVariant,
         Self::Routine,
         Self::WeeklyReview,
-        Self::LoadRising,
         Self::CheckEntry,
         Self::NoProposal,
         Self::NothingNow,

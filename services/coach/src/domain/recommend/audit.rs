@@ -5,7 +5,7 @@ use jiff::ToSpan;
 use super::{
     Recommendation, Situation, candidates, context, draft, next_load, next_session, substitute, substitution::Why,
 };
-use crate::domain::safety;
+use crate::domain::{reasons::Code, safety};
 
 /// What an audit found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,9 @@ impl Audit {
         self.recommendations += 1;
         self.loads += one.lifts.iter().filter(|lift| lift.load_kg.is_some()).count() as u64;
         self.violations += safety::check(&one.lifts, &context).len() as u64;
-        let has_history = situation.training.sessions > 0 && one.kind.is_some();
+        // A first time has nothing to rest on, and a notice asks or refuses.
+        let is_first = one.explanation.reasons.iter().any(|reason| reason.code == Code::ColdStart);
+        let has_history = situation.training.sessions > 0 && one.kind.is_some() && !is_first;
         let has_evidence = one.explanation.reasons.iter().any(|reason| !reason.evidence.event_ids.is_empty());
         self.without_evidence += u64::from(has_history && !has_evidence);
     }

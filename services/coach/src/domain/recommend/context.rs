@@ -18,6 +18,8 @@ const ALIKE_REPS: u16 = 2;
 const ALIKE_DAYS: i32 = 28;
 /// The repetitions in reserve that are assumed when no RPE is logged.
 const ASSUMED_RESERVE: f64 = 2.0;
+/// Loads this near, on the logarithmic scale, are the same.
+const SAME_LOAD: f64 = 0.03;
 /// Changes up to this many kilograms are no slip of the unit.
 const SMALL_KG: f64 = 5.0;
 
@@ -69,13 +71,14 @@ fn known(situation: &Situation<'_>, exercise: &Exercise, reps: u16, on: DateTime
     let known = Known {
         hurts: hurts.iter().any(|at| days_between(at.date(), on.date()) <= 14),
         is_excluded: hurts.len() >= 3,
-        first_kg: cold_start::first_kg(situation, exercise, reps),
         ..Known::of(exercise, profile.step_kg(exercise), profile.least_kg(exercise))
     };
-    let Some(lift) = situation.training.lifts.get(&exercise.slug) else { return known };
+    let Some(lift) = situation.training.lifts.get(&exercise.slug) else {
+        return Known { first_kg: cold_start::first_kg(situation, exercise, reps), ..known };
+    };
     if doubted(lift).is_some() {
         // What is not believed is nothing to build on: no last load, and no first one either.
-        return Known { first_kg: None, ..known };
+        return known;
     }
     let top = alike(lift, reps);
     let weeks = profile.weeks_since_cleared(exercise.joints(), on.date());
@@ -109,8 +112,8 @@ fn level(lift: &Lift) -> Level {
     Level { ln_kg: lift.strength.load_kg(1.0).ln() + slope * (epley(reps + reserve) - epley(reps)), slope }
 }
 
-/// As many of the repetitions as leave one in reserve with a load that was not done yet, up to two fewer: where plates are
-/// coarse, a step costs repetitions.
+/// As many of the repetitions as leave one in reserve with a load, up to two fewer: where plates are coarse, a step costs
+/// repetitions, and so does having gone to the limit.
 pub(super) fn reps_in_reserve(lift: &Lift, load_kg: f64, reps: u16, step_kg: f64) -> u16 {
     let Level { ln_kg, slope } = level(lift);
     let able = |reps: u16| (ln_kg - slope * epley(f64::from(reps) + 1.0)).exp() + step_kg / 2.0;
@@ -130,9 +133,21 @@ pub(super) fn alike(lift: &Lift, reps: u16) -> &TopSet {
     lift.recent.iter().rev().find(is_alike).unwrap_or(last)
 }
 
-/// Whether a set of that top load fell two or more repetitions short.
+/// Whether a set fell two or more repetitions short of what the person usually does at the end with as much load; with a load that
+/// is new, of the lower end of the usual repetitions.
 pub(super) fn missed(lift: &Lift, top: &TopSet) -> bool {
-    top.least_reps + 2 <= top.reps || (top.session == lift.last().session && lift.fail_streak > 0)
+    let others = lift.recent.iter().filter(|other| other.session != top.session);
+    let as_heavy = others.filter(|other| (other.load_kg / top.load_kg).ln().abs() <= SAME_LOAD);
+    let mut least: Vec<u8> = as_heavy.map(|other| other.least_reps).collect();
+    least.sort_unstable();
+    let usual = if least.len() >= 3 { least[least.len() / 2] } else { lift.usual_reps()[0] };
+    top.least_reps + 2 <= usual
+}
+
+/// How often in a row, up to the last time, a set fell short without the load getting lighter.
+pub(super) fn misses(lift: &Lift) -> usize {
+    let is_as_heavy = |top: &&TopSet| top.load_kg >= lift.last().load_kg * (1.0 - SAME_LOAD);
+    lift.recent.iter().rev().take_while(|top| missed(lift, top)).take_while(is_as_heavy).count()
 }
 
 /// Why the last top set is not believed: nothing remembered before it is like it.
@@ -207,6 +222,13 @@ pub(super) fn workouts(situation: &Situation<'_>, times: u32) -> Evidence {
         of.filter_map(|session| situation.training.evidence(session)),
         days_between(from, situation.now.date()),
     )
+}
+
+/// Whether an exercise of the body was done without an added load since the last time with one.
+pub(super) fn is_done_without(situation: &Situation<'_>, exercise: &Exercise, lift: &Lift) -> bool {
+    let mut sessions = situation.training.habits.sessions().rev();
+    let last = sessions.find(|(_, done)| done.contains(&&exercise.slug));
+    exercise.loading == Loading::Added && last.is_some_and(|(start, _)| start.date() > lift.last().date())
 }
 
 /// Whether the coach names loads for an exercise at all.

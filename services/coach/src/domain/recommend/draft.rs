@@ -70,7 +70,7 @@ impl Draft {
         let Safe { lifts, days, rules, was_lowered } = safe(situation, &self, on);
         let lost_all = lifts.is_empty() && needs_lifts(self.headline);
         let mut reasons = self.reasons;
-        if was_lowered {
+        if was_lowered && lifts.len() == 1 {
             reasons.retain(|reason| reason.code != Code::SameAsLastBest);
             reasons.push(Reason::new(Code::CappedBySafety, 0.6, [], Evidence::default()));
         }

@@ -22,7 +22,8 @@ pub(super) fn drafts(situation: &Situation<'_>, on: DateTime) -> Vec<Draft> {
     let Some((_, exercises)) = situation.training.habits.sessions().next_back() else { return Vec::new() };
     let facts = |slug: &ExerciseSlug| situation.knowledge.exercises.get(slug);
     let possible = exercises.into_iter().filter(|slug| facts(slug).is_some_and(|exercise| situation.may_do(exercise)));
-    possible.map(|slug| draft(situation, slug, on)).collect()
+    // A doubted entry is a notice of its own.
+    possible.map(|slug| draft(situation, slug, on)).filter(|draft| draft.kind.is_some()).collect()
 }
 
 /// The next load of one exercise.
@@ -36,6 +37,9 @@ pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, on: DateTime
     };
     if let Some(doubt) = context::doubted(lift) {
         return doubtful(situation, exercise, lift, doubt);
+    }
+    if context::is_done_without(situation, exercise, lift) {
+        return without_load(situation, exercise);
     }
     let target = context::usual_reps(situation, lift);
     let plan = plan(situation, exercise, lift, target, on);
@@ -83,43 +87,42 @@ fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, targ
     let mut reasons = Vec::new();
     let (mut load_kg, mut reps, mut urgency) = (last.load_kg, target, 0.4);
     let foreseen = context::forecast(situation, exercise, target, on);
-    if lift.fail_streak >= 2 {
+    let misses = context::misses(lift);
+    if misses >= 2 {
         // Twice short: 5 % less, and 10 % from the third time on, at least one step.
-        let share = if lift.fail_streak == 2 { 0.05 } else { 0.10 };
+        let share = if misses == 2 { 0.05 } else { 0.10 };
         load_kg = last.load_kg - (share * last.load_kg).max(step);
         reasons.push(reason(Code::RepsMissedTwice, 0.9, about(last.load_kg, target).to_vec(), 2));
         urgency = 0.8;
     } else if context::missed(lift, last) {
         reasons.push(reason(Code::RepsMissed, 0.8, about(last.load_kg, target).to_vec(), 1));
-    } else if is_met(lift, last, target) {
-        load_kg = last.load_kg + step;
-        // From the top of the usual repetitions a step leads back to the lower end of them.
-        let [low, _, high] = lift.usual_reps().map(u16::from);
-        if last.reps == last.least_reps && u16::from(last.reps) >= high && high > low {
-            reps = target.min(low.max(1));
+    } else {
+        if is_met(lift, last, target) {
+            load_kg = last.load_kg + step;
+            // From the top of the usual repetitions a step leads back to the lower end of them.
+            let [low, _, high] = lift.usual_reps().map(u16::from);
+            if u16::from(last.least_reps) >= high && high > low {
+                reps = target.min(low.max(1));
+            }
+            reasons.push(reason(Code::RepsTargetMet, 0.9, about(last.load_kg, u16::from(last.least_reps)).to_vec(), 2));
+            urgency = 0.6;
         }
-        reasons.push(reason(Code::RepsTargetMet, 0.9, about(last.load_kg, u16::from(last.least_reps)).to_vec(), 2));
-        urgency = 0.6;
-    }
-    if load_kg > last.load_kg {
-        reps = context::reps_in_reserve(lift, load_kg, reps, step);
-    }
-    if let Some(forecast) = foreseen {
-        let is_free = lift.fail_streak < 2 && !context::missed(lift, last);
-        if is_free && forecast.load_kg > load_kg || reasons.is_empty() {
-            load_kg = forecast.load_kg;
+        if let Some(forecast) = foreseen {
+            if forecast.load_kg > load_kg || reasons.is_empty() {
+                (load_kg, reps) = (forecast.load_kg, target);
+            }
+            let mut params = about(forecast.load_kg, target).to_vec();
+            params.push((Param::Times, Value::Count(lift.recent.len() as u32)));
+            reasons.push(reason(Code::Forecast, 0.5, params, lift.recent.len()));
         }
-        let times = Value::Count(lift.recent.len() as u32);
-        let mut params = about(forecast.load_kg, target).to_vec();
-        params.push((Param::Times, times));
-        reasons.push(reason(Code::Forecast, 0.5, params, lift.recent.len()));
     }
+    let reps = context::reps_in_reserve(lift, load_kg, reps, step);
     match last.rpe.map(f64::from) {
         Some(rpe) if rpe < EASY_RPE => {
             reasons.push(reason(Code::RpeLow, 0.7, vec![(Param::Rpe, Value::Number(rpe))], 1));
         }
-        Some(_) => {}
-        None => reasons.push(reason(Code::NoRpe, 0.1, vec![], 1)),
+        None if load_kg > last.load_kg => reasons.push(reason(Code::NoRpe, 0.1, vec![], 1)),
+        _ => {}
     }
     if (load_kg - last.load_kg).abs() < step / 2.0 {
         reasons.push(reason(Code::SameAsLastBest, 0.4, about(last.load_kg, u16::from(last.reps)).to_vec(), 1));

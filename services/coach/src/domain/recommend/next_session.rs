@@ -125,7 +125,8 @@ fn due(situation: &Situation<'_>, exercises: &[&Exercise], on: DateTime, evidenc
         gaps.sort_unstable();
         let usual = *gaps.get(gaps.len() / 2).filter(|usual| **usual > 0 && gaps.len() >= 3)?;
         let away = days_between(lift.last().date(), on.date());
-        (away >= usual).then(|| (exercise.slug.clone(), usual, away))
+        // What was given up long ago is not overdue.
+        (usual..=6 * usual).contains(&away).then(|| (exercise.slug.clone(), usual, away))
     };
     let (slug, usual, away) = exercises.iter().filter_map(overdue).max_by_key(|(_, usual, away)| away - usual)?;
     let params = [

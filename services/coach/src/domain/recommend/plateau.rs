@@ -3,7 +3,7 @@
 use super::{Draft, Situation, context, draft::lift as plain, substitution};
 use crate::domain::{
     event::Kind,
-    exercise::Exercise,
+    exercise::{Exercise, Mechanic},
     profile::days_between,
     reasons::{Code, Param, Params, Reason, Value},
     safety,
@@ -15,10 +15,16 @@ use crate::domain::{
 const SESSIONS: usize = 6;
 const DAYS: u32 = 21;
 const RISING: f64 = 0.2;
+/// It is told at most once in so many days.
+const EVERY_DAYS: u32 = 14;
 
 /// The lifts that stand still, most practised first.
 pub(super) fn drafts(situation: &Situation<'_>) -> Vec<Draft> {
     let today = situation.now.date();
+    let last = situation.guidance.last_shown(Kind::Plateau);
+    if last.is_some_and(|last| days_between(last.date(), today) < EVERY_DAYS) {
+        return Vec::new();
+    }
     let mut still: Vec<(&Lift, &Exercise)> = situation
         .training
         .lifts
@@ -55,7 +61,12 @@ fn draft(situation: &Situation<'_>, lift: &Lift, exercise: &Exercise) -> Option<
             ..about(Headline::PlateauVariant)
         });
     }
-    let (from, to) = if usual <= 6 { (8, 10) } else { (5, 6) };
+    let (from, to) = match exercise.mechanic {
+        Mechanic::Compound if usual <= 6 => (8, 10),
+        Mechanic::Compound => (5, 6),
+        Mechanic::Isolation if usual <= 10 => (12, 15),
+        Mechanic::Isolation => (8, 10),
+    };
     let forecast = context::forecast(situation, exercise, to, situation.now);
     let lift = safety::Lift {
         load_kg: forecast.map(|forecast| forecast.load_kg),

@@ -118,7 +118,7 @@ fn drift(situation: &Situation<'_>) -> Option<Reason> {
         .then(|| Reason::new(Code::RpeDrift, 0.85, params, context::workouts(situation, 5)))
 }
 
-/// The acute load is far above the chronic one.
+/// The acute load is far above the chronic one. A note: it foretells nothing, and alone nothing follows from it.
 pub(super) fn rising(situation: &Situation<'_>) -> Option<Reason> {
     let (acute, chronic) = situation.training.load.at(situation.now);
     let above = 100.0 * (acute / chronic - 1.0);

@@ -1,4 +1,4 @@
-//! The week that was, and what the coach has to tell whether it is welcome or not.
+//! The week that was, and the questions that the log raises.
 
 use jiff::civil::Weekday;
 
@@ -16,7 +16,9 @@ use crate::domain::{
 pub(super) fn draft_on_its_day(situation: &Situation<'_>) -> Option<Draft> {
     let last = situation.guidance.last_shown(Kind::WeeklyReview);
     let is_due = last.is_none_or(|last| days_between(last.date(), situation.now.date()) >= 6);
-    (situation.now.weekday() == Weekday::Sunday && is_due).then(|| draft(situation))
+    let has_trained =
+        situation.training.span().is_some_and(|(_, last)| days_between(last.date(), situation.now.date()) < 7);
+    (situation.now.weekday() == Weekday::Sunday && is_due && has_trained).then(|| draft(situation))
 }
 
 /// What the last seven days were: workouts, sets, more or less than usual, the best lift.
@@ -39,6 +41,9 @@ pub(super) fn draft(situation: &Situation<'_>) -> Draft {
         let params = [(Param::Percent, Value::Percent(change.abs()))];
         reasons.push(Reason::new(code, 0.7, params, context::workouts(situation, 12)));
     }
+    if weeks >= 4.0 {
+        reasons.extend(recovery::rising(situation));
+    }
     reasons.extend(best(situation, |top| within(top.date(), 7)));
     Draft {
         params: Params::from([
@@ -56,7 +61,7 @@ pub(super) fn draft(situation: &Situation<'_>) -> Draft {
     }
 }
 
-/// What must be told: an entry that is probably a slip, a load that rises fast.
+/// What must be told: an entry that is probably a slip.
 pub(super) fn notices(situation: &Situation<'_>) -> Vec<Draft> {
     let last = situation.training.habits.sessions().next_back();
     let done = last.into_iter().flat_map(|(_, exercises)| exercises);
@@ -65,14 +70,7 @@ pub(super) fn notices(situation: &Situation<'_>) -> Vec<Draft> {
             context::doubted(lift).is_some() && lift.last().session + 1 == situation.training.sessions
         })
     });
-    let mut notices: Vec<Draft> = slips.take(1).map(|slug| next_load::draft(situation, slug, situation.now)).collect();
-    // Half as much again as usual is fast; it is told, and nothing else follows from it.
-    let (acute, chronic) = situation.training.load.at(situation.now);
-    if context::days_trained(situation, situation.now) >= 28 && acute > 1.5 * chronic {
-        let rising = recovery::rising(situation);
-        notices.extend(rising.map(|reason| Draft { reasons: vec![reason], ..Draft::notice("", Headline::LoadRising) }));
-    }
-    notices
+    slips.take(1).map(|slug| next_load::draft(situation, slug, situation.now)).collect()
 }
 
 /// The lift that was farthest above everything remembered of it before.

@@ -6,16 +6,21 @@ use super::{Draft, Situation, cold_start::low_sets, context, next_session};
 use crate::domain::{
     event::Kind,
     exercise::{Exercise, Muscle},
+    profile::days_between,
     reasons::{Code, Param, Params, Reason, Value},
     texts::Headline,
 };
 
+/// Gaps are told at most once in so many days.
+const EVERY_DAYS: u32 = 7;
 /// Before so many days of training nothing is missed yet.
 const SETTLED_DAYS: u32 = 21;
 
 /// The muscles with the widest gaps, in the last week and in the mean of four, each with an exercise for it.
 pub(super) fn gaps(situation: &Situation<'_>, on: DateTime) -> Vec<Draft> {
-    if context::days_trained(situation, on) < SETTLED_DAYS {
+    let last = situation.guidance.last_shown(Kind::VolumeGap);
+    let is_told = last.is_some_and(|last| days_between(last.date(), situation.now.date()) < EVERY_DAYS);
+    if is_told || context::days_trained(situation, on) < SETTLED_DAYS {
         return Vec::new();
     }
     let week = context::week(situation, situation.now);

@@ -38,7 +38,6 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::PlateauVariant => "{exercise}: Versuche eine Zeit lang {other}",
         Headline::Routine => "Ein Plan mit {days|Trainingstag|Trainingstagen} pro Woche: {exercises}",
         Headline::WeeklyReview => "Deine Woche: {workouts|Training|Trainings}, {sets|Satz|Sätze}",
-        Headline::LoadRising => "Du machst viel mehr als sonst",
         Headline::CheckEntry => "{exercise}: Stimmen {load}?",
         Headline::NoProposal => "{exercise}: diesmal keine Last von uns",
         Headline::NothingNow => "Zurzeit haben wir nichts vorzuschlagen",

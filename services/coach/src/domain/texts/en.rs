@@ -36,7 +36,6 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::PlateauVariant => "{exercise}: try {other} for a while",
         Headline::Routine => "A plan for {days|day|days} a week: {exercises}",
         Headline::WeeklyReview => "Your week: {workouts|workout|workouts}, {sets|set|sets}",
-        Headline::LoadRising => "You are doing much more than usual",
         Headline::CheckEntry => "{exercise}: is {load} right?",
         Headline::NoProposal => "{exercise}: no load from us this time",
         Headline::NothingNow => "Nothing to propose right now",

@@ -40,7 +40,6 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::PlateauVariant => "{exercise}: prueba un tiempo con {other}",
         Headline::Routine => "Un plan de {days|día|días} por semana: {exercises}",
         Headline::WeeklyReview => "Tu semana: {workouts|entrenamiento|entrenamientos}, {sets|serie|series}",
-        Headline::LoadRising => "Estás haciendo mucho más de lo habitual",
         Headline::CheckEntry => "{exercise}: ¿es correcto {load}?",
         Headline::NoProposal => "{exercise}: esta vez no proponemos carga",
         Headline::NothingNow => "Por ahora no tenemos nada que proponer",

@@ -37,6 +37,17 @@ fn without_an_rpe_it_takes_two_sessions_to_earn_a_step() {
 }
 
 #[test]
+fn chin_ups_without_a_belt_stay_without_one() {
+    let mut lifter = Lifter::new();
+    lifter.exercises = NAMES.into_iter().chain(["Chin Up"]).map(Exercise::from_name).collect();
+    lifter.trains(0, &[("Chin Up", &three(10.0, 6, None))]);
+    assert_eq!(lifter.next_load("Chin Up", 3).lifts[0].load_kg, Some(10.0));
+    lifter.trains(4, &[("Chin Up", &three(0.0, 10, None))]);
+    let next = lifter.next_load("Chin Up", 7);
+    assert_eq!((next.headline, next.lifts[0].load_kg), (Headline::NextLoadOpen, None), "{}", told(&lifter, &next));
+}
+
+#[test]
 fn a_set_that_fell_short_is_repeated_and_twice_short_means_less() {
     let mut lifter = Lifter::new();
     let last = lifter.trains_for(3, &[(BENCH, &three(60.0, 8, None))]);
