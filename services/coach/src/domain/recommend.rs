@@ -79,7 +79,7 @@ pub const MOST_SHOWN: usize = 3;
 
 /// What is shown after a workout, after a change of profile, or when time has passed: at most [`MOST_SHOWN`].
 pub fn recommend(situation: &Situation<'_>) -> Vec<Recommendation> {
-    rank::choose(situation, candidates(situation))
+    rank::choose(situation, drafts(situation), context::next_time(situation))
 }
 
 /// The workout that comes next, at a moment.
@@ -109,14 +109,13 @@ pub fn weekly_review(situation: &Situation<'_>) -> Recommendation {
     review::draft(situation).finish(situation, situation.now)
 }
 
-/// Everything that could be said now, before it is ranked. Nothing in it is unsafe.
-fn candidates(situation: &Situation<'_>) -> Vec<Recommendation> {
+/// Everything that could be said now, before it is ranked and bounded.
+fn drafts(situation: &Situation<'_>) -> Vec<Draft> {
     if situation.profile.logs_only() {
-        return vec![draft::logging_only().finish(situation, situation.now)];
+        return vec![draft::logging_only()];
     }
     let next = context::next_time(situation);
-    let mut drafts = Vec::new();
-    drafts.extend(review::notices(situation));
+    let mut drafts = review::notices(situation);
     drafts.extend(recovery::deload(situation, next));
     drafts.extend(recovery::welcome_back(situation));
     drafts.extend(volume::gaps(situation, next));
@@ -130,10 +129,7 @@ fn candidates(situation: &Situation<'_>) -> Vec<Recommendation> {
         drafts.extend(next_load::drafts(situation, next));
         drafts.extend(review::draft_on_its_day(situation));
     }
-    let finished = drafts.into_iter().map(|draft| draft.finish(situation, next));
-    // A candidate of which safety left nothing is nothing to show unasked.
-    let is_nothing = |one: &Recommendation| matches!(one.headline, Headline::NoProposal | Headline::NothingNow);
-    finished.filter(|one| !is_nothing(one)).collect()
+    drafts
 }
 
 impl Situation<'_> {

@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 
 use super::{
-    Recommendation, Situation, candidates, context, draft, next_load, next_session, substitute, substitution::Why,
+    Recommendation, Situation, context, draft, drafts, next_load, next_session, substitute, substitution::Why,
 };
 use crate::domain::{reasons::Code, safety};
 
@@ -24,7 +24,9 @@ pub struct Audit {
 pub fn audit(situation: &Situation<'_>) -> Audit {
     let mut audit = Audit::default();
     let next = context::next_time(situation);
-    candidates(situation).iter().for_each(|one| audit.add(situation, one, next));
+    for draft in drafts(situation) {
+        audit.add(situation, &draft.finish(situation, next), next);
+    }
     // Back after a day, and after a month away.
     for days in [1, 30] {
         let on = situation.now.checked_add(days.days()).unwrap_or(situation.now);

@@ -100,10 +100,15 @@ impl Draft {
                 ..Explanation::of(reasons)
             },
             until: on.checked_add(7.days()).unwrap_or(on),
-            circumstances: rank::circumstances(situation, self.urgency),
+            circumstances: rank::with_urgency(rank::circumstances(situation), self.urgency),
             propensity: 1.0,
         }
     }
+}
+
+/// Whether safety left nothing to show; asked for, it is told why, and unasked it is not shown.
+pub(super) fn is_nothing(recommendation: &Recommendation) -> bool {
+    matches!(recommendation.headline, Headline::NoProposal | Headline::NothingNow)
 }
 
 /// That the coach only keeps the log.

@@ -1,13 +1,15 @@
 //! Which of the candidates are shown: what is silenced is left out, what is welcome, worth much and urgent comes first, and
 //! the shown ones are about different things.
 
+use jiff::civil::DateTime;
 use rand::{RngExt as _, SeedableRng as _, rngs::ChaCha8Rng};
 
-use super::{MOST_SHOWN, Recommendation, Situation};
+use super::{Draft, MOST_SHOWN, Recommendation, Situation, draft::is_nothing};
 use crate::domain::{
     event::{Circumstances, Kind},
     exercise::Muscle,
     profile::{Experience, Goal},
+    safety::Lift,
 };
 
 /// How much a deviation of the expected welcome counts (LinUCB's alpha).
@@ -17,16 +19,17 @@ const SAME_MUSCLE: f64 = 0.3;
 /// How often the last place goes to another candidate, so that there is something to learn from.
 const EXPLORE: f64 = 0.02;
 
-/// At most [`MOST_SHOWN`], notices first, then the best ones.
-pub(super) fn choose(situation: &Situation<'_>, candidates: Vec<Recommendation>) -> Vec<Recommendation> {
-    let (mut shown, rest): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|one| one.kind.is_none());
-    shown.truncate(MOST_SHOWN);
-    let is_open = |one: &Recommendation| {
-        let until = one.kind.and_then(|kind| situation.guidance.silent_until(kind, &one.subject));
-        until.is_none_or(|until| until <= situation.now)
-    };
-    let mut scored: Vec<(f64, Recommendation)> =
-        rest.into_iter().filter(is_open).map(|one| (score(situation, &one), one)).collect();
+/// At most [`MOST_SHOWN`], notices first, then the best ones of which safety leaves something.
+pub(super) fn choose(situation: &Situation<'_>, drafts: Vec<Draft>, next: DateTime) -> Vec<Recommendation> {
+    let (notices, rest): (Vec<_>, Vec<_>) = drafts.into_iter().partition(|draft| draft.kind.is_none());
+    let mut shown: Vec<Recommendation> =
+        notices.into_iter().take(MOST_SHOWN).map(|notice| notice.finish(situation, next)).collect();
+    let circumstances = circumstances(situation);
+    let mut scored: Vec<(f64, Draft)> = rest
+        .into_iter()
+        .filter(|draft| is_open(situation, draft))
+        .map(|draft| (score(situation, &draft, circumstances), draft))
+        .collect();
     // By score; equals by kind and subject, so that the order in which they came does not matter.
     scored.sort_by(|(a, one), (b, other)| {
         b.total_cmp(a).then(one.kind.cmp(&other.kind)).then_with(|| one.subject.cmp(&other.subject))
@@ -35,23 +38,28 @@ pub(super) fn choose(situation: &Situation<'_>, candidates: Vec<Recommendation>)
         let is_last = shown.len() + 1 == MOST_SHOWN;
         let best = best(situation, &shown, &scored);
         let (place, propensity) = if is_last { explore(situation, best, scored.len()) } else { (best, 1.0) };
-        let (_, mut chosen) = scored.remove(place);
-        chosen.propensity = propensity;
-        // One of a kind is enough, but for loads; and a lighter week or a way back replaces the usual workout.
-        scored.retain(|(_, other)| other.kind == Some(Kind::NextLoad) || other.kind != chosen.kind);
-        if matches!(chosen.kind, Some(Kind::Deload | Kind::Return)) {
-            scored.retain(|(_, other)| !raises(other.kind));
+        let (_, draft) = scored.remove(place);
+        let kind = draft.kind;
+        let chosen = Recommendation { propensity, ..draft.finish(situation, next) };
+        if is_nothing(&chosen) {
+            continue;
         }
-        if raises(chosen.kind) {
-            scored.retain(|(_, other)| !matches!(other.kind, Some(Kind::Deload | Kind::Return)));
-        }
+        // One of a kind is enough, but for loads; and a lighter week or a way back contradicts what makes training harder.
+        scored.retain(|(_, other)| other.kind == Some(Kind::NextLoad) || other.kind != kind);
+        scored.retain(|(_, other)| !contradict(kind, other.kind));
         shown.push(chosen);
     }
     shown
 }
 
-/// The circumstances of a recommendation, each about 0 with a spread of about 1, the bias first.
-pub(super) fn circumstances(situation: &Situation<'_>, urgency: f64) -> Circumstances {
+/// Whether it was not dismissed or snoozed lately.
+fn is_open(situation: &Situation<'_>, draft: &Draft) -> bool {
+    let until = draft.kind.and_then(|kind| situation.guidance.silent_until(kind, &draft.subject));
+    until.is_none_or(|until| until <= situation.now)
+}
+
+/// The circumstances of now, each about 0 with a spread of about 1, the bias first; the last place is for the urgency.
+pub(super) fn circumstances(situation: &Situation<'_>) -> Circumstances {
     let training = situation.training;
     let (acute, chronic) = training.load.at(situation.now);
     let ready = Muscle::ALL.map(|muscle| training.muscles.readiness(muscle, situation.now)).iter().sum::<f64>();
@@ -65,18 +73,24 @@ pub(super) fn circumstances(situation: &Situation<'_>, urgency: f64) -> Circumst
         is(situation.now.weekday().to_monday_zero_offset() >= 5),
         is(situation.profile.experience == Experience::Novice),
         is(situation.profile.goals.contains(&Goal::Strength)),
-        (4.0 * (urgency - 0.5)).clamp(-2.0, 2.0),
+        0.0,
     ]
 }
 
+/// The circumstances of a recommendation of some urgency, 0 to 1.
+pub(super) fn with_urgency(mut circumstances: Circumstances, urgency: f64) -> Circumstances {
+    circumstances[7] = (4.0 * (urgency - 0.5)).clamp(-2.0, 2.0);
+    circumstances
+}
+
 /// How welcome it is, times what it is worth, times how urgent it is.
-fn score(situation: &Situation<'_>, one: &Recommendation) -> f64 {
-    let Some(kind) = one.kind else { return 0.0 };
-    let welcome = situation.guidance.welcome(situation.knowledge.global, kind, &one.circumstances);
+fn score(situation: &Situation<'_>, draft: &Draft, circumstances: Circumstances) -> f64 {
+    let Some(kind) = draft.kind else { return 0.0 };
+    let circumstances = with_urgency(circumstances, draft.urgency);
+    let welcome = situation.guidance.welcome(situation.knowledge.global, kind, &circumstances);
     let accepted = (0.5 + welcome.mean + OPTIMISM * welcome.deviation).clamp(0.0, 1.5);
-    let urgency = 0.5 + one.circumstances[7] / 4.0;
     // Even what is rarely accepted may be shown when nothing else is there.
-    (0.05 + accepted) * worth(kind) * (0.5 + urgency)
+    (0.05 + accepted) * worth(kind) * (0.5 + draft.urgency)
 }
 
 /// What following an advice is worth beside others.
@@ -90,19 +104,24 @@ const fn worth(kind: Kind) -> f64 {
     }
 }
 
-/// Whether following it makes the training harder, which a lighter week contradicts.
-const fn raises(kind: Option<Kind>) -> bool {
-    matches!(kind, Some(Kind::NextSession | Kind::NextLoad | Kind::VolumeGap | Kind::Plateau | Kind::Routine))
+/// Whether one kind asks for less and the other for more.
+fn contradict(one: Option<Kind>, other: Option<Kind>) -> bool {
+    let lightens = |kind| matches!(kind, Some(Kind::Deload | Kind::Return));
+    let raises = |kind| {
+        matches!(kind, Some(Kind::NextSession | Kind::NextLoad | Kind::VolumeGap | Kind::Plateau | Kind::Routine))
+    };
+    (lightens(one) && raises(other)) || (raises(one) && lightens(other))
 }
 
 /// The place of the best one that is not about what is shown already.
-fn best(situation: &Situation<'_>, shown: &[Recommendation], scored: &[(f64, Recommendation)]) -> usize {
-    let muscle = |one: &Recommendation| {
-        let first = one.lifts.first()?;
+fn best(situation: &Situation<'_>, shown: &[Recommendation], scored: &[(f64, Draft)]) -> usize {
+    let muscle = |lifts: &[Lift]| {
+        let first = lifts.first()?;
         situation.knowledge.exercises.get(&first.exercise)?.primary.first().copied()
     };
-    let relevance = |(score, one): &(f64, Recommendation)| {
-        let is_same = |other: &Recommendation| muscle(one).is_some() && muscle(one) == muscle(other);
+    let relevance = |(score, one): &(f64, Draft)| {
+        let target = muscle(&one.lifts);
+        let is_same = |other: &Recommendation| target.is_some() && target == muscle(&other.lifts);
         score * if shown.iter().any(is_same) { 1.0 - SAME_MUSCLE } else { 1.0 }
     };
     let mut best = 0;

@@ -3,6 +3,7 @@
 mod absurd;
 mod bounds;
 mod kinds;
+mod ranking;
 
 use std::collections::BTreeMap;
 
