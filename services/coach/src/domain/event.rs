@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use plyo_events::{EventId, WorkoutId, training::ExerciseSlug};
 use serde::{Deserialize, Serialize};
 
-use super::profile::Unit;
+use super::profile::{POUND_KG, Unit};
 
 /// What becomes of a workout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +72,36 @@ pub enum SetKind {
     Working,
     Failure,
     Drop,
+}
+
+impl Heart {
+    /// Whether a resting rate below the mean and the highest were told.
+    pub fn is_plausible(&self) -> bool {
+        let all_finite = [self.mean, self.rest, self.max].iter().all(|rate| rate.is_finite());
+        all_finite && (25.0..=120.0).contains(&self.rest) && (self.rest + 20.0..=240.0).contains(&self.max)
+    }
+}
+
+impl Workout {
+    /// The smallest change of load that the plates of its unit allow, in kilograms: 2.5 kg or 5 lb.
+    pub fn step_kg(&self) -> f64 {
+        match self.unit {
+            Unit::Kg => 2.5,
+            Unit::Lb => 5.0 * POUND_KG,
+        }
+    }
+
+    /// Each exercise once, with all its sets: one may be come back to in a circuit.
+    pub fn performed(&self) -> Vec<Performed> {
+        let mut merged: Vec<Performed> = Vec::with_capacity(self.exercises.len());
+        for performed in &self.exercises {
+            match merged.iter_mut().find(|one| one.exercise == performed.exercise) {
+                Some(one) => one.sets.extend_from_slice(&performed.sets),
+                None => merged.push(performed.clone()),
+            }
+        }
+        merged
+    }
 }
 
 impl Set {

@@ -6,13 +6,48 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use plyo_events::training::ExerciseSlug;
 use serde::{Deserialize, Serialize};
 
+use super::models::{
+    bandit::Prior,
+    conformal::Conformal,
+    effort::Start,
+    experts::{Errors, Mixture},
+    regressor::Regressor,
+};
+
 /// The starting point.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Global {
     /// Goes up with each training; recommendations name it.
     pub version: u32,
+    pub settings: Settings,
+    /// What a change of load follows.
+    pub regressor: Regressor,
+    /// How wrong the ways to foresee a load are.
+    pub errors: Errors,
+    /// How wide a range holds 80 and 90 of 100 loads.
+    pub range80: Conformal,
+    pub range90: Conformal,
+    /// What kinds of advice are welcome. Nobody has answered to any yet, so that it knows nothing.
+    pub welcome: Prior,
     /// Population statistics of exercises by slug.
     pub exercises: BTreeMap<ExerciseSlug, Population>,
+}
+
+/// What was chosen by trying, on the people that the file was trained with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    pub mixture: Mixture,
+    /// How many times as much a person's own sessions count in the regressor as others' did.
+    pub own_sessions: f64,
+    /// How fast a person's ranges follow their errors.
+    pub range_rate: f64,
+    pub effort: Start,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { mixture: Mixture::default(), own_sessions: 30.0, range_rate: 0.15, effort: Start::default() }
+    }
 }
 
 /// How other people do an exercise.
@@ -26,6 +61,21 @@ pub struct Population {
     pub one_rep_max_kg: Option<[f64; 3]>,
     /// Where in the session it stands: 0 first, 1 last.
     pub order: f64,
+}
+
+impl Default for Global {
+    fn default() -> Self {
+        Self {
+            version: 0,
+            settings: Settings::default(),
+            regressor: Regressor::blank(),
+            errors: Errors::EQUAL,
+            range80: Conformal::new(0.8, 0.12),
+            range90: Conformal::new(0.9, 0.2),
+            welcome: Prior::default(),
+            exercises: BTreeMap::new(),
+        }
+    }
 }
 
 impl Global {

@@ -1,12 +1,17 @@
 //! What the coach remembers of a person. [`Training`] is fed by workouts alone, [`Guidance`] by the coach's own proposals
-//! alone, so that the order in which the two reach the coach does not matter.
+//! alone, so that the order in which the two reach the coach does not matter. [`History`] keeps the workouts in order.
 
 pub mod guidance;
+pub mod history;
 pub mod lift;
+pub mod stored;
+#[cfg(test)]
+mod tests;
 pub mod training;
 
 pub use self::{
     guidance::Guidance,
+    history::History,
     lift::{Lift, TopSet},
-    training::{Ask, Forecast, Knowledge, Training},
+    training::{Ask, Forecast, Knowledge, Lifted, Training},
 };

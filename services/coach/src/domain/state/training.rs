@@ -5,13 +5,23 @@ use std::collections::BTreeMap;
 use jiff::civil::DateTime;
 use plyo_events::{EventId, training::ExerciseSlug};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::Lift;
+use super::{Lift, TopSet};
 use crate::domain::{
-    event::Workout,
+    event::{Performed, Workout},
     exercise::Exercises,
     global::Global,
-    models::{habits::Habits, load::TrainingLoad, muscles::Muscles},
+    models::{
+        conformal::Conformal,
+        effort::{Effort, Try},
+        experts::{Errors, Forecasts},
+        habits::Habits,
+        load::TrainingLoad,
+        muscles::Muscles,
+        regressor::{Features, Regressor},
+        time::{from_minutes, minutes_of},
+    },
 };
 
 /// What is known beforehand: the global starting point and the facts about exercises.
@@ -22,7 +32,7 @@ pub struct Knowledge<'a> {
 }
 
 /// Everything that was learnt from workouts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Training {
     /// Workouts so far.
     pub sessions: u32,
@@ -30,6 +40,14 @@ pub struct Training {
     pub habits: Habits,
     pub muscles: Muscles,
     pub load: TrainingLoad,
+    /// Minutes since 1970 of the first and the last workout.
+    span: Option<(i64, i64)>,
+    /// Of the last [`Training::REMEMBERED`] workouts, latest last: the event that told of each.
+    events: Vec<[u8; 16]>,
+    regressor: Regressor,
+    errors: Errors,
+    range80: Conformal,
+    range90: Conformal,
 }
 
 /// What load is asked for.
@@ -55,33 +73,190 @@ pub struct Forecast {
     /// What is lifted in 80 and in 90 of 100 cases, in kilograms.
     pub range80_kg: (f64, f64),
     pub range90_kg: (f64, f64),
+    /// What each way to foresee it says, in kilograms.
+    pub experts: Forecasts,
+}
+
+/// What was lifted, and what had been foreseen for these repetitions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lifted {
+    pub top: TopSet,
+    /// `None` the first time.
+    pub forecast: Option<Forecast>,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self::new(Global::shipped())
+    }
 }
 
 impl Training {
-    /// Folds a workout that began after all before it; [`super::History`] sees to the order.
-    pub fn fold(&mut self, _knowledge: Knowledge<'_>, _workout: &Workout) {
-        self.sessions += 1;
+    /// Workouts whose events are remembered.
+    pub const REMEMBERED: usize = 80;
+    /// Lifts that are remembered; when there are more, the one that was not done for longest is forgotten.
+    pub const LIFTS: usize = 88;
+
+    /// Before the first workout.
+    pub fn new(global: &Global) -> Self {
+        Self {
+            sessions: 0,
+            lifts: BTreeMap::new(),
+            habits: Habits::default(),
+            muscles: Muscles::default(),
+            load: TrainingLoad::default(),
+            span: None,
+            events: Vec::new(),
+            regressor: Regressor::starting_from(&global.regressor, global.settings.own_sessions),
+            errors: global.errors,
+            range80: global.range80,
+            range90: global.range90,
+        }
+    }
+
+    /// Before the first workout of a person whose sessions count as much as those of the people before.
+    pub(crate) fn going_on(global: &Global) -> Self {
+        Self { regressor: global.regressor.clone(), ..Self::new(global) }
+    }
+
+    /// What changes of load follow, for those who come after.
+    pub(crate) fn into_regressor(self) -> Regressor {
+        self.regressor
+    }
+
+    /// Folds a workout that began after all before it; [`super::History`] sees to the order. Returns what was lifted.
+    pub fn fold(&mut self, knowledge: Knowledge<'_>, workout: &Workout) -> Vec<Lifted> {
+        let minute = minutes_of(workout.start);
+        let mut lifted = Vec::new();
+        for performed in &workout.performed() {
+            if let Some(top) = TopSet::of(performed, self.sessions, minute, mark_of(workout.routine.as_deref())) {
+                lifted.push(self.lift(knowledge, workout, performed, top));
+            }
+            self.rate(knowledge, performed);
+        }
+        self.forget_lifts();
+        let exercises: Vec<&ExerciseSlug> = workout.exercises.iter().map(|performed| &performed.exercise).collect();
+        self.habits.observe(workout.start, &exercises);
+        self.muscles.observe(knowledge.exercises, workout);
+        self.load.observe(workout);
+        let (first, last) = self.span.unwrap_or((minute, minute));
+        self.span = Some((first, last.max(minute)));
+        if self.events.len() == Self::REMEMBERED {
+            self.events.remove(0);
+        }
+        self.events.push(workout.event.uuid().into_bytes());
+        self.sessions = self.sessions.saturating_add(1);
+        lifted
     }
 
     /// The load of the next top set; `None` for a lift that was never done with a load.
-    pub fn forecast(&self, _knowledge: Knowledge<'_>, ask: &Ask<'_>) -> Option<Forecast> {
-        let lift = self.lifts.get(ask.exercise)?;
-        let kg = lift.last().load_kg;
-        Some(Forecast { load_kg: kg, exact_kg: kg, range80_kg: (kg, kg), range90_kg: (kg, kg) })
+    pub fn forecast(&self, knowledge: Knowledge<'_>, ask: &Ask<'_>) -> Option<Forecast> {
+        self.foresee(knowledge.global, ask).map(|(forecast, _)| forecast)
     }
 
-    /// The event that told of a session, of the last 80.
-    pub fn evidence(&self, _session: u32) -> Option<EventId> {
-        None
+    /// The event that told of a session; `None` when it is not one of the last [`Training::REMEMBERED`].
+    pub fn evidence(&self, session: u32) -> Option<EventId> {
+        let ago = self.sessions.checked_sub(session)? as usize;
+        let place = self.events.len().checked_sub(ago)?;
+        Some(EventId::new(Uuid::from_bytes(*self.events.get(place)?)))
     }
 
     /// The moment of the first and of the last workout.
     pub fn span(&self) -> Option<(DateTime, DateTime)> {
-        None
+        self.span.map(|(first, last)| (from_minutes(first), from_minutes(last)))
     }
 
-    /// How strong the person is beside the population's medians: 1 for the same, `None` without a comparable lift.
-    pub fn strength_factor(&self, _knowledge: Knowledge<'_>) -> Option<f64> {
-        None
+    /// How strong the person is beside the population's medians: 1 for the same, `None` without a comparable lift. The
+    /// geometric mean over the lifts, in which each counts as long as it is done.
+    pub fn strength_factor(&self, knowledge: Knowledge<'_>) -> Option<f64> {
+        let ratio = |(slug, lift): (&ExerciseSlug, &Lift)| {
+            let [_, median, _] = knowledge.global.exercises.get(slug)?.one_rep_max_kg?;
+            Some(lift.epley_level() - median.ln())
+        };
+        let ratios: Vec<f64> = self.lifts.iter().filter_map(ratio).collect();
+        (!ratios.is_empty()).then(|| (ratios.iter().sum::<f64>() / ratios.len() as f64).exp())
     }
+
+    fn foresee(&self, global: &Global, ask: &Ask<'_>) -> Option<(Forecast, Features)> {
+        let lift = self.lifts.get(ask.exercise)?;
+        let mixture = &global.settings.mixture;
+        let (experts, features) = lift.forecasts(&self.regressor, ask, mark_of(ask.routine));
+        let exact_kg = mixture.mix(&experts, &self.errors, &lift.errors);
+        let range = |range: &Conformal| (exact_kg * (-range.half_width).exp(), exact_kg * range.half_width.exp());
+        let forecast = Forecast {
+            load_kg: mixture.on_grid(exact_kg, lift.last().load_kg, ask.step_kg),
+            exact_kg,
+            range80_kg: range(&self.range80),
+            range90_kg: range(&self.range90),
+            experts,
+        };
+        Some((forecast, features))
+    }
+
+    /// Learns from a top set: first how wrong the forecasts were, then what they will rest on.
+    fn lift(&mut self, knowledge: Knowledge<'_>, workout: &Workout, performed: &Performed, top: TopSet) -> Lifted {
+        let ask = Ask {
+            exercise: &performed.exercise,
+            reps: top.reps,
+            on: workout.start,
+            step_kg: workout.step_kg(),
+            routine: workout.routine.as_deref(),
+        };
+        let foreseen = self.foresee(knowledge.global, &ask);
+        let forecast = foreseen.map(|(forecast, _)| forecast);
+        let (Some((forecast_then, features)), Some(lift)) = (foreseen, self.lifts.get_mut(&performed.exercise)) else {
+            self.lifts.insert(performed.exercise.clone(), Lift::new(top, self.errors));
+            return Lifted { top, forecast };
+        };
+        let settings = &knowledge.global.settings;
+        let error = (top.load_kg / forecast_then.exact_kg).ln().abs();
+        self.range80.observe(error, settings.range_rate);
+        self.range90.observe(error, settings.range_rate);
+        self.errors.observe(&forecast_then.experts, top.load_kg, settings.mixture.memory);
+        lift.errors.observe(&forecast_then.experts, top.load_kg, settings.mixture.memory_of_lift);
+        self.regressor.observe(&features, (top.load_kg / lift.last().load_kg).ln());
+        lift.observe(top);
+        Lifted { top, forecast }
+    }
+
+    /// Learns how hard the sets of an exercise felt.
+    fn rate(&mut self, knowledge: Knowledge<'_>, performed: &Performed) {
+        let Some(lift) = self.lifts.get_mut(&performed.exercise) else { return };
+        for (set, rpe) in tries(performed) {
+            match &mut lift.effort {
+                Some(effort) => effort.observe(&set, rpe),
+                None => lift.effort = Some(Effort::new(&knowledge.global.settings.effort, &set, rpe)),
+            }
+        }
+    }
+
+    fn forget_lifts(&mut self) {
+        while self.lifts.len() > Self::LIFTS {
+            let oldest = self.lifts.iter().min_by_key(|(_, lift)| lift.last().session).map(|(slug, _)| slug.clone());
+            let Some(oldest) = oldest else { return };
+            self.lifts.remove(&oldest);
+        }
+    }
+}
+
+/// The sets of an exercise whose effort was logged, as they looked before they were done.
+pub fn tries(performed: &Performed) -> Vec<(Try, f64)> {
+    let work = performed.sets.iter().filter(|set| set.is_work());
+    let mut last_rpe = None;
+    let mut tries = Vec::new();
+    for (before, set) in work.enumerate() {
+        if let Some(rpe) = set.effort().filter(|_| set.tells_strength()) {
+            let set = Try { ln_kg: set.load_kg.ln(), reps: f64::from(set.reps), before: before as f64, last_rpe };
+            tries.push((set, rpe));
+        }
+        last_rpe = set.effort();
+    }
+    tries
+}
+
+/// A mark of a plan's name, 0 for no plan (FNV-1a, folded to 16 bits).
+fn mark_of(routine: Option<&str>) -> u16 {
+    let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let hash = |name: &str| name.bytes().fold(0x811c_9dc5, mix);
+    routine.map_or(0, |name| (((hash(name) >> 16) ^ hash(name)) as u16).max(1))
 }

@@ -1,0 +1,68 @@
+//! A training log as rows, and the people and workouts in it.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::DateTime;
+use plyo_events::{EventId, WorkoutId, training::ExerciseSlug};
+use uuid::Uuid;
+
+use crate::domain::{
+    event::{Performed, Set, Workout},
+    exercise::slug_of,
+    profile::Unit,
+};
+
+/// One set of a log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    pub user: String,
+    /// The number of the workout of that user, in order of time.
+    pub session: u32,
+    pub start: DateTime,
+    /// Empty when none was named.
+    pub routine: String,
+    pub exercise: String,
+    pub set: Set,
+    pub unit: Unit,
+}
+
+/// A person with all workouts, in order of time.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub name: String,
+    pub workouts: Vec<Workout>,
+}
+
+/// The people of a log, by name, and what each exercise is called.
+pub fn people(rows: &[Row]) -> (Vec<Person>, BTreeMap<ExerciseSlug, String>) {
+    let mut names = BTreeMap::new();
+    let mut people: BTreeMap<&str, BTreeMap<u32, Workout>> = BTreeMap::new();
+    for row in rows {
+        let slug = slug_of(&row.exercise);
+        names.entry(slug.clone()).or_insert_with(|| row.exercise.clone());
+        let workout = people.entry(&row.user).or_default().entry(row.session).or_insert_with(|| first_of(row));
+        match workout.exercises.iter_mut().find(|performed| performed.exercise == slug) {
+            Some(performed) => performed.sets.push(row.set),
+            None => workout.exercises.push(Performed { exercise: slug, sets: vec![row.set] }),
+        }
+    }
+    let person = |(name, workouts): (&str, BTreeMap<u32, Workout>)| Person {
+        name: name.to_owned(),
+        workouts: workouts.into_values().collect(),
+    };
+    (people.into_iter().map(person).collect(), names)
+}
+
+fn first_of(row: &Row) -> Workout {
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}/{}", row.user, row.session).as_bytes());
+    Workout {
+        id: WorkoutId::new(id),
+        event: EventId::derive(id, "completed"),
+        start: row.start,
+        minutes: None,
+        heart: None,
+        routine: (!row.routine.is_empty()).then(|| row.routine.as_str().into()),
+        unit: row.unit,
+        exercises: Vec::new(),
+    }
+}

@@ -1,0 +1,152 @@
+//! The next load of a top set whose repetitions are known, and the first load of an exercise that was never done.
+
+use std::collections::BTreeMap;
+
+use plyo_events::training::ExerciseSlug;
+
+use super::{COACH, Cases, Setup, add, counts, first_scored, share};
+use crate::{
+    domain::{
+        event::Workout,
+        exercise::Exercises,
+        models::{experts::Expert, strength::epley, time::minutes_of},
+        profile::Experience,
+        recommend::cold_start,
+        state::{Ask, Knowledge, TopSet, Training},
+    },
+    evaluation::log::Person,
+};
+
+/// Sessions that an exercise must have in the log, and before a case, to be scored.
+const LEAST_SESSIONS: usize = 6;
+const LEAST_BEFORE: u32 = 3;
+/// z of the 80 % range of a normal distribution.
+const Z80: f64 = 1.2816;
+/// Rounding of pounds to kilograms is no step.
+const ROUNDING: f64 = 1.01;
+/// How much a repetition costs beside Epley's formula in the population.
+const SLOPE: f64 = 0.8;
+
+/// The top sets of a log, and which of them are scored.
+pub(super) struct Loads<'a> {
+    tops: Vec<Vec<(&'a ExerciseSlug, TopSet)>>,
+    sessions: BTreeMap<&'a ExerciseSlug, usize>,
+    first_scored: usize,
+    step_kg: f64,
+    fixed_half_width: f64,
+}
+
+impl<'a> Loads<'a> {
+    pub(super) fn new(person: &'a Person) -> Self {
+        let tops: Vec<Vec<(&ExerciseSlug, TopSet)>> = person.workouts.iter().map(tops_of).collect();
+        let telling: Vec<usize> = (0..tops.len()).filter(|number| !tops[*number].is_empty()).collect();
+        Self {
+            sessions: counts(tops.iter().flatten().map(|(slug, _)| *slug)),
+            first_scored: telling.get(first_scored(telling.len())).copied().unwrap_or(usize::MAX),
+            step_kg: person.workouts.first().map_or(2.5, Workout::step_kg),
+            tops,
+            fixed_half_width: 0.0,
+        }
+    }
+
+    pub(super) fn score(
+        &mut self,
+        number: usize,
+        workout: &Workout,
+        training: &Training,
+        setup: &Setup<'_>,
+        cases: &mut Cases,
+    ) {
+        self.fixed_half_width = setup.global.range80.half_width;
+        for (slug, top) in &self.tops[number] {
+            let is_known = training.lifts.get(slug).is_some_and(|lift| lift.sessions >= LEAST_BEFORE);
+            if !training.lifts.contains_key(slug) {
+                first_time(slug, top, training, setup, cases);
+            } else if number >= self.first_scored && is_known && self.sessions[slug] >= LEAST_SESSIONS {
+                self.next_time(slug, top, workout, training, setup, cases);
+            }
+        }
+    }
+
+    fn next_time(
+        &self,
+        slug: &ExerciseSlug,
+        top: &TopSet,
+        workout: &Workout,
+        training: &Training,
+        setup: &Setup<'_>,
+        cases: &mut Cases,
+    ) {
+        let ask = Ask {
+            exercise: slug,
+            reps: top.reps,
+            on: workout.start,
+            step_kg: self.step_kg,
+            routine: workout.routine.as_deref(),
+        };
+        let knowledge = Knowledge { global: setup.global, exercises: &Exercises::default() };
+        let (Some(forecast), Some(lift)) = (training.forecast(knowledge, &ask), training.lifts.get(slug)) else {
+            return;
+        };
+        let expert = |expert: Expert| forecast.experts[expert as usize];
+        let lifted_kg = top.load_kg;
+        let methods = [
+            (COACH, forecast.load_kg),
+            ("repeat_last", expert(Expert::RepeatLast)),
+            ("epley", expert(Expert::Epley)),
+            ("always_increment", expert(Expert::RepeatLast) + self.step_kg),
+            ("increment_if_met", expert(Expert::StepWhenMet)),
+            ("mean_of_three", expert(Expert::MeanOfThree)),
+            ("same_reps", expert(Expert::SameReps)),
+            ("kalman", expert(Expert::Strength)),
+            ("rls", expert(Expert::Regressor)),
+        ];
+        for (method, load_kg) in methods {
+            let above = load_kg - lifted_kg;
+            add(cases, "load_mae_kg", method, above.abs());
+            add(cases, "load_mape_macro", method, above.abs() / lifted_kg);
+            add(cases, "load_within_step", method, share(above.abs() <= ROUNDING * self.step_kg));
+            add(cases, "load_over_step", method, share(above > ROUNDING * self.step_kg));
+        }
+        let (low, high) = forecast.range80_kg;
+        let days = f64::from((top.day - lift.last().day).max(0));
+        let reps = f64::from(top.reps);
+        let gaussian = Z80 * lift.strength.deviation(reps, days);
+        let ranges = [
+            (COACH, (low..=high).contains(&lifted_kg)),
+            ("kalman_gaussian", (lifted_kg / lift.strength.load_kg(reps)).ln().abs() <= gaussian),
+            ("fixed_width", (lifted_kg / forecast.exact_kg).ln().abs() <= self.fixed_half_width),
+        ];
+        for (method, holds) in ranges {
+            add(cases, "interval80_coverage", method, share(holds));
+            add(cases, "interval80_user_dev", method, share(holds));
+        }
+    }
+}
+
+/// A first time: how far the estimate of the working load lies from what was lifted, and whether the ramp's first set, which
+/// is what would be put on the bar, would have been more than a fifth too heavy.
+fn first_time(slug: &ExerciseSlug, top: &TopSet, training: &Training, setup: &Setup<'_>, cases: &mut Cases) {
+    let population = setup.global.exercises.get(slug).and_then(|population| population.one_rep_max_kg);
+    let Some([_, median, _]) = population else { return };
+    let knowledge = Knowledge { global: setup.global, exercises: &Exercises::default() };
+    let Some(factor) = training.strength_factor(knowledge) else { return };
+    let factor = if setup.scale_first_loads { factor } else { 1.0 };
+    let at_reps = (-SLOPE * epley(f64::from(top.reps))).exp();
+    let reps = u16::from(top.reps);
+    // A log does not say how long somebody has trained; whoever comes with a log is taken as experienced.
+    let ramp_kg = |experience| cold_start::first_load_kg(median, Some(factor), experience, reps);
+    let too_heavy = |load_kg: f64| share(load_kg > 1.2 * top.load_kg);
+    add(cases, "first_load_median_error", COACH, (median * factor * at_reps / top.load_kg - 1.0).abs());
+    add(cases, "first_load_median_error", "population_median", (median * at_reps / top.load_kg - 1.0).abs());
+    add(cases, "first_load_too_heavy", COACH, too_heavy(ramp_kg(Experience::Experienced)));
+    add(cases, "first_load_too_heavy", "ramp_of_a_novice", too_heavy(ramp_kg(Experience::Novice)));
+    add(cases, "first_load_too_heavy", "without_ramp", too_heavy(median * factor * at_reps));
+    add(cases, "first_load_too_heavy", "population_median", too_heavy(median * at_reps));
+}
+
+fn tops_of(workout: &Workout) -> Vec<(&ExerciseSlug, TopSet)> {
+    let minute = minutes_of(workout.start);
+    let performed = workout.exercises.iter();
+    performed.filter_map(|one| Some((&one.exercise, TopSet::of(one, 0, minute, 0)?))).collect()
+}

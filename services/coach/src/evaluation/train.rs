@@ -1,0 +1,89 @@
+//! The global starting point out of several people's logs and of population statistics.
+
+use std::collections::BTreeMap;
+
+use plyo_events::training::ExerciseSlug;
+use serde::Deserialize;
+
+use super::log::Person;
+use crate::domain::{
+    exercise::{Exercises, slug_of},
+    global::{Global, Population, Settings},
+    models::conformal::Conformal,
+    state::{Knowledge, Lifted, Training},
+};
+
+/// How fast the starting points of errors and ranges follow the people: slowly, so that all of them count.
+const MEMORY: f64 = 0.998;
+const RANGE_RATE: f64 = 0.01;
+
+/// Trains on people's logs, twice: first what changes of load follow, then how wrong the forecasts are that rest on it.
+pub fn train<'a>(
+    version: u32,
+    settings: &Settings,
+    populations: &BTreeMap<ExerciseSlug, Population>,
+    people: impl Iterator<Item = &'a Person> + Clone,
+) -> Global {
+    let mut global =
+        Global { version, settings: settings.clone(), exercises: populations.clone(), ..Global::default() };
+    for person in people.clone() {
+        let mut training = Training::going_on(&global);
+        each_workout(&global, &mut training, person, |_| ());
+        global.regressor = training.into_regressor();
+    }
+    let (mut errors, mut range80, mut range90) = (global.errors, global.range80, global.range90);
+    for person in people {
+        each_workout(&global, &mut Training::new(&global), person, |lifted| {
+            let Some(forecast) = lifted.forecast else { return };
+            errors.observe(&forecast.experts, lifted.top.load_kg, MEMORY);
+            let error = (lifted.top.load_kg / forecast.exact_kg).ln().abs();
+            range80.observe(error, RANGE_RATE);
+            range90.observe(error, RANGE_RATE);
+        });
+    }
+    global.errors = errors;
+    global.range80 = Conformal::new(0.8, range80.half_width);
+    global.range90 = Conformal::new(0.9, range90.half_width);
+    global
+}
+
+fn each_workout(global: &Global, training: &mut Training, person: &Person, mut learn: impl FnMut(&Lifted)) {
+    let exercises = Exercises::default();
+    for workout in &person.workouts {
+        training.fold(Knowledge { global, exercises: &exercises }, workout).iter().for_each(&mut learn);
+    }
+}
+
+/// Population statistics as they are published: aggregates over at least five people each, by the exercise's name.
+#[derive(Debug, Deserialize)]
+pub struct Statistics {
+    pub about: String,
+    exercises: BTreeMap<String, Statistic>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Statistic {
+    reps_q25: Option<f64>,
+    reps_q50: Option<f64>,
+    reps_q75: Option<f64>,
+    working_sets: Option<f64>,
+    e1rm_kg_p10: Option<f64>,
+    e1rm_kg_p50: Option<f64>,
+    e1rm_kg_p90: Option<f64>,
+    order_in_session: Option<f64>,
+}
+
+impl Statistics {
+    /// By slug; an exercise that lacks a number is left out.
+    pub fn populations(&self) -> BTreeMap<ExerciseSlug, Population> {
+        let population = |one: &Statistic| {
+            Some(Population {
+                reps: [one.reps_q25?, one.reps_q50?, one.reps_q75?],
+                sets: one.working_sets?,
+                one_rep_max_kg: one.e1rm_kg_p10.zip(one.e1rm_kg_p50).zip(one.e1rm_kg_p90).map(|((a, b), c)| [a, b, c]),
+                order: one.order_in_session?,
+            })
+        };
+        self.exercises.iter().filter_map(|(name, one)| Some((slug_of(name), population(one)?))).collect()
+    }
+}
