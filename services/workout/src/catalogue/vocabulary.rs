@@ -138,7 +138,7 @@ const EQUIPMENT: &[(&str, &[Equipment])] = &[
     ("barra", &[Equipment::Barbell, Equipment::EzBar, Equipment::PullUpBar]),
     ("dumbbell", &[Equipment::Dumbbell]),
     ("kettlebell", &[Equipment::Kettlebell]),
-    ("ezbar", &[Equipment::EzBar, Equipment::Barbell]),
+    ("ezbar", &[Equipment::EzBar]),
     ("cable", &[Equipment::Cable]),
     ("rope", &[Equipment::Cable, Equipment::BattleRopes, Equipment::ClimbingRope, Equipment::JumpRope]),
     ("machine", &[Equipment::Machine, Equipment::SmithMachine, Equipment::RowingMachine, Equipment::StairClimber]),
