@@ -3,4 +3,5 @@
 pub mod figures;
 pub mod log;
 pub mod replay;
+pub mod simulation;
 pub mod train;

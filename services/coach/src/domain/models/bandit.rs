@@ -9,7 +9,7 @@ use crate::domain::event::{Circumstances, Kind};
 
 mod arm;
 
-use arm::Arm;
+pub(crate) use arm::Arm;
 
 /// The [`Circumstances`] and how much of the kind was shown lately.
 pub const FEATURES: usize = 9;
