@@ -146,6 +146,11 @@ impl Habits {
         })
     }
 
+    /// When each of the remembered sessions began, latest last.
+    pub fn starts(&self) -> impl DoubleEndedIterator<Item = DateTime> {
+        self.sessions.iter().map(|session| from_minutes(session.at))
+    }
+
     fn place(&self, name: &ExerciseSlug) -> Option<usize> {
         self.names.iter().position(|known| known == name)
     }

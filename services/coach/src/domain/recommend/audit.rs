@@ -57,7 +57,10 @@ impl Audit {
         self.violations += safety::check(&one.lifts, &context).len() as u64;
         // A first time has nothing to rest on, and a notice asks or refuses.
         let is_first = one.explanation.reasons.iter().any(|reason| reason.code == Code::ColdStart);
-        let has_history = situation.training.sessions > 0 && one.kind.is_some() && !is_first;
+        // Nor can the event of a lift be named that was not done for longer than events are remembered.
+        let lift = one.lifts.first().and_then(|lift| situation.training.lifts.get(&lift.exercise));
+        let is_forgotten = lift.is_some_and(|lift| situation.training.evidence(lift.last().session).is_none());
+        let has_history = situation.training.sessions > 0 && one.kind.is_some() && !is_first && !is_forgotten;
         let has_evidence = one.explanation.reasons.iter().any(|reason| !reason.evidence.event_ids.is_empty());
         self.without_evidence += u64::from(has_history && !has_evidence);
     }

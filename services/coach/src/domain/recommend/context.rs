@@ -25,7 +25,7 @@ const SMALL_KG: f64 = 5.0;
 
 /// When the next workout will be: the usual number of days after the last one, not before now.
 pub(super) fn next_time(situation: &Situation<'_>) -> DateTime {
-    let starts: Vec<DateTime> = situation.training.habits.sessions().rev().take(9).map(|(start, _)| start).collect();
+    let starts: Vec<DateTime> = situation.training.habits.starts().rev().take(9).collect();
     let Some(last) = starts.first() else { return situation.now };
     let mut gaps: Vec<u32> = starts.windows(2).map(|pair| days_between(pair[1].date(), pair[0].date())).collect();
     gaps.sort_unstable();
@@ -102,14 +102,14 @@ fn known(situation: &Situation<'_>, exercise: &Exercise, reps: u16, on: DateTime
 /// The level without effort held back: a set that left repetitions in reserve tells of more than was lifted. Without an RPE
 /// two are assumed, after a missed set none.
 fn level(lift: &Lift) -> Level {
-    let (last, slope) = (lift.last(), slope(lift));
+    let (last, slope) = (lift.last(), lift.strength.slope());
     let reserve = match last.rpe {
         Some(rpe) => (10.0 - f64::from(rpe)).clamp(0.0, 4.0),
         None if missed(lift, last) => 0.0,
         None => ASSUMED_RESERVE,
     };
     let reps = f64::from(last.reps);
-    Level { ln_kg: lift.strength.load_kg(1.0).ln() + slope * (epley(reps + reserve) - epley(reps)), slope }
+    Level { ln_kg: lift.strength.level() + slope * (epley(reps + reserve) - epley(reps)), slope }
 }
 
 /// As many of the repetitions as leave one in reserve with a load, up to two fewer: where plates are coarse, a step costs
@@ -118,12 +118,6 @@ pub(super) fn reps_in_reserve(lift: &Lift, load_kg: f64, reps: u16, step_kg: f64
     let Level { ln_kg, slope } = level(lift);
     let able = |reps: u16| (ln_kg - slope * epley(f64::from(reps) + 1.0)).exp() + step_kg / 2.0;
     (reps.saturating_sub(2).max(1)..=reps).rev().find(|reps| load_kg <= able(*reps)).unwrap_or(reps)
-}
-
-/// How much repetitions cost beside Epley's formula, 0 to 1.6.
-fn slope(lift: &Lift) -> f64 {
-    let cost = (lift.strength.load_kg(1.0) / lift.strength.load_kg(10.0)).ln() / epley(10.0);
-    if cost.is_finite() { cost.clamp(0.0, 1.6) } else { 0.8 }
 }
 
 /// The last top set with about as many repetitions, or else the last one.
@@ -153,7 +147,7 @@ pub(super) fn misses(lift: &Lift) -> usize {
 /// Why the last top set is not believed: nothing remembered before it is like it.
 pub(super) fn doubted(lift: &Lift) -> Option<Doubt> {
     let (last, before) = lift.recent.split_last()?;
-    let (slope, reps) = (slope(lift), u32::from(last.reps));
+    let (slope, reps) = (lift.strength.slope(), u32::from(last.reps));
     let beside = |top: &TopSet| {
         let expected = top.load_kg * (slope * (epley(f64::from(top.reps)) - epley(f64::from(last.reps)))).exp();
         // A small weight may double; that is a step or two.
@@ -216,8 +210,8 @@ pub(super) fn evidence(situation: &Situation<'_>, lift: &Lift, times: usize) -> 
 pub(super) fn workouts(situation: &Situation<'_>, times: u32) -> Evidence {
     let sessions = situation.training.sessions;
     let of = sessions.saturating_sub(times)..sessions;
-    let starts = situation.training.habits.sessions().rev().take(times as usize);
-    let from = starts.last().map_or(situation.now.date(), |(start, _)| start.date());
+    let starts = situation.training.habits.starts().rev().take(times as usize);
+    let from = starts.last().map_or(situation.now.date(), DateTime::date);
     Evidence::of(
         of.filter_map(|session| situation.training.evidence(session)),
         days_between(from, situation.now.date()),
@@ -226,9 +220,12 @@ pub(super) fn workouts(situation: &Situation<'_>, times: u32) -> Evidence {
 
 /// Whether an exercise of the body was done without an added load since the last time with one.
 pub(super) fn is_done_without(situation: &Situation<'_>, exercise: &Exercise, lift: &Lift) -> bool {
+    if exercise.loading != Loading::Added {
+        return false;
+    }
     let mut sessions = situation.training.habits.sessions().rev();
     let last = sessions.find(|(_, done)| done.contains(&&exercise.slug));
-    exercise.loading == Loading::Added && last.is_some_and(|(start, _)| start.date() > lift.last().date())
+    last.is_some_and(|(start, _)| start.date() > lift.last().date())
 }
 
 /// Whether the coach names loads for an exercise at all.

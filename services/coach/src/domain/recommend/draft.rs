@@ -10,11 +10,9 @@ use crate::domain::{
         Code, Confidence, Counterfactual, Evidence, Explanation, Param, Params, RULES_VERSION, Reason, Value, Versions,
     },
     safety::{self, Lift, Rule, Week},
+    state::stored,
     texts::Headline,
 };
-
-/// Of the models and the layout of their state.
-const MODELS_VERSION: u16 = 1;
 
 /// Rounds through the safety layer before loads are given up; two are the rule.
 const MOST_ROUNDS: usize = 4;
@@ -223,7 +221,7 @@ fn fill(headline: Headline, lifts: &[Lift], params: &mut Params) -> Headline {
 
 fn versions(situation: &Situation<'_>) -> Versions {
     Versions {
-        models: MODELS_VERSION,
+        models: u16::from(stored::VERSION),
         global: u16::try_from(situation.knowledge.global.version).unwrap_or(u16::MAX),
         rules: RULES_VERSION,
     }

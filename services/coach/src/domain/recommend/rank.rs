@@ -2,22 +2,19 @@
 //! the shown ones are about different things.
 
 use jiff::civil::DateTime;
-use rand::{RngExt as _, SeedableRng as _, rngs::ChaCha8Rng};
+use rand::{SeedableRng as _, rngs::ChaCha8Rng};
 
 use super::{Draft, MOST_SHOWN, Recommendation, Situation, draft::is_nothing};
 use crate::domain::{
     event::{Circumstances, Kind},
     exercise::Muscle,
+    models::bandit::{Choice, explore},
     profile::{Experience, Goal},
     safety::Lift,
 };
 
-/// How much a deviation of the expected welcome counts (LinUCB's alpha).
-const OPTIMISM: f64 = 0.2;
 /// What a candidate loses for being about the same as one that is shown (maximal marginal relevance with λ = 0.7).
 const SAME_MUSCLE: f64 = 0.3;
-/// How often the last place goes to another candidate, so that there is something to learn from.
-const EXPLORE: f64 = 0.02;
 
 /// At most [`MOST_SHOWN`], notices first, then the best ones of which safety leaves something.
 pub(super) fn choose(situation: &Situation<'_>, drafts: Vec<Draft>, next: DateTime) -> Vec<Recommendation> {
@@ -37,10 +34,13 @@ pub(super) fn choose(situation: &Situation<'_>, drafts: Vec<Draft>, next: DateTi
     while shown.len() < MOST_SHOWN && !scored.is_empty() {
         let is_last = shown.len() + 1 == MOST_SHOWN;
         let best = best(situation, &shown, &scored);
-        let (place, propensity) = if is_last { explore(situation, best, scored.len()) } else { (best, 1.0) };
-        let (_, draft) = scored.remove(place);
+        let mut random = ChaCha8Rng::seed_from_u64(situation.seed);
+        let certain = Choice { place: best, propensity: 1.0 };
+        // Only the last place explores, so that the best is always shown.
+        let choice = if is_last { explore(best, scored.len(), &mut random) } else { certain };
+        let (_, draft) = scored.remove(choice.place);
         let kind = draft.kind;
-        let chosen = Recommendation { propensity, ..draft.finish(situation, next) };
+        let chosen = Recommendation { propensity: choice.propensity, ..draft.finish(situation, next) };
         if is_nothing(&chosen) {
             continue;
         }
@@ -88,7 +88,7 @@ fn score(situation: &Situation<'_>, draft: &Draft, circumstances: Circumstances)
     let Some(kind) = draft.kind else { return 0.0 };
     let circumstances = with_urgency(circumstances, draft.urgency);
     let welcome = situation.guidance.welcome(situation.knowledge.global, kind, &circumstances);
-    let accepted = (0.5 + welcome.mean + OPTIMISM * welcome.deviation).clamp(0.0, 1.5);
+    let accepted = (0.5 + welcome.score()).clamp(0.0, 1.5);
     // Even what is rarely accepted may be shown when nothing else is there.
     (0.05 + accepted) * worth(kind) * (0.5 + draft.urgency)
 }
@@ -131,12 +131,4 @@ fn best(situation: &Situation<'_>, shown: &[Recommendation], scored: &[(f64, Dra
         }
     }
     best
-}
-
-/// The best place, or rarely any: with the probability of what was chosen.
-fn explore(situation: &Situation<'_>, best: usize, count: usize) -> (usize, f64) {
-    let any = EXPLORE / count as f64;
-    let mut random = ChaCha8Rng::seed_from_u64(situation.seed);
-    let place = if random.random_bool(EXPLORE) { random.random_range(0..count) } else { best };
-    (place, if place == best { 1.0 - EXPLORE + any } else { any })
 }

@@ -25,7 +25,7 @@ pub(super) fn draft_on_its_day(situation: &Situation<'_>) -> Option<Draft> {
 pub(super) fn draft(situation: &Situation<'_>) -> Draft {
     let today = situation.now.date();
     let within = |date: jiff::civil::Date, days: u32| date <= today && days_between(date, today) < days;
-    let workouts = situation.training.habits.sessions().filter(|(start, _)| within(start.date(), 7)).count() as u32;
+    let workouts = situation.training.habits.starts().filter(|start| within(start.date(), 7)).count() as u32;
     let sets = |days| -> f64 {
         let tops = situation.training.lifts.values().flat_map(|lift| &lift.recent);
         tops.filter(|top| within(top.date(), days)).map(|top| f64::from(top.sets)).sum()
