@@ -1,7 +1,10 @@
 //! How good the coach is, measured on training logs and in a simulation: pure over rows.
 
+pub mod ablation;
+pub mod evaluate;
 pub mod figures;
 pub mod log;
 pub mod replay;
+pub mod safety;
 pub mod simulation;
 pub mod train;

@@ -81,7 +81,27 @@ impl Default for Global {
 impl Global {
     /// The file that is shipped.
     pub fn shipped() -> &'static Self {
-        static SHIPPED: LazyLock<Global> = LazyLock::new(Global::default);
+        static SHIPPED: LazyLock<Global> = LazyLock::new(|| {
+            let read = serde_json::from_str(include_str!("global.json"));
+            read.unwrap_or_else(|error| unreachable!("a test reads the shipped file: {error}"))
+        });
         &SHIPPED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_file_can_be_read_and_knows_the_lifts_that_everybody_does() {
+        let shipped = Global::shipped();
+        assert!(shipped.version > 0);
+        assert_eq!(shipped.settings, Settings::default(), "trained with the settings that run");
+        for slug in ["bench-press-barbell", "squat-barbell", "deadlift-barbell"] {
+            let slug = ExerciseSlug::try_from(slug.to_owned()).unwrap();
+            let [low, median, high] = shipped.exercises[&slug].one_rep_max_kg.unwrap();
+            assert!(20.0 < low && low < median && median < high && high < 400.0);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Figures out of cases: the value, what simple rules reach on the same cases, and how sure it is.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::ChaCha8Rng};
 use serde::Serialize;
@@ -80,6 +80,16 @@ impl Goal {
     }
 }
 
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtMost(most) => write!(f, "≤ {most}"),
+            Self::AtLeast(least) => write!(f, "≥ {least}"),
+            Self::Between(least, most) => write!(f, "{least}–{most}"),
+        }
+    }
+}
+
 /// The figures of some people. A figure without a case is left out.
 pub fn figures(people: &[&Cases]) -> BTreeMap<&'static str, Figure> {
     let figure = |(name, how, _): &(&'static str, How, Goal)| {
@@ -95,6 +105,16 @@ pub fn figures(people: &[&Cases]) -> BTreeMap<&'static str, Figure> {
         })
     };
     FIGURES.iter().filter_map(figure).collect()
+}
+
+/// The values of the figures alone.
+pub fn values(people: &[&Cases]) -> BTreeMap<&'static str, f64> {
+    let has_cases = |name: &str| people.iter().any(|cases| cases.contains_key(name));
+    FIGURES
+        .iter()
+        .filter(|(name, ..)| has_cases(name))
+        .map(|(name, how, _)| (*name, value(people, name, COACH, *how)))
+        .collect()
 }
 
 fn value(people: &[&Cases], figure: &str, method: &str, how: How) -> f64 {

@@ -1,14 +1,14 @@
 //! A training log as rows, and the people and workouts in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::DateTime;
-use plyo_events::{EventId, WorkoutId, training::ExerciseSlug};
+use plyo_events::{EventId, WorkoutId};
 use uuid::Uuid;
 
 use crate::domain::{
     event::{Performed, Set, Workout},
-    exercise::slug_of,
+    exercise::{Exercise, Exercises, slug_of},
     profile::Unit,
 };
 
@@ -33,13 +33,17 @@ pub struct Person {
     pub workouts: Vec<Workout>,
 }
 
-/// The people of a log, by name, and what each exercise is called.
-pub fn people(rows: &[Row]) -> (Vec<Person>, BTreeMap<ExerciseSlug, String>) {
-    let mut names = BTreeMap::new();
+/// The exercises of a log, with what their names tell of them.
+pub fn exercises(rows: &[Row]) -> Exercises {
+    let names: BTreeSet<&str> = rows.iter().map(|row| row.exercise.as_str()).collect();
+    names.into_iter().map(Exercise::from_name).collect()
+}
+
+/// The people of a log, by name.
+pub fn people(rows: &[Row]) -> Vec<Person> {
     let mut people: BTreeMap<&str, BTreeMap<u32, Workout>> = BTreeMap::new();
     for row in rows {
         let slug = slug_of(&row.exercise);
-        names.entry(slug.clone()).or_insert_with(|| row.exercise.clone());
         let workout = people.entry(&row.user).or_default().entry(row.session).or_insert_with(|| first_of(row));
         match workout.exercises.iter_mut().find(|performed| performed.exercise == slug) {
             Some(performed) => performed.sets.push(row.set),
@@ -50,7 +54,7 @@ pub fn people(rows: &[Row]) -> (Vec<Person>, BTreeMap<ExerciseSlug, String>) {
         name: name.to_owned(),
         workouts: workouts.into_values().collect(),
     };
-    (people.into_iter().map(person).collect(), names)
+    people.into_iter().map(person).collect()
 }
 
 fn first_of(row: &Row) -> Workout {

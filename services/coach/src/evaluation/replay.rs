@@ -25,10 +25,11 @@ pub type Cases = BTreeMap<&'static str, BTreeMap<&'static str, Vec<f64>>>;
 pub const COACH: &str = "coach";
 
 /// With what a log is replayed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Setup<'a> {
     pub global: &'a Global,
-    pub signs: Signs,
+    pub exercises: &'a Exercises,
+    pub signs: &'a Signs,
     /// Whether first loads are scaled by how strong the person is on other lifts.
     pub scale_first_loads: bool,
     /// Everybody else's workouts, for the baselines that look at what is popular.
@@ -44,8 +45,7 @@ fn first_scored(sessions: usize) -> usize {
 
 /// Replays a log. `look` sees the state before each workout is folded.
 pub fn replay(person: &Person, setup: &Setup<'_>, mut look: impl FnMut(&Training, &Workout)) -> Cases {
-    let exercises = Exercises::default();
-    let knowledge = Knowledge { global: setup.global, exercises: &exercises };
+    let knowledge = Knowledge { global: setup.global, exercises: setup.exercises };
     let mut training = Training::new(setup.global);
     let mut cases = Cases::new();
     let mut loads = loads::Loads::new(person);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use plyo_events::training::ExerciseSlug;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::log::Person;
 use crate::domain::{
@@ -52,6 +53,23 @@ fn each_workout(global: &Global, training: &mut Training, person: &Person, mut l
     for workout in &person.workouts {
         training.fold(Knowledge { global, exercises: &exercises }, workout).iter().for_each(&mut learn);
     }
+}
+
+/// The file as it is shipped: a line for each field and for each exercise, so that a change can be read.
+///
+/// # Errors
+/// When a number in it is none.
+pub fn file_of(global: &Global) -> Result<String, serde_json::Error> {
+    let value = serde_json::to_value(global)?;
+    let fields = value.as_object().into_iter().flatten();
+    let field = |(key, value): (&String, &Value)| match value.as_object().filter(|_| key == "exercises") {
+        Some(exercises) => {
+            let lines: Vec<String> = exercises.iter().map(|(slug, one)| format!("    \"{slug}\": {one}")).collect();
+            format!("  \"{key}\": {{\n{}\n  }}", lines.join(",\n"))
+        }
+        None => format!("  \"{key}\": {value}"),
+    };
+    Ok(format!("{{\n{}\n}}\n", fields.map(field).collect::<Vec<_>>().join(",\n")))
 }
 
 /// Population statistics as they are published: aggregates over at least five people each, by the exercise's name.

@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::gaussian::Gaussian;
 
 const WEIGHTS: usize = 5;
-/// Variances of the weights before anything is known but the first RPE, and how much they wander from set to set.
-const WANDER: [f64; WEIGHTS] = [0.03, 0.02, 0.003, 0.001, 0.001];
 const FIRST_NOISE: f64 = 0.4;
 const NOISE: (f64, f64) = (0.05, 2.0);
 
@@ -39,12 +37,18 @@ pub struct Try {
 pub struct Start {
     /// RPE per unit of ln(load), per 5 repetitions, per set before, per RPE that the set before lay above the usual.
     pub weights: [f64; WEIGHTS - 1],
+    /// Variances of the intercept and these weights, and what is added to them from set to set. All 0 switches one off.
     pub variances: [f64; WEIGHTS],
+    pub wander: [f64; WEIGHTS],
 }
 
 impl Default for Start {
     fn default() -> Self {
-        Self { weights: [6.0, 2.0, 0.2, 0.0], variances: [0.5, 9.0, 1.0, 0.2, 0.3] }
+        Self {
+            weights: [6.0, 2.0, 0.2, 0.0],
+            variances: [0.5, 9.0, 1.0, 0.2, 0.3],
+            wander: [0.03, 0.02, 0.003, 0.001, 0.001],
+        }
     }
 }
 
@@ -62,9 +66,9 @@ impl Effort {
     }
 
     /// Learns how hard the set felt.
-    pub fn observe(&mut self, set: &Try, rpe: f64) {
+    pub fn observe(&mut self, start: &Start, set: &Try, rpe: f64) {
         let features = self.features(set);
-        self.belief.wander(WANDER);
+        self.belief.wander(start.wander);
         let residual = rpe - self.belief.expect(&features);
         self.belief.learn(&features, residual, self.noise);
         self.noise = (0.95 * self.noise + 0.05 * residual * residual).clamp(NOISE.0, NOISE.1);
@@ -83,11 +87,12 @@ mod tests {
     #[test]
     fn a_heavier_set_is_expected_to_feel_harder_and_a_later_one_too() {
         let set = |kg: f64, reps: f64, before: f64| Try { ln_kg: kg.ln(), reps, before, last_rpe: None };
-        let mut effort = Effort::new(&Start::default(), &set(100.0, 5.0, 0.0), 7.0);
+        let start = Start::default();
+        let mut effort = Effort::new(&start, &set(100.0, 5.0, 0.0), 7.0);
         for _ in 0..10 {
-            effort.observe(&set(100.0, 5.0, 0.0), 7.0);
-            effort.observe(&set(100.0, 5.0, 1.0), 7.5);
-            effort.observe(&set(105.0, 5.0, 2.0), 8.5);
+            effort.observe(&start, &set(100.0, 5.0, 0.0), 7.0);
+            effort.observe(&start, &set(100.0, 5.0, 1.0), 7.5);
+            effort.observe(&start, &set(105.0, 5.0, 2.0), 8.5);
         }
         assert!((effort.expect(&set(100.0, 5.0, 0.0)) - 7.0).abs() < 0.3);
         assert!(effort.expect(&set(105.0, 5.0, 0.0)) > effort.expect(&set(100.0, 5.0, 0.0)) + 0.2);

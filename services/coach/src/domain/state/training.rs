@@ -222,10 +222,11 @@ impl Training {
     /// Learns how hard the sets of an exercise felt.
     fn rate(&mut self, knowledge: Knowledge<'_>, performed: &Performed) {
         let Some(lift) = self.lifts.get_mut(&performed.exercise) else { return };
+        let start = &knowledge.global.settings.effort;
         for (set, rpe) in tries(performed) {
             match &mut lift.effort {
-                Some(effort) => effort.observe(&set, rpe),
-                None => lift.effort = Some(Effort::new(&knowledge.global.settings.effort, &set, rpe)),
+                Some(effort) => effort.observe(start, &set, rpe),
+                None => lift.effort = Some(Effort::new(start, &set, rpe)),
             }
         }
     }

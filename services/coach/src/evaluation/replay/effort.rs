@@ -45,6 +45,7 @@ impl Efforts {
         setup: &Setup<'_>,
         cases: &mut Cases,
     ) {
+        let start = &setup.global.settings.effort;
         for performed in &workout.exercises {
             let mut effort = training.lifts.get(&performed.exercise).and_then(|lift| lift.effort.clone());
             let of_exercise = self.by_exercise.entry(performed.exercise.clone()).or_default();
@@ -64,8 +65,8 @@ impl Efforts {
                 self.all.push(rpe);
                 of_exercise.push(rpe);
                 match &mut effort {
-                    Some(effort) => effort.observe(&set, rpe),
-                    None => effort = Some(Effort::new(&setup.global.settings.effort, &set, rpe)),
+                    Some(effort) => effort.observe(start, &set, rpe),
+                    None => effort = Some(Effort::new(start, &set, rpe)),
                 }
             }
         }

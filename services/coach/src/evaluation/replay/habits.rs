@@ -87,7 +87,7 @@ impl<'a> Usual<'a> {
         setup: &Setup<'_>,
         cases: &mut Cases,
     ) {
-        let own = training.habits.next_workout_by(workout.start, &setup.signs);
+        let own = training.habits.next_workout_by(workout.start, setup.signs);
         let last = self.last.iter().enumerate().map(|(place, slug)| (*slug, 1.0 - place as f64 / 100.0));
         let rankings = [
             (COACH, own.iter().map(|(slug, _)| slug).collect()),
@@ -116,7 +116,7 @@ impl<'a> Usual<'a> {
         cases: &mut Cases,
     ) {
         let before: Vec<ExerciseSlug> = done[..next].iter().map(|slug| (*slug).clone()).collect();
-        let own = training.habits.next_exercise_by(workout.start, &before, &setup.signs);
+        let own = training.habits.next_exercise_by(workout.start, &before, setup.signs);
         let previous = next.checked_sub(1).map(|previous| done[previous]);
         let none = Scores::new();
         let followed = self.followed.get(&previous).unwrap_or(&none);

@@ -8,7 +8,6 @@ use super::{COACH, Cases, Setup, add, counts, first_scored, share};
 use crate::{
     domain::{
         event::Workout,
-        exercise::Exercises,
         models::{experts::Expert, strength::epley, time::minutes_of},
         profile::Experience,
         recommend::cold_start,
@@ -84,7 +83,7 @@ impl<'a> Loads<'a> {
             step_kg: self.step_kg,
             routine: workout.routine.as_deref(),
         };
-        let knowledge = Knowledge { global: setup.global, exercises: &Exercises::default() };
+        let knowledge = Knowledge { global: setup.global, exercises: setup.exercises };
         let (Some(forecast), Some(lift)) = (training.forecast(knowledge, &ask), training.lifts.get(slug)) else {
             return;
         };
@@ -129,7 +128,7 @@ impl<'a> Loads<'a> {
 fn first_time(slug: &ExerciseSlug, top: &TopSet, training: &Training, setup: &Setup<'_>, cases: &mut Cases) {
     let population = setup.global.exercises.get(slug).and_then(|population| population.one_rep_max_kg);
     let Some([_, median, _]) = population else { return };
-    let knowledge = Knowledge { global: setup.global, exercises: &Exercises::default() };
+    let knowledge = Knowledge { global: setup.global, exercises: setup.exercises };
     let Some(factor) = training.strength_factor(knowledge) else { return };
     let factor = if setup.scale_first_loads { factor } else { 1.0 };
     let at_reps = (-SLOPE * epley(f64::from(top.reps))).exp();
