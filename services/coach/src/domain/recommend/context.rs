@@ -5,7 +5,10 @@ use jiff::{ToSpan, civil::DateTime};
 use super::{Situation, cold_start};
 use crate::domain::{
     exercise::{Exercise, Loading, Muscle},
-    models::strength::epley,
+    models::{
+        strength::epley,
+        time::{day_of, minutes_of},
+    },
     profile::{Experience, days_between},
     reasons::Evidence,
     safety::{self, Doubt, Known, Last, Level, Person, Reentry, Week, doubt},
@@ -31,6 +34,16 @@ pub(super) fn next_time(situation: &Situation<'_>) -> DateTime {
     gaps.sort_unstable();
     let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(2).clamp(1, 14);
     last.checked_add(i64::from(usual).days()).unwrap_or(*last).max(situation.now)
+}
+
+/// Days since 1970, as top sets count them.
+pub(super) fn day(on: DateTime) -> i32 {
+    day_of(minutes_of(on))
+}
+
+/// Days from one day to a later one; 0 when it is not later.
+pub(super) fn between(from: i32, to: i32) -> u32 {
+    u32::try_from(to.saturating_sub(from)).unwrap_or(0)
 }
 
 /// The context of several lifts at a moment.
@@ -89,7 +102,7 @@ fn known(situation: &Situation<'_>, exercise: &Exercise, reps: u16, on: DateTime
             rpe: top.rpe.map(f64::from),
             missed: missed(lift, top),
         }),
-        days_away: days_between(lift.last().date(), on.date()),
+        days_away: between(lift.last().day, day(on)),
         level: Some(level(lift)),
         forecast: forecast(situation, exercise, reps, on)
             .map(|forecast| safety::Forecast { reps, upper80_kg: forecast.range80_kg.1 }),
@@ -202,8 +215,8 @@ pub(super) fn usual_sets(situation: &Situation<'_>, lift: Option<&Lift>) -> u16 
 pub(super) fn evidence(situation: &Situation<'_>, lift: &Lift, times: usize) -> Evidence {
     let tops = &lift.recent[lift.recent.len().saturating_sub(times)..];
     let events = tops.iter().filter_map(|top| situation.training.evidence(top.session));
-    let from = tops.first().map_or(situation.now.date(), TopSet::date);
-    Evidence { n: tops.len() as u32, ..Evidence::of(events, days_between(from, situation.now.date())) }
+    let window_days = tops.first().map_or(0, |first| between(first.day, day(situation.now)));
+    Evidence { n: tops.len() as u32, ..Evidence::of(events, window_days) }
 }
 
 /// The events of the last workouts, latest last.
@@ -225,7 +238,7 @@ pub(super) fn is_done_without(situation: &Situation<'_>, exercise: &Exercise, li
     }
     let mut sessions = situation.training.habits.sessions().rev();
     let last = sessions.find(|(_, done)| done.contains(&&exercise.slug));
-    last.is_some_and(|(start, _)| start.date() > lift.last().date())
+    last.is_some_and(|(start, _)| day(start) > lift.last().day)
 }
 
 /// Whether the coach names loads for an exercise at all.

@@ -127,7 +127,7 @@ fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, targ
     if (load_kg - last.load_kg).abs() < step / 2.0 {
         reasons.push(reason(Code::SameAsLastBest, 0.4, about(last.load_kg, u16::from(last.reps)).to_vec(), 1));
     }
-    let away = crate::domain::profile::days_between(lift.last().date(), on.date());
+    let away = context::between(lift.last().day, context::day(on));
     if away >= 14 {
         reasons.push(reason(Code::LayoffDays, 0.85, vec![(Param::Days, Value::Count(away))], 1));
     }

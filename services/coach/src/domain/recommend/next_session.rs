@@ -9,7 +9,6 @@ use super::{Draft, Situation, cold_start, context, next_load};
 use crate::domain::{
     event::Kind,
     exercise::Exercise,
-    profile::days_between,
     reasons::{Code, Evidence, Param, Reason, Value},
     safety::Lift,
     texts::Headline,
@@ -121,10 +120,10 @@ fn due(situation: &Situation<'_>, exercises: &[&Exercise], on: DateTime, evidenc
     let overdue = |exercise: &&Exercise| {
         let lift = situation.training.lifts.get(&exercise.slug)?;
         let mut gaps: Vec<u32> =
-            lift.recent.windows(2).map(|pair| days_between(pair[0].date(), pair[1].date())).collect();
+            lift.recent.windows(2).map(|pair| context::between(pair[0].day, pair[1].day)).collect();
         gaps.sort_unstable();
         let usual = *gaps.get(gaps.len() / 2).filter(|usual| **usual > 0 && gaps.len() >= 3)?;
-        let away = days_between(lift.last().date(), on.date());
+        let away = context::between(lift.last().day, context::day(on));
         // What was given up long ago is not overdue.
         (usual..=6 * usual).contains(&away).then(|| (exercise.slug.clone(), usual, away))
     };

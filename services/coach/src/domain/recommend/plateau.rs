@@ -4,7 +4,6 @@ use super::{Draft, Situation, context, draft::lift as plain, substitution};
 use crate::domain::{
     event::Kind,
     exercise::{Exercise, Mechanic},
-    profile::days_between,
     reasons::{Code, Param, Params, Reason, Value},
     safety,
     state::Lift,
@@ -20,16 +19,16 @@ const EVERY_DAYS: u32 = 14;
 
 /// The lifts that stand still, most practised first.
 pub(super) fn drafts(situation: &Situation<'_>) -> Vec<Draft> {
-    let today = situation.now.date();
+    let today = context::day(situation.now);
     let last = situation.guidance.last_shown(Kind::Plateau);
-    if last.is_some_and(|last| days_between(last.date(), today) < EVERY_DAYS) {
+    if last.is_some_and(|last| context::between(context::day(last), today) < EVERY_DAYS) {
         return Vec::new();
     }
     let mut still: Vec<(&Lift, &Exercise)> = situation
         .training
         .lifts
         .iter()
-        .filter(|(_, lift)| lift.sessions as usize > SESSIONS && days_between(lift.last().date(), today) <= 14)
+        .filter(|(_, lift)| lift.sessions as usize > SESSIONS && context::between(lift.last().day, today) <= 14)
         .filter(|(_, lift)| span(lift).1 >= DAYS && lift.is_rising(SESSIONS).is_some_and(|chance| chance < RISING))
         .filter_map(|(slug, lift)| Some((lift, situation.knowledge.exercises.get(slug)?)))
         .filter(|(_, exercise)| situation.may_do(exercise) && context::has_load(exercise))
@@ -84,5 +83,5 @@ fn draft(situation: &Situation<'_>, lift: &Lift, exercise: &Exercise) -> Option<
 /// How many of the remembered sessions, and over how many days.
 fn span(lift: &Lift) -> (u32, u32) {
     let first = lift.recent.first().unwrap_or(lift.last());
-    (lift.recent.len() as u32, days_between(first.date(), lift.last().date()))
+    (lift.recent.len() as u32, context::between(first.day, lift.last().day))
 }

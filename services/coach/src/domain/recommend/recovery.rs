@@ -92,10 +92,10 @@ fn lightened(situation: &Situation<'_>, lift: Lift, load: f64, sets: f64) -> Lif
 
 /// Three lifts or more of the last two weeks are down.
 fn down(situation: &Situation<'_>) -> Option<Reason> {
-    let today = situation.now.date();
+    let today = context::day(situation.now);
     let down =
         situation.training.lifts.values().filter(|lift| {
-            lift.sessions >= 4 && lift.surprise <= DOWN && days_between(lift.last().date(), today) <= 14
+            lift.sessions >= 4 && lift.surprise <= DOWN && context::between(lift.last().day, today) <= 14
         });
     let count = down.count() as u32;
     let params = [(Param::Times, Value::Count(count)), (Param::Workouts, Value::Count(3))];
@@ -104,10 +104,10 @@ fn down(situation: &Situation<'_>) -> Option<Reason> {
 
 /// The last sets felt harder than expected.
 fn drift(situation: &Situation<'_>) -> Option<Reason> {
-    let today = situation.now.date();
+    let today = context::day(situation.now);
     let recent = situation.training.lifts.values().flat_map(|lift| lift.recent.iter().map(move |top| (lift, top)));
     let mut residuals: Vec<(i32, f64)> = recent
-        .filter(|(_, top)| days_between(top.date(), today) <= 14)
+        .filter(|(_, top)| context::between(top.day, today) <= 14)
         .filter_map(|(lift, top)| Some((top.day, f64::from(top.rpe?) - lift.expected_rpe(top.load_kg, top.reps)?)))
         .collect();
     residuals.sort_by_key(|(day, _)| std::cmp::Reverse(*day));

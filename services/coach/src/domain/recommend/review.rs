@@ -23,12 +23,12 @@ pub(super) fn draft_on_its_day(situation: &Situation<'_>) -> Option<Draft> {
 
 /// What the last seven days were: workouts, sets, more or less than usual, the best lift.
 pub(super) fn draft(situation: &Situation<'_>) -> Draft {
-    let today = situation.now.date();
-    let within = |date: jiff::civil::Date, days: u32| date <= today && days_between(date, today) < days;
-    let workouts = situation.training.habits.starts().filter(|start| within(start.date(), 7)).count() as u32;
+    let today = context::day(situation.now);
+    let within = |day: i32, days: u32| day <= today && context::between(day, today) < days;
+    let workouts = situation.training.habits.starts().filter(|start| within(context::day(*start), 7)).count() as u32;
     let sets = |days| -> f64 {
         let tops = situation.training.lifts.values().flat_map(|lift| &lift.recent);
-        tops.filter(|top| within(top.date(), days)).map(|top| f64::from(top.sets)).sum()
+        tops.filter(|top| within(top.day, days)).map(|top| f64::from(top.sets)).sum()
     };
     let this_week = sets(7);
     let weeks = (f64::from(context::days_trained(situation, situation.now)) / 7.0).clamp(1.0, 4.0);
@@ -44,7 +44,7 @@ pub(super) fn draft(situation: &Situation<'_>) -> Draft {
     if weeks >= 4.0 {
         reasons.extend(recovery::rising(situation));
     }
-    reasons.extend(best(situation, |top| within(top.date(), 7)));
+    reasons.extend(best(situation, |top| within(top.day, 7)));
     Draft {
         params: Params::from([
             (Param::Workouts, Value::Count(workouts)),
