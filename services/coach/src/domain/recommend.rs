@@ -84,7 +84,7 @@ pub fn recommend(situation: &Situation<'_>) -> Vec<Recommendation> {
 
 /// The workout that comes next, at a moment.
 pub fn next_session(situation: &Situation<'_>, on: DateTime) -> Recommendation {
-    next_session::draft(situation, on).finish(situation, on)
+    next_session::draft(situation, on, &next_session::likely(situation, on)).finish(situation, on)
 }
 
 /// The load of an exercise that comes next, at a moment; where none can be named, why not.
@@ -115,17 +115,18 @@ fn drafts(situation: &Situation<'_>) -> Vec<Draft> {
         return vec![draft::logging_only()];
     }
     let next = context::next_time(situation);
+    let likely = next_session::likely(situation, next);
     let mut drafts = review::notices(situation);
-    drafts.extend(recovery::deload(situation, next));
+    drafts.extend(recovery::deload(situation, next, &likely));
     drafts.extend(recovery::welcome_back(situation));
     drafts.extend(volume::gaps(situation, next));
     drafts.extend(plateau::drafts(situation));
-    drafts.extend(substitution::drafts(situation, next));
+    drafts.extend(substitution::drafts(situation, &likely));
     drafts.extend(routine::draft(situation));
     if situation.training.sessions == 0 {
         drafts.push(cold_start::routine(situation));
     } else {
-        drafts.push(next_session::draft(situation, next));
+        drafts.push(next_session::draft(situation, next, &likely));
         drafts.extend(next_load::drafts(situation, next));
         drafts.extend(review::draft_on_its_day(situation));
     }

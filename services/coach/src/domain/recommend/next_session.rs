@@ -19,9 +19,17 @@ const LEAST_READY: f64 = 0.2;
 /// The most exercises of a workout.
 const MOST: usize = 8;
 
+/// An exercise that the next workout may hold, and how likely.
+pub(super) type Likely = (ExerciseSlug, f64);
+
+/// What the next workout may hold, likeliest first.
+pub(super) fn likely(situation: &Situation<'_>, on: DateTime) -> Vec<Likely> {
+    situation.training.habits.next_workout(on)
+}
+
 /// The likeliest next workout of what may be done.
-pub(super) fn draft(situation: &Situation<'_>, on: DateTime) -> Draft {
-    let exercises = exercises(situation, on);
+pub(super) fn draft(situation: &Situation<'_>, on: DateTime, likely: &[Likely]) -> Draft {
+    let exercises = exercises(situation, on, likely);
     if exercises.is_empty() {
         return cold_start::routine(situation);
     }
@@ -35,12 +43,11 @@ pub(super) fn draft(situation: &Situation<'_>, on: DateTime) -> Draft {
 }
 
 /// The exercises of the next workout in their usual order.
-pub(super) fn exercises<'a>(situation: &Situation<'a>, on: DateTime) -> Vec<&'a Exercise> {
+pub(super) fn exercises<'a>(situation: &Situation<'a>, on: DateTime, likely: &[Likely]) -> Vec<&'a Exercise> {
     let is_ready = |exercise: &Exercise| {
         let muscle = exercise.primary.first();
         muscle.is_none_or(|muscle| situation.training.muscles.readiness(*muscle, on) >= LEAST_READY)
     };
-    let likely = situation.training.habits.next_workout(on);
     let known = likely.iter().filter_map(|(slug, _)| situation.knowledge.exercises.get(slug));
     let mut chosen: Vec<&Exercise> =
         known.filter(|exercise| situation.may_do(exercise) && is_ready(exercise)).take(length(situation)).collect();

@@ -2,7 +2,10 @@
 
 use jiff::civil::DateTime;
 
-use super::{Draft, Situation, context, next_session};
+use super::{
+    Draft, Situation, context,
+    next_session::{self, Likely},
+};
 use crate::domain::{
     event::Kind,
     profile::days_between,
@@ -23,7 +26,7 @@ const HARDER: f64 = 0.7;
 
 /// A lighter week, when two of three things hold: several lifts are down; sets feel harder than they should; the week is
 /// much more than the last ones. Advice by evidence: a lighter week by the calendar alone has shown no benefit.
-pub(super) fn deload(situation: &Situation<'_>, on: DateTime) -> Option<Draft> {
+pub(super) fn deload(situation: &Situation<'_>, on: DateTime, likely: &[Likely]) -> Option<Draft> {
     let now = situation.now.date();
     let last = situation.guidance.last_shown(Kind::Deload);
     if last.is_some_and(|last| days_between(last.date(), now) < DELOAD_EVERY)
@@ -35,7 +38,7 @@ pub(super) fn deload(situation: &Situation<'_>, on: DateTime) -> Option<Draft> {
     if reasons.len() < 2 {
         return None;
     }
-    let usual = next_session::exercises(situation, on);
+    let usual = next_session::exercises(situation, on, likely);
     let lifts: Vec<Lift> = usual.iter().flat_map(|exercise| next_session::lifts(situation, exercise, on)).collect();
     Some(Draft {
         params: Params::from([
@@ -66,7 +69,8 @@ pub(super) fn welcome_back(situation: &Situation<'_>) -> Option<Draft> {
         _ => 0.80,
     };
     let evidence = context::workouts(situation, 1);
-    let usual = next_session::exercises(situation, situation.now);
+    let likely = next_session::likely(situation, situation.now);
+    let usual = next_session::exercises(situation, situation.now, &likely);
     let lifts = usual.iter().flat_map(|exercise| next_session::lifts(situation, exercise, situation.now));
     Some(Draft {
         params: Params::from([(Param::Percent, Value::Percent(100.0 * share))]),

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 use plyo_events::training::ExerciseSlug;
 
-use super::{Draft, Situation, context, next_session};
+use super::{
+    Draft, Situation, context,
+    next_session::{self, Likely},
+};
 use crate::domain::{
     event::Kind,
     exercise::{Exercise, Muscle},
@@ -28,8 +30,7 @@ pub enum Why {
 }
 
 /// For each exercise that usually comes next but may not be done.
-pub(super) fn drafts(situation: &Situation<'_>, on: DateTime) -> Vec<Draft> {
-    let likely = situation.training.habits.next_workout(on);
+pub(super) fn drafts(situation: &Situation<'_>, likely: &[Likely]) -> Vec<Draft> {
     let due = likely.iter().take(8).filter_map(|(slug, _)| situation.knowledge.exercises.get(slug));
     due.filter_map(|exercise| draft(situation, &exercise.slug, obstacle(situation, exercise)?)).collect()
 }
