@@ -1,5 +1,6 @@
-//! What the coach must know of an exercise: its muscles, joints, equipment and how it is loaded. Whoever calls the coach
-//! passes the table in; [`naming`] makes such facts out of a name alone, for logs that know no catalogue.
+//! What the coach must know of an exercise: its muscles, joints, equipment and how it is loaded. Whoever calls the
+//! coach passes the table in; [`Exercise::from_name`] makes such facts out of a name alone, for logs that know no
+//! catalogue.
 
 mod naming;
 

@@ -1,4 +1,5 @@
-//! What a person told the coach about themselves. Everything may be unknown; what is unknown is taken as the careful case.
+//! What a person told the coach about themselves. Everything may be unknown: an unknown age
+//! counts as an adult's, unknown experience as a novice's, and screening that nobody asked for holds nothing back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -144,8 +145,8 @@ impl Profile {
         }
     }
 
-    /// The repetitions that suit the goals, and whether the goals agree. Strength 3 to 6, size 6 to 12, endurance 12 to 20;
-    /// goals without a common repetition count meet in the middle.
+    /// The repetitions that suit the goals, and whether the goals agree. Strength 3 to 6, size 6 to 12, endurance 12 to
+    /// 20; goals without a common repetition count meet in the middle.
     pub fn reps(&self) -> (u16, u16, bool) {
         let bands = self.goals.iter().map(|goal| match goal {
             Goal::Strength => (3, 6),

@@ -104,6 +104,7 @@ pub enum Code {
     PainSub,
     BoredomSub,
     SameMuscle,
+    NoSubstitute,
     ColdStart,
     CappedBySafety,
     GoalsContradict,
@@ -224,7 +225,7 @@ impl Confidence {
 }
 
 impl Code {
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::RepsTargetMet,
         Self::RpeLow,
         Self::RepsMissed,
@@ -247,6 +248,7 @@ impl Code {
         Self::PainSub,
         Self::BoredomSub,
         Self::SameMuscle,
+        Self::NoSubstitute,
         Self::ColdStart,
         Self::CappedBySafety,
         Self::GoalsContradict,

@@ -1,5 +1,5 @@
-//! What is recommended: candidates of every kind, the mask, the safety layer, the ranking. A recommendation leaves here only
-//! through [`Draft::finish`], and that only through [`safety::apply`].
+//! What is recommended: candidates of every kind, the mask, the safety layer, the ranking. Every recommendation goes
+//! through [`safety::apply`].
 
 mod audit;
 pub mod cold_start;
@@ -94,9 +94,8 @@ pub fn next_load(situation: &Situation<'_>, exercise: &ExerciseSlug, on: DateTim
 
 /// Another exercise instead of one.
 pub fn substitute(situation: &Situation<'_>, exercise: &ExerciseSlug, why: Why) -> Recommendation {
-    substitution::draft(situation, exercise, why)
-        .unwrap_or_else(|| Draft::nothing(exercise.as_str()))
-        .finish(situation, situation.now)
+    let draft = substitution::draft(situation, exercise, why);
+    draft.unwrap_or_else(|| substitution::none(situation, exercise)).finish(situation, situation.now)
 }
 
 /// A plan for the week.

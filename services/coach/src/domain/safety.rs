@@ -1,6 +1,6 @@
-//! The safety layer: what bounds every proposal, whatever model made it. [`apply`] makes a proposal safe or drops it, and
-//! names the rules that did so. [`check`] says which rules a proposal breaks; it is written apart from `apply`, with its own
-//! numbers, so that each can prove the other wrong. [`trial`] lets them meet on random cases.
+//! The safety layer: what bounds every proposal, whatever model made it. [`apply`] makes a proposal safe or drops it,
+//! and names the rules that did so. [`check`] says which rules a proposal breaks; it is written apart from `apply`,
+//! with its own numbers, so that each can prove the other wrong. [`trial`] lets them meet on random cases.
 //!
 //! The bounds are careful, not medical: nothing here diagnoses, and nothing predicts an injury.
 
@@ -165,7 +165,8 @@ pub enum Rule {
     AfterPain,
     /// A rise after RPE 9.5 or more.
     AfterHardSet,
-    /// A rise after two weeks away, or more than 15 to 28 days ×0.95, 29 to 60 ×0.90, 61 to 120 ×0.85, longer ×0.80 allow.
+    /// A rise after two weeks away, or more than 15 to 28 days ×0.95, 29 to 60 ×0.90, 61 to 120 ×0.85, longer ×0.80
+    /// allow.
     LayOff,
     /// More sets for a muscle in a week than 1.3 times the usual or 4 more, or than 22.
     Volume,

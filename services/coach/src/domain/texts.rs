@@ -1,5 +1,5 @@
-//! What the coach says, in three languages. A sentence is a template of its language; code fills in the numbers, with the
-//! decimal mark of the language and the person's unit. [`rephrased`] judges a text that something else made of it.
+//! What the coach says, in three languages. A sentence is a template of its language; code fills in the numbers, with
+//! the decimal mark of the language and the person's unit. [`rephrased`] judges a text that something else made of it.
 
 mod de;
 mod en;

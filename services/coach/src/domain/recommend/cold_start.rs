@@ -1,4 +1,5 @@
-//! Where nothing is known of a person's doing an exercise, or of the person at all: a careful first load, and a first plan.
+//! Where nothing is known of a person's doing an exercise, or of the person at all: a careful first load, and a first
+//! plan.
 
 use std::cmp::Reverse;
 
@@ -35,16 +36,17 @@ pub fn first_load_kg(
     one_rep_max_median_kg * factor * share * (-SLOPE * epley(f64::from(reps))).exp()
 }
 
-/// The load for the next sets, in kilograms, once the person told how hard the first one was: what leaves two repetitions
-/// in reserve, at most a quarter more than the first; no more at all from RPE 8 on, and the same when nothing was told.
+/// The load for the next sets, in kilograms, once the person told how hard the first one was: what leaves two
+/// repetitions in reserve, at most a quarter more than the first; no more at all from RPE 8 on, and the same when
+/// nothing was told.
 pub fn after_ramp_kg(load_kg: f64, reps: u16, rpe: Option<f64>, next_reps: u16) -> f64 {
     let Some(rpe) = rpe.filter(|rpe| (1.0..=10.0).contains(rpe)) else { return load_kg };
     let able = SLOPE * (epley(f64::from(reps) + 10.0 - rpe) - epley(f64::from(next_reps) + 2.0));
     load_kg * able.exp().min(if rpe >= 8.0 { 1.0 } else { MOST_RISE })
 }
 
-/// The most that a first time may begin with, in kilograms; `None` where the population tells nothing, so that no load is
-/// named.
+/// The most that a first time may begin with, in kilograms; `None` where the population tells nothing, so that no load
+/// is named.
 pub(super) fn first_kg(situation: &Situation<'_>, exercise: &Exercise, reps: u16) -> Option<f64> {
     let population = situation.knowledge.global.exercises.get(&exercise.slug)?;
     let [_, median, _] = population.one_rep_max_kg?;
@@ -78,8 +80,8 @@ pub(super) fn first_time(situation: &Situation<'_>, exercise: &Exercise) -> Draf
     }
 }
 
-/// A first plan, for somebody who has logged nothing: the whole body on up to three days a week, upper and lower body in turn on
-/// more. Two sets of each exercise: what a first week has room for.
+/// A first plan, for somebody who has logged nothing: the whole body on up to three days a week, upper and lower body
+/// in turn on more. Two sets of each exercise: what a first week has room for.
 pub(super) fn routine(situation: &Situation<'_>) -> Draft {
     let days = situation.profile.days_per_week.unwrap_or(3).clamp(1, 7);
     let split: &[&[Pattern]] = if days <= 3 { &[&FULL_BODY] } else { &[&UPPER, &LOWER] };
@@ -132,8 +134,8 @@ fn day(situation: &Situation<'_>, patterns: &[Pattern]) -> Vec<safety::Lift> {
     patterns.iter().filter_map(best).flat_map(|exercise| first_time(situation, exercise).lifts).collect()
 }
 
-/// The sets of a week that are a good start for a muscle: the low end of what coaches advise, for beginners and for others.
-/// `None` for muscles that no plan needs to count.
+/// The sets of a week that are a good start for a muscle: the low end of what coaches advise, for beginners and for
+/// others. `None` for muscles that no plan needs to count.
 pub(super) fn low_sets(muscle: Muscle, experience: Experience) -> Option<f64> {
     let (novice, experienced) = match muscle {
         Muscle::Chest => (8.0, 10.0),

@@ -112,8 +112,8 @@ fn known(situation: &Situation<'_>, exercise: &Exercise, reps: u16, on: DateTime
     }
 }
 
-/// The level without effort held back: a set that left repetitions in reserve tells of more than was lifted. Without an RPE
-/// two are assumed, after a missed set none.
+/// The level without effort held back: a set that left repetitions in reserve tells of more than was lifted. Without an
+/// RPE two are assumed, after a missed set none.
 fn level(lift: &Lift) -> Level {
     let (last, slope) = (lift.last(), lift.strength.slope());
     let reserve = match last.rpe {
@@ -125,8 +125,8 @@ fn level(lift: &Lift) -> Level {
     Level { ln_kg: lift.strength.level() + slope * (epley(reps + reserve) - epley(reps)), slope }
 }
 
-/// As many of the repetitions as leave one in reserve with a load, up to two fewer: where plates are coarse, a step costs
-/// repetitions, and so does having gone to the limit.
+/// As many of the repetitions as leave one in reserve with a load, up to two fewer: where plates are coarse, a step
+/// costs repetitions, and so does having gone to the limit.
 pub(super) fn reps_in_reserve(lift: &Lift, load_kg: f64, reps: u16, step_kg: f64) -> u16 {
     let Level { ln_kg, slope } = level(lift);
     let able = |reps: u16| (ln_kg - slope * epley(f64::from(reps) + 1.0)).exp() + step_kg / 2.0;
@@ -140,8 +140,8 @@ pub(super) fn alike(lift: &Lift, reps: u16) -> &TopSet {
     lift.recent.iter().rev().find(is_alike).unwrap_or(last)
 }
 
-/// Whether a set fell two or more repetitions short of what the person usually does at the end with as much load; with a load that
-/// is new, of the lower end of the usual repetitions.
+/// Whether a set fell two or more repetitions short of what the person usually does at the end with as much load; with
+/// a load that is new, of the lower end of the usual repetitions.
 pub(super) fn missed(lift: &Lift, top: &TopSet) -> bool {
     let others = lift.recent.iter().filter(|other| other.session != top.session);
     let as_heavy = others.filter(|other| (other.load_kg / top.load_kg).ln().abs() <= SAME_LOAD);

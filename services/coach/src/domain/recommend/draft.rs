@@ -1,6 +1,7 @@
 //! A recommendation before the safety layer, and the way through it.
 
 use jiff::{ToSpan, civil::DateTime};
+use plyo_events::training::ExerciseSlug;
 
 use super::{Recommendation, Situation, context, rank};
 use crate::domain::{
@@ -54,12 +55,9 @@ impl Draft {
     }
 
     /// That there is nothing to propose for an exercise.
-    pub fn nothing(exercise: &str) -> Self {
-        let mut draft = Self::notice(exercise, Headline::NoProposal);
-        if let Ok(slug) = exercise.to_owned().try_into() {
-            draft.params.insert(Param::Exercise, Value::Exercise(slug));
-        }
-        draft
+    pub fn nothing(exercise: &ExerciseSlug) -> Self {
+        let params = Params::from([(Param::Exercise, Value::Exercise(exercise.clone()))]);
+        Self { params, ..Self::notice(exercise.as_str(), Headline::NoProposal) }
     }
 
     /// Through the safety layer. What it changed is told; what it left nothing of becomes [`Headline::NoProposal`] or
@@ -124,7 +122,8 @@ struct Safe {
     was_lowered: bool,
 }
 
-/// Bounds the lifts until nothing is left to bound: other repetitions are held against other times and another forecast.
+/// Bounds the lifts until nothing is left to bound: other repetitions are held against other times and another
+/// forecast.
 fn safe(situation: &Situation<'_>, draft: &Draft, on: DateTime) -> Safe {
     let mut lifts = draft.lifts.clone();
     let mut places: Vec<usize> = (0..lifts.len()).collect();

@@ -15,8 +15,8 @@ const SHARED: f64 = 0.27;
 /// The most that today moves a load.
 const MOST: f64 = 0.05;
 
-/// A change of load for the sets of the last exercise in `done` that are left; `None` when nothing is to be changed. `done`
-/// is today's workout so far, which no state has learnt from yet.
+/// A change of load for the sets of the last exercise in `done` that are left; `None` when nothing is to be changed.
+/// `done` is today's workout so far, which no state has learnt from yet.
 pub fn in_session(situation: &Situation<'_>, done: &[Performed]) -> Option<Recommendation> {
     if situation.profile.logs_only() {
         return None;

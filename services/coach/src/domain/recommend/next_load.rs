@@ -1,5 +1,5 @@
-//! The next load of an exercise, as load × repetitions × sets: what the models foresee, one step more when everything asked
-//! for was met, less when it was missed twice.
+//! The next load of an exercise, as load × repetitions × sets: what the models foresee, one step more when everything
+//! asked for was met, less when it was missed twice.
 
 use jiff::civil::DateTime;
 use plyo_events::training::ExerciseSlug;
@@ -144,8 +144,8 @@ fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, targ
     Plan { load_kg, reps, reasons, counterfactual, urgency }
 }
 
-/// Whether everything asked for was done with something left: at RPE 8 at most; or, where no RPE is logged, twice in a row at the
-/// upper end of the usual repetitions with the same load.
+/// Whether everything asked for was done with something left: at RPE 8 at most; or, where no RPE is logged, twice in a
+/// row at the upper end of the usual repetitions with the same load.
 fn is_met(lift: &state::Lift, last: &TopSet, target: u16) -> bool {
     if u16::from(last.least_reps) < target {
         return false;
@@ -184,7 +184,7 @@ fn without_load(situation: &Situation<'_>, exercise: &Exercise) -> Draft {
 fn unknown(slug: &ExerciseSlug) -> Draft {
     let params = [(Param::Exercise, Value::Exercise(slug.clone()))];
     let reason = Reason::new(Code::UnknownExercise, 0.9, params, Evidence::default());
-    Draft { reasons: vec![reason], ..Draft::nothing(slug.as_str()) }
+    Draft { reasons: vec![reason], ..Draft::nothing(slug) }
 }
 
 /// Nothing is built on a number that is probably a slip: the person is asked.

@@ -1,5 +1,5 @@
-//! Which of the candidates are shown: what is silenced is left out, what is welcome, worth much and urgent comes first, and
-//! the shown ones are about different things.
+//! Which of the candidates are shown: what is silenced is left out, what is welcome, worth much and urgent comes first,
+//! and the shown ones are about different things.
 
 use jiff::civil::DateTime;
 use rand::{SeedableRng as _, rngs::ChaCha8Rng};
@@ -44,7 +44,8 @@ pub(super) fn choose(situation: &Situation<'_>, drafts: Vec<Draft>, next: DateTi
         if is_nothing(&chosen) {
             continue;
         }
-        // One of a kind is enough, but for loads; and a lighter week or a way back contradicts what makes training harder.
+        // One of a kind is enough, but for loads; and a lighter week or a way back contradicts what makes training
+        // harder.
         scored.retain(|(_, other)| other.kind == Some(Kind::NextLoad) || other.kind != kind);
         scored.retain(|(_, other)| !contradict(kind, other.kind));
         shown.push(chosen);

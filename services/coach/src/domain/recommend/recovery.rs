@@ -24,8 +24,8 @@ const DOWN: f64 = -1.0;
 /// Sets are hard when they feel this much harder than expected, in RPE.
 const HARDER: f64 = 0.7;
 
-/// A lighter week, when two of three things hold: several lifts are down; sets feel harder than they should; the week is
-/// much more than the last ones. Advice by evidence: a lighter week by the calendar alone has shown no benefit.
+/// A lighter week, when two of three things hold: several lifts are down; sets feel harder than they should; the week
+/// is much more than the last ones. Advice by evidence: a lighter week by the calendar alone has shown no benefit.
 pub(super) fn deload(situation: &Situation<'_>, on: DateTime, likely: &[Likely]) -> Option<Draft> {
     let now = situation.now.date();
     let last = situation.guidance.last_shown(Kind::Deload);

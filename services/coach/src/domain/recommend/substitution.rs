@@ -66,6 +66,17 @@ pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, why: Why) ->
     })
 }
 
+/// That there is none, and why.
+pub(super) fn none(situation: &Situation<'_>, slug: &ExerciseSlug) -> Draft {
+    let main = situation.knowledge.exercises.get(slug).and_then(|exercise| exercise.primary.first());
+    let (code, param) = match main {
+        Some(muscle) => (Code::NoSubstitute, (Param::Muscle, Value::Muscle(*muscle))),
+        None => (Code::UnknownExercise, (Param::Exercise, Value::Exercise(slug.clone()))),
+    };
+    let reasons = vec![Reason::new(code, 0.9, [param], Evidence::default())];
+    Draft { reasons, ..Draft::notice(slug.as_str(), Headline::NothingNow) }
+}
+
 /// The best other exercise for the same main muscle, and how alike it is, 0 to 1.
 pub(super) fn best<'a>(situation: &Situation<'a>, exercise: &Exercise) -> Option<(&'a Exercise, f64)> {
     let main = exercise.primary.first()?;

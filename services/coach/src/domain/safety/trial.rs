@@ -1,4 +1,5 @@
-//! Random proposals for random people, most of them absurd: what [`super::apply`] leaves of them must pass [`super::check`].
+//! Random proposals for random people, most of them absurd: what [`super::apply`] leaves of them must pass
+//! [`super::check`].
 
 use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::ChaCha8Rng};
 

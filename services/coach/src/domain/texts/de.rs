@@ -81,6 +81,7 @@ const fn reason(code: Code) -> &'static str {
         Code::PainSub => "Du hast uns gesagt, dass {exercise} wehtut.",
         Code::BoredomSub => "Du wolltest Abwechslung von {exercise}.",
         Code::SameMuscle => "Es trainiert dasselbe: {muscle}.",
+        Code::NoSubstitute => "Nichts anderes, was du hast und machen darfst, trainiert es: {muscle}.",
         Code::ColdStart => "Es ist neu für dich, darum ist das eine vorsichtige Schätzung nach dem, was andere heben.",
         Code::CappedBySafety => "Höher würden wir noch nicht gehen.",
         Code::GoalsContradict => {

@@ -69,6 +69,7 @@ const fn reason(code: Code) -> &'static str {
         Code::PainSub => "You told us that {exercise} hurts.",
         Code::BoredomSub => "You wanted a change from {exercise}.",
         Code::SameMuscle => "It trains the same: {muscle}.",
+        Code::NoSubstitute => "Nothing else that you have and may do trains it: {muscle}.",
         Code::ColdStart => "It is new for you, so this is a careful guess from what others lift.",
         Code::CappedBySafety => "We would not go higher yet.",
         Code::GoalsContradict => "Your goals ask for different repetitions; {reps} to {other-reps} lies between them.",

@@ -79,6 +79,7 @@ const fn reason(code: Code) -> &'static str {
         Code::PainSub => "Nos dijiste que {exercise} te duele.",
         Code::BoredomSub => "Querías variar de {exercise}.",
         Code::SameMuscle => "Entrena lo mismo: {muscle}.",
+        Code::NoSubstitute => "No hay otro ejercicio a tu alcance que lo entrene: {muscle}.",
         Code::ColdStart => "Es nuevo para ti, así que es una estimación prudente según lo que levantan otros.",
         Code::CappedBySafety => "Todavía no subiríamos más.",
         Code::GoalsContradict => "Tus objetivos piden repeticiones distintas; de {reps} a {other-reps} queda en medio.",

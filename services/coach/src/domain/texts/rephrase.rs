@@ -1,5 +1,5 @@
-//! Judges a text that something else, such as a language model, made of what the coach says: it may change the words, never
-//! the facts.
+//! Judges a text that something else, such as a language model, made of what the coach says: it may change the words,
+//! never the facts.
 
 use std::collections::BTreeSet;
 
@@ -27,8 +27,8 @@ const MOST: usize = 280;
 /// Stands for a number that is none of the language's; it equals nothing that was said.
 const UNREADABLE: u64 = u64::MAX;
 
-/// Everything that is wrong with a text; nothing when it may be shown instead of `said`, which the coach's templates made
-/// for the same style. A number must occur in `said`, a load with its unit; so must the name of an exercise.
+/// Everything that is wrong with a text; nothing when it may be shown instead of `said`, which the coach's templates
+/// made for the same style. A number must occur in `said`, a load with its unit; so must the name of an exercise.
 pub fn rephrased(text: &str, said: &[String], style: Style, exercises: &Exercises) -> Vec<Objection> {
     let mut found = Vec::new();
     if text.trim().is_empty() {
@@ -173,7 +173,8 @@ fn in_words(word: &str) -> Option<u64> {
         (300, "dreihundert trescientos"),
         (1000, "thousand tausend mil"),
     ];
-    // Numbers in one word, such as fünfundsechzig or veintidós, are not spelled out above: they are numbers all the same.
+    // Numbers in one word, such as fünfundsechzig or veintidós, are not spelled out above: they are numbers all the
+    // same.
     let is_compound = (word.contains("und") && (word.ends_with("zig") || word.ends_with("ßig")))
         || ["veinti", "dieci"].iter().any(|start| word.starts_with(start) && word.len() > start.len())
         || (word.ends_with("hundert") || word.ends_with("cientos") || word.ends_with("cientas"));

@@ -137,6 +137,10 @@ fn boredom_brings_something_else_for_the_same_muscle() {
     let last = lifter.trains_for(2, &[(BENCH, &three(60.0, 8, None))]);
     let other = substitute(&lifter.on(last), &slug_of(BENCH), Why::Boredom);
     assert!(codes(&other).contains(&Code::SameMuscle) && other.lifts[0].exercise != slug_of(BENCH));
+    // Nothing else in the table trains the shoulders first but these two presses.
+    lifter.profile.equipment = Some([].into());
+    let none = substitute(&lifter.on(last), &slug_of("Overhead Press (Barbell)"), Why::NoEquipment);
+    assert!(none.lifts.is_empty() && codes(&none) == [Code::NoSubstitute], "{}", told(&lifter, &none));
 }
 
 #[test]
