@@ -2,6 +2,7 @@
 //! machine sets in the same run. It drives the `plyo` binary that lies beside it.
 
 mod catalogue;
+mod coach;
 mod disk;
 mod edge;
 mod figures;
@@ -30,7 +31,7 @@ const USAGE: &str = "\
 usage: plyo-bench [--quick] [--only PART,…]
 
   --quick        a tenth of the load: whether it runs, not how fast
-  --only PART,…  disk, catalogue, edge, push, pipeline, query, live, reminders; the other figures of bench/results.json stay";
+  --only PART,…  disk, catalogue, coach, edge, push, pipeline, query, live, reminders; the other figures of bench/results.json stay";
 
 /// How much of the load.
 #[derive(Clone, Copy)]
@@ -47,9 +48,10 @@ impl Scale {
 
 type Part = fn(Scale) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
 
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("disk", |_| Box::pin(disk::measure())),
     ("catalogue", |scale| Box::pin(catalogue::measure(scale))),
+    ("coach", |scale| Box::pin(coach::measure(scale))),
     ("edge", |scale| Box::pin(edge::measure(scale))),
     ("push", |scale| Box::pin(push::measure(scale))),
     ("pipeline", |scale| Box::pin(pipeline::measure(scale))),

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod catalogue;
+mod coach;
 mod operate;
 mod serve;
 #[cfg(test)]
@@ -66,6 +67,9 @@ enum Command {
         #[command(subcommand)]
         what: catalogue::Catalogue,
     },
+    /// Train the coach's starting point, and measure how good the coach is
+    #[command(subcommand)]
+    Coach(coach::Coach),
     /// Twelve weeks of training as a client sees them, against a platform that runs
     Demo(demo::Demo),
 }
@@ -193,6 +197,7 @@ impl Plyo {
             Command::Schemas { check: true, dir } => crate::schemas::check(&dir),
             Command::Schemas { check: false, dir } => crate::schemas::write(&dir),
             Command::Catalogue { what } => what.run(),
+            Command::Coach(coach) => coach.run(),
             Command::Demo(demo) => demo.run().await,
         }
     }

@@ -1,0 +1,169 @@
+//! `plyo coach`: trains the coach's starting point and measures how good it is. Needs no server.
+
+use std::{fmt::Display, fs, path::PathBuf};
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use jiff::civil::DateTime;
+use plyo_coach::{
+    domain::{
+        event::{Set, SetKind},
+        global::{Global, Settings},
+        profile::Unit,
+    },
+    evaluation::{
+        ablation::ablate,
+        evaluate::{Log, evaluate},
+        log::{self, Row},
+        simulation::simulate,
+        train::{Statistics, file_of, train},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Subcommand)]
+pub(super) enum Coach {
+    /// Train what is known before anybody is, and write the file that is shipped
+    Train(Train),
+    /// Foresee each workout of training logs, then learn from it; print how good that was beside simple rules
+    Eval(Eval),
+    /// Learn in a simulation which recommendations are welcome, beside simple rules
+    Simulate {
+        /// For machines
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Train {
+    #[command(flatten)]
+    data: Data,
+    /// JSON of population statistics by exercise
+    #[arg(long, value_name = "FILE")]
+    populations: PathBuf,
+    /// Where it is written
+    #[arg(long, default_value = "services/coach/src/domain/global.json", value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct Eval {
+    #[command(flatten)]
+    data: Data,
+    /// For machines
+    #[arg(long)]
+    json: bool,
+    /// What each component is worth, instead
+    #[arg(long)]
+    ablate: bool,
+    /// The people that the settings were chosen on; the others are shown apart
+    #[arg(long, value_delimiter = ',', default_value = "u01,u02,u03,u04", value_name = "NAME,…")]
+    tuned: Vec<String>,
+    /// Random cases for the safety layer
+    #[arg(long, default_value_t = 1_000_000, value_name = "N")]
+    trials: u64,
+}
+
+#[derive(Args)]
+struct Data {
+    /// CSV with a set on each line: user, session, start, template, exercise, set_type, weight_kg, logged_unit, reps, rpe
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+}
+
+impl Coach {
+    /// Does what the command line says.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or is not what it should be.
+    pub(super) fn run(self) -> Result<()> {
+        match self {
+            Self::Train(train) => train.run(),
+            Self::Eval(eval) => eval.run(),
+            Self::Simulate { json } => print(&simulate(), json),
+        }
+    }
+}
+
+impl Train {
+    fn run(&self) -> Result<()> {
+        let people = log::people(&self.data.rows()?);
+        let text =
+            fs::read_to_string(&self.populations).with_context(|| format!("read {}", self.populations.display()))?;
+        let statistics: Statistics =
+            serde_json::from_str(&text).context("the population statistics are not as expected")?;
+        let version = Global::shipped().version + 1;
+        let global = train(version, &Settings::default(), &statistics.populations(), people.iter());
+        fs::write(&self.out, file_of(&global)?).with_context(|| format!("write {}", self.out.display()))?;
+        println!("{}: version {version}, from {} people; {}", self.out.display(), people.len(), statistics.about);
+        Ok(())
+    }
+}
+
+impl Eval {
+    fn run(&self) -> Result<()> {
+        let rows = self.data.rows()?;
+        let (people, exercises) = (log::people(&rows), log::exercises(&rows));
+        let log = Log { people: &people, exercises: &exercises, populations: &Global::shipped().exercises };
+        if self.ablate {
+            print(&ablate(&log), self.json)
+        } else {
+            print(&evaluate(&log, &self.tuned, self.trials), self.json)
+        }
+    }
+}
+
+fn print(what: &(impl Serialize + Display), json: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(what)?)
+    } else {
+        println!("{what}")
+    }
+    Ok(())
+}
+
+/// A line of the log. Columns that are not named here are not looked at.
+#[derive(Deserialize)]
+struct Line {
+    user: String,
+    session: u32,
+    /// On the clock of the wall, to the minute.
+    start: DateTime,
+    template: String,
+    exercise: String,
+    set_type: String,
+    /// 0 for the body alone.
+    weight_kg: Option<f64>,
+    logged_unit: String,
+    reps: Option<f64>,
+    rpe: Option<f64>,
+}
+
+impl Data {
+    fn rows(&self) -> Result<Vec<Row>> {
+        let mut reader = csv::Reader::from_path(&self.data).with_context(|| format!("read {}", self.data.display()))?;
+        let lines = reader.deserialize::<Line>().enumerate();
+        lines.map(|(number, line)| Ok(row(line.with_context(|| format!("line {}", number + 2))?))).collect()
+    }
+}
+
+fn row(line: Line) -> Row {
+    let unit = if line.logged_unit == "lb" { Unit::Lb } else { Unit::Kg };
+    let kind = match line.set_type.as_str() {
+        "warmup" => SetKind::Warmup,
+        "failure" => SetKind::Failure,
+        "drop" => SetKind::Drop,
+        _ => SetKind::Working,
+    };
+    Row {
+        user: line.user,
+        session: line.session,
+        start: line.start,
+        routine: line.template,
+        exercise: line.exercise,
+        // A cast rounds down and stops at the ends of the range; what is out of range is no work and teaches nothing.
+        set: Set { load_kg: line.weight_kg.unwrap_or(0.0), reps: line.reps.unwrap_or(0.0) as u16, rpe: line.rpe, kind },
+        unit,
+    }
+}
