@@ -120,7 +120,9 @@ fn obstacle(situation: &Situation<'_>, exercise: &Exercise) -> Option<Why> {
     }
 }
 
+/// The last times of the exercise, or the last workouts where those are forgotten.
 fn evidence(situation: &Situation<'_>, exercise: &Exercise) -> Evidence {
     let lift = situation.training.lifts.get(&exercise.slug);
-    lift.map_or_else(|| context::workouts(situation, 3), |lift| context::evidence(situation, lift, 3))
+    let of_lift = lift.map(|lift| context::evidence(situation, lift, 3));
+    of_lift.filter(|found| !found.event_ids.is_empty()).unwrap_or_else(|| context::workouts(situation, 3))
 }
