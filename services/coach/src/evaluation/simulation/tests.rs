@@ -1,3 +1,5 @@
+//! Stories of the simulation: it can be told again, and its goals are met.
+
 use super::*;
 
 /// Small enough for a debug build.

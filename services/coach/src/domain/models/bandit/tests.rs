@@ -1,3 +1,5 @@
+//! Stories of the bandit: what is welcome is proposed more, and nothing becomes absurd.
+
 use proptest::prelude::*;
 use rand::{SeedableRng as _, rngs::ChaCha8Rng};
 use rand_distr::{Distribution as _, StandardNormal};
