@@ -78,20 +78,13 @@ impl Guidance {
                 }
             }
             ProposalEvent::Followed { id, .. } => {
-                let Some(open) = self.close(*id) else { return };
-                if open.is_accepted {
-                    self.bandit.revise(open.kind, &open.features, Outcome::Accepted, Outcome::Followed);
-                } else {
-                    self.bandit.learn(&global.welcome, open.kind, &open.features, Outcome::Followed);
+                if let Some(open) = self.close(*id) {
+                    self.conclude(global, &open, Outcome::Followed);
                 }
             }
             ProposalEvent::Dismissed { id, at, reason } => {
                 let Some(open) = self.close(*id) else { return };
-                if open.is_accepted {
-                    self.bandit.revise(open.kind, &open.features, Outcome::Accepted, Outcome::Dismissed);
-                } else {
-                    self.bandit.learn(&global.welcome, open.kind, &open.features, Outcome::Dismissed);
-                }
+                self.conclude(global, &open, Outcome::Dismissed);
                 if *reason == Some(DismissalReason::Hurts) {
                     self.note_pain(&open.subject, *at);
                 }
@@ -140,6 +133,15 @@ impl Guidance {
         self.shown.note(kind);
         let last = &mut self.last_shown[kind as usize];
         *last = (*last).max(Some(minutes_of(at)));
+    }
+
+    /// Learns the last that is heard of a proposal, in place of its acceptance if it was accepted.
+    fn conclude(&mut self, global: &Global, open: &Open, outcome: Outcome) {
+        if open.is_accepted {
+            self.bandit.revise(open.kind, &open.features, Outcome::Accepted, outcome);
+        } else {
+            self.bandit.learn(&global.welcome, open.kind, &open.features, outcome);
+        }
     }
 
     fn close(&mut self, id: EventId) -> Option<Open> {
