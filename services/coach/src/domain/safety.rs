@@ -13,7 +13,7 @@ use plyo_events::training::ExerciseSlug;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    apply::{Applied, apply},
+    apply::{Applied, after_days_away, apply},
     check::{Violation, check},
     doubt::{Doubt, doubt},
     trial::{Trial, trial},

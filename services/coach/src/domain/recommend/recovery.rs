@@ -10,7 +10,7 @@ use crate::domain::{
     event::Kind,
     profile::days_between,
     reasons::{Code, Counterfactual, Otherwise, Param, Params, Reason, Value},
-    safety::Lift,
+    safety::{self, Lift},
     texts::Headline,
 };
 
@@ -61,19 +61,15 @@ pub(super) fn deload(situation: &Situation<'_>, on: DateTime, likely: &[Likely])
 pub(super) fn welcome_back(situation: &Situation<'_>) -> Option<Draft> {
     let (_, last) = situation.training.span()?;
     let away = days_between(last.date(), situation.now.date());
-    let share = match away {
-        0..=14 => return None,
-        15..=28 => 0.95,
-        29..=60 => 0.90,
-        61..=120 => 0.85,
-        _ => 0.80,
-    };
+    if away <= 14 {
+        return None;
+    }
     let evidence = context::workouts(situation, 1);
     let likely = next_session::likely(situation, situation.now);
     let usual = next_session::exercises(situation, situation.now, &likely);
     let lifts = usual.iter().flat_map(|exercise| next_session::lifts(situation, exercise, situation.now));
     Some(Draft {
-        params: Params::from([(Param::Percent, Value::Percent(100.0 * share))]),
+        params: Params::from([(Param::Percent, Value::Percent(100.0 * safety::after_days_away(away)))]),
         lifts: lifts.map(|lift| lightened(situation, lift, 1.0, 2.0 / 3.0)).collect(),
         reasons: vec![Reason::new(Code::LayoffDays, 1.0, [(Param::Days, Value::Count(away))], evidence)],
         urgency: 1.0,

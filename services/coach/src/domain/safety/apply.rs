@@ -1,7 +1,10 @@
 //! Makes a proposal safe.
 
 use super::{Context, Known, Lift, Person, Rule, Week};
-use crate::domain::exercise::{Loading, Mechanic, Muscle};
+use crate::domain::{
+    exercise::{Loading, Mechanic, Muscle},
+    models::strength,
+};
 
 /// What is left of a proposal.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -261,7 +264,7 @@ fn reentry_share(known: &Known) -> Option<(f64, f64)> {
 }
 
 /// What is left of the load after so many days without it (Bosquet et al. 2013; McMaster et al. 2013; medians of logs).
-fn after_days_away(days: u32) -> f64 {
+pub fn after_days_away(days: u32) -> f64 {
     match days {
         0..=14 => 1.0,
         15..=28 => 0.95,
@@ -271,9 +274,8 @@ fn after_days_away(days: u32) -> f64 {
     }
 }
 
-/// How much longer a set of so many repetitions is than one, on the scale of ln(load) (Epley).
 fn epley(reps: u16) -> f64 {
-    if reps <= 1 { 0.0 } else { (f64::from(reps) / 30.0).ln_1p() }
+    strength::epley(f64::from(reps))
 }
 
 fn is_under(person: &Person, years: u8) -> bool {
