@@ -30,10 +30,15 @@ const SMALL_KG: f64 = 5.0;
 pub(super) fn next_time(situation: &Situation<'_>) -> DateTime {
     let starts: Vec<DateTime> = situation.training.habits.starts().rev().take(9).collect();
     let Some(last) = starts.first() else { return situation.now };
-    let mut gaps: Vec<u32> = starts.windows(2).map(|pair| days_between(pair[1].date(), pair[0].date())).collect();
-    gaps.sort_unstable();
-    let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(2).clamp(1, 14);
+    let gaps = starts.windows(2).map(|pair| days_between(pair[1].date(), pair[0].date()));
+    let usual = median(gaps.collect()).unwrap_or(2).clamp(1, 14);
     last.checked_add(i64::from(usual).days()).unwrap_or(*last).max(situation.now)
+}
+
+/// The middle, of two the higher; `None` of nothing.
+pub(super) fn median<T: Copy + Ord>(mut values: Vec<T>) -> Option<T> {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
 }
 
 /// Days since 1970, as top sets count them.
@@ -68,10 +73,15 @@ pub(super) fn days_trained(situation: &Situation<'_>, on: DateTime) -> u32 {
     situation.training.span().map_or(0, |(first, _)| days_between(first.date(), on.date()))
 }
 
+/// Weeks since the first workout, 1 to 4: what a mean over four weeks is a mean of.
+pub(super) fn weeks_trained(situation: &Situation<'_>, on: DateTime) -> f64 {
+    (f64::from(days_trained(situation, on)) / 7.0).clamp(1.0, 4.0)
+}
+
 /// The sets of the week before a moment. The mean is over the weeks that the person has trained, at most four.
 pub(super) fn week(situation: &Situation<'_>, on: DateTime) -> Week {
     let muscles = &situation.training.muscles;
-    let weeks = (f64::from(days_trained(situation, on)) / 7.0).clamp(1.0, 4.0);
+    let weeks = weeks_trained(situation, on);
     Week {
         done: Muscle::ALL.map(|muscle| muscles.sets(muscle, on, 7)),
         usual: Muscle::ALL.map(|muscle| muscles.sets(muscle, on, 28) / weeks),
@@ -145,9 +155,8 @@ pub(super) fn alike(lift: &Lift, reps: u16) -> &TopSet {
 pub(super) fn missed(lift: &Lift, top: &TopSet) -> bool {
     let others = lift.recent.iter().filter(|other| other.session != top.session);
     let as_heavy = others.filter(|other| (other.load_kg / top.load_kg).ln().abs() <= SAME_LOAD);
-    let mut least: Vec<u8> = as_heavy.map(|other| other.least_reps).collect();
-    least.sort_unstable();
-    let usual = if least.len() >= 3 { least[least.len() / 2] } else { lift.usual_reps()[0] };
+    let least: Vec<u8> = as_heavy.map(|other| other.least_reps).collect();
+    let usual = Some(least).filter(|least| least.len() >= 3).and_then(median).unwrap_or(lift.usual_reps()[0]);
     top.least_reps + 2 <= usual
 }
 
@@ -206,9 +215,8 @@ pub(super) fn usual_sets(situation: &Situation<'_>, lift: Option<&Lift>) -> u16 
     let Some(lift) = lift else {
         return if situation.profile.experience == Experience::Novice { 2 } else { 3 };
     };
-    let mut sets: Vec<u16> = lift.recent.iter().rev().take(5).map(|top| u16::from(top.sets)).collect();
-    sets.sort_unstable();
-    sets.get(sets.len() / 2).copied().unwrap_or(2).clamp(1, 6)
+    let sets = lift.recent.iter().rev().take(5).map(|top| u16::from(top.sets));
+    median(sets.collect()).unwrap_or(2).clamp(1, 6)
 }
 
 /// The events of the last times of a lift.

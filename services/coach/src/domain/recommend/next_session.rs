@@ -69,10 +69,8 @@ pub(super) fn lifts(situation: &Situation<'_>, exercise: &Exercise, on: DateTime
 
 /// The median number of exercises of the last workouts.
 fn length(situation: &Situation<'_>) -> usize {
-    let mut lengths: Vec<usize> =
-        situation.training.habits.sessions().rev().take(9).map(|(_, exercises)| exercises.len()).collect();
-    lengths.sort_unstable();
-    lengths.get(lengths.len() / 2).copied().unwrap_or(0).clamp(1, MOST)
+    let lengths = situation.training.habits.sessions().rev().take(9).map(|(_, exercises)| exercises.len());
+    context::median(lengths.collect()).unwrap_or(0).clamp(1, MOST)
 }
 
 /// Where in a workout each exercise usually stands: 0 first, 1 last.
@@ -126,10 +124,8 @@ fn reasons(situation: &Situation<'_>, exercises: &[&Exercise], on: DateTime) -> 
 fn due(situation: &Situation<'_>, exercises: &[&Exercise], on: DateTime, evidence: &Evidence) -> Option<Reason> {
     let overdue = |exercise: &&Exercise| {
         let lift = situation.training.lifts.get(&exercise.slug)?;
-        let mut gaps: Vec<u32> =
-            lift.recent.windows(2).map(|pair| context::between(pair[0].day, pair[1].day)).collect();
-        gaps.sort_unstable();
-        let usual = *gaps.get(gaps.len() / 2).filter(|usual| **usual > 0 && gaps.len() >= 3)?;
+        let gaps: Vec<u32> = lift.recent.windows(2).map(|pair| context::between(pair[0].day, pair[1].day)).collect();
+        let usual = Some(gaps).filter(|gaps| gaps.len() >= 3).and_then(context::median).filter(|usual| *usual > 0)?;
         let away = context::between(lift.last().day, context::day(on));
         // What was given up long ago is not overdue.
         (usual..=6 * usual).contains(&away).then(|| (exercise.slug.clone(), usual, away))

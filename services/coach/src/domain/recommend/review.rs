@@ -31,7 +31,7 @@ pub(super) fn draft(situation: &Situation<'_>) -> Draft {
         tops.filter(|top| within(top.day, days)).map(|top| f64::from(top.sets)).sum()
     };
     let this_week = sets(7);
-    let weeks = (f64::from(context::days_trained(situation, situation.now)) / 7.0).clamp(1.0, 4.0);
+    let weeks = context::weeks_trained(situation, situation.now);
     let usual = sets(28) / weeks;
     let evidence = context::workouts(situation, workouts);
     let mut reasons = Vec::new();
