@@ -70,6 +70,15 @@ pub enum Key {
     Range,
 }
 
+/// What a language has a template for.
+struct Templates {
+    headline: fn(Headline) -> &'static str,
+    reason: fn(Code) -> &'static str,
+    otherwise: fn(Otherwise) -> &'static str,
+    rule: fn(Rule) -> &'static str,
+    range: &'static str,
+}
+
 /// A placeholder of the template has no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfilled(pub String);
@@ -98,10 +107,17 @@ impl Key {
 
     /// The template: `{load}` is a number or a name, `{sets|set|sets}` a number with the word that agrees with it.
     pub fn template(self, language: Language) -> &'static str {
-        match language {
-            Language::En => en::template(self),
-            Language::De => de::template(self),
-            Language::Es => es::template(self),
+        let templates = match language {
+            Language::En => en::TEMPLATES,
+            Language::De => de::TEMPLATES,
+            Language::Es => es::TEMPLATES,
+        };
+        match self {
+            Self::Headline(headline) => (templates.headline)(headline),
+            Self::Reason(code) => (templates.reason)(code),
+            Self::Otherwise(otherwise) => (templates.otherwise)(otherwise),
+            Self::Rule(rule) => (templates.rule)(rule),
+            Self::Range => templates.range,
         }
     }
 }

@@ -1,20 +1,13 @@
 //! English.
 
-use super::{Headline, Key};
+use super::{Headline, Templates};
 use crate::domain::{
     reasons::{Code, Otherwise},
     safety::Rule,
 };
 
-pub(super) const fn template(key: Key) -> &'static str {
-    match key {
-        Key::Headline(headline) => self::headline(headline),
-        Key::Reason(code) => reason(code),
-        Key::Otherwise(otherwise) => self::otherwise(otherwise),
-        Key::Rule(rule) => self::rule(rule),
-        Key::Range => "In 8 of 10 cases it will be {load} to {other-load}.",
-    }
-}
+pub(super) const TEMPLATES: Templates =
+    Templates { headline, reason, otherwise, rule, range: "In 8 of 10 cases it will be {load} to {other-load}." };
 
 const fn headline(headline: Headline) -> &'static str {
     match headline {

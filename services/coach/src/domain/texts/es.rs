@@ -1,20 +1,13 @@
 //! Spanish.
 
-use super::{Headline, Key};
+use super::{Headline, Templates};
 use crate::domain::{
     reasons::{Code, Otherwise},
     safety::Rule,
 };
 
-pub(super) const fn template(key: Key) -> &'static str {
-    match key {
-        Key::Headline(headline) => self::headline(headline),
-        Key::Reason(code) => reason(code),
-        Key::Otherwise(otherwise) => self::otherwise(otherwise),
-        Key::Rule(rule) => self::rule(rule),
-        Key::Range => "En 8 de cada 10 casos será entre {load} y {other-load}.",
-    }
-}
+pub(super) const TEMPLATES: Templates =
+    Templates { headline, reason, otherwise, rule, range: "En 8 de cada 10 casos será entre {load} y {other-load}." };
 
 const fn headline(headline: Headline) -> &'static str {
     match headline {
