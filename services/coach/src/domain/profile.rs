@@ -15,7 +15,6 @@ pub const POUND_KG: f64 = 0.453_592_37;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     pub birth_year: Option<i16>,
-    pub bodyweight_kg: Option<f64>,
     pub experience: Experience,
     /// What the training is for; several may contradict each other.
     pub goals: BTreeSet<Goal>,

@@ -45,11 +45,6 @@ impl Strength {
         self.belief.mean[1]
     }
 
-    /// The standard deviation of the level.
-    pub fn level_deviation(&self) -> f64 {
-        self.belief.covariance[(0, 0)].max(0.0).sqrt()
-    }
-
     /// The load for so many repetitions, in kilograms.
     pub fn load_kg(&self, reps: f64) -> f64 {
         self.ln_load(reps).exp()
