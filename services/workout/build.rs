@@ -11,6 +11,8 @@ mod normal;
 #[allow(dead_code, reason = "the crate uses the rest")]
 #[path = "src/catalogue/source.rs"]
 mod source;
+#[path = "src/catalogue/written.rs"]
+mod written;
 
 use std::{
     env, fs, io,

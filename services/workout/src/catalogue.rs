@@ -24,6 +24,7 @@ mod substitutes;
 mod tests;
 mod vocabulary;
 mod words;
+mod written;
 
 use std::{collections::HashMap, sync::LazyLock};
 

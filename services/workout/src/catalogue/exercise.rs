@@ -2,10 +2,13 @@
 
 use plyo_events::training::ExerciseSlug;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::Error as _};
 use uuid::Uuid;
 
-use super::kinds::{Category, Equipment, Force, Language, Level, Measure, Mechanic, Muscle, Pattern, Unit};
+use super::{
+    kinds::{Category, Equipment, Force, Language, Level, Measure, Mechanic, Muscle, Pattern, Unit},
+    written::{Written, WrittenText},
+};
 
 /// Everything about an exercise. It never changes while the process runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -111,10 +114,10 @@ pub(super) fn read(json: &str) -> serde_json::Result<Vec<Exercise>> {
     let Embedded { activities, exercises } = serde_json::from_str(json)?;
     exercises
         .into_iter()
-        .map(|row| {
-            let activity = activities.iter().find(|activity| activity.code == row.compendium);
-            let activity = activity.ok_or_else(|| serde::de::Error::custom("an activity is missing"))?;
-            Ok(row.into_exercise(activity))
+        .map(|written| {
+            let activity = activities.iter().find(|activity| activity.code == written.compendium);
+            let activity = activity.ok_or_else(|| serde_json::Error::custom("an activity is missing"))?;
+            exercise(written, activity)
         })
         .collect()
 }
@@ -122,7 +125,7 @@ pub(super) fn read(json: &str) -> serde_json::Result<Vec<Exercise>> {
 #[derive(Deserialize)]
 struct Embedded {
     activities: Vec<Activity>,
-    exercises: Vec<Row>,
+    exercises: Vec<Written<String>>,
 }
 
 #[derive(Deserialize)]
@@ -132,52 +135,32 @@ struct Activity {
     edition: u16,
 }
 
-/// As its file has it.
-#[derive(Deserialize)]
-struct Row {
-    slug: ExerciseSlug,
-    former_slugs: Vec<ExerciseSlug>,
-    category: Category,
-    primary: Vec<Muscle>,
-    secondary: Vec<Muscle>,
-    equipment: Vec<Equipment>,
-    pattern: Pattern,
-    force: Force,
-    mechanic: Mechanic,
-    unilateral: bool,
-    measure: Measure,
-    level: Level,
-    compendium: String,
-    rest_seconds: u16,
-    band: (u16, u16),
-    substitutes: Vec<ExerciseSlug>,
-    en: Text,
-    de: Text,
-    es: Text,
+fn exercise(written: Written<String>, activity: &Activity) -> serde_json::Result<Exercise> {
+    let slug = |slug: String| ExerciseSlug::try_from(slug).map_err(serde_json::Error::custom);
+    let slugs = |slugs: Vec<String>| slugs.into_iter().map(slug).collect::<serde_json::Result<Vec<_>>>();
+    let id = ExerciseId::of(written.former_slugs.first().unwrap_or(&written.slug));
+    Ok(Exercise {
+        id,
+        slug: slug(written.slug)?,
+        former_slugs: slugs(written.former_slugs)?,
+        category: written.category,
+        primary: written.primary,
+        secondary: written.secondary,
+        equipment: written.equipment,
+        pattern: written.pattern,
+        force: written.force,
+        mechanic: written.mechanic,
+        unilateral: written.unilateral,
+        measure: written.measure,
+        level: written.level,
+        energy: Energy { met: activity.met, compendium: written.compendium, edition: activity.edition },
+        rest_seconds: written.rest_seconds,
+        band: Band { low: written.band.0, high: written.band.1, unit: written.measure.unit() },
+        substitutes: slugs(written.substitutes)?,
+        texts: Texts { en: text(written.en), de: text(written.de), es: text(written.es) },
+    })
 }
 
-impl Row {
-    fn into_exercise(self, activity: &Activity) -> Exercise {
-        let first = self.former_slugs.first().unwrap_or(&self.slug);
-        Exercise {
-            id: ExerciseId::of(first.as_str()),
-            slug: self.slug,
-            former_slugs: self.former_slugs,
-            category: self.category,
-            primary: self.primary,
-            secondary: self.secondary,
-            equipment: self.equipment,
-            pattern: self.pattern,
-            force: self.force,
-            mechanic: self.mechanic,
-            unilateral: self.unilateral,
-            measure: self.measure,
-            level: self.level,
-            energy: Energy { met: activity.met, compendium: self.compendium, edition: activity.edition },
-            rest_seconds: self.rest_seconds,
-            band: Band { low: self.band.0, high: self.band.1, unit: self.measure.unit() },
-            substitutes: self.substitutes,
-            texts: Texts { en: self.en, de: self.de, es: self.es },
-        }
-    }
+fn text(WrittenText { name, aliases, steps, safety }: WrittenText<String>) -> Text {
+    Text { name, aliases, steps, safety }
 }

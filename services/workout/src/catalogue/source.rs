@@ -6,7 +6,7 @@ use std::{fmt, ops::Range};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use toml::Spanned;
 
-use super::kinds::{Category, Equipment, Force, Language, Level, Measure, Mechanic, Muscle, Pattern};
+use super::{kinds::Language, written};
 
 /// A file of exercises.
 pub struct Source {
@@ -16,41 +16,9 @@ pub struct Source {
     pub exercises: Vec<Written>,
 }
 
-/// An exercise as its file has it.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Written {
-    pub slug: Spanned<String>,
-    #[serde(default)]
-    pub former_slugs: Vec<Spanned<String>>,
-    pub category: Category,
-    pub primary: Vec<Muscle>,
-    pub secondary: Vec<Muscle>,
-    pub equipment: Vec<Equipment>,
-    pub pattern: Pattern,
-    pub force: Force,
-    pub mechanic: Mechanic,
-    pub unilateral: bool,
-    pub measure: Measure,
-    pub level: Level,
-    pub compendium: Spanned<String>,
-    pub rest_seconds: u16,
-    pub band: (u16, u16),
-    pub substitutes: Vec<Spanned<String>>,
-    pub en: WrittenText,
-    pub de: WrittenText,
-    pub es: WrittenText,
-}
-
-/// What is told in one language.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct WrittenText {
-    pub name: Spanned<String>,
-    pub aliases: Vec<Spanned<String>>,
-    pub steps: Vec<Spanned<String>>,
-    pub safety: Spanned<String>,
-}
+/// An exercise with the places of its texts.
+pub type Written = written::Written<Spanned<String>>;
+type WrittenText = written::WrittenText<Spanned<String>>;
 
 /// What an hour of something costs, as `compendium.toml` has it.
 #[derive(Deserialize, Serialize)]
