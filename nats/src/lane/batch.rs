@@ -1,4 +1,4 @@
-//! One batch from begin to ack.
+//! One batch, from begin to commit; what it wants published goes on from there.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
