@@ -126,7 +126,6 @@ pub enum Code {
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Otherwise {
     UpIfAllReps,
-    UpIfEasy,
     DownIfMissed,
     MoreAfterRamp,
     BackIfRested,
@@ -267,8 +266,7 @@ impl Code {
 }
 
 impl Otherwise {
-    pub const ALL: [Self; 5] =
-        [Self::UpIfAllReps, Self::UpIfEasy, Self::DownIfMissed, Self::MoreAfterRamp, Self::BackIfRested];
+    pub const ALL: [Self; 4] = [Self::UpIfAllReps, Self::DownIfMissed, Self::MoreAfterRamp, Self::BackIfRested];
 }
 
 #[cfg(test)]

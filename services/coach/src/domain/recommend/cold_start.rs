@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Draft, Situation, context};
+use super::{Draft, Situation, context, draft::lift as plain};
 use crate::domain::{
     event::Kind,
     exercise::{Exercise, Muscle, Pattern},
@@ -63,15 +63,7 @@ pub(super) fn first_time(situation: &Situation<'_>, exercise: &Exercise) -> Draf
     let load_kg = first_kg(situation, exercise, reps)
         .map(|most| least + ((most - least) / step).floor() * step)
         .filter(|load| *load >= least);
-    let lift = safety::Lift {
-        exercise: exercise.slug.clone(),
-        load_kg,
-        reps,
-        sets: 2,
-        most_rpe: 7.0,
-        range80_kg: None,
-        one_rep_max_kg: None,
-    };
+    let lift = safety::Lift { most_rpe: 7.0, ..plain(exercise, load_kg, reps, 2) };
     Draft {
         reasons: vec![Reason::new(Code::ColdStart, 0.9, [], Evidence::default())],
         counterfactual: Some(Counterfactual { code: Otherwise::MoreAfterRamp, params: Params::new() }),

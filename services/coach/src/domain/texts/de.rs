@@ -99,7 +99,6 @@ const fn reason(code: Code) -> &'static str {
 const fn otherwise(otherwise: Otherwise) -> &'static str {
     match otherwise {
         Otherwise::UpIfAllReps => "Nächstes Mal {load}, wenn jeder Satz {reps|Wiederholung|Wiederholungen} erreicht.",
-        Otherwise::UpIfEasy => "Nächstes Mal {load}, wenn es bei RPE {rpe} oder darunter bleibt.",
         Otherwise::DownIfMissed => {
             "Nächstes Mal {load}, wenn ein Satz unter {reps|Wiederholung|Wiederholungen} bleibt."
         }

@@ -83,7 +83,6 @@ const fn reason(code: Code) -> &'static str {
 const fn otherwise(otherwise: Otherwise) -> &'static str {
     match otherwise {
         Otherwise::UpIfAllReps => "{load} next time if every set reaches {reps|repetition|repetitions}.",
-        Otherwise::UpIfEasy => "{load} next time if it stays at RPE {rpe} or below.",
         Otherwise::DownIfMissed => "{load} next time if a set falls short of {reps|repetition|repetitions}.",
         Otherwise::MoreAfterRamp => "More once you told us how hard the first set was.",
         Otherwise::BackIfRested => "Back to your usual sets after {days|day|days}.",

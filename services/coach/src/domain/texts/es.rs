@@ -93,7 +93,6 @@ const fn reason(code: Code) -> &'static str {
 const fn otherwise(otherwise: Otherwise) -> &'static str {
     match otherwise {
         Otherwise::UpIfAllReps => "{load} la próxima vez si cada serie llega a {reps|repetición|repeticiones}.",
-        Otherwise::UpIfEasy => "{load} la próxima vez si se queda en RPE {rpe} o menos.",
         Otherwise::DownIfMissed => "{load} la próxima vez si una serie no llega a {reps|repetición|repeticiones}.",
         Otherwise::MoreAfterRamp => "Más, en cuanto nos digas cuánto costó la primera serie.",
         Otherwise::BackIfRested => "Vuelta a tus series habituales después de {days|día|días}.",
