@@ -54,22 +54,21 @@ pub enum MissKind {
 /// The names of a text: a CSV with the column `exercise` and, if it has one, `slug`; otherwise one name a line. Each name
 /// once.
 pub fn read_cases(text: &str) -> Vec<Case> {
-    let mut lines = text.trim_start_matches('\u{feff}').lines();
-    let header: Vec<String> = lines.clone().next().map(csv_fields).unwrap_or_default();
+    let text = text.trim_start_matches('\u{feff}');
+    // Text in memory, rows of any length: none can fail.
+    let rows =
+        || csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes()).into_records();
+    let header = rows().next().and_then(Result::ok).unwrap_or_default();
     let column = |name: &str| header.iter().position(|field| field.trim().eq_ignore_ascii_case(name));
     let cases: Vec<Case> = if let Some(exercise) = column("exercise") {
         let slug = column("slug");
-        lines.next();
-        lines
-            .map(csv_fields)
-            .filter_map(|fields| {
-                let field =
-                    |at: usize| fields.get(at).map(|field| field.trim().to_owned()).filter(|field| !field.is_empty());
-                Some(Case { name: field(exercise)?, slug: slug.and_then(field) })
-            })
-            .collect()
+        let case = |row: csv::StringRecord| {
+            let field = |at: usize| row.get(at).map(|field| field.trim().to_owned()).filter(|field| !field.is_empty());
+            Some(Case { name: field(exercise)?, slug: slug.and_then(field) })
+        };
+        rows().skip(1).filter_map(Result::ok).filter_map(case).collect()
     } else {
-        let names = lines.map(str::trim).filter(|line| !line.is_empty());
+        let names = text.lines().map(str::trim).filter(|line| !line.is_empty());
         names.map(|name| Case { name: name.to_owned(), slug: None }).collect()
     };
     let mut once = BTreeMap::new();
@@ -130,21 +129,4 @@ pub fn evaluate(cases: &[Case]) -> Evaluation {
         taken,
         misses,
     }
-}
-
-/// The fields of a line of a CSV: RFC 4180 but for line breaks within a field, which no name has.
-fn csv_fields(line: &str) -> Vec<String> {
-    let (mut fields, mut field) = (Vec::new(), String::new());
-    let mut is_quoted = false;
-    let mut characters = line.chars().peekable();
-    while let Some(c) = characters.next() {
-        match c {
-            '"' if is_quoted && characters.next_if_eq(&'"').is_some() => field.push('"'),
-            '"' => is_quoted = !is_quoted,
-            ',' if !is_quoted => fields.push(std::mem::take(&mut field)),
-            c => field.push(c),
-        }
-    }
-    fields.push(field);
-    fields
 }
