@@ -2,7 +2,12 @@
 
 use std::fmt;
 
-use crate::{achievement, clock, notification, user, workout};
+use schemars::{Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+
+#[cfg(feature = "testing")]
+use crate::probe;
+use crate::{Aggregate, achievement, clock, notification, user, workout};
 
 /// A message that this binary cannot read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,75 +18,187 @@ pub enum DecodeError {
     /// A newer binary wrote it: a reader that needs it must stop, not skip.
     #[error("`{name}` version {version} is newer than this binary knows ({known})")]
     NewerVersion { name: &'static str, version: u32, known: u32 },
-    /// The body is not what the type says: a dead letter.
-    #[error("body of `{name}` cannot be read: {detail}")]
-    Body { name: &'static str, detail: String },
+    /// The body is not what the type says, or cannot be brought up to the newest version: a dead letter.
+    #[error("body of `{name}.v{version}` cannot be read: {detail}")]
+    Body { name: &'static str, version: u32, detail: String },
+}
+
+/// A kind in the version that travelled: `workout.completed.v1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Versioned<K> {
+    pub kind: K,
+    pub version: u32,
+}
+
+/// The bytes of a payload.
+#[derive(Clone, Copy, Debug)]
+pub enum Body<'a> {
+    /// A map with field names: what Plyo itself writes.
+    MessagePack(&'a [u8]),
+    /// What a scheduled job outside Plyo may send, and what people write.
+    Json(&'a [u8]),
+}
+
+impl Body<'_> {
+    fn read<T: DeserializeOwned>(self, name: &'static str, version: u32) -> Result<T, DecodeError> {
+        let wrong = |detail| DecodeError::Body { name, version, detail };
+        match self {
+            Self::MessagePack(bytes) => rmp_serde::from_slice(bytes).map_err(|error| wrong(error.to_string())),
+            Self::Json(text) => serde_json::from_slice(text).map_err(|error| wrong(error.to_string())),
+        }
+    }
+}
+
+/// One step up, to `version` from the one before it.
+#[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "no released message has a second version yet"))]
+fn upcast<T: TryFrom<U, Error: fmt::Display>, U>(
+    earlier: U,
+    name: &'static str,
+    version: u32,
+) -> Result<T, DecodeError> {
+    T::try_from(earlier).map_err(|error| {
+        let detail = format!("it cannot become v{version}: {error}");
+        DecodeError::Body { name, version: version - 1, detail }
+    })
 }
 
 /// The one macro of the project: an enum of payloads, its kinds, and the functions that go from a type name to a payload.
+///
+/// A row is `Variant(newest::Payload) = "type.name" v <newest>, "service";`. Where there are earlier versions, they stand
+/// behind `v <newest> after [1: old::PayloadV1, …]`, and each has a `TryFrom`, or a `From`, into the next. A message that
+/// is not about a person says so: `"service" about Group`.
 macro_rules! catalogue {
-    ($(#[$doc:meta])* $all:ident, $kind:ident { $($(#[$vdoc:meta])* $variant:ident($payload:ty) = $name:literal v $version:literal, $service:literal;)+ }) => {
+    ($(#[$doc:meta])* $all:ident, $kind:ident { $(
+        $(#[$cfg:meta])*
+        $variant:ident($payload:ty) = $name:literal v $version:literal
+        $(after [$first:literal: $first_payload:ty $(, $next:literal: $next_payload:ty)*])?,
+        $service:literal $(about $aggregate:ident)?;
+    )+ }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         #[serde(untagged)]
-        pub enum $all { $($(#[$vdoc])* $variant($payload),)+ }
+        pub enum $all { $($(#[$cfg])* $variant($payload),)+ }
 
         /// Which message it is, without its payload.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-        pub enum $kind { $($variant,)+ }
+        pub enum $kind { $($(#[$cfg])* $variant,)+ }
 
         impl $kind {
-            /// Every kind, in the order of the catalogue.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            /// Every kind of this build, in the order of the catalogue; see [`Self::is_released`].
+            pub const ALL: &'static [Self] = &[$($(#[$cfg])* Self::$variant,)+];
 
             /// `workout.completed`
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
+                match self { $($(#[$cfg])* Self::$variant => $name,)+ }
             }
 
-            /// The newest version that this binary writes and reads.
-            pub const fn version(self) -> u32 {
-                match self { $(Self::$variant => $version,)+ }
+            /// The version that this binary writes.
+            pub const fn newest(self) -> u32 {
+                match self { $($(#[$cfg])* Self::$variant => $version,)+ }
+            }
+
+            /// Every version that there was, oldest first; this binary reads them all.
+            pub const fn versions(self) -> &'static [u32] {
+                match self { $($(#[$cfg])* Self::$variant => &[$($first, $($next,)*)? $version],)+ }
             }
 
             /// The service that owns it: a command's addressee, an event's publisher.
             pub const fn service(self) -> &'static str {
-                match self { $(Self::$variant => $service,)+ }
+                match self { $($(#[$cfg])* Self::$variant => $service,)+ }
             }
 
-            /// What it means, from its documentation.
-            pub fn schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                match self { $(Self::$variant => generator.subschema_for::<$payload>(),)+ }
+            /// What it is about; `None` is a person.
+            pub const fn about(self) -> Option<Aggregate> {
+                let about: &[Aggregate] = match self { $($(#[$cfg])* Self::$variant => &[$(Aggregate::$aggregate)?],)+ };
+                about.first().copied()
             }
 
-            /// Reads a MessagePack body (a map with field names).
+            /// What one version of it says, from its documentation; `None` where there is no such version.
+            pub fn schema(self, version: u32, generator: &mut SchemaGenerator) -> Option<Schema> {
+                match self { $($(#[$cfg])* Self::$variant => match version {
+                    $($first => Some(generator.subschema_for::<$first_payload>()),
+                    $($next => Some(generator.subschema_for::<$next_payload>()),)*)?
+                    $version => Some(generator.subschema_for::<$payload>()),
+                    _ => None,
+                },)+ }
+            }
+
+            /// Finds a kind and its version by the full type name, `workout.completed.v1`.
             ///
             /// # Errors
-            /// [`DecodeError::Body`] when the bytes are not the payload.
-            pub fn decode(self, body: &[u8]) -> Result<$all, DecodeError> {
-                match self { $(Self::$variant => rmp_serde::from_slice::<$payload>(body)
-                    .map($all::$variant)
-                    .map_err(|error| DecodeError::Body { name: $name, detail: error.to_string() }),)+ }
+            /// [`DecodeError::UnknownType`], [`DecodeError::NewerVersion`].
+            pub fn parse(type_name: &str) -> Result<Versioned<Self>, DecodeError> {
+                let unknown = || DecodeError::UnknownType(type_name.to_owned());
+                let (name, version) = type_name.rsplit_once(".v").ok_or_else(unknown)?;
+                let version = version.parse().ok().filter(|version| *version > 0).ok_or_else(unknown)?;
+                let kind = match name { $($(#[$cfg])* $name => Self::$variant,)+ _ => return Err(unknown()) };
+                kind.known(version)
             }
 
-            /// Reads a JSON body, which a scheduled job outside Plyo may send.
+            /// Reads a body of that version and brings it up to the newest, a step at a time.
             ///
             /// # Errors
-            /// [`DecodeError::Body`] when the text is not the payload.
-            pub fn decode_json(self, body: &[u8]) -> Result<$all, DecodeError> {
-                match self { $(Self::$variant => serde_json::from_slice::<$payload>(body)
-                    .map($all::$variant)
-                    .map_err(|error| DecodeError::Body { name: $name, detail: error.to_string() }),)+ }
+            /// [`DecodeError::Body`] when the bytes are not the payload, or a step fails; [`DecodeError::NewerVersion`].
+            pub fn decode(self, version: u32, body: Body<'_>) -> Result<$all, DecodeError> {
+                self.known(version)?;
+                match self { $($(#[$cfg])* Self::$variant => {
+                    $(
+                        let earlier: Option<$first_payload> =
+                            if version == $first { Some(body.read($name, version)?) } else { None };
+                        $(let earlier: Option<$next_payload> = match earlier {
+                            Some(earlier) => Some(upcast(earlier, $name, $next)?),
+                            None if version == $next => Some(body.read($name, version)?),
+                            None => None,
+                        };)*
+                        if let Some(earlier) = earlier {
+                            return upcast(earlier, $name, $version).map($all::$variant);
+                        }
+                    )?
+                    body.read($name, version).map($all::$variant)
+                })+ }
+            }
+
+            fn known(self, version: u32) -> Result<Versioned<Self>, DecodeError> {
+                if version > self.newest() {
+                    return Err(DecodeError::NewerVersion { name: self.name(), version, known: self.newest() });
+                }
+                Ok(Versioned { kind: self, version })
+            }
+
+            /// False for the messages of tests, which no document mentions.
+            pub fn is_released(self) -> bool {
+                self.service() != "probe"
+            }
+        }
+
+        /// In its newest version: `workout.completed.v1`.
+        impl fmt::Display for $kind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                Versioned { kind: *self, version: self.newest() }.fmt(f)
+            }
+        }
+
+        impl fmt::Display for Versioned<$kind> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}.v{}", self.kind.name(), self.version)
             }
         }
 
         impl $all {
             pub const fn kind(&self) -> $kind {
-                match self { $(Self::$variant(_) => $kind::$variant,)+ }
+                match self { $($(#[$cfg])* Self::$variant(_) => $kind::$variant,)+ }
+            }
+
+            /// The MessagePack body, in the newest version.
+            ///
+            /// # Panics
+            /// Never for the payloads of the catalogue: they are plain data.
+            pub fn encode(&self) -> Vec<u8> {
+                rmp_serde::to_vec_named(self).expect("a payload is plain data")
             }
         }
 
-        $(impl From<$payload> for $all {
+        $($(#[$cfg])* impl From<$payload> for $all {
             fn from(payload: $payload) -> Self { Self::$variant(payload) }
         })+
     };
@@ -101,6 +218,10 @@ catalogue! {
         ReadNotification(notification::ReadNotification) = "notification.mark_read" v 1, "notification";
         ReadAllNotifications(notification::ReadAllNotifications) = "notification.mark_all_read" v 1, "notification";
         SetPreferences(notification::SetPreferences) = "notification.set_preferences" v 1, "notification";
+        #[cfg(feature = "testing")]
+        Measure(probe::Measure) = "probe.measure" v 1, "probe";
+        #[cfg(feature = "testing")]
+        Gather(probe::Gather) = "probe.gather" v 1, "probe" about Group;
     }
 }
 
@@ -125,6 +246,10 @@ catalogue! {
         NotificationRetracted(notification::NotificationRetracted) = "notification.retracted" v 1, "notification";
         PreferencesChanged(notification::PreferencesChanged) = "notification.preferences_changed" v 1, "notification";
         WorkoutReminderDue(clock::WorkoutReminderDue) = "clock.workout_reminder_due" v 1, "clock";
+        #[cfg(feature = "testing")]
+        Measured(probe::Measured) = "probe.measured" v 3 after [1: probe::MeasuredV1, 2: probe::MeasuredV2], "probe";
+        #[cfg(feature = "testing")]
+        Gathered(probe::Gathered) = "probe.gathered" v 1, "probe" about Group;
     }
 }
 
@@ -132,16 +257,6 @@ impl CommandKind {
     /// The verb token of the subject: `log` in `cmd.workout.log.<user>`.
     pub fn verb(self) -> &'static str {
         self.name().split_once('.').map_or(self.name(), |(_, verb)| verb)
-    }
-
-    /// Finds a kind by its full type name, `workout.log.v1`.
-    ///
-    /// # Errors
-    /// [`DecodeError::UnknownType`], [`DecodeError::NewerVersion`].
-    pub fn parse(type_name: &str) -> Result<Self, DecodeError> {
-        let (name, version) = split_version(type_name)?;
-        let kind = Self::ALL.iter().copied().find(|kind| kind.name() == name);
-        known(kind, type_name, version, Self::version, Self::name)
     }
 }
 
@@ -153,70 +268,7 @@ impl EventKind {
             _ => self.name().replace('.', "_"),
         }
     }
-
-    /// Finds a kind by its full type name, `workout.completed.v1`.
-    ///
-    /// # Errors
-    /// [`DecodeError::UnknownType`], [`DecodeError::NewerVersion`].
-    pub fn parse(type_name: &str) -> Result<Self, DecodeError> {
-        let (name, version) = split_version(type_name)?;
-        let kind = Self::ALL.iter().copied().find(|kind| kind.name() == name);
-        known(kind, type_name, version, Self::version, Self::name)
-    }
 }
 
-impl fmt::Display for CommandKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.v{}", self.name(), self.version())
-    }
-}
-
-impl fmt::Display for EventKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.v{}", self.name(), self.version())
-    }
-}
-
-impl Command {
-    /// The MessagePack body.
-    ///
-    /// # Panics
-    /// Never for the payloads of the catalogue: they are plain data.
-    pub fn encode(&self) -> Vec<u8> {
-        rmp_serde::to_vec_named(self).expect("a command is plain data")
-    }
-}
-
-impl Event {
-    /// The MessagePack body.
-    ///
-    /// # Panics
-    /// Never for the payloads of the catalogue: they are plain data.
-    pub fn encode(&self) -> Vec<u8> {
-        rmp_serde::to_vec_named(self).expect("an event is plain data")
-    }
-}
-
-fn split_version(type_name: &str) -> Result<(&str, u32), DecodeError> {
-    type_name
-        .rsplit_once(".v")
-        .and_then(|(name, version)| Some((name, version.parse().ok()?)))
-        .ok_or_else(|| DecodeError::UnknownType(type_name.to_owned()))
-}
-
-fn known<K: Copy>(
-    kind: Option<K>,
-    type_name: &str,
-    version: u32,
-    newest: fn(K) -> u32,
-    name: fn(K) -> &'static str,
-) -> Result<K, DecodeError> {
-    let kind = kind.ok_or_else(|| DecodeError::UnknownType(type_name.to_owned()))?;
-    match version {
-        0 => Err(DecodeError::UnknownType(type_name.to_owned())),
-        version if version > newest(kind) => {
-            Err(DecodeError::NewerVersion { name: name(kind), version, known: newest(kind) })
-        }
-        _ => Ok(kind),
-    }
-}
+#[cfg(all(test, feature = "testing"))]
+mod tests;

@@ -1,4 +1,4 @@
-//! Every contract that crosses a service boundary: commands, events, queries and what they carry.
+//! Every contract that crosses a service boundary: commands, events, questions and what they carry.
 //!
 //! No IO, no async, no SQL. A payload is frozen once released: add optional fields, or a `v2` with an upcast from `v1`.
 //! Read [`catalogue`] first: it lists every message there is.
@@ -9,12 +9,18 @@ pub mod clock;
 pub mod ids;
 pub mod message;
 pub mod notification;
+#[cfg(feature = "testing")]
+pub mod probe;
 pub mod query;
+pub mod recurrence;
+pub mod subject;
 pub mod training;
 pub mod user;
 pub mod workout;
 
-pub use catalogue::{Command, CommandKind, DecodeError, Event, EventKind};
+pub use catalogue::{Body, Command, CommandKind, DecodeError, Event, EventKind, Versioned};
 pub use ids::{CommandId, EventId, Id, NotificationId, ReminderId, SessionId, UserId, WorkoutId};
 pub use message::{Emit, Message, Outcome, Reject, RejectKind, Timer, Violation};
-pub use query::Query;
+pub use query::{Query, Request};
+pub use recurrence::{Recurrence, RecurrenceError};
+pub use subject::{Aggregate, Subject};

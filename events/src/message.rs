@@ -5,15 +5,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Event, EventKind, UserId};
+use crate::{Command, Event, EventKind, Recurrence, Subject, UserId};
 
 /// A payload with its envelope (CloudEvents 1.0; on NATS the attributes are headers, see `plyo_nats::wire`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message<T> {
     /// `ce-id`: a `CommandId` for a command, an `EventId` for an event.
     pub id: Uuid,
-    /// `ce-subject`: the person this is about.
-    pub user: UserId,
+    /// Whom or what this is about: the last token of the NATS subject.
+    pub subject: Subject,
     /// `ce-time`: when it happened. An event that a command causes has the command's time, so that replay needs no clock.
     pub time: Timestamp,
     /// `ce-correlationid`: the id of the first message of the chain.
@@ -27,15 +27,29 @@ pub struct Message<T> {
 
 impl<T> Message<T> {
     /// A first message: it correlates with itself.
-    pub fn first(id: Uuid, user: UserId, time: Timestamp, body: T) -> Self {
-        Self { id, user, time, correlation: id, causation: id, traceparent: None, body }
+    pub fn first(id: Uuid, subject: impl Into<Subject>, time: Timestamp, body: T) -> Self {
+        Self { id, subject: subject.into(), time, correlation: id, causation: id, traceparent: None, body }
+    }
+
+    /// The person this is about. Decoding has checked that there is one, where the catalogue says that such a message is
+    /// about a person.
+    ///
+    /// # Panics
+    /// When it is about an aggregate, which is a mistake in who asks.
+    pub fn user(&self) -> UserId {
+        self.subject.user().expect("this message is about a person")
+    }
+
+    /// When it happened, to the microsecond that Postgres keeps: a fold must not know more than its table.
+    pub fn stored_time(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.time.as_microsecond()).unwrap_or(self.time)
     }
 
     /// The same envelope around another payload.
     pub fn with<U>(&self, body: U) -> Message<U> {
         Message {
             id: self.id,
-            user: self.user,
+            subject: self.subject,
             time: self.time,
             correlation: self.correlation,
             causation: self.causation,
@@ -45,10 +59,13 @@ impl<T> Message<T> {
     }
 }
 
-/// What a decision or a reaction puts into the world, all about the user of the message that caused it.
+/// What a decision or a reaction puts into the world: events and timers about the subject of the message that caused it,
+/// commands about any.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Emit {
     pub events: Vec<Event>,
+    /// What is asked of a service, this one or another, and about whom: so one person's act can concern another.
+    pub commands: Vec<(Subject, Command)>,
     pub timers: Vec<Timer>,
     /// The result of a command, as the client gets it. Ignored for an event.
     pub reply: Option<serde_json::Value>,
@@ -70,6 +87,12 @@ impl Emit {
         self
     }
 
+    /// Asks the command's service for something about `to`.
+    pub fn command(mut self, to: impl Into<Subject>, command: impl Into<Command>) -> Self {
+        self.commands.push((to.into(), command.into()));
+        self
+    }
+
     pub fn timer(mut self, timer: Timer) -> Self {
         self.timers.push(timer);
         self
@@ -83,11 +106,15 @@ impl Emit {
     }
 }
 
-/// A change to the schedule: what is set comes back as a `clock.…` event of the same user when it is due.
+/// A change to the schedule: what is set comes back as a `clock.…` event of the same subject when it is due.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Timer {
     /// Sets, or moves, the timer `key`. `due` is the clock event that fires.
     Set { key: Uuid, at: Timestamp, due: Event },
+    /// Sets, or moves, the timer `key` to the next time of `recurrence`. It fires once: whoever wants it again emits it
+    /// again when `due` comes, and then every time that passed meanwhile is left out. The `time` of the clock event is the
+    /// one it stands for.
+    Every { key: Uuid, recurrence: Recurrence, due: Event },
     /// Cancels the timer `key` of that kind; nothing happens if there is none.
     Cancel { key: Uuid, kind: EventKind },
 }

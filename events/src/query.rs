@@ -1,14 +1,26 @@
-//! Questions, answered from a service's own tables over the NATS Service API.
+//! Questions and requests, answered by a service over the NATS Service API.
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::UserId;
+use crate::{CommandKind, UserId};
 
-/// A question and its answer. Asked as `q.<SERVICE>.<NAME>`, both sides MessagePack maps.
+/// A question and its answer: it reads, and changes nothing. Asked as `q.<SERVICE>.<NAME>` by a MessagePack map, and
+/// answered in JSON, as a client of the edge gets it.
 pub trait Query: Serialize + DeserializeOwned + Send + 'static {
     const SERVICE: &'static str;
     const NAME: &'static str;
     type Answer: Serialize + DeserializeOwned + Send + 'static;
+}
+
+/// Something asked for and its answer, which may change what is not folded, and may send commands. It travels as a
+/// [`Query`] does.
+pub trait Request: Serialize + DeserializeOwned + Send + 'static {
+    const SERVICE: &'static str;
+    const NAME: &'static str;
+    type Answer: Serialize + DeserializeOwned + Send + 'static;
+
+    /// The commands that answering it sends.
+    const SENDS: &'static [CommandKind] = &[];
 }
 
 /// How did this command end? Asked of any service as `q.<service>.outcome`; the loop answers it, not the service.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Query, SessionId, UserId};
+use crate::{CommandKind, Query, Request, SessionId, UserId};
 
 /// BCP 47 language tag, `de-DE`: 2 to 35 of letters, digits and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -116,7 +116,7 @@ pub struct SessionRevoked {
     pub reason: RevocationReason,
 }
 
-// Queries. Those that carry a secret implement `Debug` by hand in no log: they are never logged at all.
+// Requests and queries. Those that carry a secret implement `Debug` by hand in no log: they are never logged at all.
 
 /// Hash and store a new credential under a unique e-mail. The same e-mail again, before its registration, replaces the
 /// password; after it, it is refused with `email_taken`, unless the password is right: then it is a sign-up sent twice,
@@ -132,7 +132,7 @@ pub struct Prepared {
     pub user_id: UserId,
 }
 
-impl Query for PrepareSignUp {
+impl Request for PrepareSignUp {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "prepare";
     type Answer = Prepared;
@@ -187,7 +187,7 @@ pub enum TokenUse {
     Access,
 }
 
-impl Query for LogIn {
+impl Request for LogIn {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "login";
     type Answer = Tokens;
@@ -199,10 +199,11 @@ pub struct Refresh {
     pub refresh_token: String,
 }
 
-impl Query for Refresh {
+impl Request for Refresh {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "refresh";
     type Answer = Tokens;
+    const SENDS: &'static [CommandKind] = &[CommandKind::RevokeSession];
 }
 
 /// End the session of this refresh token. An unknown token is answered the same.
@@ -214,10 +215,11 @@ pub struct LogOut {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LoggedOut {}
 
-impl Query for LogOut {
+impl Request for LogOut {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "logout";
     type Answer = LoggedOut;
+    const SENDS: &'static [CommandKind] = &[CommandKind::RevokeSession];
 }
 
 /// Who am I?
