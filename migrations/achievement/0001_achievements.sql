@@ -14,7 +14,8 @@ CREATE TABLE progress (
 CREATE TABLE week (
     user_id uuid  NOT NULL,
     monday  date  NOT NULL,
-    days    jsonb NOT NULL,
+    -- MessagePack: it is only read whole.
+    days    bytea NOT NULL,
     PRIMARY KEY (user_id, monday)
 );
 
@@ -26,11 +27,8 @@ CREATE TABLE standing (
     PRIMARY KEY (user_id, exercise, kind)
 );
 
--- Fed by this service's own events.
+-- Fed by this service's own events: what a person has unlocked, by the code of the rule, as MessagePack.
 CREATE TABLE unlocked (
-    user_id     uuid        NOT NULL,
-    code        text        NOT NULL,
-    value       bigint      NOT NULL,
-    unlocked_at timestamptz NOT NULL,
-    PRIMARY KEY (user_id, code)
+    user_id uuid  PRIMARY KEY,
+    codes   bytea NOT NULL
 );

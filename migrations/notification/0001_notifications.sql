@@ -13,19 +13,27 @@ CREATE TABLE notification (
     notification_id uuid        NOT NULL,
     number          bigint      NOT NULL,
     kind            text        NOT NULL,
-    -- What it tells of: a retraction finds it by this.
+    -- What it tells of.
     subject         text        NOT NULL,
     read            boolean     NOT NULL,
     retracted       boolean     NOT NULL,
     created_at      timestamptz NOT NULL,
-    because         jsonb       NOT NULL,
-    params          jsonb       NOT NULL,
+    -- MessagePack: they are only read whole.
+    because         bytea       NOT NULL,
+    params          bytea       NOT NULL,
     PRIMARY KEY (user_id, notification_id)
 );
 CREATE INDEX notification_by_number ON notification (user_id, number DESC);
-CREATE INDEX notification_by_subject ON notification (user_id, subject, number DESC) WHERE NOT retracted;
+
+-- The notification about a subject that stands: a retraction finds it here.
+CREATE TABLE told (
+    user_id         uuid NOT NULL,
+    subject         text NOT NULL,
+    notification_id uuid NOT NULL,
+    PRIMARY KEY (user_id, subject)
+);
 
 CREATE TABLE preference (
     user_id uuid  PRIMARY KEY,
-    in_app  jsonb NOT NULL
+    in_app  bytea NOT NULL
 );

@@ -9,15 +9,21 @@ use sqlx::{
     postgres::PgConnectOptions,
 };
 
-static USER: Migrator = sqlx::migrate!("./user");
-static USER_CREDENTIALS: Migrator = sqlx::migrate!("./user_credentials");
-static WORKOUT: Migrator = sqlx::migrate!("./workout");
-static ACHIEVEMENT: Migrator = sqlx::migrate!("./achievement");
-static NOTIFICATION: Migrator = sqlx::migrate!("./notification");
+pub static USER: Migrator = sqlx::migrate!("./user");
+pub static USER_CREDENTIALS: Migrator = sqlx::migrate!("./user_credentials");
+pub static WORKOUT: Migrator = sqlx::migrate!("./workout");
+pub static ACHIEVEMENT: Migrator = sqlx::migrate!("./achievement");
+pub static NOTIFICATION: Migrator = sqlx::migrate!("./notification");
 static LOOP: Migrator = sqlx::migrate!("./loop");
 
-/// The services that have tables.
-pub const SERVICES: [&str; 4] = ["user", "workout", "achievement", "notification"];
+/// The schemas of a service beside the loop's own, `<service>_loop`, which every service has.
+#[derive(Clone, Copy, Debug)]
+pub struct Schemas {
+    /// Makes the schema that bears the service's name: a fold of `EVENTS`.
+    pub folded: &'static Migrator,
+    /// Makes other schemas, by name, which a replay leaves alone.
+    pub unfolded: &'static [(&'static str, &'static Migrator)],
+}
 
 /// The Postgres role of a service: rights on its own schemas only.
 pub fn role(service: &str) -> String {
@@ -29,7 +35,7 @@ pub fn role(service: &str) -> String {
 ///
 /// # Errors
 /// When Postgres refuses, or a migration that was applied has another text here.
-pub async fn apply(dsn: &str, service: &str) -> Result<Vec<String>> {
+pub async fn apply(dsn: &str, service: &str, schemas: &Schemas) -> Result<Vec<String>> {
     let role = role(service);
     let mut admin = connect(dsn, "public").await?;
     let create_role = format!(
@@ -37,7 +43,7 @@ pub async fn apply(dsn: &str, service: &str) -> Result<Vec<String>> {
     );
     sqlx::query(AssertSqlSafe(create_role)).execute(&mut admin).await.context("create the service's role")?;
     let mut done = Vec::new();
-    for (schema, migrator) in schemas(service) {
+    for (schema, migrator) in schemas.of(service) {
         create_schema(&mut admin, &schema, &role).await?;
         let mut owner = connect(dsn, &schema).await?;
         sqlx::query(AssertSqlSafe(format!("SET ROLE \"{role}\""))).execute(&mut owner).await?;
@@ -51,14 +57,14 @@ pub async fn apply(dsn: &str, service: &str) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn create_shadow(dsn: &str, service: &str, shadow: &str) -> Result<()> {
+pub async fn create_shadow(dsn: &str, service: &str, schemas: &Schemas, shadow: &str) -> Result<()> {
     let role = role(service);
     let mut admin = connect(dsn, "public").await?;
     sqlx::query(AssertSqlSafe(format!("DROP SCHEMA IF EXISTS \"{shadow}\" CASCADE"))).execute(&mut admin).await?;
     create_schema(&mut admin, shadow, &role).await?;
     let mut owner = connect(dsn, shadow).await?;
     sqlx::query(AssertSqlSafe(format!("SET ROLE \"{role}\""))).execute(&mut owner).await?;
-    folded(service)?.run(&mut owner).await.with_context(|| format!("migrate schema {shadow}"))?;
+    schemas.folded.run(&mut owner).await.with_context(|| format!("migrate schema {shadow}"))?;
     Ok(())
 }
 
@@ -66,8 +72,8 @@ pub async fn create_shadow(dsn: &str, service: &str, shadow: &str) -> Result<()>
 ///
 /// # Errors
 /// When a migration is missing, or one is there that this binary does not know.
-pub async fn check(dsn: &str, service: &str) -> Result<()> {
-    for (schema, migrator) in schemas(service) {
+pub async fn check(dsn: &str, service: &str, schemas: &Schemas) -> Result<()> {
+    for (schema, migrator) in schemas.of(service) {
         let mut db = connect(dsn, &schema).await?;
         let applied = db.list_applied_migrations(&migrator.table_name).await;
         let applied = applied.with_context(|| format!("schema {schema} has no migrations; run `plyo migrate`"))?;
@@ -86,22 +92,12 @@ pub async fn check(dsn: &str, service: &str) -> Result<()> {
     Ok(())
 }
 
-fn schemas(service: &str) -> Vec<(String, &'static Migrator)> {
-    let mut schemas = vec![(format!("{service}_loop"), &LOOP)];
-    schemas.extend(folded(service).ok().map(|migrator| (service.to_owned(), migrator)));
-    if service == "user" {
-        schemas.push(("user_credentials".to_owned(), &USER_CREDENTIALS));
-    }
-    schemas
-}
-
-fn folded(service: &str) -> Result<&'static Migrator> {
-    match service {
-        "user" => Ok(&USER),
-        "workout" => Ok(&WORKOUT),
-        "achievement" => Ok(&ACHIEVEMENT),
-        "notification" => Ok(&NOTIFICATION),
-        other => anyhow::bail!("there is no service `{other}` with tables; there are {}", SERVICES.join(", ")),
+impl Schemas {
+    /// Every schema of the service, by name.
+    fn of(&self, service: &str) -> Vec<(String, &'static Migrator)> {
+        let mut schemas = vec![(format!("{service}_loop"), &LOOP), (service.to_owned(), self.folded)];
+        schemas.extend(self.unfolded.iter().map(|(name, migrator)| ((*name).to_owned(), *migrator)));
+        schemas
     }
 }
 

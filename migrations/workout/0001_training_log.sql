@@ -5,24 +5,27 @@ CREATE TABLE workout (
     workout_id uuid        NOT NULL,
     revision   integer     NOT NULL,
     started_at timestamptz NOT NULL,
-    body       jsonb       NOT NULL,
-    summary    jsonb       NOT NULL,
+    -- MessagePack: they are only read whole.
+    body       bytea       NOT NULL,
+    summary    bytea       NOT NULL,
     PRIMARY KEY (user_id, workout_id)
 );
 -- The list shows the latest start first.
 CREATE INDEX workout_by_start ON workout (user_id, started_at DESC, workout_id DESC);
 
--- The best value of each kind that a workout has for an exercise. The record is the first in the order of the index,
--- so that withdrawing one finds the next without reading a history. No second index: every workout adds some of these.
+-- The best values that a workout has for an exercise, in grams or repetitions. A lane remembers the best of those that it
+-- works on; what it does not remember is found among the marks of one person and exercise. So there is no second index,
+-- which every workout would pay for.
 CREATE TABLE mark (
     user_id     uuid        NOT NULL,
     exercise    text        NOT NULL,
-    kind        text        NOT NULL,
-    value       bigint      NOT NULL,
+    workout_id  uuid        NOT NULL,
     achieved_at timestamptz NOT NULL,
-    workout_id  uuid        NOT NULL
+    max_load    bigint,
+    one_rep_max bigint,
+    max_reps    bigint,
+    PRIMARY KEY (user_id, exercise, workout_id)
 );
-CREATE UNIQUE INDEX mark_by_rank ON mark (user_id, exercise, kind, value DESC, achieved_at, workout_id);
 
 CREATE TABLE reminder (
     user_id     uuid        NOT NULL,
