@@ -13,10 +13,6 @@ pub fn search_path(service: &str) -> [String; 2] {
     [service.to_owned(), format!("{service}_loop")]
 }
 
-/// Services look rows up by their keys. Without this, a plan that was made while a table was small would read all of it
-/// for as long as the connection lives.
-const BY_KEY: [(&str, &str); 3] = [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
-
 /// Options for a connection that sees these schemas, in UTC.
 ///
 /// # Errors
@@ -25,15 +21,22 @@ pub fn options(dsn: &str, search_path: &[impl AsRef<str>]) -> Result<PgConnectOp
     // The parse error may quote the URL, which may hold a password.
     let options = PgConnectOptions::from_str(dsn).ok().context("the Postgres URL cannot be read")?;
     let path = search_path.iter().map(|schema| format!("\"{}\"", schema.as_ref())).collect::<Vec<_>>().join(",");
-    Ok(options.options([("search_path", path.as_str()), ("timezone", "UTC")]).options(BY_KEY))
+    // Compiling a plan takes longer than what is asked here.
+    Ok(options.options([("search_path", path.as_str()), ("timezone", "UTC"), ("jit", "off")]))
 }
 
-/// A pool that connects when it is first used, so that a service starts while Postgres is away.
+/// For a connection that only ever looks rows up by their keys, as lanes and queries do: a plan that was made while a table
+/// was small would otherwise read all of it for as long as the connection lives. Statistics and exports want none of it.
+pub fn by_key(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")])
+}
+
+/// A pool for looking rows up by their keys, that connects when it is first used, so that a service starts while Postgres is away.
 ///
 /// # Errors
 /// When `dsn` is no Postgres URL.
 pub fn pool(dsn: &str, search_path: &[impl AsRef<str>], max_connections: u32) -> Result<PgPool> {
-    let options = options(dsn, search_path)?;
+    let options = by_key(options(dsn, search_path)?);
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(Duration::from_secs(5))

@@ -1,6 +1,9 @@
 //! Whether a service's write side runs, and why not.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,27 +21,64 @@ pub enum LaneState {
     Failed { reason: String },
 }
 
-/// The state of one service in this process, shared with whoever answers for it.
+/// The state of one service in this process, lane by lane, shared with whoever answers for it.
 #[derive(Clone, Debug)]
-pub struct Health(Arc<Mutex<LaneState>>);
+pub struct Health {
+    lanes: Arc<Mutex<Vec<LaneState>>>,
+    effects: Arc<Mutex<BTreeMap<&'static str, String>>>,
+}
 
 impl Default for Health {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(LaneState::Starting)))
+        Self { lanes: Arc::new(Mutex::new(vec![LaneState::Starting])), effects: Arc::default() }
     }
 }
 
 impl Health {
+    /// Each lane's state.
+    pub fn lanes(&self) -> Vec<LaneState> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The effects that cannot go on, each with its reason.
+    pub fn waiting_effects(&self) -> BTreeMap<&'static str, String> {
+        self.effects.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The state of the service: that of the lane that is worst off.
     pub fn lane(&self) -> LaneState {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let badness = |lane: &LaneState| match lane {
+            LaneState::Failed { .. } => 3,
+            LaneState::Starting => 2,
+            LaneState::StandingBy => 1,
+            LaneState::Owning => 0,
+        };
+        self.lanes().into_iter().max_by_key(badness).unwrap_or(LaneState::Starting)
     }
 
-    /// Working, or ready to take over.
+    /// Every lane is worked on here, or could be taken over, and no effect waits.
     pub fn ready(&self) -> bool {
-        matches!(self.lane(), LaneState::Owning | LaneState::StandingBy)
+        matches!(self.lane(), LaneState::Owning | LaneState::StandingBy) && self.waiting_effects().is_empty()
     }
 
-    pub(crate) fn set(&self, state: LaneState) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    /// There are so many lanes, and nothing is known of them.
+    pub(crate) fn begin(&self, lanes: usize) {
+        *self.lanes.lock().unwrap_or_else(PoisonError::into_inner) = vec![LaneState::Starting; lanes];
+    }
+
+    pub(crate) fn set(&self, lane: u8, state: LaneState) {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = lanes.get_mut(usize::from(lane)) {
+            *slot = state;
+        }
+    }
+
+    /// Why an effect cannot go on, if it cannot.
+    pub(crate) fn set_effect(&self, name: &'static str, reason: Option<String>) {
+        let mut effects = self.effects.lock().unwrap_or_else(PoisonError::into_inner);
+        match reason {
+            Some(reason) => effects.insert(name, reason),
+            None => effects.remove(name),
+        };
     }
 }

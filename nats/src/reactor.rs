@@ -1,32 +1,34 @@
-//! The shape of a service's write side: load, decide, react, evolve, save. Two touch SQL, once per batch; three are pure.
+//! The shape of a service's write side: needs, decide, react, evolve. All of it is pure; the lane reads and writes.
 
-use std::{collections::BTreeSet, future::Future};
+use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Reject};
 
-use anyhow::Result;
-use plyo_events::{Command, Emit, Event, EventKind, Message, Reject, UserId};
-use sqlx::PgConnection;
+use crate::Tables;
 
-/// A service's write side. `decide`, `react` and `evolve` are synchronous, total and clockless: time comes from the message.
+/// A service's write side. Its functions are synchronous, total and clockless: time comes from the message.
 ///
 /// Every table is a fold of `EVENTS`. A table is fed by own events or by foreign events, never by both, and neither
 /// kind's `evolve` reads the other's tables, so that live order and replay order cannot differ; where they must meet,
 /// `react` turns the foreign event into an own one.
 pub trait Reactor: Send + Sync + 'static {
-    /// The service's name: token of its subjects, its Postgres schema, its lane.
+    /// The service's name: token of its subjects, its Postgres schema, its lanes.
     const NAME: &'static str;
 
     /// The foreign events that it folds or reacts to. Everything else is skipped unread. Own events need no mention.
     const READS: &'static [EventKind];
 
-    /// The tables of its schema that `save` writes, for `plyo verify`.
-    const TABLES: &'static [&'static str];
+    /// The clock's events that it sets timers for, each of which it reads.
+    const TIMERS: &'static [EventKind] = &[];
 
-    /// What one batch needs from the tables.
-    type State: Send;
+    /// The commands that it sends, to itself or to others.
+    const SENDS: &'static [CommandKind] = &[];
 
-    /// Reads what the batch's commands, foreign events **and own events** (a replay evolves them) need: O(1) statements,
-    /// never a user's whole history.
-    fn load(&self, db: &mut PgConnection, batch: &Batch) -> impl Future<Output = Result<Self::State>> + Send;
+    /// Its tables: what `verify` compares, and what a lane remembers.
+    type State: Tables;
+
+    /// Asks the tables for what handling a command, a foreign event **or an own event** (a replay evolves them) takes: rows
+    /// by key, or the best of a group; never a whole history. It is asked again after something was read, so that what is
+    /// needed may follow from a row.
+    fn needs(&self, message: Incoming<'_>, state: &mut Self::State);
 
     /// A command becomes events, or is refused.
     ///
@@ -39,46 +41,12 @@ pub trait Reactor: Send + Sync + 'static {
 
     /// The only way state changes: theirs and ours alike.
     fn evolve(&self, state: &mut Self::State, event: &Message<Event>);
-
-    /// Writes what changed: O(1) statements.
-    fn save(&self, db: &mut PgConnection, state: Self::State) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// One message of a batch, decoded.
-#[derive(Clone, Debug)]
-pub enum Incoming {
-    Command(Message<Command>),
-    Event(Message<Event>),
-}
-
-/// The messages that one transaction handles, in the order they came.
-#[derive(Clone, Debug, Default)]
-pub struct Batch {
-    pub messages: Vec<Incoming>,
-}
-
-impl Batch {
-    pub fn commands(&self) -> impl Iterator<Item = &Message<Command>> {
-        self.messages.iter().filter_map(|message| match message {
-            Incoming::Command(command) => Some(command),
-            Incoming::Event(_) => None,
-        })
-    }
-
-    /// Foreign events in live processing; own events too in a replay.
-    pub fn events(&self) -> impl Iterator<Item = &Message<Event>> {
-        self.messages.iter().filter_map(|message| match message {
-            Incoming::Event(event) => Some(event),
-            Incoming::Command(_) => None,
-        })
-    }
-
-    /// Everybody the batch is about, each once.
-    pub fn users(&self) -> BTreeSet<UserId> {
-        let user = |message: &Incoming| match message {
-            Incoming::Command(command) => command.user,
-            Incoming::Event(event) => event.user,
-        };
-        self.messages.iter().map(user).collect()
-    }
+/// A message that is to be handled.
+#[derive(Clone, Copy, Debug)]
+pub enum Incoming<'a> {
+    Command(&'a Message<Command>),
+    /// A foreign event in live processing; an own one, too, in a replay.
+    Event(&'a Message<Event>),
 }

@@ -2,24 +2,28 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, anyhow};
 use async_nats::{HeaderMap, StatusCode, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
+use jiff::Timestamp;
 use serde_json::json;
 use tokio::{sync::watch, task::unconstrained, time::Instant};
 
-use crate::{Nats, wire};
+use crate::{Nats, failure::Failure, wire};
 
 /// Messages asked for at a time; half as many under way are topped up.
-const PULL: u64 = 512;
+const PULL: u64 = 2_048;
 /// The server speaks at least this often while a pull waits.
 const HEARTBEAT: Duration = Duration::from_secs(3);
+/// Servers that keep a consumer together choose a leader for it first; until then nobody takes a pull.
+const ELECTION: Duration = Duration::from_secs(5);
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Reads one consumer.
 pub(crate) struct Reader {
     nats: Nats,
-    stream: &'static str,
+    stream: String,
     consumer: String,
     inbox: String,
     messages: Subscriber,
@@ -27,6 +31,9 @@ pub(crate) struct Reader {
     /// Asked for and not yet come.
     under_way: u64,
     last_consumer_sequence: u64,
+    created: Instant,
+    /// Nobody took the last pull: the next one is not before then.
+    ask_again: Option<Instant>,
     last_heard: Instant,
     disconnects: watch::Receiver<u64>,
     /// How many messages matched when the consumer was created.
@@ -39,38 +46,42 @@ pub(crate) struct Received {
     pub subject: String,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// Where it is acknowledged.
-    pub reply: String,
     pub sequence: u64,
+    /// When the stream took it.
+    pub time: Timestamp,
     /// How many more match after it.
     pub pending: u64,
 }
 
 impl Reader {
     /// Creates the consumer `config` describes and reads it from its start.
-    pub(crate) async fn create(nats: &Nats, stream: &'static str, config: serde_json::Value) -> Result<Self> {
-        let consumer = config["name"].as_str().context("a consumer has a name")?.to_owned();
+    pub(crate) async fn create(nats: &Nats, stream: &str, config: serde_json::Value) -> Result<Self, Failure> {
+        let consumer = config["name"].as_str().unwrap_or_default().to_owned();
         let disconnects = nats.disconnects();
         let request = json!({ "stream_name": stream, "config": config });
         let filter = request["config"]["filter_subject"].as_str().map_or(String::new(), |filter| format!(".{filter}"));
         let created = nats
             .api(&format!("CONSUMER.CREATE.{stream}.{consumer}{filter}"), &request)
             .await
-            .with_context(|| format!("create consumer {consumer} on {stream}"))?;
+            .with_context(|| format!("create consumer {consumer} on {stream}"))
+            .map_err(Failure::Away)?;
         let inbox = nats.client().new_inbox();
-        let messages = nats.client().subscribe(inbox.clone()).await?;
+        let messages = nats.client().subscribe(inbox.clone()).await;
+        let messages = messages.context("subscribe to a consumer's messages").map_err(Failure::Away)?;
         Ok(Self {
             nats: nats.clone(),
-            stream,
+            stream: stream.to_owned(),
             consumer,
             inbox,
             messages,
             pull: PULL,
             under_way: 0,
             last_consumer_sequence: 0,
+            created: Instant::now(),
+            ask_again: None,
             last_heard: Instant::now(),
             disconnects,
-            pending_at_start: created["num_pending"].as_u64().context("num_pending")?,
+            pending_at_start: created["num_pending"].as_u64().unwrap_or(0),
         })
     }
 
@@ -80,17 +91,27 @@ impl Reader {
         self
     }
 
+    /// Whether it has given everything that the consumer has: then no earlier message is still to come.
+    pub(crate) async fn is_at_end(&self) -> Result<bool, Failure> {
+        let info = self.nats.api(&format!("CONSUMER.INFO.{}.{}", self.stream, self.consumer), &json!(null)).await;
+        let info = info.context("look at a consumer").map_err(Failure::Away)?;
+        let delivered = info["delivered"]["consumer_seq"].as_u64();
+        Ok(info["num_pending"] == 0 && delivered == Some(self.last_consumer_sequence))
+    }
+
     /// The next message. Cancel safe: a message that was not returned is not lost.
-    pub(crate) async fn next(&mut self) -> Result<Received> {
+    pub(crate) async fn next(&mut self) -> Result<Received, Failure> {
         loop {
             self.top_up().await?;
             let silence = self.last_heard + HEARTBEAT * 3;
             let message = tokio::select! {
                 // What is here already is no silence, however long a batch took.
                 biased;
-                message = self.messages.next() => message.context("the subscription ended")?,
-                _ = self.disconnects.changed() => bail!("the connection was lost"),
-                () = tokio::time::sleep_until(silence) => bail!("{} is silent", self.stream),
+                message = self.messages.next() => message.ok_or_else(ended)?,
+                _ = self.disconnects.changed() => return Err(Failure::away("the connection was lost")),
+                () = tokio::time::sleep_until(silence) => {
+                    return Err(Failure::away(format!("{} is silent", self.stream)));
+                }
             };
             if let Some(received) = self.take(message)? {
                 return Ok(received);
@@ -99,19 +120,23 @@ impl Reader {
     }
 
     /// A message that is already here.
-    pub(crate) fn ready(&mut self) -> Result<Option<Received>> {
+    pub(crate) fn ready(&mut self) -> Result<Option<Received>, Failure> {
         // Unconstrained: a task's budget for cooperation ends after 128 messages, as if no more were here.
         while let Some(message) = unconstrained(self.messages.next()).now_or_never() {
-            if let Some(received) = self.take(message.context("the subscription ended")?)? {
+            if let Some(received) = self.take(message.ok_or_else(ended)?)? {
                 return Ok(Some(received));
             }
         }
         Ok(None)
     }
 
-    async fn top_up(&mut self) -> Result<()> {
+    async fn top_up(&mut self) -> Result<(), Failure> {
         if self.under_way > self.pull / 2 {
             return Ok(());
+        }
+        if let Some(then) = self.ask_again {
+            tokio::time::sleep_until(then).await;
+            self.ask_again = None;
         }
         let request = json!({
             "batch": self.pull,
@@ -119,39 +144,39 @@ impl Reader {
             "idle_heartbeat": HEARTBEAT.as_nanos() as u64,
         });
         let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", self.stream, self.consumer);
-        self.nats.client().publish_with_reply(subject, self.inbox.clone(), request.to_string().into()).await?;
+        let asked =
+            self.nats.client().publish_with_reply(subject, self.inbox.clone(), request.to_string().into()).await;
+        asked.context("ask for messages").map_err(Failure::Away)?;
         self.under_way += self.pull;
         Ok(())
     }
 
-    fn take(&mut self, message: async_nats::Message) -> Result<Option<Received>> {
+    fn take(&mut self, message: async_nats::Message) -> Result<Option<Received>, Failure> {
         self.last_heard = Instant::now();
         if let Some(status) = message.status {
             return self.status(status, &message).map(|()| None);
         }
         self.under_way = self.under_way.saturating_sub(1);
-        let reply = message.reply.context("a message of a consumer has an ack subject")?.to_string();
-        let place = place(&reply).with_context(|| format!("ack subject {reply}"))?;
-        ensure!(
-            place.consumer_sequence == self.last_consumer_sequence + 1,
-            "gap in {} of {}: {} after {}",
-            self.consumer,
-            self.stream,
-            place.consumer_sequence,
-            self.last_consumer_sequence
-        );
+        let reply = message.reply.as_deref().unwrap_or_default();
+        let place = place(reply).ok_or_else(|| Failure::away(format!("ack subject {reply:?} cannot be read")))?;
+        if place.consumer_sequence != self.last_consumer_sequence + 1 {
+            return Err(Failure::away(format!(
+                "gap in {} of {}: {} after {}",
+                self.consumer, self.stream, place.consumer_sequence, self.last_consumer_sequence
+            )));
+        }
         self.last_consumer_sequence = place.consumer_sequence;
         Ok(Some(Received {
             subject: message.subject.to_string(),
             headers: message.headers.unwrap_or_default(),
             body: message.payload,
-            reply,
             sequence: place.stream_sequence,
+            time: place.time,
             pending: place.pending,
         }))
     }
 
-    fn status(&mut self, status: StatusCode, message: &async_nats::Message) -> Result<()> {
+    fn status(&mut self, status: StatusCode, message: &async_nats::Message) -> Result<(), Failure> {
         match status.as_u16() {
             100 => Ok(()),
             404 | 408 => {
@@ -160,30 +185,60 @@ impl Reader {
                     self.under_way.saturating_sub(left.and_then(|left| left.parse().ok()).unwrap_or(self.pull));
                 Ok(())
             }
-            code => bail!(
+            503 if self.last_consumer_sequence == 0 && self.created.elapsed() < ELECTION => {
+                self.under_way = 0;
+                self.ask_again = Some(Instant::now() + ASK_AGAIN);
+                Ok(())
+            }
+            code => Err(Failure::Away(anyhow!(
                 "{} of {} ended with {code} {}",
                 self.consumer,
                 self.stream,
                 message.description.as_deref().unwrap_or("")
-            ),
+            ))),
         }
     }
 }
 
-struct Place {
-    stream_sequence: u64,
+fn ended() -> Failure {
+    Failure::away("the subscription ended")
+}
+
+/// What an ack subject tells of its message.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Place {
+    /// How often it was given out.
+    pub deliveries: u64,
+    pub stream_sequence: u64,
     consumer_sequence: u64,
-    pending: u64,
+    pub time: Timestamp,
+    pub pending: u64,
 }
 
 /// Reads `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.<time>.<pending>`, with or without the
 /// domain and account tokens that newer servers put after `ACK`.
-fn place(reply: &str) -> Option<Place> {
-    let tokens: Vec<&str> = reply.split('.').collect();
-    let first = if tokens.len() >= 11 { 7 } else { 5 };
+pub(crate) fn place(reply: &str) -> Option<Place> {
+    let first = if reply.bytes().filter(|byte| *byte == b'.').count() >= 10 { 6 } else { 4 };
+    let mut tokens = reply.split('.').skip(first);
     Some(Place {
-        stream_sequence: tokens.get(first)?.parse().ok()?,
-        consumer_sequence: tokens.get(first + 1)?.parse().ok()?,
-        pending: tokens.get(first + 3)?.parse().ok()?,
+        deliveries: tokens.next()?.parse().ok()?,
+        stream_sequence: tokens.next()?.parse().ok()?,
+        consumer_sequence: tokens.next()?.parse().ok()?,
+        time: Timestamp::from_nanosecond(tokens.next()?.parse().ok()?).ok()?,
+        pending: tokens.next()?.parse().ok()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_with_and_without_domain_and_account() {
+        let time = Timestamp::from_nanosecond(1_790_000_000_000_000_001).unwrap();
+        let expected = Some(Place { deliveries: 1, stream_sequence: 12, consumer_sequence: 7, time, pending: 3 });
+        assert_eq!(place("$JS.ACK.EVENTS.workout_0.1.12.7.1790000000000000001.3"), expected);
+        assert_eq!(place("$JS.ACK._.acc.EVENTS.workout_0.1.12.7.1790000000000000001.3.token"), expected);
+        assert_eq!(place("$JS.ACK.EVENTS.workout_0.1.12"), None);
+    }
 }

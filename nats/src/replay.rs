@@ -10,11 +10,15 @@ use anyhow::{Context, Result};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::{
-    Batch, Incoming, Nats, Reactor, Service, database,
-    lane::owner::{self, Owner},
+    Incoming, Nats, Reactor, Service, database,
+    lane::{
+        batch,
+        owner::{self, Owner},
+        partition,
+    },
     reader::{Reader, Received},
-    store::{self, Position},
-    streams, wire,
+    sql::tables,
+    store, streams, tables_check, wire,
 };
 
 /// What to do with the fold.
@@ -65,6 +69,8 @@ pub struct Difference {
 
 /// Messages folded between two saves.
 const CHUNK: usize = 4_096;
+/// Bytes of rows that a replay remembers from one chunk to the next.
+const MEMORY: usize = 256 * 1024 * 1024;
 
 /// The schema that a replay folds into; the caller has made it, with the service's migrations and no rows.
 pub fn shadow_schema(service: &str) -> String {
@@ -83,66 +89,76 @@ impl Service {
 
 pub(crate) async fn replay<R: Reactor>(reactor: Arc<R>, with: Replay) -> Result<Report> {
     let started = Instant::now();
-    let mut connection = owner::connect(&with.dsn, R::NAME).await?;
-    store::seize_lock(&mut connection, R::NAME).await?;
+    let shadow = shadow_schema(R::NAME);
+    let options = database::by_key(database::options(&with.dsn, &[&shadow])?).options([("synchronous_commit", "off")]);
+    let mut fold = PgConnection::connect_with(&options).await.context("connect to Postgres")?;
+    if with.purpose == Purpose::Verify {
+        tables_check::refuse_forgotten(&mut fold, R::NAME, &shadow, &tables::names::<R::State>()).await?;
+    }
     let rebuild = match with.purpose {
         Purpose::Verify => None,
         Purpose::Rebuild { mended, new_history } => Some((mended, new_history)),
     };
-    if let Some((_, true)) = rebuild {
-        start_over(&mut connection, &with.nats).await?;
-    }
-    let mut owner = Owner::take(connection, with.nats.that_ends().await?, R::NAME).await?;
-    let mut skip = store::skipped(&mut owner.connection).await?;
+    let mut owners = seize::<R>(&with, matches!(rebuild, Some((_, true)))).await?;
+    let mut skip = store::skipped(&mut owners[0].connection).await?;
     if let Some((true, _)) = rebuild {
         skip.clear();
     }
-    let shadow = shadow_schema(R::NAME);
-    let options = database::options(&with.dsn, &[&shadow])?.options([("synchronous_commit", "off")]);
-    let fold = PgConnection::connect_with(&options).await.context("connect to Postgres")?;
-    let mut report = fold_events(&*reactor, &mut owner, fold, &skip, with.progress).await?;
+    let mut report = fold_events(&*reactor, &mut owners, fold, &skip, with.progress).await?;
+    let connection = &mut owners[0].connection;
     if let Some((mended, _)) = rebuild {
-        swap(&mut owner, R::NAME, &shadow, mended).await?;
+        swap(connection, R::NAME, &shadow, mended).await?;
     } else {
-        report.differences = compare(&mut owner.connection, R::NAME, &shadow, R::TABLES).await?;
+        report.differences = compare(connection, R::NAME, &shadow, &tables::names::<R::State>()).await?;
         let drop = format!("DROP SCHEMA \"{shadow}\" CASCADE");
-        sqlx::query(AssertSqlSafe(drop)).execute(&mut owner.connection).await?;
+        sqlx::query(AssertSqlSafe(drop)).execute(connection).await?;
     }
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
 }
 
-/// Forgets where the tables stood: `EVENTS` as it is now becomes the truth.
-async fn start_over(connection: &mut PgConnection, nats: &Nats) -> Result<()> {
-    let stream = streams::state(nats, "EVENTS").await?;
-    let position = Position { applied: stream.last, confirmed: stream.last, events_created: stream.created.clone() };
-    store::position(connection, &stream.created).await?;
-    store::set_position(connection, &position).await?;
-    sqlx::query("DELETE FROM outbox").execute(&mut *connection).await?;
-    store::forget_skipped(connection).await
+/// Takes every lane of the service from whoever has it.
+async fn seize<R: Reactor>(with: &Replay, new_history: bool) -> Result<Vec<Owner>> {
+    let mut first = owner::connect(&with.dsn, R::NAME).await?;
+    let mut locked = Vec::new();
+    for lane in store::lanes(&mut first, R::NAME, None).await? {
+        let mut connection = owner::connect(&with.dsn, R::NAME).await?;
+        store::seize_lock(&mut connection, lane).await?;
+        locked.push((lane, connection));
+    }
+    if new_history {
+        // Forgets where the tables stood: `EVENTS` as it is now becomes the truth.
+        let stream = streams::state(&with.nats, "EVENTS").await?;
+        store::start_over(&mut first, stream.last, &stream.created).await?;
+    }
+    let mut owners = Vec::new();
+    for (lane, connection) in locked {
+        owners.push(Owner::take(connection, with.nats.that_ends().await?, lane).await?);
+    }
+    Ok(owners)
 }
 
-/// Own events all, since every one is published by now; foreign ones as far as the lane has applied them.
+/// Own events all, since every one is published by now; foreign ones as far as their lanes have applied them.
 async fn fold_events<R: Reactor>(
     reactor: &R,
-    owner: &mut Owner,
+    owners: &mut [Owner],
     mut fold: PgConnection,
     skip: &HashSet<u64>,
     progress: fn(u64, u64),
 ) -> Result<Report> {
     let mut report = Report::default();
     let config = streams::tail_consumer(R::NAME, "evt.>", 1);
-    let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
+    let mut reader = Reader::create(&owners[0].nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
     let total = reader.pending_at_start;
-    let applied = owner.applied;
     let mut last_contact = Instant::now();
+    let mut state = R::State::default();
     while report.read < total {
-        let mut batch = Batch::default();
+        let mut events = Vec::new();
         let mut received = Some(reader.next().await?);
         let mut taken = 0;
         while let Some(message) = received {
             taken += 1;
-            batch.messages.extend(wanted::<R>(&message, applied, skip)?.map(Incoming::Event));
+            events.extend(wanted::<R>(&message, owners, skip)?);
             report.read += 1;
             received = match taken {
                 CHUNK => None,
@@ -150,18 +166,20 @@ async fn fold_events<R: Reactor>(
                 _ => reader.ready()?,
             };
         }
-        report.folded += batch.messages.len() as u64;
-        if !batch.messages.is_empty() {
+        report.folded += events.len() as u64;
+        if !events.is_empty() {
+            let messages: Vec<Incoming<'_>> = events.iter().map(Incoming::Event).collect();
             let mut transaction = fold.begin().await?;
-            let mut state = reactor.load(&mut transaction, &batch).await?;
-            for event in batch.events() {
-                reactor.evolve(&mut state, event);
-            }
-            reactor.save(&mut transaction, state).await?;
+            batch::load(reactor, &mut state, &messages, &mut transaction).await?;
+            batch::caught("evolve", || events.iter().for_each(|event| reactor.evolve(&mut state, event)))?;
+            tables::save(&mut state, &mut transaction).await?;
             transaction.commit().await?;
+            tables::committed(&mut state, MEMORY);
         }
         if last_contact.elapsed().as_secs() >= 2 {
-            owner.idle().await?;
+            for owner in &mut *owners {
+                owner.idle().await?;
+            }
             progress(report.read, total);
             last_contact = Instant::now();
         }
@@ -169,17 +187,24 @@ async fn fold_events<R: Reactor>(
     Ok(report)
 }
 
+/// Whether the lane of the message's partition has applied it.
+fn is_applied(received: &Received, owners: &[Owner]) -> bool {
+    let Some(partition) = partition(&received.subject) else { return false };
+    let owner = owners.iter().find(|owner| owner.lane.covers(partition));
+    owner.is_some_and(|owner| received.sequence <= owner.applied(partition))
+}
+
 fn wanted<R: Reactor>(
     received: &Received,
-    applied: u64,
+    owners: &[Owner],
     skip: &HashSet<u64>,
 ) -> Result<Option<plyo_events::Message<plyo_events::Event>>> {
     let own = received.subject.split('.').nth(2) == Some(R::NAME);
-    if !own && (received.sequence > applied || skip.contains(&received.sequence)) {
+    if !own && (!is_applied(received, owners) || skip.contains(&received.sequence)) {
         return Ok(None);
     }
     let kind = match wire::event_kind(&received.subject, &received.headers) {
-        Ok(kind) if own || R::READS.contains(&kind) => kind,
+        Ok(kind) if own || R::READS.contains(&kind.kind) => kind,
         Ok(_) => return Ok(None),
         // An own event that is not known was written by a newer binary; a foreign one is not read here.
         Err(error) if own => return Err(error).context(format!("sequence {}", received.sequence)),
@@ -189,8 +214,8 @@ fn wanted<R: Reactor>(
     Ok(Some(event.with_context(|| format!("sequence {}", received.sequence))?))
 }
 
-async fn swap(owner: &mut Owner, service: &str, shadow: &str, mended: bool) -> Result<()> {
-    let mut transaction = owner.connection.begin().await?;
+async fn swap(db: &mut PgConnection, service: &str, shadow: &str, mended: bool) -> Result<()> {
+    let mut transaction = db.begin().await?;
     for statement in [
         format!("ALTER SCHEMA \"{service}\" RENAME TO \"{service}_replaced\""),
         format!("ALTER SCHEMA \"{shadow}\" RENAME TO \"{service}\""),

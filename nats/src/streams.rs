@@ -1,5 +1,7 @@
 //! The streams and consumers as configured in `nats/streams/`: applied by `plyo migrate`, compared by everyone else.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use plyo_events::EventKind;
@@ -7,15 +9,34 @@ use serde_json::{Value, json};
 
 use crate::{Nats, nats::ApiError};
 
+mod work_queue;
+
 /// The streams in the order in which they are made: `EVENTS` sources `SCHEDULE`.
-const STREAMS: [(&str, &str); 4] = [
-    ("SCHEDULE", include_str!("../streams/SCHEDULE.json")),
-    ("EVENTS", include_str!("../streams/EVENTS.json")),
-    ("COMMANDS", include_str!("../streams/COMMANDS.json")),
-    ("DEAD", include_str!("../streams/DEAD.json")),
+const STREAMS: [&str; 3] = [
+    include_str!("../streams/SCHEDULE.json"),
+    include_str!("../streams/EVENTS.json"),
+    include_str!("../streams/DEAD.json"),
 ];
-const EVENTS_CONSUMER: &str = include_str!("../streams/consumers/events.json");
-const COMMANDS_CONSUMER: &str = include_str!("../streams/consumers/commands.json");
+/// The stream of one service's commands; `SERVICE` stands for its name.
+const COMMANDS: &str = include_str!("../streams/COMMANDS.json");
+/// How long a stream may take to be made or changed.
+const MAKING: Duration = Duration::from_secs(30);
+const READER: &str = include_str!("../streams/consumers/reader.json");
+const PERFORMER: &str = include_str!("../streams/consumers/performer.json");
+
+/// What differs from one deployment to another.
+#[derive(Clone, Debug)]
+pub struct StreamSettings {
+    /// The services that take commands.
+    pub services: Vec<&'static str>,
+    /// How many servers keep each stream: 1, 3 or 5.
+    pub replicas: u8,
+}
+
+/// The stream of a service's commands.
+pub fn commands(service: &str) -> String {
+    format!("COMMANDS_{service}")
+}
 
 /// What is known of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,28 +47,35 @@ pub struct State {
     /// The last sequence; 0 while it is empty.
     pub last: u64,
     pub messages: u64,
+    /// How many servers keep it.
+    pub replicas: u64,
 }
 
 /// Creates or updates every stream; says what it did, a line each.
 ///
 /// # Errors
 /// When the server refuses, for example a change that a stream cannot make.
-pub async fn apply(nats: &Nats) -> Result<Vec<String>> {
+pub async fn apply(nats: &Nats, settings: &StreamSettings) -> Result<Vec<String>> {
     let mut done = Vec::new();
-    for (name, file) in STREAMS {
-        let wanted = config(file)?;
-        let verb = match nats.api(&format!("STREAM.INFO.{name}"), &Value::Null).await {
-            Ok(info) if drift(&wanted, &info["config"]).is_empty() => "unchanged",
-            Ok(_) => "UPDATE",
-            Err(error) if error.code == ApiError::STREAM_NOT_FOUND => "CREATE",
+    let queue = work_queue::step_aside(nats).await?;
+    for wanted in configs(settings)? {
+        let name = wanted["name"].as_str().context("a stream has a name")?;
+        let (verb, what) = match nats.api(&format!("STREAM.INFO.{name}"), &Value::Null).await {
+            Ok(info) if drift(&wanted, &info["config"]).is_empty() => {
+                done.push(format!("stream {name}: unchanged"));
+                continue;
+            }
+            Ok(info) => ("UPDATE", format!("update ({})", changes(&wanted, &info["config"]))),
+            Err(error) if error.code == ApiError::STREAM_NOT_FOUND => ("CREATE", "create".to_owned()),
             Err(error) => return Err(error).context(format!("look at stream {name}")),
         };
-        if verb != "unchanged" {
-            nats.api(&format!("STREAM.{verb}.{name}"), &wanted)
-                .await
-                .with_context(|| format!("{verb} stream {name}"))?;
-        }
-        done.push(format!("stream {name}: {}", verb.to_lowercase()));
+        let applied = nats.api_within(MAKING, &format!("STREAM.{verb}.{name}"), &wanted).await;
+        applied.with_context(|| format!("stream {name}: {what}"))?;
+        done.push(format!("stream {name}: {what}"));
+    }
+    if queue {
+        let moved = work_queue::move_over(nats).await?;
+        done.push(format!("stream COMMANDS: {moved} waiting commands were moved to the streams of their services"));
     }
     Ok(done)
 }
@@ -56,16 +84,29 @@ pub async fn apply(nats: &Nats) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// When one is missing or differs; says which settings, and what to do.
-pub async fn check(nats: &Nats) -> Result<()> {
-    for (name, file) in STREAMS {
+pub async fn check(nats: &Nats, settings: &StreamSettings) -> Result<()> {
+    for wanted in configs(settings)? {
+        let name = wanted["name"].as_str().context("a stream has a name")?;
         let info = nats.api(&format!("STREAM.INFO.{name}"), &Value::Null).await;
         let info = info.with_context(|| format!("stream {name} cannot be read; run `plyo migrate`"))?;
-        let drift = drift(&config(file)?, &info["config"]);
+        let drift = drift(&wanted, &info["config"]);
         if !drift.is_empty() {
-            bail!("stream {name} differs from nats/streams/{name}.json in {}; run `plyo migrate`", drift.join(", "));
+            bail!("stream {name} differs from what this binary needs in {}; run `plyo migrate`", drift.join(", "));
         }
     }
     Ok(())
+}
+
+/// Every stream as it is to be.
+fn configs(settings: &StreamSettings) -> Result<Vec<Value>> {
+    let of_services = settings.services.iter().map(|service| COMMANDS.replace("SERVICE", service));
+    let files = STREAMS.into_iter().map(str::to_owned).chain(of_services);
+    let config = |file: String| -> Result<Value> {
+        let mut config: Value = serde_json::from_str(&file).context("a stream configuration is JSON")?;
+        config["num_replicas"] = json!(settings.replicas);
+        Ok(config)
+    };
+    files.map(config).collect()
 }
 
 /// How far a stream is.
@@ -81,7 +122,17 @@ pub async fn state(nats: &Nats, stream: &str) -> Result<State> {
         first: number("first_seq")?,
         last: number("last_seq")?,
         messages: number("messages")?,
+        replicas: info["config"]["num_replicas"].as_u64().unwrap_or(1),
     })
+}
+
+/// Whether there is no stream of this name. One that has no leader just now is there, and is an error.
+pub(crate) async fn is_missing(nats: &Nats, stream: &str) -> Result<bool> {
+    match nats.api(&format!("STREAM.INFO.{stream}"), &Value::Null).await {
+        Ok(_) => Ok(false),
+        Err(error) if error.code == ApiError::STREAM_NOT_FOUND => Ok(true),
+        Err(error) => Err(error).with_context(|| format!("look at {stream}")),
+    }
 }
 
 /// Removes every message of a stream.
@@ -102,55 +153,66 @@ pub async fn delete(nats: &Nats, stream: &str) -> Result<()> {
     Ok(())
 }
 
-/// The last event that a service's lane has to apply, 0 for none.
+/// Removes the messages of a stream up to a sequence.
+pub(crate) async fn purge_through(nats: &Nats, stream: &str, sequence: u64) -> Result<()> {
+    let purge = json!({ "seq": sequence + 1 });
+    nats.api(&format!("STREAM.PURGE.{stream}"), &purge).await.with_context(|| format!("purge {stream}"))?;
+    Ok(())
+}
+
+/// The last message of a stream that one of these filters matches, 0 for none.
 ///
 /// # Errors
-/// When nobody owns the lane.
-pub async fn last_to_apply(nats: &Nats, service: &str) -> Result<u64> {
-    let name = lane_consumer(service);
-    let info = nats.api(&format!("CONSUMER.INFO.EVENTS.{name}"), &Value::Null).await;
-    let info = info.with_context(|| format!("look at consumer {name}"))?;
-    let last = json!({ "last_by_subj": info["config"]["filter_subject"] });
-    match nats.api("STREAM.MSG.GET.EVENTS", &last).await {
-        Ok(found) => found["message"]["seq"].as_u64().context("a sequence"),
-        Err(error) if error.code == ApiError::MESSAGE_NOT_FOUND => Ok(0),
-        Err(error) => Err(error).context("look at the last event"),
+/// When the server does not answer.
+pub async fn last_matching(nats: &Nats, stream: &str, filters: &[String]) -> Result<u64> {
+    let mut last = 0;
+    for filter in filters {
+        match nats.api(&format!("STREAM.MSG.GET.{stream}"), &json!({ "last_by_subj": filter })).await {
+            Ok(found) => last = last.max(found["message"]["seq"].as_u64().context("a sequence")?),
+            Err(error) if error.code == ApiError::MESSAGE_NOT_FOUND => {}
+            Err(error) => return Err(error).with_context(|| format!("look at the last message of {stream}")),
+        }
     }
+    Ok(last)
 }
 
-/// The name of both consumers of a service's one lane.
-pub(crate) fn lane_consumer(service: &str) -> String {
-    format!("{service}_all")
+/// A lane's consumer of a stream, from a position that the lane keeps. Several filters are what one lane of many needs.
+pub(crate) fn lane_consumer(name: &str, filters: &[String], start: u64) -> Value {
+    let mut config = filtered(READER, name, filters);
+    config["opt_start_seq"] = json!(start);
+    config
 }
 
-/// A lane's consumer of the events from `start` on that its service reads.
-pub(crate) fn events_consumer(service: &str, reads: &[EventKind], start: u64) -> Value {
-    let name = lane_consumer(service);
-    let filter = events_filter(service, reads);
-    let own = json!({ "name": name, "durable_name": name, "filter_subject": filter, "opt_start_seq": start });
-    merged(EVENTS_CONSUMER, own)
+/// A durable consumer that hears what one of these filters matches.
+fn filtered(template: &str, name: &str, filters: &[String]) -> Value {
+    let mut config = merged(template, json!({ "name": name, "durable_name": name }));
+    match filters {
+        [filter] => config["filter_subject"] = json!(filter),
+        filters => {
+            // The server takes one or several.
+            config["filter_subject"] = Value::Null;
+            config["filter_subjects"] = json!(filters);
+        }
+    }
+    config
 }
 
-/// One filter, since several make a catch-up slow. Who reads one service needs to hear no other; who reads none hears
-/// of itself.
-fn events_filter(service: &str, reads: &[EventKind]) -> String {
-    let mut of = reads.iter().map(|kind| kind.service());
-    let first = of.next().unwrap_or(service);
-    if of.all(|service| service == first) { format!("evt.*.{first}.>") } else { "evt.>".to_owned() }
+/// The name of the consumer from which an effect takes its requests.
+pub(crate) fn effect_consumer_name(service: &str, effect: &str) -> String {
+    format!("{service}-effect-{effect}")
 }
 
-/// A lane's consumer of its service's commands.
-pub(crate) fn commands_consumer(service: &str) -> Value {
-    let name = lane_consumer(service);
-    let filter = format!("cmd.*.{service}.>");
-    merged(COMMANDS_CONSUMER, json!({ "name": name, "durable_name": name, "filter_subject": filter }))
+/// An effect's consumer of its requests.
+pub(crate) fn effect_consumer(name: &str, performs: &[EventKind]) -> Value {
+    let filter = |kind: &EventKind| format!("evt.*.{}.{}.>", kind.service(), kind.fact());
+    filtered(PERFORMER, name, &performs.iter().map(filter).collect::<Vec<_>>())
 }
 
 /// A short-lived reader of `EVENTS`, from `start` on.
 pub(crate) fn tail_consumer(reader: &str, filter: &str, start: u64) -> Value {
     let name = format!("{reader}-tail-{}", uuid::Uuid::new_v4().simple());
     let life = json!({ "name": name, "filter_subject": filter, "opt_start_seq": start, "inactive_threshold": 30_000_000_000_u64 });
-    merged(EVENTS_CONSUMER, life)
+    merged(READER, life)
 }
 
 /// A short-lived reader of what `EVENTS` took since then.
@@ -165,16 +227,24 @@ pub(crate) fn since_consumer(reader: &str, filter: &str, since: Timestamp) -> Va
     config
 }
 
+/// The place of the first message that `EVENTS` took then or later, or the one after its last: where a consumer would begin.
+pub(crate) async fn first_since(nats: &Nats, reader: &str, since: Timestamp) -> Result<u64> {
+    let config = since_consumer(reader, "evt.>", since);
+    let name = config["name"].as_str().context("a consumer has a name")?;
+    let request = json!({ "stream_name": "EVENTS", "config": config });
+    let created = nats.api(&format!("CONSUMER.CREATE.EVENTS.{name}.evt.>"), &request).await;
+    let created = created.with_context(|| format!("create consumer {name} on EVENTS"))?;
+    let before = created["delivered"]["stream_seq"].as_u64().context("where a consumer begins")?;
+    delete_consumer(nats, "EVENTS", name).await?;
+    Ok(before + 1)
+}
+
 pub(crate) async fn delete_consumer(nats: &Nats, stream: &str, name: &str) -> Result<()> {
     match nats.api(&format!("CONSUMER.DELETE.{stream}.{name}"), &Value::Null).await {
         Ok(_) => Ok(()),
         Err(error) if error.code == ApiError::CONSUMER_NOT_FOUND => Ok(()),
         Err(error) => Err(error).with_context(|| format!("delete consumer {name} on {stream}")),
     }
-}
-
-fn config(file: &str) -> Result<Value> {
-    serde_json::from_str(file).context("a stream configuration is JSON")
 }
 
 fn merged(template: &str, with: Value) -> Value {
@@ -189,6 +259,16 @@ fn merged(template: &str, with: Value) -> Value {
 fn drift(wanted: &Value, actual: &Value) -> Vec<String> {
     let Some(wanted) = wanted.as_object() else { return vec!["everything".to_owned()] };
     wanted.iter().filter(|(name, value)| !covers(value, &actual[name.as_str()])).map(|(name, _)| name.clone()).collect()
+}
+
+/// What an update changes, with the values where they are short: `num_replicas 1 -> 3`.
+fn changes(wanted: &Value, actual: &Value) -> String {
+    let change = |name: String| match (&actual[&name], &wanted[&name]) {
+        (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => name,
+        (Value::Null, new) => format!("{name} {new}"),
+        (old, new) => format!("{name} {old} -> {new}"),
+    };
+    drift(wanted, actual).into_iter().map(change).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether `actual` has all that `wanted` has; an empty value and an absent one are the same.
@@ -211,15 +291,41 @@ mod tests {
 
     #[test]
     fn every_file_is_json_and_drift_is_named() {
-        for (name, file) in STREAMS {
-            let file = config(file).unwrap();
-            assert_eq!(file["name"], name);
-            assert!(drift(&file, &file).is_empty());
-            let mut other = file.clone();
+        let settings = StreamSettings { services: vec!["workout", "user"], replicas: 3 };
+        let configs = configs(&settings).unwrap();
+        let names: Vec<&str> = configs.iter().filter_map(|config| config["name"].as_str()).collect();
+        assert_eq!(names, ["SCHEDULE", "EVENTS", "DEAD", "COMMANDS_workout", "COMMANDS_user"]);
+        for config in configs {
+            assert!(drift(&config, &config).is_empty());
+            assert_eq!(config["num_replicas"], 3);
+            let mut other = config.clone();
             other["retention"] = json!("interest");
-            assert_eq!(drift(&file, &other), ["retention"]);
+            assert_eq!(drift(&config, &other), ["retention"]);
         }
-        assert_eq!(commands_consumer("workout")["filter_subject"], "cmd.*.workout.>");
+    }
+
+    #[test]
+    fn an_update_says_what_it_changes() {
+        let wanted = json!({ "num_replicas": 1, "allow_direct": true, "subjects": ["a"], "discard": "new" });
+        let actual = json!({ "num_replicas": 3, "subjects": ["b"], "discard": "new" });
+        assert_eq!(changes(&wanted, &actual), "allow_direct true, num_replicas 3 -> 1, subjects");
+        assert_eq!(changes(&wanted, &wanted), "");
+    }
+
+    #[test]
+    fn a_lane_has_one_filter_or_several() {
+        let one = lane_consumer("me_0", &["evt.*.me.>".to_owned()], 7);
+        assert_eq!((&one["filter_subject"], &one["filter_subjects"]), (&json!("evt.*.me.>"), &Value::Null));
+        assert_eq!((&one["opt_start_seq"], &one["ack_policy"]), (&json!(7), &json!("none")));
+        let several = lane_consumer("me_1", &["cmd.1.me.>".to_owned(), "cmd.3.me.>".to_owned()], 1);
+        assert_eq!((&several["filter_subject"], &several["filter_subjects"][1]), (&Value::Null, &json!("cmd.3.me.>")));
+    }
+
+    #[test]
+    fn an_effect_hears_its_requests_alone() {
+        let config = effect_consumer("workout-effect-mail", &[EventKind::ReminderDue]);
+        assert_eq!(config["filter_subject"], "evt.*.workout.reminder_due.>");
+        assert_eq!((&config["ack_policy"], &config["mem_storage"]), (&json!("explicit"), &Value::Null));
     }
 
     #[test]
@@ -227,14 +333,5 @@ mod tests {
         let consumer = since_consumer("me", "evt.>", Timestamp::UNIX_EPOCH);
         assert_eq!((&consumer["deliver_policy"], &consumer["opt_start_seq"]), (&json!("by_start_time"), &Value::Null));
         assert_eq!(consumer["opt_start_time"], "1970-01-01T00:00:00Z");
-    }
-
-    #[test]
-    fn a_lane_hears_no_more_than_one_filter_can_say() {
-        let filter = |reads: &[EventKind]| events_consumer("me", reads, 7)["filter_subject"].clone();
-        assert_eq!(filter(&[]), "evt.*.me.>");
-        assert_eq!(filter(&[EventKind::WorkoutCompleted, EventKind::RecordSet]), "evt.*.workout.>");
-        assert_eq!(filter(&[EventKind::WorkoutCompleted, EventKind::AchievementUnlocked]), "evt.>");
-        assert_eq!(events_consumer("me", &[], 7)["opt_start_seq"], 7);
     }
 }

@@ -2,39 +2,58 @@
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
-use anyhow::{Context, Result, anyhow};
-use futures_util::FutureExt;
+use anyhow::{Context, anyhow};
 use plyo_events::Outcome;
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
 
 use super::{
     decide::{Decided, bury_one, decide},
     gather::{Gathered, Source, Work},
     owner::Owner,
-    publisher::{Publisher, acknowledge},
+    publisher::Publisher,
+    which::Lane,
 };
 use crate::{
     Incoming, Reactor,
     failpoint::{pass, planted},
+    failure::{Failure, sql},
+    sql::tables,
     store::{self, Write},
 };
 
 /// How often a message that fails alone is tried before it is a dead letter.
 const ATTEMPTS: u32 = 3;
+/// How often `needs` may follow from what was read: more is a service that asks for ever.
+pub(crate) const ROUNDS: usize = 4;
+
+/// What a lane remembers of its tables, in at most so many bytes.
+pub(super) struct Remembered<S> {
+    state: S,
+    bound: usize,
+}
+
+impl<S: tables::Tables> Remembered<S> {
+    pub(super) fn new(bound: usize) -> Self {
+        Self { state: S::default(), bound }
+    }
+}
 
 /// Handles a batch. A batch that fails for a reason of its own is run again one message at a time, and the one that
 /// fails alone becomes a dead letter; any other failure is an error, and the lane is dropped.
-pub(super) async fn handle<R: Reactor>(owner: &mut Owner, reactor: &R, gathered: Gathered) -> Result<()> {
+pub(super) async fn handle<R: Reactor>(
+    owner: &mut Owner,
+    reactor: &R,
+    remembered: &mut Remembered<R::State>,
+    gathered: Gathered,
+) -> Result<(), Failure> {
     gauge_lag(owner, &gathered);
     if gathered.is_idle() {
-        // Nothing to write: the position is written with the next batch, or when the lane is idle.
-        owner.applied = gathered.applied().unwrap_or(owner.applied);
+        owner.skipped(&gathered);
         return if owner.is_overdue() { owner.idle().await } else { Ok(()) };
     }
-    match attempt(owner, reactor, &gathered).await {
+    match attempt(owner, reactor, remembered, &gathered).await {
         Ok(decided) => finish(owner, &gathered, decided).await,
-        Err(error) if !of_its_own(&error) => Err(error),
-        Err(error) => {
+        Err(Failure::Poison(error)) => {
             tracing::warn!(
                 service = R::NAME,
                 messages = gathered.arrivals.len(),
@@ -42,165 +61,187 @@ pub(super) async fn handle<R: Reactor>(owner: &mut Owner, reactor: &R, gathered:
                 "batch failed, one at a time now"
             );
             for single in gathered.singly() {
-                handle_alone(owner, reactor, single).await?;
+                handle_alone(owner, reactor, remembered, single).await?;
             }
             Ok(())
         }
+        Err(failure) => Err(failure),
     }
 }
 
-async fn handle_alone<R: Reactor>(owner: &mut Owner, reactor: &R, single: Gathered) -> Result<()> {
+async fn handle_alone<R: Reactor>(
+    owner: &mut Owner,
+    reactor: &R,
+    remembered: &mut Remembered<R::State>,
+    single: Gathered,
+) -> Result<(), Failure> {
+    if single.is_idle() {
+        owner.skipped(&single);
+        return Ok(());
+    }
     let mut attempts = 0;
     let decided = loop {
         attempts += 1;
-        match attempt(owner, reactor, &single).await {
+        match attempt(owner, reactor, remembered, &single).await {
             Ok(decided) => break decided,
-            Err(error) if !of_its_own(&error) => return Err(error),
-            Err(error) if attempts < ATTEMPTS => {
-                tracing::warn!(
-                    service = R::NAME,
-                    attempts,
-                    error = format!("{error:#}"),
-                    "message failed, trying again"
-                );
+            Err(Failure::Poison(error)) if attempts < ATTEMPTS => {
+                let error = format!("{error:#}");
+                tracing::warn!(service = R::NAME, attempts, error, "message failed, trying again");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            Err(error) => {
+            Err(Failure::Poison(error)) => {
                 let reason = format!("{error:#}");
                 tracing::error!(service = R::NAME, attempts, reason, "message is a dead letter now");
-                let decided = bury_one(R::NAME, &single.arrivals[0], &reason, attempts);
-                let applied = owner.applied_after(&single);
-                let mut transaction = owner.connection.begin().await?;
-                write(&mut transaction, &mut owner.publisher, owner.next_outbox_id, &decided, applied).await?;
-                transaction.commit().await?;
+                let decided = bury_one(owner.lane, &single.arrivals[0], &reason, attempts);
+                let position = owner.position_after(&single);
+                let mut transaction = owner.connection.begin().await.map_err(sql("begin"))?;
+                write(&mut transaction, owner.lane, &mut owner.publisher, owner.next_outbox_id, &decided, position)
+                    .await?;
+                transaction.commit().await.map_err(sql("commit"))?;
                 break decided;
             }
+            Err(failure) => return Err(failure),
         }
     };
     finish(owner, &single, decided).await
 }
 
-/// The transaction: everything or nothing.
-async fn attempt<R: Reactor>(owner: &mut Owner, reactor: &R, gathered: &Gathered) -> Result<Decided> {
-    let applied = owner.applied_after(gathered);
-    if planted("bug-ack-before-commit") {
-        acknowledge(&owner.nats, commands(gathered)).await?;
-        // The server has it, whatever becomes of this process.
-        owner.nats.client().flush().await?;
+/// One try: whatever is remembered dies with one that fails, for it may hold what was never written.
+async fn attempt<R: Reactor>(
+    owner: &mut Owner,
+    reactor: &R,
+    remembered: &mut Remembered<R::State>,
+    gathered: &Gathered,
+) -> Result<Decided, Failure> {
+    let decided = transaction(owner, reactor, &mut remembered.state, gathered).await;
+    if decided.is_err() && !planted("bug-memory-kept") {
+        remembered.state = R::State::default();
     }
-    let mut transaction = owner.connection.begin().await?;
+    tables::committed(&mut remembered.state, remembered.bound);
+    let bytes = tables::bytes(&mut remembered.state) as f64;
+    metrics::gauge!("plyo_remembered_bytes", "service" => owner.lane.service, "lane" => owner.lane.label()).set(bytes);
+    decided
+}
+
+/// The transaction: everything or nothing.
+async fn transaction<R: Reactor>(
+    owner: &mut Owner,
+    reactor: &R,
+    state: &mut R::State,
+    gathered: &Gathered,
+) -> Result<Decided, Failure> {
+    let position = owner.position_after(gathered);
+    if planted("bug-purge-before-commit") {
+        // The server has let go of what this transaction may never commit.
+        owner.forget_commands(position.1).await?;
+    }
+    let mut transaction = owner.connection.begin().await.map_err(sql("begin"))?;
     pass!("begin");
-    let commands: Vec<_> = gathered.batch.commands().map(|command| command.id).collect();
+    let commands: Vec<_> = gathered.commands().map(|command| command.id).collect();
     let handled = store::handled(&mut transaction, &commands).await?;
     pass!("look-up");
-    let load = AssertUnwindSafe(reactor.load(&mut transaction, &gathered.batch)).catch_unwind();
-    let mut state = load.await.map_err(|panic| panicked(&*panic))??;
-    let decided = std::panic::catch_unwind(AssertUnwindSafe(|| decide(reactor, &mut state, gathered, handled)))
-        .map_err(|panic| panicked(&*panic))?;
+    let incoming: Vec<Incoming<'_>> = gathered.incoming().collect();
+    load(reactor, state, &incoming, &mut transaction).await?;
+    let decided = caught("decide", || decide(reactor, state, gathered, handled))?;
     pass!("decide");
-    let save = AssertUnwindSafe(reactor.save(&mut transaction, state)).catch_unwind();
-    save.await.map_err(|panic| panicked(&*panic))??;
+    tables::save(state, &mut transaction).await?;
     pass!("save");
-    write(&mut transaction, &mut owner.publisher, owner.next_outbox_id, &decided, applied).await?;
+    write(&mut transaction, owner.lane, &mut owner.publisher, owner.next_outbox_id, &decided, position).await?;
     if planted("bug-publish-before-commit") {
         owner.publisher.publish_at_once(decided.outbox.clone()).await?;
         pass!("published-early");
     }
-    transaction.commit().await?;
+    transaction.commit().await.map_err(sql("commit"))?;
     pass!("commit");
     Ok(decided)
 }
 
+/// Reads what the messages need and is not remembered.
+pub(crate) async fn load<R: Reactor>(
+    reactor: &R,
+    state: &mut R::State,
+    messages: &[Incoming<'_>],
+    db: &mut PgConnection,
+) -> Result<(), Failure> {
+    for _ in 0..ROUNDS {
+        tables::forget_wants(state);
+        caught("needs", || messages.iter().for_each(|message| reactor.needs(*message, state)))?;
+        if !tables::load(state, db).await? {
+            return Ok(());
+        }
+    }
+    Err(Failure::Poison(anyhow!("`needs` goes on asking after {ROUNDS} reads")))
+}
+
+/// Runs a service's code, whose panic is the fault of what it was given.
+pub(crate) fn caught<T>(what: &'static str, run: impl FnOnce() -> T) -> Result<T, Failure> {
+    std::panic::catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Failure::panic(&*panic).context(what))
+}
+
 /// The loop's side of the transaction, once what was committed before is published.
 async fn write(
-    transaction: &mut sqlx::PgConnection,
+    transaction: &mut PgConnection,
+    lane: Lane,
     publisher: &mut Publisher,
     outbox_id: i64,
     decided: &Decided,
-    applied: u64,
-) -> Result<()> {
+    (applied, commands): (u64, u64),
+) -> Result<(), Failure> {
     publisher.confirm(transaction).await?;
     let Publisher { published, confirmed, .. } = *publisher;
     let Decided { handled, outbox, skipped, .. } = decided;
-    store::write(transaction, &Write { handled, outbox_id, outbox, skipped, published, applied, confirmed }).await
+    let write = Write { handled, outbox_id, outbox, skipped, published, applied, commands, confirmed };
+    store::write(transaction, lane, &write).await
 }
 
-/// After the commit: answer; publishing and acknowledging go on while the next batch is worked on.
-async fn finish(owner: &mut Owner, gathered: &Gathered, decided: Decided) -> Result<()> {
+/// After the commit: answer; publishing goes on while the next batch is worked on.
+async fn finish(owner: &mut Owner, gathered: &Gathered, decided: Decided) -> Result<(), Failure> {
     owner.committed(gathered, &decided.outbox);
-    count(owner, gathered, &decided);
+    count(owner.lane, gathered, &decided);
     for answer in &decided.answers {
-        let body = rmp_serde::to_vec_named(&answer.outcome).context("an outcome is plain data")?;
-        owner.nats.client().publish(answer.subject.clone(), body.into()).await?;
+        let body =
+            rmp_serde::to_vec_named(&answer.outcome).context("an outcome is plain data").map_err(Failure::Poison)?;
+        let sent = owner.nats.client().publish(answer.subject.clone(), body.into()).await;
+        sent.map_err(|error| Failure::Away(anyhow!(error).context("answer")))?;
     }
     let outbox = if planted("bug-publish-before-commit") { Vec::new() } else { decided.outbox };
-    owner.publisher.start(owner.next_outbox_id - 1, outbox, commands(gathered));
+    owner.publisher.start(owner.next_outbox_id - 1, outbox);
     Ok(())
-}
-
-/// Where the commands of a batch are acknowledged.
-fn commands(gathered: &Gathered) -> Vec<String> {
-    let commands = gathered.arrivals.iter().filter(|arrival| arrival.source == Source::Commands);
-    commands.map(|arrival| arrival.received.reply.clone()).collect()
 }
 
 fn gauge_lag(owner: &Owner, gathered: &Gathered) {
     for (source, stream) in [(Source::Events, "EVENTS"), (Source::Commands, "COMMANDS")] {
         if let Some(last) = gathered.arrivals.iter().rev().find(|arrival| arrival.source == source) {
-            metrics::gauge!("plyo_consumer_lag", "service" => owner.service, "stream" => stream)
+            let (service, lane) = (owner.lane.service, owner.lane.label());
+            metrics::gauge!("plyo_consumer_lag", "service" => service, "lane" => lane, "stream" => stream)
                 .set(last.received.pending as f64);
         }
     }
 }
 
-fn count(owner: &Owner, gathered: &Gathered, decided: &Decided) {
-    let service = owner.service;
+fn count(lane: Lane, gathered: &Gathered, decided: &Decided) {
+    let service = lane.service;
     metrics::histogram!("plyo_batch_size", "service" => service).record(gathered.arrivals.len() as f64);
+    let mut outcomes = [("done", 0), ("rejected", 0), ("dead", 0)];
     for handled in &decided.handled {
         let outcome = match handled.stored.outcome {
-            Outcome::Done { .. } => "done",
-            Outcome::Rejected { .. } => "rejected",
-            Outcome::Dead { .. } => "dead",
+            Outcome::Done { .. } => 0,
+            Outcome::Rejected { .. } => 1,
+            Outcome::Dead { .. } => 2,
         };
-        metrics::counter!("plyo_outcomes_total", "service" => service, "outcome" => outcome).increment(1);
+        outcomes[outcome].1 += 1;
     }
-    let now = jiff::Timestamp::now();
+    for (outcome, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {
+        metrics::counter!("plyo_outcomes_total", "service" => service, "outcome" => outcome).increment(count);
+    }
+    let (now, reaction) = (jiff::Timestamp::now(), metrics::histogram!("plyo_reaction_seconds", "service" => service));
     for arrival in &gathered.arrivals {
-        let Work::Message(index) = arrival.work else { continue };
-        let (time, trace, id) = match &gathered.batch.messages[index] {
-            Incoming::Command(command) => (command.time, &command.traceparent, command.id),
-            Incoming::Event(event) => (event.time, &event.traceparent, event.id),
+        let (time, trace, id) = match &arrival.work {
+            Work::Command(command) => (command.time, &command.traceparent, command.id),
+            Work::Event(event) => (event.time, &event.traceparent, event.id),
+            Work::Skip | Work::Undecodable(_) => continue,
         };
-        metrics::histogram!("plyo_reaction_seconds", "service" => service)
-            .record(now.duration_since(time).as_secs_f64().max(0.0));
+        reaction.record(now.duration_since(time).as_secs_f64().max(0.0));
         tracing::debug!(service, message = %id, traceparent = trace.as_deref(), "handled");
     }
-}
-
-/// Whether the batch itself is at fault: a panic, a constraint, a value that does not fit. A lost connection is not.
-fn of_its_own(error: &anyhow::Error) -> bool {
-    if error.downcast_ref::<Panicked>().is_some() {
-        return true;
-    }
-    match error.chain().find_map(|cause| cause.downcast_ref::<sqlx::Error>()) {
-        // Class 22: data exception; 23: constraint violation; P0: raised by PL/pgSQL. Not 42: where a table or a right is
-        // missing, every message would fail.
-        Some(sqlx::Error::Database(database)) => {
-            let code = database.code().unwrap_or_default();
-            ["22", "23", "P0"].iter().any(|class| code.starts_with(class))
-        }
-        Some(sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => true,
-        Some(_) => false,
-        None => error.chain().any(|cause| cause.is::<serde_json::Error>()),
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("panic: {0}")]
-struct Panicked(String);
-
-fn panicked(panic: &(dyn std::any::Any + Send)) -> anyhow::Error {
-    let text =
-        panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
-    anyhow!(Panicked(text.unwrap_or_else(|| "no message".to_owned())))
 }

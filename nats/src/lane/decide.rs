@@ -1,16 +1,22 @@
-//! The pure middle of a batch: commands are decided, events evolved and reacted to, and what follows is collected.
-
-use std::collections::HashMap;
+//! A batch through the reactor: what is to be written besides the service's tables, published, and answered.
 
 use async_nats::HeaderMap;
-use plyo_events::{Command, Emit, EventId, Id, Message, Outcome, Reject, UserId, query::StoredOutcome};
+use plyo_events::{Message, Outcome, Reject, Subject, query::StoredOutcome};
+use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
 use super::{
     gather::{Arrival, Gathered, Source, Work},
-    outbox::{Outgoing, Target},
+    outbox::Outgoing,
+    step::{self, Step},
+    which::Lane,
 };
-use crate::{Incoming, Reactor, store::HandledCommand, subject, wire};
+use crate::{
+    Reactor,
+    dead::{Letter, one_line},
+    store::HandledCommand,
+    streams, subject, wire,
+};
 
 /// What a batch comes to, besides the service's own tables.
 #[derive(Default)]
@@ -32,40 +38,33 @@ pub(super) fn decide<R: Reactor>(
     reactor: &R,
     state: &mut R::State,
     gathered: &Gathered,
-    mut handled: HashMap<Uuid, StoredOutcome>,
+    mut handled: FxHashMap<Uuid, StoredOutcome>,
 ) -> Decided {
     let mut decided = Decided::default();
-    let mut emitter = Emitter { reactor, state };
     for arrival in &gathered.arrivals {
-        let index = match &arrival.work {
-            Work::Skip => continue,
-            Work::Undecodable(reason) => {
-                bury(&mut decided, R::NAME, arrival, reason, 1);
-                continue;
+        match &arrival.work {
+            Work::Skip => {}
+            Work::Undecodable(reason) => bury(&mut decided, R::NAME, arrival, reason, 1),
+            Work::Event(event) => {
+                let step = step::event(reactor, state, event);
+                decided.emit(arrival, event, step);
             }
-            Work::Message(index) => *index,
-        };
-        match &gathered.batch.messages[index] {
-            Incoming::Event(event) => {
-                reactor.evolve(emitter.state, event);
-                let emit = reactor.react(emitter.state, event);
-                emitter.emit(event, emit, &mut decided.outbox);
-            }
-            Incoming::Command(command) => {
+            Work::Command(command) => {
+                let headers = &arrival.received.headers;
                 let stored = match handled.get(&command.id) {
-                    Some(stored) if !comes_again(stored, &arrival.received.headers) => stored.clone(),
+                    Some(stored) if !comes_again(stored, headers) => stored.clone(),
                     _ => {
-                        let stored = emitter.command(command, &arrival.received.headers, &mut decided.outbox);
-                        decided.handled.push(HandledCommand {
-                            id: command.id,
-                            user: command.user.uuid(),
-                            stored: stored.clone(),
-                        });
-                        handled.insert(command.id, stored.clone());
+                        let (outcome, step) = step::command(reactor, state, command);
+                        decided.emit(arrival, command, step);
+                        let fingerprint = wire::text(headers, wire::FINGERPRINT).unwrap_or_default().to_owned();
+                        let stored = StoredOutcome { fingerprint, outcome };
+                        let (id, subject) = (command.id, command.subject.uuid());
+                        decided.handled.push(HandledCommand { id, subject, stored: stored.clone() });
+                        handled.insert(id, stored.clone());
                         stored
                     }
                 };
-                decided.answers.extend(answer(&arrival.received.headers, command.id, stored));
+                decided.answers.extend(answer(headers, command.id, stored));
             }
         }
     }
@@ -73,53 +72,21 @@ pub(super) fn decide<R: Reactor>(
 }
 
 /// What a message comes to that failed alone, for good.
-pub(super) fn bury_one(service: &'static str, arrival: &Arrival, reason: &str, attempts: u32) -> Decided {
+pub(super) fn bury_one(lane: Lane, arrival: &Arrival, reason: &str, attempts: u32) -> Decided {
     let mut decided = Decided::default();
-    bury(&mut decided, service, arrival, reason, attempts);
+    bury(&mut decided, lane.service, arrival, reason, attempts);
     decided
 }
 
-struct Emitter<'a, R: Reactor> {
-    reactor: &'a R,
-    state: &'a mut R::State,
-}
-
-impl<R: Reactor> Emitter<'_, R> {
-    fn command(
-        &mut self,
-        command: &Message<Command>,
-        headers: &HeaderMap,
-        outbox: &mut Vec<Outgoing>,
-    ) -> StoredOutcome {
-        let fingerprint = wire::text(headers, wire::FINGERPRINT).unwrap_or_default().to_owned();
-        let outcome = match self.reactor.decide(self.state, command) {
-            Err(reject) => Outcome::Rejected { reject },
-            Ok(mut emit) => {
-                let result = emit.reply.take().unwrap_or(serde_json::Value::Null);
-                self.emit(command, emit, outbox);
-                Outcome::Done { result }
-            }
-        };
-        StoredOutcome { fingerprint, outcome }
-    }
-
-    fn emit<T>(&mut self, cause: &Message<T>, emit: Emit, outbox: &mut Vec<Outgoing>) {
-        for (ordinal, timer) in emit.timers.iter().enumerate() {
-            let id = Id::<Event>::derive(cause.id, &format!("{}/timer/{ordinal}", R::NAME)).uuid();
-            outbox.push(Outgoing::timer(id, cause, timer));
-        }
-        for (ordinal, event) in emit.events.into_iter().enumerate() {
-            let id = EventId::derive(cause.id, &format!("{}/{ordinal}", R::NAME)).uuid();
-            let traceparent = wire::child_span(cause.traceparent.as_deref(), id);
-            let event = Message { id, causation: cause.id, traceparent, ..cause.with(event) };
-            self.reactor.evolve(self.state, &event);
-            outbox.push(Outgoing::event(&event));
-        }
+impl Decided {
+    fn emit<T>(&mut self, arrival: &Arrival, cause: &Message<T>, step: Step) {
+        // A timer that recurs goes on from when its cause reached the stream, so that what was missed comes once.
+        let now = cause.time.max(arrival.received.time);
+        self.outbox.extend(step.timers.iter().map(|(id, timer)| Outgoing::timer(*id, cause, timer, now)));
+        self.outbox.extend(step.events.iter().map(Outgoing::event));
+        self.outbox.extend(step.commands.iter().map(Outgoing::command));
     }
 }
-
-/// Marker for the id of a timer, which becomes the id of the clock's event.
-struct Event;
 
 /// Whether a command that was handled is to be handled again: an operator replays its dead letter.
 fn comes_again(stored: &StoredOutcome, headers: &HeaderMap) -> bool {
@@ -142,38 +109,37 @@ fn key_reused() -> Reject {
 /// A dead letter: kept in `DEAD` with its reason; a command gets the outcome `dead`, an event is noted as skipped.
 fn bury(decided: &mut Decided, service: &'static str, arrival: &Arrival, reason: &str, attempts: u32) {
     let received = &arrival.received;
-    let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
-    let user = wire::text(&received.headers, wire::CE_SUBJECT).and_then(|user| user.parse::<UserId>().ok());
+    let reason = one_line(reason);
+    let stream = match arrival.source {
+        Source::Events => "EVENTS".to_owned(),
+        Source::Commands => streams::commands(service),
+    };
+    let about = received.subject.rsplit('.').next().and_then(|token| token.parse::<Subject>().ok());
+    let letter = Letter {
+        service,
+        effect: None,
+        stream: &stream,
+        place: &received.sequence.to_string(),
+        subject: &received.subject,
+        about,
+        headers: &received.headers,
+        body: &received.body,
+        reason: &reason,
+        attempts,
+    };
+    decided.outbox.push(letter.outgoing());
     let id = wire::text(&received.headers, wire::CE_ID).and_then(|id| Uuid::try_parse(id).ok());
-    let stream = if arrival.source == Source::Events { "EVENTS" } else { "COMMANDS" };
-    let mut headers = HeaderMap::new();
-    for (name, values) in received.headers.iter() {
-        if let Some(value) = values.first().filter(|_| !name.to_string().starts_with("Nats-")) {
-            headers.insert(name.clone(), value.clone());
-        }
-    }
-    headers.insert("Nats-Msg-Id", format!("{service}/{stream}/{}", received.sequence));
-    headers.insert("plyo-dead-service", service);
-    headers.insert("plyo-dead-reason", reason.as_str());
-    headers.insert("plyo-dead-attempts", attempts.to_string());
-    headers.insert("plyo-dead-stream", stream);
-    headers.insert("plyo-dead-subject", received.subject.as_str());
-    headers.insert("plyo-dead-sequence", received.sequence.to_string());
-    let owner = user.map_or_else(|| "unknown".to_owned(), |user| user.to_string());
-    decided.outbox.push(Outgoing {
-        target: Target::Dead,
-        subject: format!("dead.{service}.{owner}"),
-        headers,
-        body: received.body.clone(),
-    });
-    match (arrival.source, id, user) {
+    match (arrival.source, id, about) {
         (Source::Events, ..) => decided.skipped.push((received.sequence, reason)),
-        (Source::Commands, Some(id), Some(user)) => {
+        (Source::Commands, Some(id), Some(about)) => {
             let fingerprint = wire::text(&received.headers, wire::FINGERPRINT).unwrap_or_default().to_owned();
             let stored = StoredOutcome { fingerprint, outcome: Outcome::Dead { reason } };
             decided.answers.extend(answer(&received.headers, id, stored.clone()));
-            decided.handled.push(HandledCommand { id, user: user.uuid(), stored });
+            decided.handled.push(HandledCommand { id, subject: about.uuid(), stored });
         }
         (Source::Commands, ..) => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

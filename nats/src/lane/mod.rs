@@ -1,77 +1,150 @@
 //! The loop: take the lane, handle batches, and on any error drop the lane and take it again. There is no other recovery.
 
-mod batch;
+pub(crate) mod batch;
 mod decide;
 mod gather;
 pub(crate) mod outbox;
 pub(crate) mod owner;
+mod publish;
 mod publisher;
+pub(crate) mod step;
+mod which;
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use anyhow::Result;
+use batch::Remembered;
 use owner::Owner;
 use rand::RngExt as _;
+use tokio::{task::JoinSet, time::Instant};
+pub(crate) use which::partition;
+pub use which::{Lane, PARTITIONS, check_count};
 
 use crate::{
     Nats, Reactor,
-    failpoint::pass,
+    failpoint::{pass, planted},
+    failure::Failure,
     health::{Health, LaneState},
     store,
 };
 
 const STAND_BY: Duration = Duration::from_secs(1);
+const SHORTEST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 /// How often old outcomes are looked for; while there are any, some are forgotten with each batch.
 const PRUNING: Duration = Duration::from_secs(60);
+/// How often commands that are handled are removed from their stream.
+const PURGING: Duration = Duration::from_secs(5);
 
-/// What a lane runs with.
+/// What the lanes of a service run with.
 #[derive(Clone)]
-pub(crate) struct Surroundings {
+pub(crate) struct Config {
     pub nats: Nats,
     pub dsn: String,
     pub health: Health,
+    /// How many lanes there are to be; `None` for as many as there are.
+    pub lanes: Option<u8>,
+    /// Bytes of rows that the lanes of the service may remember together.
+    pub memory: usize,
 }
 
-/// Runs the lane of `reactor` for ever; stop it by dropping the future: whatever it was doing, the next owner completes.
-pub(crate) async fn run<R: Reactor>(reactor: Arc<R>, with: Surroundings) {
-    let mut backoff = Duration::from_millis(100);
+/// Runs the lanes of `reactor` for ever; stop them by dropping the future: whatever they were doing, the next owners
+/// complete.
+pub(crate) async fn run<R: Reactor>(reactor: Arc<R>, config: Config) -> Infallible {
+    loop {
+        match lanes::<R>(&config).await {
+            Ok(lanes) => {
+                config.health.begin(lanes.len());
+                let mut running = JoinSet::new();
+                for lane in lanes {
+                    running.spawn(run_lane(Arc::clone(&reactor), config.clone(), lane));
+                }
+                // One that ends has found other lanes than there were.
+                running.join_next().await;
+            }
+            Err(failure) => {
+                config.health.begin(1);
+                config.health.set(0, LaneState::Failed { reason: failure.to_string() });
+                tracing::warn!(service = R::NAME, reason = %failure, "cannot tell the lanes");
+                tokio::time::sleep(STAND_BY).await;
+            }
+        }
+    }
+}
+
+async fn lanes<R: Reactor>(config: &Config) -> Result<Vec<Lane>, Failure> {
+    let mut connection = owner::connect(&config.dsn, R::NAME).await?;
+    store::lanes(&mut connection, R::NAME, config.lanes).await.map_err(Failure::Lost)
+}
+
+async fn run_lane<R: Reactor>(reactor: Arc<R>, config: Config, lane: Lane) {
+    let mut backoff = SHORTEST_BACKOFF;
+    let bound = config.memory / usize::from(lane.count());
+    let mut remembered = Remembered::new(bound);
     loop {
         let mut worked = false;
-        let Err(error) = own(&*reactor, &with, &mut worked).await;
-        let reason = format!("{error:#}");
-        tracing::warn!(service = R::NAME, reason, "dropped the lane");
-        with.health.set(LaneState::Failed { reason });
-        backoff = if worked { Duration::from_millis(100) } else { (backoff * 2).min(LONGEST_BACKOFF) };
+        if !planted("bug-memory-outlives-lane") {
+            // Another owner may have changed every row meanwhile.
+            remembered = Remembered::new(bound);
+        }
+        let failure = match own(&*reactor, &config, lane, &mut remembered, &mut worked).await {
+            Ok(Ended::OtherLanes) => return,
+            Err(failure) => failure,
+        };
+        let reason = failure.to_string();
+        tracing::warn!(service = R::NAME, lane = lane.index, reason, "dropped the lane");
+        config.health.set(lane.index, LaneState::Failed { reason });
+        backoff = if worked { SHORTEST_BACKOFF } else { (backoff * 2).min(LONGEST_BACKOFF) };
         let jitter = rand::rng().random_range(0.5..1.5);
         tokio::time::sleep(backoff.mul_f64(jitter)).await;
     }
 }
 
-async fn own<R: Reactor>(reactor: &R, with: &Surroundings, worked: &mut bool) -> Result<std::convert::Infallible> {
-    let mut connection = owner::connect(&with.dsn, R::NAME).await?;
-    while !store::try_lock(&mut connection, R::NAME).await? {
-        with.health.set(LaneState::StandingBy);
+/// Why a lane is not worked on any more, other than by a failure.
+enum Ended {
+    /// The service has another number of lanes by now.
+    OtherLanes,
+}
+
+async fn own<R: Reactor>(
+    reactor: &R,
+    config: &Config,
+    lane: Lane,
+    remembered: &mut Remembered<R::State>,
+    worked: &mut bool,
+) -> Result<Ended, Failure> {
+    let mut connection = owner::connect(&config.dsn, R::NAME).await?;
+    while !store::try_lock(&mut connection, lane).await? {
+        config.health.set(lane.index, LaneState::StandingBy);
         tokio::time::sleep(STAND_BY).await;
     }
     pass!("lock");
-    let mut owner = Owner::take(connection, with.nats.that_ends().await?, R::NAME).await?;
+    let there = store::lanes(&mut connection, R::NAME, None).await.map_err(Failure::Away)?;
+    if there.len() != usize::from(lane.count()) {
+        return Ok(Ended::OtherLanes);
+    }
+    let nats = config.nats.that_ends().await.map_err(Failure::Away)?;
+    let mut owner = Owner::take(connection, nats, lane).await?;
     let mut inputs = owner.inputs(R::READS).await?;
-    with.health.set(LaneState::Owning);
-    tracing::info!(service = R::NAME, applied = owner.applied, "owns the lane");
-    let mut pruned = tokio::time::Instant::now();
+    config.health.set(lane.index, LaneState::Owning);
+    let (index, applied, commands) = (lane.index, owner.position.applied, owner.position.commands);
+    tracing::info!(service = R::NAME, lane = index, applied, commands, "owns the lane");
+    let (mut pruned, mut purged) = (Instant::now(), Instant::now());
     loop {
         let patience = Duration::from_millis(if owner.is_dirty() { 200 } else { 3_000 });
         let gathered = inputs.gather::<R>(patience).await?;
         if pruned.elapsed() > PRUNING && store::prune_handled(&mut owner.connection).await? == 0 {
-            pruned = tokio::time::Instant::now();
+            pruned = Instant::now();
         }
         if gathered.is_empty() {
             owner.idle().await?;
-            continue;
+        } else {
+            pass!("pull");
+            batch::handle(&mut owner, reactor, remembered, gathered).await?;
+            *worked = true;
         }
-        pass!("pull");
-        batch::handle(&mut owner, reactor, gathered).await?;
-        *worked = true;
+        if purged.elapsed() > PURGING {
+            owner.purge_commands(inputs.commands()).await?;
+            purged = Instant::now();
+        }
     }
 }

@@ -1,0 +1,102 @@
+//! Why a batch failed, said where the failure is made: so nobody has to guess it from a chain of errors.
+
+use std::fmt;
+
+use crate::pub_acks::PublishError;
+
+/// What becomes of a batch that failed depends on this alone.
+#[derive(Debug)]
+pub enum Failure {
+    /// The messages themselves are at fault: a panic, a broken constraint, a row that cannot be read. The one that fails
+    /// alone becomes a dead letter.
+    Poison(anyhow::Error),
+    /// Postgres or NATS does not do its part just now. The lane is dropped and taken again.
+    Away(anyhow::Error),
+    /// The lane is not ours any more, or must not be worked on: another owner, another history, a newer message.
+    Lost(anyhow::Error),
+}
+
+impl Failure {
+    pub(crate) fn lost(message: impl fmt::Display) -> Self {
+        Self::Lost(anyhow::anyhow!("{message}"))
+    }
+
+    pub(crate) fn away(message: impl fmt::Display) -> Self {
+        Self::Away(anyhow::anyhow!("{message}"))
+    }
+
+    /// The same with what was being done.
+    pub(crate) fn context(self, doing: impl fmt::Display + Send + Sync + 'static) -> Self {
+        match self {
+            Self::Poison(error) => Self::Poison(error.context(doing)),
+            Self::Away(error) => Self::Away(error.context(doing)),
+            Self::Lost(error) => Self::Lost(error.context(doing)),
+        }
+    }
+
+    /// What the panic of a service's code said.
+    pub(crate) fn panic(panic: &(dyn std::any::Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
+        Self::Poison(anyhow::anyhow!("panic: {text}"))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Poison(error) | Self::Away(error) | Self::Lost(error)) = self;
+        write!(f, "{error:#}")
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// A statement that failed while something was being done.
+pub(crate) fn sql(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Failure {
+    move |error| of_statement(error).context(doing)
+}
+
+fn of_statement(error: sqlx::Error) -> Failure {
+    let is_poison = match &error {
+        // Class 22: data exception; 23: constraint violation; P0: raised by PL/pgSQL. Not 42: where a table or a right is
+        // missing, every message would fail.
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            ["22", "23", "P0"].iter().any(|class| code.starts_with(class))
+        }
+        sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => true,
+        _ => false,
+    };
+    if is_poison { Failure::Poison(error.into()) } else { Failure::Away(error.into()) }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Refused { code: PublishError::WRONG_LAST_SEQUENCE, .. } => {
+                Self::Lost(anyhow::Error::new(error).context("another owner took the lane"))
+            }
+            other => Self::Away(other.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_connection_is_no_fault_of_the_messages() {
+        assert!(matches!(sql("x")(sqlx::Error::PoolTimedOut), Failure::Away(_)));
+        assert!(matches!(sql("x")(sqlx::Error::Decode("NaN".into())), Failure::Poison(_)));
+        let fenced = PublishError::Refused { code: PublishError::WRONG_LAST_SEQUENCE, description: String::new() };
+        assert!(matches!(Failure::from(fenced), Failure::Lost(_)));
+        assert!(matches!(Failure::from(PublishError::Unknown), Failure::Away(_)));
+    }
+
+    #[test]
+    fn what_was_being_done_is_part_of_the_reason() {
+        let failure = Failure::panic(&"no such row").context("decide");
+        assert_eq!(failure.to_string(), "decide: panic: no such row");
+    }
+}

@@ -1,0 +1,192 @@
+//! The way of an outbox into the streams: behind the fence of its owner, and each PubAck awaited.
+
+use plyo_events::Subject;
+use uuid::Uuid;
+
+use super::{
+    outbox::{Outgoing, Target},
+    which::Lane,
+};
+use crate::{
+    Nats,
+    dead::Letter,
+    failpoint::{pass, planted},
+    failure::Failure,
+    pub_acks::{PubAck, PublishError},
+    streams, wire,
+};
+
+/// The marks of this owner: the broker refuses what an earlier owner still sends.
+#[derive(Clone, Debug)]
+pub(crate) struct Fence {
+    pub lane: Lane,
+    pub events: u64,
+    pub schedule: u64,
+}
+
+/// How several messages get into one stream, each with the same fence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mode {
+    /// Up to so many are published plainly and pipelined; more are one atomic batch.
+    pub pipelined: usize,
+}
+
+/// The server's limit for an atomic batch is 1,000.
+const ATOMIC: usize = 900;
+
+impl Mode {
+    /// What a stream with so many replicas takes best. A replicated one takes a fence from one publish at a time, or from an
+    /// atomic batch. Of others, a server that syncs each write has many synced at once by a batch, which costs more than a
+    /// few syncs; one that does not sync gains nothing by it.
+    pub(crate) const fn of(replicas: u64, syncs_each_write: bool) -> Self {
+        Self {
+            pipelined: match (replicas, syncs_each_write) {
+                (2.., _) => 1,
+                (_, true) => 8,
+                (_, false) => usize::MAX,
+            },
+        }
+    }
+}
+
+impl Fence {
+    fn stamp(&self, message: &mut Outgoing) {
+        if planted("bug-no-fence") {
+            return;
+        }
+        let (sequence, subject) = match message.target {
+            Target::Events => (self.events, self.lane.mark()),
+            Target::Schedule => (self.schedule, self.lane.schedule_mark()),
+            Target::Dead | Target::Commands => return,
+        };
+        wire::set(&mut message.headers, "Nats-Expected-Last-Subject-Sequence", sequence.to_string());
+        wire::set(&mut message.headers, "Nats-Expected-Last-Subject-Sequence-Subject", subject);
+    }
+}
+
+/// Publishes what is for DEAD, then timers one by one, then commands and events; every PubAck is awaited.
+/// Gives the last sequence in `EVENTS`, if there was an event.
+pub(crate) async fn publish(
+    nats: &Nats,
+    fence: &Fence,
+    mode: Mode,
+    messages: Vec<Outgoing>,
+) -> Result<Option<u64>, Failure> {
+    let (mut events, others): (Vec<_>, Vec<_>) =
+        messages.into_iter().partition(|message| message.target == Target::Events);
+    let (commands, others): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|message| message.target == Target::Commands);
+    let (dead, timers): (Vec<_>, Vec<_>) = others.into_iter().partition(|message| message.target == Target::Dead);
+    for message in dead.into_iter().chain(timers) {
+        send_fenced(nats, fence, message).await?.await?;
+        pass!("publish");
+    }
+    publish_commands(nats, fence.lane, commands).await?;
+    let mut last = None;
+    if events.len() <= mode.pipelined {
+        let mut acks = Vec::with_capacity(events.len());
+        for event in events {
+            acks.push(send_fenced(nats, fence, event).await?);
+            pass!("publish");
+        }
+        for ack in acks {
+            last = Some(ack.await?.seq);
+        }
+        return Ok(last);
+    }
+    while !events.is_empty() {
+        let rest = events.split_off(events.len().min(ATOMIC));
+        last = Some(publish_atomic(nats, fence, events).await?);
+        events = rest;
+        pass!("publish");
+    }
+    Ok(last)
+}
+
+/// Commands need no fence: their ids derive, and whoever handles one knows it when it comes again.
+async fn publish_commands(nats: &Nats, lane: Lane, commands: Vec<Outgoing>) -> Result<(), Failure> {
+    let mut sent = Vec::with_capacity(commands.len());
+    for command in commands {
+        let Outgoing { subject, headers, body, .. } = command.clone();
+        sent.push((command, nats.publish(subject, headers, body).await?));
+        pass!("publish");
+    }
+    for (command, ack) in sent {
+        match ack.await {
+            Ok(_) => {}
+            Err(PublishError::NoStream) => match command.subject.split('.').nth(1).map(streams::commands) {
+                // While the servers that keep a stream choose a leader, nobody takes what is for it, either.
+                Some(stream) if !streams::is_missing(nats, &stream).await.map_err(Failure::Away)? => {
+                    return Err(Failure::away(format!("{stream} has no leader")));
+                }
+                _ => bury(nats, lane, &command).await?,
+            },
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// A command that no service takes is a dead letter: an operator gives it to its service when there is one.
+async fn bury(nats: &Nats, lane: Lane, command: &Outgoing) -> Result<(), Failure> {
+    tracing::error!(service = lane.service, subject = command.subject, "a command that no service takes");
+    let about: Option<Subject> = command.subject.rsplit('.').next().and_then(|token| token.parse().ok());
+    let letter = Letter {
+        service: lane.service,
+        effect: None,
+        stream: "outbox",
+        // The id makes it one letter, however often it is published.
+        place: wire::text(&command.headers, wire::CE_ID).unwrap_or_default(),
+        subject: &command.subject,
+        about,
+        headers: &command.headers,
+        body: &command.body,
+        reason: "no service takes this command",
+        attempts: 1,
+    };
+    let Outgoing { subject, headers, body, .. } = letter.outgoing();
+    nats.publish(subject, headers, body).await?.await?;
+    Ok(())
+}
+
+/// All or none, synced once. The first message carries the fence; only the commit is answered.
+async fn publish_atomic(nats: &Nats, fence: &Fence, mut messages: Vec<Outgoing>) -> Result<u64, PublishError> {
+    let batch = Uuid::new_v4().simple().to_string();
+    if let Some(first) = messages.first_mut() {
+        fence.stamp(first);
+    }
+    let count = messages.len();
+    for (index, Outgoing { subject, mut headers, body, .. }) in messages.into_iter().enumerate() {
+        wire::set(&mut headers, "Nats-Batch-Id", batch.as_str());
+        wire::set(&mut headers, "Nats-Batch-Sequence", (index + 1).to_string());
+        if index + 1 == count {
+            wire::set(&mut headers, "Nats-Batch-Commit", "1");
+            return Ok(nats.publish(subject, headers, body).await?.await?.seq);
+        }
+        let sent = nats.client().publish_with_headers(subject, headers, body).await;
+        sent.map_err(|_| PublishError::Unknown)?;
+        pass!("publish");
+    }
+    Err(PublishError::Unknown)
+}
+
+async fn send_fenced(
+    nats: &Nats,
+    fence: &Fence,
+    mut message: Outgoing,
+) -> Result<impl Future<Output = Result<PubAck, PublishError>> + Send + use<>, PublishError> {
+    fence.stamp(&mut message);
+    nats.publish(message.subject, message.headers, message.body).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replicated_stream_takes_several_as_one_batch() {
+        assert_eq!(Mode::of(3, true), Mode { pipelined: 1 });
+        assert_eq!(Mode::of(1, true), Mode { pipelined: 8 });
+        assert_eq!(Mode::of(1, false), Mode { pipelined: usize::MAX });
+    }
+}

@@ -1,0 +1,57 @@
+//! One message through a reactor: the pure middle of the loop, which knows neither streams nor tables.
+
+use plyo_events::{Command, CommandId, Event, EventId, Id, Message, Outcome, Timer};
+use uuid::Uuid;
+
+use crate::{Reactor, wire};
+
+/// What a message comes to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    pub events: Vec<Message<Event>>,
+    pub commands: Vec<Message<Command>>,
+    /// Each with the id that the clock's event will have.
+    pub timers: Vec<(Uuid, Timer)>,
+}
+
+/// A command is decided, and what it emits is evolved.
+pub fn command<R: Reactor>(reactor: &R, state: &mut R::State, command: &Message<Command>) -> (Outcome, Step) {
+    match reactor.decide(state, command) {
+        Err(reject) => (Outcome::Rejected { reject }, Step::default()),
+        Ok(mut emit) => {
+            let result = emit.reply.take().unwrap_or(serde_json::Value::Null);
+            (Outcome::Done { result }, emitted(reactor, state, command, emit))
+        }
+    }
+}
+
+/// A foreign event is evolved and reacted to, and what that emits is evolved.
+pub fn event<R: Reactor>(reactor: &R, state: &mut R::State, event: &Message<Event>) -> Step {
+    reactor.evolve(state, event);
+    let emit = reactor.react(state, event);
+    emitted(reactor, state, event, emit)
+}
+
+fn emitted<R: Reactor, T>(reactor: &R, state: &mut R::State, cause: &Message<T>, emit: plyo_events::Emit) -> Step {
+    let mut step = Step::default();
+    for (ordinal, timer) in emit.timers.into_iter().enumerate() {
+        let id = Id::<()>::derive(cause.id, &format!("{}/timer/{ordinal}", R::NAME)).uuid();
+        step.timers.push((id, timer));
+    }
+    for (ordinal, event) in emit.events.into_iter().enumerate() {
+        let id = EventId::derive(cause.id, &format!("{}/{ordinal}", R::NAME)).uuid();
+        let event = caused(cause, id, event);
+        reactor.evolve(state, &event);
+        step.events.push(event);
+    }
+    for (ordinal, (subject, command)) in emit.commands.into_iter().enumerate() {
+        let id = CommandId::derive(cause.id, &format!("{}/command/{ordinal}", R::NAME)).uuid();
+        step.commands.push(Message { subject, ..caused(cause, id, command) });
+    }
+    step
+}
+
+fn caused<T, U>(cause: &Message<T>, id: Uuid, body: U) -> Message<U> {
+    let traceparent = wire::child_span(cause.traceparent.as_deref(), id);
+    Message { id, causation: cause.id, traceparent, ..cause.with(body) }
+}

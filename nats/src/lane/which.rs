@@ -1,0 +1,147 @@
+//! Which lane: the share of a service's work that one owner does, and everything that is called after it.
+
+use anyhow::{Result, ensure};
+use plyo_events::EventKind;
+use uuid::Uuid;
+
+/// The partitions that the streams put into their subjects.
+pub const PARTITIONS: u8 = 16;
+
+/// One of the 1, 2, 4, 8 or 16 lanes of a service: those partitions whose number leaves `index` when divided by how many
+/// lanes there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lane {
+    pub service: &'static str,
+    pub index: u8,
+    of: u8,
+}
+
+impl Lane {
+    /// All lanes of a service.
+    ///
+    /// # Errors
+    /// When the partitions cannot be shared out so.
+    pub fn all(service: &'static str, count: u8) -> Result<Vec<Self>> {
+        check_count(count)?;
+        Ok((0..count).map(|index| Self { service, index, of: count }).collect())
+    }
+
+    /// How many lanes the service has.
+    pub const fn count(self) -> u8 {
+        self.of
+    }
+
+    pub const fn covers(self, partition: u8) -> bool {
+        partition % self.of == self.index
+    }
+
+    /// The partitions that it works on.
+    pub fn partitions(self) -> impl Iterator<Item = u8> {
+        (0..PARTITIONS).filter(move |partition| self.covers(*partition))
+    }
+
+    /// Where its owner marks `EVENTS`.
+    pub(crate) fn mark(self) -> String {
+        format!("mark.{}.{}", self.service, self.index)
+    }
+
+    /// Where its owner marks `SCHEDULE`.
+    pub(crate) fn schedule_mark(self) -> String {
+        format!("at.mark.{}.{}", self.service, self.index)
+    }
+
+    /// The name of both of its consumers.
+    pub(crate) fn consumer(self) -> String {
+        format!("{}_{}", self.service, self.index)
+    }
+
+    /// As metrics and logs name it.
+    pub(crate) fn label(self) -> String {
+        self.index.to_string()
+    }
+
+    /// The key of its advisory lock: the same in every version of Postgres and of this binary.
+    pub(crate) fn lock_key(self) -> i64 {
+        let name = format!("plyo lane {}/{}", self.service, self.index);
+        let [a, b, c, d, e, f, g, h, ..] = *Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).as_bytes();
+        i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    /// What it hears of `EVENTS`: all of a service that it reads where it reads one, and the kinds that it reads where it reads
+    /// several. Who reads none hears of itself.
+    pub(crate) fn event_filters(self, reads: &[EventKind]) -> Vec<String> {
+        let first = reads.first().map_or(self.service, |kind| kind.service());
+        let is_one = reads.iter().all(|kind| kind.service() == first);
+        let tails: Vec<String> = if is_one {
+            vec![format!("{first}.>")]
+        } else {
+            reads.iter().map(|kind| format!("{}.{}.*", kind.service(), kind.fact())).collect()
+        };
+        self.filters("evt", &tails)
+    }
+
+    /// What it hears of its service's commands.
+    pub(crate) fn command_filters(self) -> Vec<String> {
+        self.filters("cmd", &[format!("{}.>", self.service)])
+    }
+
+    fn filters(self, root: &str, tails: &[String]) -> Vec<String> {
+        let partitions: Vec<String> = if self.of == 1 {
+            vec!["*".to_owned()]
+        } else {
+            self.partitions().map(|partition| partition.to_string()).collect()
+        };
+        let of_partition = |partition: &String| -> Vec<String> {
+            tails.iter().map(|tail| format!("{root}.{partition}.{tail}")).collect()
+        };
+        partitions.iter().flat_map(of_partition).collect()
+    }
+}
+
+/// Refuses a number of lanes that does not divide the partitions.
+///
+/// # Errors
+/// See above.
+pub fn check_count(count: u8) -> Result<()> {
+    let divides = count > 0 && PARTITIONS.is_multiple_of(count);
+    ensure!(divides, "a service has 1, 2, 4, 8 or 16 lanes, not {count}");
+    Ok(())
+}
+
+/// The partition of a message, from its subject as it is stored: `evt.<partition>.…`.
+pub(crate) fn partition(subject: &str) -> Option<u8> {
+    subject.split('.').nth(1)?.parse().ok().filter(|partition| *partition < PARTITIONS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_partition_has_one_lane() {
+        for count in [1, 2, 4, 8, 16] {
+            let lanes = Lane::all("workout", count).unwrap();
+            for partition in 0..PARTITIONS {
+                assert_eq!(lanes.iter().filter(|lane| lane.covers(partition)).count(), 1);
+            }
+        }
+        for wrong in [0, 3, 5, 12, 32] {
+            assert!(Lane::all("workout", wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_lane_hears_no_more_than_it_reads() {
+        let lane = Lane::all("me", 1).unwrap()[0];
+        assert_eq!(lane.event_filters(&[]), ["evt.*.me.>"]);
+        assert_eq!(lane.event_filters(&[EventKind::WorkoutCompleted, EventKind::RecordSet]), ["evt.*.workout.>"]);
+        assert_eq!(
+            lane.event_filters(&[EventKind::RecordSet, EventKind::AchievementUnlocked]),
+            ["evt.*.workout.record_set.*", "evt.*.achievement.unlocked.*"]
+        );
+        let third = Lane::all("me", 8).unwrap()[3];
+        assert_eq!(third.command_filters(), ["cmd.3.me.>", "cmd.11.me.>"]);
+        assert_eq!(partition("evt.11.workout.completed.x"), Some(11));
+        assert_eq!(partition("mark.workout.0"), None);
+    }
+}

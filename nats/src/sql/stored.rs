@@ -1,0 +1,74 @@
+//! Tables in memory, for a lane without a database.
+
+use std::{any::Any, collections::BTreeMap, fmt};
+
+use anyhow::Result;
+use rustc_hash::FxHashMap;
+
+use super::{row::Row, statement::columns, value::Cells};
+
+/// The rows of a service, by table: what Postgres has in a lane that is no test's.
+#[derive(Default)]
+pub struct MemoryTables(BTreeMap<&'static str, Box<dyn MemoryTable>>);
+
+trait MemoryTable: Any {
+    fn lines(&self) -> Vec<String>;
+}
+
+impl<K: 'static, R: fmt::Debug + 'static> MemoryTable for FxHashMap<K, R> {
+    fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.values().map(|row| format!("{row:?}")).collect();
+        lines.sort_unstable();
+        lines
+    }
+}
+
+impl MemoryTables {
+    /// The rows of a table, in no order.
+    pub fn rows<R: Row>(&self) -> impl Iterator<Item = &R> {
+        self.table::<R>().into_iter().flat_map(FxHashMap::values)
+    }
+
+    pub fn row<R: Row>(&self, key: &R::Key) -> Option<&R> {
+        self.table::<R>()?.get(key)
+    }
+
+    /// Puts a row in the place of another, or takes it out.
+    ///
+    /// # Panics
+    /// When Postgres would not give the row back as it was written (a time to the nanosecond, say): a lane that remembers
+    /// it would decide otherwise than one that reads it.
+    pub(super) fn write<R: Row>(&mut self, key: &R::Key, row: Option<&R>) {
+        let table = self.0.entry(R::TABLE).or_insert_with(|| Box::<FxHashMap<R::Key, R>>::default());
+        let table: &mut dyn Any = &mut **table;
+        let table: &mut FxHashMap<R::Key, R> = table.downcast_mut().expect("one kind of rows to a table");
+        let Some(row) = row else { return drop(table.remove(key)) };
+        let read = read_back(row).expect("what was written can be read");
+        assert_eq!(read, *row, "a row of {} is read otherwise than it was written", R::TABLE);
+        table.insert(key.clone(), read);
+    }
+
+    fn table<R: Row>(&self) -> Option<&FxHashMap<R::Key, R>> {
+        let table: &dyn Any = &**self.0.get(R::TABLE)?;
+        table.downcast_ref()
+    }
+}
+
+/// The row as a statement would read it that was written by another.
+fn read_back<R: Row>(row: &R) -> Result<R> {
+    let mut values = columns(R::COLUMNS.len());
+    row.put(&mut values);
+    let mut record = i32::try_from(values.len())?.to_be_bytes().to_vec();
+    for (value, column) in values.iter().zip(R::COLUMNS) {
+        record.extend(column.oid.to_be_bytes());
+        record.extend(value.elements());
+    }
+    R::get(&mut Cells::new(&record, values.len())?)
+}
+
+/// Every row, a line each, sorted: two that have the same rows say the same.
+impl fmt::Display for MemoryTables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.values().flat_map(|table| table.lines()).try_for_each(|line| writeln!(f, "{line}"))
+    }
+}

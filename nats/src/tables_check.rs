@@ -1,0 +1,26 @@
+//! Whether a service names all of its tables: one that it forgot would never be compared with its fold.
+
+use anyhow::{Context, Result, ensure};
+use sqlx::PgConnection;
+
+/// Holds the tables of a migrated schema against those in the state of the service (`Reactor::State`).
+///
+/// # Errors
+/// When there is one that the state lacks.
+pub(crate) async fn refuse_forgotten(db: &mut PgConnection, service: &str, schema: &str, named: &[&str]) -> Result<()> {
+    let there: Vec<String> = sqlx::query_scalar(
+        "SELECT table_name::text FROM information_schema.tables
+         WHERE table_schema = $1 AND table_type = 'BASE TABLE' AND table_name <> '_sqlx_migrations' ORDER BY table_name",
+    )
+    .bind(schema)
+    .fetch_all(db)
+    .await
+    .with_context(|| format!("list the tables of {schema}"))?;
+    let forgotten: Vec<&str> = there.iter().map(String::as_str).filter(|table| !named.contains(table)).collect();
+    ensure!(
+        forgotten.is_empty(),
+        "the {service} service has tables that its state lacks, so that they would not be compared: {}",
+        forgotten.join(", ")
+    );
+    Ok(())
+}
