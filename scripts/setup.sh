@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 RUST_VERSION=1.95
 NATS_VERSION=2.15.1   # 2.14.3 or newer will do; Debian's 2.9 is too old
-NATS_CLI_VERSION=v0.5.1
+NATS_CLI_VERSION=v0.5.0
 TOOLS=$PWD/.tools/bin
 mkdir -p "$TOOLS"
 

@@ -1,11 +1,13 @@
 //! Publishing commands with group commit: what arrives while a group is being synced becomes the next group. A server that
 //! does not sync each write has nothing to share: there each command goes its own way.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque, hash_map::Entry};
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
+use futures_util::future::join_all;
 use plyo_events::{Command, Message};
+use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -37,7 +39,8 @@ pub enum SendError {
 #[derive(Clone)]
 pub struct CommandPublisher {
     nats: Nats,
-    reply: String,
+    /// Where outcomes are answered, if anybody waits for them.
+    reply: Option<String>,
     queue: mpsc::Sender<Queued>,
 }
 
@@ -45,6 +48,7 @@ type Waiter = oneshot::Sender<Result<Published, SendError>>;
 
 struct Queued {
     id: Uuid,
+    service: &'static str,
     subject: String,
     headers: HeaderMap,
     body: Bytes,
@@ -67,9 +71,14 @@ const GROUP: usize = 1_000;
 impl CommandPublisher {
     /// A publisher whose commands are answered on `out.<edge>.<command id>`.
     pub fn new(nats: &Nats, edge: &str) -> Self {
+        Self { reply: Some(format!("out.{edge}")), ..Self::unanswered(nats) }
+    }
+
+    /// A publisher whose commands are stored and no more: nobody waits for their outcomes.
+    pub fn unanswered(nats: &Nats) -> Self {
         let (queue, queued) = mpsc::channel(4 * GROUP);
         tokio::spawn(publish_groups(nats.clone(), queued));
-        Self { nats: nats.clone(), reply: format!("out.{edge}"), queue }
+        Self { nats: nats.clone(), reply: None, queue }
     }
 
     /// Stores a command. `fingerprint` stands for its body: the same id with another one is refused later.
@@ -80,15 +89,16 @@ impl CommandPublisher {
         if !self.nats.connected() {
             return Err(SendError::Unavailable("NATS is away".to_owned()));
         }
-        let subject = subject::command(command.body.kind(), command.user);
-        let headers = wire::command_headers(command, fingerprint, &self.reply);
+        let subject = subject::command(command.body.kind(), command.subject);
+        let headers = wire::command_headers(command, fingerprint, self.reply.as_deref());
         let body = command.body.encode().into();
         if !self.nats.syncs_each_write() {
             let ack = self.nats.publish(subject, headers, body).await.map_err(|error| send_error(&error))?;
             return published(ack.await);
         }
         let (waiter, answer) = oneshot::channel();
-        let queued = Queued { id: command.id, subject, headers, body, waiter };
+        let service = command.body.kind().service();
+        let queued = Queued { id: command.id, service, subject, headers, body, waiter };
         // A full queue means that the server is slower than its clients: better to say so at once than to grow.
         self.queue.try_send(queued).map_err(|_| SendError::Unavailable("too many commands are waiting".to_owned()))?;
         answer.await.unwrap_or(Err(SendError::Unknown))
@@ -98,22 +108,29 @@ impl CommandPublisher {
 async fn publish_groups(nats: Nats, mut queued: mpsc::Receiver<Queued>) {
     let mut arrived = Vec::with_capacity(GROUP);
     while queued.recv_many(&mut arrived, GROUP).await > 0 {
-        let mut places = HashMap::new();
-        let mut group: Vec<Grouped> = Vec::with_capacity(arrived.len());
-        for Queued { id, subject, headers, body, waiter } in arrived.drain(..) {
-            match places.get(&id) {
-                Some(&place) => {
-                    let grouped: &mut Grouped = &mut group[place];
-                    grouped.waiters.push(waiter);
-                }
-                None => {
-                    places.insert(id, group.len());
-                    group.push(Grouped { subject, headers, body, waiters: vec![waiter] });
-                }
+        let groups = by_service(arrived.drain(..));
+        join_all(groups.into_values().map(|group| publish_group(&nats, group))).await;
+    }
+}
+
+/// Each service's commands have a stream of their own, and a batch is of one stream.
+fn by_service(arrived: impl Iterator<Item = Queued>) -> BTreeMap<&'static str, Vec<Grouped>> {
+    let mut groups: BTreeMap<&'static str, Vec<Grouped>> = BTreeMap::new();
+    let mut places = FxHashMap::default();
+    for Queued { id, service, subject, headers, body, waiter } in arrived {
+        let group = groups.entry(service).or_default();
+        match places.entry((service, id)) {
+            Entry::Occupied(place) => {
+                let grouped: &mut Grouped = &mut group[*place.get()];
+                grouped.waiters.push(waiter);
+            }
+            Entry::Vacant(place) => {
+                place.insert(group.len());
+                group.push(Grouped { subject, headers, body, waiters: vec![waiter] });
             }
         }
-        publish_group(&nats, group).await;
     }
+    groups
 }
 
 /// Publishes a group; one that is refused as a whole is halved until the refused single is found.
@@ -184,5 +201,32 @@ fn send_error(error: &PublishError) -> SendError {
     match error {
         PublishError::Unknown => SendError::Unknown,
         refused => SendError::Unavailable(refused.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queued(id: u128, service: &'static str, waiter: Waiter) -> Queued {
+        let (subject, body) = (format!("cmd.{service}"), Bytes::new());
+        Queued { id: Uuid::from_u128(id), service, subject, headers: HeaderMap::new(), body, waiter }
+    }
+
+    #[test]
+    fn a_command_is_in_its_services_group_once_with_all_who_wait_for_it() {
+        let arrive = [(1, "workout"), (2, "user"), (1, "workout"), (3, "workout"), (2, "workout"), (1, "workout")];
+        let (waiters, mut answers): (Vec<_>, Vec<_>) = arrive.iter().map(|_| oneshot::channel()).unzip();
+        let arrived = arrive.into_iter().zip(waiters).map(|((id, service), waiter)| queued(id, service, waiter));
+        let mut groups = by_service(arrived);
+        let waiting = |group: &[Grouped]| group.iter().map(|message| message.waiters.len()).collect::<Vec<_>>();
+        assert_eq!(waiting(&groups["workout"]), [3, 1, 1], "in the order they came");
+        assert_eq!(waiting(&groups["user"]), [1], "the same id for another service is another command");
+        assert!(groups["user"].iter().all(|message| message.subject == "cmd.user"));
+
+        let first = groups.get_mut("workout").unwrap().remove(0);
+        answer(first.waiters, Err(SendError::Unknown));
+        let answered: Vec<bool> = answers.iter_mut().map(|answer| answer.try_recv().is_ok()).collect();
+        assert_eq!(answered, [true, false, true, false, false, true]);
     }
 }

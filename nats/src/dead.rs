@@ -6,11 +6,65 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
+use plyo_events::Subject;
+
 use crate::{
     Nats,
+    lane::outbox::{Outgoing, Target},
     reader::{Reader, Received},
     streams, wire,
 };
+
+/// A message that is to become a dead letter.
+pub(crate) struct Letter<'a> {
+    pub service: &'a str,
+    /// The effect that was to perform it, if it was a request.
+    pub effect: Option<&'a str>,
+    /// The stream in which it is, or `outbox`.
+    pub stream: &'a str,
+    /// What makes it one letter, however often it is published: its sequence there, or its id.
+    pub place: &'a str,
+    pub subject: &'a str,
+    pub about: Option<Subject>,
+    pub headers: &'a HeaderMap,
+    pub body: &'a Bytes,
+    pub reason: &'a str,
+    pub attempts: u32,
+}
+
+impl Letter<'_> {
+    pub(crate) fn outgoing(&self) -> Outgoing {
+        let mut headers = HeaderMap::new();
+        for (name, values) in self.headers.iter() {
+            if let Some(value) = values.first().filter(|_| !name.to_string().starts_with("Nats-")) {
+                headers.insert(name.clone(), value.clone());
+            }
+        }
+        let reader = self.effect.map_or_else(String::new, |effect| format!("/effect/{effect}"));
+        headers.insert("Nats-Msg-Id", format!("{}{reader}/{}/{}", self.service, self.stream, self.place));
+        headers.insert("plyo-dead-service", self.service);
+        headers.insert("plyo-dead-reason", one_line(self.reason));
+        headers.insert("plyo-dead-attempts", self.attempts.to_string());
+        headers.insert("plyo-dead-stream", self.stream);
+        headers.insert("plyo-dead-subject", self.subject);
+        headers.insert("plyo-dead-sequence", self.place);
+        if let Some(effect) = self.effect {
+            headers.insert("plyo-dead-effect", effect);
+        }
+        let about = self.about.map_or_else(|| "unknown".to_owned(), |about| about.to_string());
+        Outgoing {
+            target: Target::Dead,
+            subject: format!("dead.{}.{about}", self.service),
+            headers,
+            body: self.body.clone(),
+        }
+    }
+}
+
+/// A reason as a header can hold it.
+pub(crate) fn one_line(reason: &str) -> String {
+    reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
+}
 
 /// A dead letter.
 #[derive(Clone, Debug, Serialize)]
@@ -18,13 +72,15 @@ pub struct DeadLetter {
     /// Its place in `DEAD`: how the other functions name it.
     pub sequence: u64,
     pub service: String,
-    /// `COMMANDS` or `EVENTS`
+    /// `EVENTS`, `COMMANDS_<service>`, or `outbox` where no stream took it
     pub stream: String,
     /// As it is stored in that stream.
     pub subject: String,
     /// `workout.log.v1`, if it had one.
     pub message_type: Option<String>,
     pub message_id: Option<String>,
+    /// The effect that was to perform it, if it was a request.
+    pub effect: Option<String>,
     pub reason: String,
     pub attempts: u32,
     /// The body as it came.
@@ -55,11 +111,17 @@ pub async fn show(nats: &Nats, sequence: u64) -> Result<DeadLetter> {
 pub async fn replay(nats: &Nats, sequence: u64) -> Result<()> {
     let received = get(nats, sequence).await?;
     let dead = letter(&received);
+    if let Some(effect) = &dead.effect {
+        bail!("{sequence} asks {} for the effect {effect}: have it asked for anew, then drop this", dead.service);
+    }
     if dead.stream == "EVENTS" {
         bail!("{sequence} is an event: when the code is mended, `plyo rebuild {} --mended` folds it in", dead.service);
     }
     let tokens: Vec<&str> = dead.subject.split('.').collect();
-    let ["cmd", _, service, verb, user] = tokens[..] else { bail!("{sequence} was no command: {}", dead.subject) };
+    // As it was stored, or, if no stream took it, as it was published.
+    let (["cmd", _, service, verb, about] | ["cmd", service, verb, about]) = tokens[..] else {
+        bail!("{sequence} was no command: {}", dead.subject)
+    };
     let mut headers = HeaderMap::new();
     for (name, values) in received.headers.iter() {
         let name = name.to_string();
@@ -69,7 +131,7 @@ pub async fn replay(nats: &Nats, sequence: u64) -> Result<()> {
     }
     headers.insert(wire::REPLAY, sequence.to_string());
     headers.insert("Nats-Msg-Id", format!("replay/{sequence}/{}", dead.message_id.as_deref().unwrap_or("none")));
-    nats.publish(format!("cmd.{service}.{verb}.{user}"), headers, received.body.clone()).await?.await?;
+    nats.publish(format!("cmd.{service}.{verb}.{about}"), headers, received.body.clone()).await?.await?;
     drop_letter(nats, sequence).await
 }
 
@@ -114,6 +176,7 @@ fn letter(received: &Received) -> DeadLetter {
         subject: header("plyo-dead-subject").unwrap_or_default(),
         message_type: header(wire::CE_TYPE),
         message_id: header(wire::CE_ID),
+        effect: header("plyo-dead-effect"),
         reason: header("plyo-dead-reason").unwrap_or_default(),
         attempts: header("plyo-dead-attempts").and_then(|attempts| attempts.parse().ok()).unwrap_or(0),
         body: Bytes::clone(&received.body).to_vec(),

@@ -20,7 +20,7 @@ use crate::pub_acks::{PUB_ACK_TIMEOUT, PubAck, PubAcks, PublishError};
 /// Where nats-server is and who we are.
 #[derive(Clone, Debug)]
 pub struct NatsConfig {
-    /// `nats://127.0.0.1:4222`
+    /// `nats://127.0.0.1:4222`; of a cluster every server, with commas between: the one that answers may be lost.
     pub url: String,
     /// Shown to operators in the server's connection list. Answers come to `_INBOX.<name>.>`: a subject token, and where
     /// the server has permissions, the name of the user.
@@ -49,7 +49,7 @@ impl Nats {
     /// # Errors
     /// When the first connection fails: a wrong address or refused credentials should be seen at start.
     pub async fn connect(config: &NatsConfig) -> Result<Self> {
-        let mut options = ConnectOptions::new();
+        let mut options = ConnectOptions::new().max_reconnects(None);
         if let Some(seed) = &config.nkey_seed {
             options = options.nkey(seed.clone());
         }
@@ -69,6 +69,8 @@ impl Nats {
             };
             std::future::ready(auth)
         });
+        // Each server may be tried for the first time; when it is lost, the client gives up after as many refusals.
+        let options = options.max_reconnects(servers(&self.config).len());
         let last_error = Arc::clone(&self.last_error);
         Self::connect_with(Arc::clone(&self.config), options, last_error, self.syncs_each_write).await
     }
@@ -84,7 +86,6 @@ impl Nats {
         let options = options
             .name(&config.name)
             .custom_inbox_prefix(format!("_INBOX.{}", config.name))
-            .max_reconnects(None)
             .client_capacity(65_536)
             .ping_interval(PING)
             .reconnect_delay_callback(|attempt| Duration::from_millis((50 * attempt as u64).min(1_000)))
@@ -93,7 +94,7 @@ impl Nats {
                 async {}
             });
         let client =
-            options.connect(&config.url).await.with_context(|| format!("connect to NATS at {}", config.url))?;
+            options.connect(servers(&config)).await.with_context(|| format!("connect to NATS at {}", config.url))?;
         let pub_acks = PubAcks::listen(&client, disconnects.clone()).await?;
         Ok(Self { config, client, pub_acks, disconnects, last_error, syncs_each_write })
     }
@@ -146,8 +147,19 @@ impl Nats {
 
     /// Asks the JetStream API: `api("STREAM.INFO.EVENTS", …)`.
     pub(crate) async fn api(&self, what: &str, request: &serde_json::Value) -> Result<serde_json::Value, ApiError> {
+        self.api_within(PUB_ACK_TIMEOUT, what, request).await
+    }
+
+    /// The same for what takes longer: servers that are to keep a stream together choose a leader for it first.
+    pub(crate) async fn api_within(
+        &self,
+        patience: Duration,
+        what: &str,
+        request: &serde_json::Value,
+    ) -> Result<serde_json::Value, ApiError> {
         let body = if request.is_null() { Bytes::new() } else { Bytes::from(request.to_string()) };
-        let answer = tokio::time::timeout(PUB_ACK_TIMEOUT, self.client.request(format!("$JS.API.{what}"), body))
+        let request = async_nats::Request::new().payload(body).timeout(Some(patience));
+        let answer = tokio::time::timeout(patience, self.client.send_request(format!("$JS.API.{what}"), request))
             .await
             .map_err(|_| ApiError::unavailable("no answer in time"))?
             .map_err(|error| ApiError::unavailable(&error.to_string()))?;
@@ -179,6 +191,10 @@ impl ApiError {
     fn unavailable(description: &str) -> Self {
         Self { code: 0, description: description.to_owned() }
     }
+}
+
+fn servers(config: &NatsConfig) -> Vec<&str> {
+    config.url.split(',').collect()
 }
 
 /// Signs in by nkey, as [`ConnectOptions::nkey`] does.

@@ -44,6 +44,11 @@ pub(crate) enum PublishError {
     Unknown,
 }
 
+impl PublishError {
+    /// The fence of a publish is not the last mark any more.
+    pub(crate) const WRONG_LAST_SEQUENCE: u64 = 10_071;
+}
+
 /// Whoever waits for a PubAck, by the last token of the reply subject: one subscription for all.
 pub(crate) struct PubAcks {
     prefix: String,

@@ -7,11 +7,11 @@ use async_nats::service::ServiceExt as _;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use plyo_events::{
-    Query, Reject, RejectKind,
+    Query, Reject, RejectKind, Request,
     query::{OutcomeQuery, StoredOutcome},
 };
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{Context, Nats, QueryError, database, health::Health, service::Handler, store};
@@ -35,10 +35,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Questions of one kind that one instance works on at a time.
 const AT_A_TIME: usize = 256;
 
-/// What travels back.
+/// What travels back: an answer is the JSON that a client gets, which an edge passes on as it is.
 #[derive(Serialize, Deserialize)]
-enum Answered {
-    Ok(#[serde(with = "bytes_field")] Vec<u8>),
+enum Answered<'a> {
+    Ok(#[serde(borrow, with = "json_bytes")] &'a [u8]),
     Rejected(Reject),
     Failed,
 }
@@ -48,9 +48,23 @@ enum Answered {
 /// # Errors
 /// See [`AskError`].
 pub async fn ask<Q: Query>(nats: &Nats, query: &Q) -> Result<Q::Answer, AskError> {
-    let body = rmp_serde::to_vec_named(query).map_err(|_| AskError::Failed)?;
-    let answer = request(nats, format!("q.{}.{}", Q::SERVICE, Q::NAME), body).await?;
-    rmp_serde::from_slice(&answer).map_err(|_| AskError::Failed)
+    read(&put(nats, Q::SERVICE, Q::NAME, query).await?)
+}
+
+/// The same; gives the answer as the service wrote it, which is JSON.
+///
+/// # Errors
+/// See [`AskError`].
+pub async fn ask_for_json<Q: Query>(nats: &Nats, query: &Q) -> Result<Bytes, AskError> {
+    put(nats, Q::SERVICE, Q::NAME, query).await
+}
+
+/// Asks whichever instance of the service takes it first to do something.
+///
+/// # Errors
+/// See [`AskError`]. What was asked for may have been done all the same, but for a refusal.
+pub async fn request<R: Request>(nats: &Nats, request: &R) -> Result<R::Answer, AskError> {
+    read(&put(nats, R::SERVICE, R::NAME, request).await?)
 }
 
 /// Asks how a command ended; `None` when it is not handled yet, or not known.
@@ -58,19 +72,24 @@ pub async fn ask<Q: Query>(nats: &Nats, query: &Q) -> Result<Q::Answer, AskError
 /// # Errors
 /// See [`AskError`].
 pub async fn outcome(nats: &Nats, service: &str, query: &OutcomeQuery) -> Result<Option<StoredOutcome>, AskError> {
-    let body = rmp_serde::to_vec_named(query).map_err(|_| AskError::Failed)?;
-    let answer = request(nats, format!("q.{service}.outcome"), body).await?;
-    rmp_serde::from_slice(&answer).map_err(|_| AskError::Failed)
+    read(&put(nats, service, "outcome", query).await?)
 }
 
-async fn request(nats: &Nats, subject: String, body: Vec<u8>) -> Result<Vec<u8>, AskError> {
+fn read<A: DeserializeOwned>(answer: &[u8]) -> Result<A, AskError> {
+    serde_json::from_slice(answer).map_err(|_| AskError::Failed)
+}
+
+async fn put(nats: &Nats, service: &str, name: &str, question: &impl Serialize) -> Result<Bytes, AskError> {
+    let body = rmp_serde::to_vec_named(question).map_err(|_| AskError::Failed)?;
     if !nats.connected() {
         return Err(AskError::Unavailable);
     }
-    let request = nats.client().request(subject, body.into());
-    let Ok(Ok(answer)) = tokio::time::timeout(PATIENCE, request).await else { return Err(AskError::Unavailable) };
+    // It has no patience of its own: ours also ends a wait for room in the connection's queue.
+    let request = async_nats::Request::new().payload(body.into()).timeout(None);
+    let asked = nats.client().send_request(format!("q.{service}.{name}"), request);
+    let Ok(Ok(answer)) = tokio::time::timeout(PATIENCE, asked).await else { return Err(AskError::Unavailable) };
     match rmp_serde::from_slice(&answer.payload) {
-        Ok(Answered::Ok(answer)) => Ok(answer),
+        Ok(Answered::Ok(json)) => Ok(answer.payload.slice_ref(json)),
         Ok(Answered::Rejected(reject)) => Err(AskError::Reject(reject)),
         Ok(Answered::Failed) | Err(_) => Err(AskError::Failed),
     }
@@ -111,7 +130,7 @@ pub(crate) async fn answer_all(
         .client()
         .service_builder()
         .description("a service of Plyo")
-        .stats_handler(move |_, _| serde_json::to_value(health.lane()).unwrap_or(Value::Null))
+        .stats_handler(move |_, _| shown(&health))
         .metadata(HashMap::from([("project".to_owned(), "plyo".to_owned())]))
         .start(name, env!("CARGO_PKG_VERSION"))
         .await
@@ -126,6 +145,16 @@ pub(crate) async fn answer_all(
     anyhow::bail!("the NATS connection ended")
 }
 
+/// The state of the service, with the effects that wait, if any do.
+fn shown(health: &Health) -> Value {
+    let mut shown = serde_json::to_value(health.lane()).unwrap_or(Value::Null);
+    let waiting = health.waiting_effects();
+    if !waiting.is_empty() {
+        shown["effects"] = json!(waiting);
+    }
+    shown
+}
+
 async fn answer_one(
     service: &'static str,
     question: &'static str,
@@ -136,12 +165,13 @@ async fn answer_one(
     let places = Arc::new(Semaphore::new(AT_A_TIME));
     while let Some(request) = endpoint.next().await {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let answering = handler(context.clone(), request.message.payload.to_vec());
+        let answering = handler(context.clone(), request.message.payload.clone());
         tokio::spawn(async move {
-            let answered = match answering.await {
-                Ok(answer) => Answered::Ok(answer),
-                Err(QueryError::Reject(reject)) => Answered::Rejected(reject),
-                Err(QueryError::Failed(error)) if database::is_away(&error) => {
+            let answer = answering.await;
+            let answered = match &answer {
+                Ok(json) => Answered::Ok(json),
+                Err(QueryError::Reject(reject)) => Answered::Rejected(reject.clone()),
+                Err(QueryError::Failed(error)) if database::is_away(error) => {
                     tracing::warn!(service, question, error = format!("{error:#}"), "Postgres is away");
                     Answered::Rejected(Reject::new(RejectKind::Unavailable, "unavailable", "try again in a moment"))
                 }
@@ -164,30 +194,20 @@ fn outcome_handler() -> Handler {
             let query: OutcomeQuery = rmp_serde::from_slice(&body)
                 .map_err(|_| Reject::invalid("invalid_query", "the body is not the MessagePack of this query"))?;
             let stored = store::outcome_of(&context.pool, query.user.uuid(), query.command.uuid()).await?;
-            Ok(rmp_serde::to_vec_named(&stored).context("an outcome is plain data")?)
+            Ok(serde_json::to_vec(&stored).context("an outcome is plain data")?)
         })
     })
 }
 
 /// MessagePack bytes rather than an array of numbers.
-mod bytes_field {
-    use serde::{Deserializer, Serializer, de::Visitor};
+mod json_bytes {
+    use serde::{Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(bytes)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        struct Bytes;
-        impl Visitor<'_> for Bytes {
-            type Value = Vec<u8>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("bytes")
-            }
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-                Ok(bytes.to_vec())
-            }
-        }
-        deserializer.deserialize_bytes(Bytes)
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'de [u8], D::Error> {
+        <&[u8]>::deserialize(deserializer)
     }
 }

@@ -10,8 +10,9 @@ use anyhow::{Context, Result};
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use futures_util::StreamExt;
+use serde_json::Value;
 
-use crate::Nats;
+use crate::{Nats, nats::ApiError};
 
 /// A message to publish: subject, headers, body.
 pub type Raw = (String, Vec<(String, String)>, Vec<u8>);
@@ -60,6 +61,19 @@ pub async fn publish_batches(nats: &Nats, messages: Vec<Raw>, batch_size: usize)
         }
     }
     Ok(started.elapsed())
+}
+
+/// Asks the JetStream API: the benchmarks drive revisions whose streams and consumers are not those of this one. `None`
+/// where there is no such message.
+///
+/// # Errors
+/// When the server does not answer or refuses.
+pub async fn api(nats: &Nats, what: &str, request: &Value) -> Result<Option<Value>> {
+    match nats.api(what, request).await {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.code == ApiError::MESSAGE_NOT_FOUND => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("ask for {what}")),
+    }
 }
 
 /// Listens before anything is said, and gives the first message on such a subject as its publisher sent it.

@@ -1,7 +1,7 @@
 //! Subjects, built in one place: a token that could widen or split a subject never gets into one.
 
 use anyhow::{Result, ensure};
-use plyo_events::{CommandKind, EventKind, UserId};
+use plyo_events::{CommandKind, EventKind, Subject};
 use uuid::Uuid;
 
 /// Joins tokens by dots.
@@ -16,28 +16,30 @@ pub fn subject(tokens: &[&str]) -> Result<String> {
     Ok(tokens.join("."))
 }
 
-/// Where a command is published: `cmd.<service>.<verb>.<user>`.
-pub fn command(kind: CommandKind, user: UserId) -> String {
-    format!("cmd.{}.{}.{user}", kind.service(), kind.verb())
+/// Where a command is published: `cmd.<service>.<verb>.<about>`.
+pub fn command(kind: CommandKind, about: Subject) -> String {
+    format!("cmd.{}.{}.{about}", kind.service(), kind.verb())
 }
 
-/// Where an event is published: `evt.<service>.<fact>.<user>`.
-pub fn event(kind: EventKind, user: UserId) -> String {
-    format!("evt.{}.{}.{user}", kind.service(), kind.fact())
+/// Where an event is published: `evt.<service>.<fact>.<about>`.
+pub fn event(kind: EventKind, about: Subject) -> String {
+    format!("evt.{}.{}.{about}", kind.service(), kind.fact())
 }
 
-/// Where a timer is set: `at.<fact>.<user>.<key>`.
-pub fn timer(kind: EventKind, user: UserId, key: Uuid) -> String {
-    format!("at.{}.{user}.{key}", kind.fact())
+/// Where a timer is set: `at.<fact>.<about>.<key>`.
+pub fn timer(kind: EventKind, about: Subject, key: Uuid) -> String {
+    format!("at.{}.{about}.{key}", kind.fact())
 }
 
-/// What a timer fires as: `due.<fact>.<user>`.
-pub fn due(kind: EventKind, user: UserId) -> String {
-    format!("due.{}.{user}", kind.fact())
+/// What a timer fires as: `due.<fact>.<about>`.
+pub fn due(kind: EventKind, about: Subject) -> String {
+    format!("due.{}.{about}", kind.fact())
 }
 
 #[cfg(test)]
 mod tests {
+    use plyo_events::{Aggregate, UserId};
+
     use super::*;
 
     #[test]
@@ -45,6 +47,33 @@ mod tests {
         assert_eq!(subject(&["dead", "workout", "x"]).unwrap(), "dead.workout.x");
         for wrong in ["", "*", ">", "a.b", "a b", "a\n"] {
             assert!(subject(&["evt", wrong]).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_subject_ends_in_what_it_is_about_but_for_a_timer_which_ends_in_its_key() {
+        let (id, key) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let person = UserId::new(id).into();
+        assert_eq!(command(CommandKind::LogWorkout, person), format!("cmd.workout.log.{id}"));
+        assert_eq!(event(EventKind::WorkoutCompleted, person), format!("evt.workout.completed.{id}"));
+        assert_eq!(event(EventKind::RecordSet, person), format!("evt.workout.record_set.{id}"));
+        let group = Subject::Aggregate(Aggregate::Group, id);
+        assert_eq!(event(EventKind::Gathered, group), format!("evt.probe.gathered.group-{id}"));
+        let due = EventKind::WorkoutReminderDue;
+        assert_eq!(timer(due, person, key), format!("at.workout_reminder_due.{id}.{key}"));
+        assert_eq!(super::due(due, person), format!("due.workout_reminder_due.{id}"));
+    }
+
+    #[test]
+    fn every_message_has_a_subject_of_its_own_without_a_token_that_widens_it() {
+        let about = Subject::Aggregate(Aggregate::Case, Uuid::from_u128(1));
+        let commands = CommandKind::ALL.iter().map(|kind| command(*kind, about));
+        let subjects: Vec<_> = commands.chain(EventKind::ALL.iter().map(|kind| event(*kind, about))).collect();
+        for one in &subjects {
+            let tokens: Vec<_> = one.split('.').collect();
+            assert_eq!(tokens.len(), 4, "{one}");
+            assert_eq!(&subject(&tokens).unwrap(), one);
+            assert_eq!(subjects.iter().filter(|other| *other == one).count(), 1, "{one}");
         }
     }
 }

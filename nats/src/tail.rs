@@ -1,28 +1,75 @@
-//! One ordered reader of `EVENTS` for a whole process: the edge's ring is fed by it.
+//! An ordered reader of `EVENTS`: the edge's ring is fed by one, and each sink by one.
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use jiff::Timestamp;
-use plyo_events::{Event, EventKind, Message};
+use plyo_events::{Event, EventKind, Message, Versioned};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Nats,
     reader::{Reader, Received},
-    streams, wire,
+    streams,
+    wire::{self, Encoded},
 };
 
-/// An event with its place in `EVENTS`.
+/// An event as it travelled, with its place in `EVENTS`.
 #[derive(Clone, Debug)]
 pub struct Stored {
     pub sequence: u64,
-    pub kind: EventKind,
-    pub message: Message<Event>,
+    /// `record.set.v1`, perhaps one that this binary does not know: lower-case letters, digits, `_` and `.`.
+    pub type_name: String,
+    pub message: Message<Encoded>,
+}
+
+impl Stored {
+    /// The event, in its newest version.
+    ///
+    /// # Errors
+    /// When this binary does not know it or cannot read it.
+    pub fn decode(&self) -> Result<Message<Event>> {
+        let Versioned { kind, version } = EventKind::parse(&self.type_name)?;
+        wire::check_about(self.message.subject, kind.name(), kind.about())?;
+        Ok(self.message.with(kind.decode(version, self.message.body.body())?))
+    }
+}
+
+/// `EVENTS` is not the one that was read: whoever goes on with it would miss or repeat something.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AnotherHistory {
+    #[error("EVENTS was created anew")]
+    CreatedAnew,
+    #[error("EVENTS ends at {last}, and {read} was read: a backup of it was restored that is older than its reader")]
+    Shorter { last: u64, read: u64 },
+}
+
+/// How far somebody got with `EVENTS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Which history: another value means that `EVENTS` was created anew.
+    pub epoch: u64,
+    /// The last place that was read.
+    pub sequence: u64,
+}
+
+/// Where in `EVENTS` a reader begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// With what comes after.
+    After(Position),
+    /// With the event at this place, or the next one there is.
+    Sequence(u64),
+    /// With the first event that was stored then or later.
+    Time(Timestamp),
+    /// So many events before the end; `u64::MAX` means at the first.
+    Last(u64),
 }
 
 /// Reads every event in order and without a gap, across restarts of the server.
 pub struct Tail {
     nats: Nats,
+    name: String,
     reader: Option<Reader>,
     next_sequence: u64,
     created: String,
@@ -40,16 +87,36 @@ impl Tail {
     /// # Errors
     /// When `EVENTS` cannot be looked at.
     pub async fn open(nats: &Nats, last: u64) -> Result<Self> {
+        Self::open_at(nats, "edge", Start::Last(last)).await
+    }
+
+    /// The same for a reader of that name, which begins where it says.
+    ///
+    /// # Errors
+    /// When `EVENTS` cannot be looked at; [`AnotherHistory`] when it is not what was read, or ends before that place.
+    pub async fn open_at(nats: &Nats, name: &str, start: Start) -> Result<Self> {
         let state = streams::state(nats, "EVENTS").await?;
         let created: Timestamp = state.created.parse().context("creation time of EVENTS")?;
-        let next_sequence = (state.last + 1).saturating_sub(last).max(state.first).max(1);
-        let reader = reader(nats, next_sequence).await?;
+        let epoch = created.as_microsecond().unsigned_abs();
+        let next_sequence = match start {
+            Start::After(position) if position.epoch != epoch => return Err(AnotherHistory::CreatedAnew.into()),
+            Start::After(position) => position.sequence + 1,
+            Start::Sequence(sequence) => sequence,
+            Start::Time(time) => streams::first_since(nats, name, time).await?,
+            Start::Last(last) => (state.last + 1).saturating_sub(last),
+        };
+        if next_sequence > state.last + 1 {
+            return Err(AnotherHistory::Shorter { last: state.last, read: next_sequence - 1 }.into());
+        }
+        let next_sequence = next_sequence.max(state.first).max(1);
+        let reader = reader(nats, name, next_sequence).await?;
         Ok(Self {
             nats: nats.clone(),
+            name: name.to_owned(),
             behind: reader.pending_at_start,
             reader: Some(reader),
             next_sequence,
-            epoch: created.as_microsecond().unsigned_abs(),
+            epoch,
             created: state.created,
             head: state.last,
         })
@@ -70,16 +137,21 @@ impl Tail {
         self.next_sequence
     }
 
+    /// How far it got.
+    pub const fn position(&self) -> Position {
+        Position { epoch: self.epoch, sequence: self.next_sequence - 1 }
+    }
+
     /// How many events were still to be read when the last one was.
     pub const fn behind(&self) -> u64 {
         self.behind
     }
 
-    /// The next events, at least one. Types that this binary does not know are left out.
+    /// The next events, at least one; only what is about nobody and nothing is left out.
     ///
     /// # Errors
     /// Only when `EVENTS` was created anew: every cursor is void then.
-    pub async fn next(&mut self) -> Result<Vec<Stored>> {
+    pub async fn next(&mut self) -> Result<Vec<Stored>, AnotherHistory> {
         loop {
             match self.read().await {
                 Ok(events) if events.is_empty() => {}
@@ -88,8 +160,10 @@ impl Tail {
                     tracing::warn!(error = format!("{error:#}"), next = self.next_sequence, "reading EVENTS again");
                     self.reader = None;
                     tokio::time::sleep(Duration::from_millis(100)).await;
-                    if let Ok(state) = streams::state(&self.nats, "EVENTS").await {
-                        ensure!(state.created == self.created, "EVENTS was created anew");
+                    if let Ok(state) = streams::state(&self.nats, "EVENTS").await
+                        && state.created != self.created
+                    {
+                        return Err(AnotherHistory::CreatedAnew);
                     }
                 }
             }
@@ -99,7 +173,7 @@ impl Tail {
     async fn read(&mut self) -> Result<Vec<Stored>> {
         let reader = match &mut self.reader {
             Some(reader) => reader,
-            none => none.insert(reader(&self.nats, self.next_sequence).await?),
+            none => none.insert(reader(&self.nats, &self.name, self.next_sequence).await?),
         };
         let mut events = Vec::new();
         let mut received = Some(reader.next().await?);
@@ -141,17 +215,16 @@ pub async fn stored_since(nats: &Nats, kind: EventKind, since: Timestamp) -> Res
     Ok(events)
 }
 
-async fn reader(nats: &Nats, start: u64) -> Result<Reader> {
-    Reader::create(nats, "EVENTS", streams::tail_consumer("edge", "evt.>", start)).await
+async fn reader(nats: &Nats, name: &str, start: u64) -> Result<Reader> {
+    Ok(Reader::create(nats, "EVENTS", streams::tail_consumer(name, "evt.>", start)).await?)
 }
 
 fn stored(received: &Received) -> Option<Stored> {
-    let kind = wire::event_kind(&received.subject, &received.headers).ok()?;
-    let message = wire::event(kind, &received.subject, &received.headers, &received.body, received.sequence);
-    match message {
-        Ok(message) => Some(Stored { sequence: received.sequence, kind, message }),
+    let Received { subject, headers, body, sequence, .. } = received;
+    match wire::encoded_event(subject, headers, body, *sequence) {
+        Ok((type_name, message)) => Some(Stored { sequence: *sequence, type_name, message }),
         Err(error) => {
-            tracing::warn!(sequence = received.sequence, %error, "an event that cannot be read");
+            tracing::warn!(sequence, %error, "an event about nobody");
             None
         }
     }

@@ -3,18 +3,25 @@
 use std::{fmt::Write, str::FromStr};
 
 use async_nats::{HeaderMap, HeaderName, header::IntoHeaderValue};
-use plyo_events::{Command, CommandKind, DecodeError, Event, EventKind, Id, Message, UserId};
+use bytes::Bytes;
+use plyo_events::{
+    Aggregate, Body, Command, CommandKind, DecodeError, Event, EventKind, Id, Message, Subject, Versioned,
+};
 use uuid::Uuid;
 
 pub(crate) const CE_ID: &str = "ce-id";
 pub(crate) const CE_TYPE: &str = "ce-type";
-pub(crate) const CE_SUBJECT: &str = "ce-subject";
 pub(crate) const CE_TIME: &str = "ce-time";
-pub(crate) const CONTENT_TYPE: &str = "content-type";
+/// How the body is written.
+pub(crate) const DATA_CONTENT_TYPE: &str = "ce-datacontenttype";
+/// The same, as jobs outside Plyo may say it.
+const CONTENT_TYPE: &str = "content-type";
 pub(crate) const CORRELATION: &str = "ce-correlationid";
 pub(crate) const CAUSATION: &str = "ce-causationid";
 pub(crate) const TRACEPARENT: &str = "traceparent";
-/// Where the outcome of a command is answered: `out.<edge>`.
+const MESSAGE_PACK: &str = "application/msgpack";
+const JSON: &str = "application/json";
+/// Where the outcome of a command is answered, if anybody waits for it: `out.<edge>`.
 pub(crate) const REPLY: &str = "plyo-reply";
 /// What the body of a command was, as its sender hashed it.
 pub(crate) const FINGERPRINT: &str = "plyo-fingerprint";
@@ -28,12 +35,42 @@ pub(crate) enum WireError {
     Decode(#[from] DecodeError),
     #[error("header `{0}` is missing or malformed")]
     Header(&'static str),
+    #[error("the subject `{0}` does not end in what it is about")]
+    Subject(String),
+    #[error("`{name}` is about a {expected}, and this one is about {found}")]
+    About { name: &'static str, expected: &'static str, found: Subject },
+}
+
+/// The body of an event as it travelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Encoded {
+    MessagePack(Bytes),
+    Json(Bytes),
+}
+
+impl Encoded {
+    /// For who decodes it.
+    pub fn body(&self) -> Body<'_> {
+        match self {
+            Self::MessagePack(bytes) => Body::MessagePack(bytes),
+            Self::Json(text) => Body::Json(text),
+        }
+    }
+
+    /// How many bytes it has.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::MessagePack(bytes) | Self::Json(bytes) => bytes.len(),
+        }
+    }
 }
 
 /// The headers of a command.
-pub(crate) fn command_headers(command: &Message<Command>, fingerprint: &str, reply: &str) -> HeaderMap {
+pub(crate) fn command_headers(command: &Message<Command>, fingerprint: &str, reply: Option<&str>) -> HeaderMap {
     let mut headers = headers(command, command.body.kind().to_string(), command.body.kind().service());
-    set(&mut headers, REPLY, reply);
+    if let Some(reply) = reply {
+        set(&mut headers, REPLY, reply);
+    }
     set(&mut headers, FINGERPRINT, fingerprint);
     set(&mut headers, "Nats-Msg-Id", command.id.to_string());
     headers
@@ -50,11 +87,16 @@ fn headers<T>(message: &Message<T>, type_name: String, service: &str) -> HeaderM
     set(&mut headers, CE_ID, message.id.to_string());
     set(&mut headers, CE_TYPE, type_name);
     set(&mut headers, "ce-source", format!("plyo/{service}"));
-    set(&mut headers, CE_SUBJECT, message.user.to_string());
     set(&mut headers, CE_TIME, message.time.to_string());
-    set(&mut headers, CONTENT_TYPE, "application/msgpack");
-    set(&mut headers, CORRELATION, message.correlation.to_string());
-    set(&mut headers, CAUSATION, message.causation.to_string());
+    set(&mut headers, DATA_CONTENT_TYPE, MESSAGE_PACK);
+    // What is left out is read back: whom it is about from the subject, a cause that is the message itself, and a chain
+    // that began with the cause.
+    if message.causation != message.id {
+        set(&mut headers, CAUSATION, message.causation.to_string());
+    }
+    if message.correlation != message.causation {
+        set(&mut headers, CORRELATION, message.correlation.to_string());
+    }
     if let Some(traceparent) = message.traceparent.as_deref().filter(|text| is_traceparent(text)) {
         set(&mut headers, TRACEPARENT, traceparent);
     }
@@ -66,13 +108,9 @@ pub(crate) fn set(headers: &mut HeaderMap, name: &'static str, value: impl IntoH
     headers.insert(HeaderName::from_static(name), value);
 }
 
-/// The kind of a command from its headers alone.
-pub(crate) fn command_kind(headers: &HeaderMap) -> Result<CommandKind, WireError> {
-    Ok(CommandKind::parse(text(headers, CE_TYPE).ok_or(WireError::Header(CE_TYPE))?)?)
-}
-
-/// The kind of an event from its headers, or, for what a job outside Plyo scheduled without a type, from its subject.
-pub(crate) fn event_kind(subject: &str, headers: &HeaderMap) -> Result<EventKind, WireError> {
+/// The kind of an event and the version that travelled, from its headers, or, for what a job outside Plyo scheduled without
+/// a type, from its subject.
+pub(crate) fn event_kind(subject: &str, headers: &HeaderMap) -> Result<Versioned<EventKind>, WireError> {
     if let Some(type_name) = text(headers, CE_TYPE) {
         return Ok(EventKind::parse(type_name)?);
     }
@@ -83,60 +121,115 @@ pub(crate) fn event_kind(subject: &str, headers: &HeaderMap) -> Result<EventKind
     }
 }
 
-pub(crate) fn command(kind: CommandKind, headers: &HeaderMap, body: &[u8]) -> Result<Message<Command>, WireError> {
-    let id = required(headers, CE_ID)?;
-    envelope(headers, id, required(headers, CE_SUBJECT)?, required(headers, CE_TIME)?, kind.decode(body)?)
+/// Whom or what a message is about: the last token of its subject.
+pub(crate) fn subject(subject: &str) -> Result<Subject, WireError> {
+    let token = subject.rsplit('.').next().unwrap_or_default();
+    token.parse().map_err(|_| WireError::Subject(subject.to_owned()))
+}
+
+pub(crate) fn command(nats_subject: &str, headers: &HeaderMap, body: &[u8]) -> Result<Message<Command>, WireError> {
+    let Versioned { kind, version } = CommandKind::parse(text(headers, CE_TYPE).ok_or(WireError::Header(CE_TYPE))?)?;
+    let about = about(nats_subject, kind.name(), kind.about())?;
+    let body = match content_type(headers) {
+        Some(JSON) => Body::Json(body),
+        _ => Body::MessagePack(body),
+    };
+    let (id, time) = (required(headers, CE_ID)?, required(headers, CE_TIME)?);
+    Ok(envelope(headers, id, about, time, kind.decode(version, body)?))
 }
 
 /// `sequence` is the event's place in `EVENTS`: what a job outside Plyo scheduled may have no id of its own.
 pub(crate) fn event(
-    kind: EventKind,
-    subject: &str,
+    Versioned { kind, version }: Versioned<EventKind>,
+    nats_subject: &str,
     headers: &HeaderMap,
     body: &[u8],
     sequence: u64,
 ) -> Result<Message<Event>, WireError> {
-    let payload = match text(headers, CONTENT_TYPE) {
-        Some("application/msgpack") => kind.decode(body)?,
-        _ => kind.decode_json(body)?,
+    let about = about(nats_subject, kind.name(), kind.about())?;
+    let body = match content_type(headers) {
+        Some(MESSAGE_PACK) => Body::MessagePack(body),
+        _ => Body::Json(body),
     };
+    let payload = kind.decode(version, body)?;
     if kind.service() != "clock" {
-        return envelope(
-            headers,
-            required(headers, CE_ID)?,
-            required(headers, CE_SUBJECT)?,
-            required(headers, CE_TIME)?,
-            payload,
-        );
+        return Ok(envelope(headers, required(headers, CE_ID)?, about, required(headers, CE_TIME)?, payload));
     }
-    let user: UserId =
-        subject.rsplit('.').next().and_then(|user| user.parse().ok()).ok_or(WireError::Header(CE_SUBJECT))?;
+    Ok(unsigned(nats_subject, headers, about, payload, sequence))
+}
+
+/// An event with its type as they travelled, whether or not anybody here knows it, or could read it. The type is lower-case
+/// letters, digits, `_` and `.`, and `unknown` where it is something else.
+///
+/// # Errors
+/// When it is about nobody and nothing.
+pub(crate) fn encoded_event(
+    nats_subject: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+    sequence: u64,
+) -> Result<(String, Message<Encoded>), WireError> {
+    let about = subject(nats_subject)?;
+    // What was received holds the whole buffer that it was read into.
+    let body = Bytes::copy_from_slice(body);
+    let body = match content_type(headers) {
+        Some(MESSAGE_PACK) => Encoded::MessagePack(body),
+        _ => Encoded::Json(body),
+    };
+    let type_name = match text(headers, CE_TYPE) {
+        Some(type_name) if is_type_name(type_name) => type_name.to_owned(),
+        Some(_) => "unknown".to_owned(),
+        None => event_kind(nats_subject, headers).map_or_else(|_| "unknown".to_owned(), |kind| kind.to_string()),
+    };
+    Ok((type_name, unsigned(nats_subject, headers, about, body, sequence)))
+}
+
+/// The envelope of what may have come from outside Plyo, without an id or a time of its own.
+fn unsigned<T>(nats_subject: &str, headers: &HeaderMap, about: Subject, body: T, sequence: u64) -> Message<T> {
     // A recurring schedule fires with the same `ce-id` each time; its next firing tells one from another.
     let id = match (parsed::<Uuid>(headers, CE_ID), text(headers, "Nats-Schedule-Next")) {
         (Some(id), None | Some("purge")) => id,
         (Some(id), Some(next)) => Id::<Event>::derive(id, next).uuid(),
-        (None, _) => Id::<Event>::derive(Uuid::NAMESPACE_OID, &format!("{subject}/{sequence}")).uuid(),
+        (None, _) => Id::<Event>::derive(Uuid::NAMESPACE_OID, &format!("{nats_subject}/{sequence}")).uuid(),
     };
     let time = parsed(headers, CE_TIME).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    envelope(headers, id, user, time, payload)
+    envelope(headers, id, about, time, body)
 }
 
-fn envelope<T>(
-    headers: &HeaderMap,
-    id: Uuid,
-    user: UserId,
-    time: jiff::Timestamp,
-    body: T,
-) -> Result<Message<T>, WireError> {
-    Ok(Message {
+fn is_type_name(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.');
+    (1..=100).contains(&text.len()) && text.bytes().all(fits)
+}
+
+/// Whom or what a message is about, which must be of the kind that the catalogue says.
+fn about(nats_subject: &str, name: &'static str, expected: Option<Aggregate>) -> Result<Subject, WireError> {
+    let found = subject(nats_subject)?;
+    check_about(found, name, expected)?;
+    Ok(found)
+}
+
+pub(crate) fn check_about(found: Subject, name: &'static str, expected: Option<Aggregate>) -> Result<(), WireError> {
+    if found.aggregate() == expected {
+        return Ok(());
+    }
+    Err(WireError::About { name, expected: expected.map_or("person", Aggregate::name), found })
+}
+
+fn envelope<T>(headers: &HeaderMap, id: Uuid, subject: Subject, time: jiff::Timestamp, body: T) -> Message<T> {
+    let causation = parsed(headers, CAUSATION).unwrap_or(id);
+    Message {
         id,
-        user,
+        subject,
         time,
-        correlation: parsed(headers, CORRELATION).unwrap_or(id),
-        causation: parsed(headers, CAUSATION).unwrap_or(id),
+        correlation: parsed(headers, CORRELATION).unwrap_or(causation),
+        causation,
         traceparent: text(headers, TRACEPARENT).filter(|text| is_traceparent(text)).map(str::to_owned),
         body,
-    })
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    text(headers, DATA_CONTENT_TYPE).or_else(|| text(headers, CONTENT_TYPE))
 }
 
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
@@ -171,3 +264,6 @@ pub(crate) fn child_span(traceparent: Option<&str>, span: Uuid) -> Option<String
     }
     Some(format!("{child}-{flags}"))
 }
+
+#[cfg(test)]
+mod tests;
