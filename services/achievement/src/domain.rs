@@ -44,10 +44,10 @@ pub(crate) fn weekday(date: Date) -> usize {
     date.weekday().to_monday_zero_offset().unsigned_abs().into()
 }
 
-/// The first and the last Monday of the weeks that decide which streaks go through the week of `monday`: of days, which
-/// reach into the week before and the week after, and of weeks.
-pub(crate) fn weeks_around(monday: Date) -> (Date, Date) {
-    (shift(monday, 7 * (1 - WEEKS)), shift(monday, 7 * (WEEKS - 1)))
+/// The Mondays of the weeks that decide which streaks go through the week of `monday`: of days, which reach into the week
+/// before and the week after, and of weeks.
+pub(crate) fn weeks_around(monday: Date) -> impl Iterator<Item = Date> {
+    (1 - WEEKS..WEEKS).map(move |weeks| shift(monday, 7 * weeks))
 }
 
 /// How many runs of 7 days in a row go through `date` when there is a workout on it; `active` says on which others there
@@ -111,7 +111,7 @@ mod tests {
     fn a_week_begins_on_monday() {
         assert_eq!(monday(Date::constant(2026, 11, 29)).to_string(), "2026-11-23");
         assert_eq!(weekday(Date::constant(2026, 11, 29)), 6);
-        let (first, last) = weeks_around(Date::constant(2026, 11, 23));
-        assert_eq!((first.to_string(), last.to_string()), ("2026-11-02".into(), "2026-12-14".into()));
+        let around: Vec<String> = weeks_around(Date::constant(2026, 11, 23)).map(|monday| monday.to_string()).collect();
+        assert_eq!((around.len(), &*around[0], &*around[6]), (7, "2026-11-02", "2026-12-14"));
     }
 }

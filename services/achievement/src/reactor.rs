@@ -1,25 +1,24 @@
 //! The write side of the achievements.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use anyhow::Result;
-use jiff::{Timestamp, civil::Date};
+use jiff::civil::Date;
 use plyo_events::{
     Command, Emit, Event, EventKind, Message, Reject, UserId,
     achievement::{AchievementRevoked, AchievementUnlocked},
     workout::WorkoutSummary,
 };
-use plyo_nats::{Batch, Load, Reactor, Rows, Save};
-use sqlx::PgConnection;
+use plyo_nats::{Incoming, Reactor, Rows, Table, Tables};
 
 use crate::{
     domain::{self, RULES},
-    store::{self, Codes, Lift, ProgressRow, StandingRow, UnlockedRow, WeekRow},
+    store::{Lift, ProgressRow, StandingRow, Unlocked, UnlockedRow, WeekRow},
 };
 
 #[cfg(test)]
 mod tests;
 
+#[derive(Clone, Debug)]
 pub(crate) struct Achievements;
 
 #[derive(Default)]
@@ -27,9 +26,14 @@ pub(crate) struct State {
     progress: Rows<ProgressRow>,
     weeks: Rows<WeekRow>,
     standing: Rows<StandingRow>,
-    /// What the batch unlocks; what was unlocked before is not read, but for its code.
     unlocked: Rows<UnlockedRow>,
-    codes: Codes,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<&mut dyn Table> {
+        let Self { progress, weeks, standing, unlocked } = self;
+        vec![progress, weeks, standing, unlocked]
+    }
 }
 
 impl Reactor for Achievements {
@@ -41,24 +45,29 @@ impl Reactor for Achievements {
         EventKind::RecordSet,
         EventKind::RecordWithdrawn,
     ];
-    const TABLES: &'static [&'static str] = store::TABLES;
     type State = State;
 
-    async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<State> {
-        let users = batch.users();
-        let mut load = Load::default();
-        let progress = load.rows(users.iter().map(|user| (*user,)))?;
-        let weeks = store::weeks_around(&mut load, &mondays(batch));
-        let standing = load.rows(lifts(batch))?;
-        let codes = store::codes(&mut load, &users);
-        let mut loaded = load.run(db).await?;
-        Ok(State {
-            progress: loaded.rows(progress)?,
-            weeks: loaded.rows(weeks)?,
-            standing: loaded.rows(standing)?,
-            unlocked: Rows::default(),
-            codes: loaded.values(codes)?.into_iter().collect(),
-        })
+    fn needs(&self, message: Incoming<'_>, state: &mut State) {
+        let Incoming::Event(event) = message else { return };
+        let user = event.user();
+        match &event.body {
+            Event::WorkoutCompleted(completed) => state.want_week(user, completed.summary.local_date),
+            Event::WorkoutCorrected(corrected) => {
+                state.want_week(user, corrected.before.local_date);
+                state.want_week(user, corrected.summary.local_date);
+            }
+            Event::WorkoutDeleted(deleted) => state.want_week(user, deleted.before.local_date),
+            Event::RecordSet(set) => {
+                set.records.iter().for_each(|it| state.standing.want((user, it.exercise.clone(), it.kind)));
+            }
+            Event::RecordWithdrawn(withdrawn) => {
+                withdrawn.records.iter().for_each(|it| state.standing.want((user, it.exercise.clone(), it.kind)));
+            }
+            // Own events, in a replay.
+            _ => return state.unlocked.want((user,)),
+        }
+        state.progress.want((user,));
+        state.unlocked.want((user,));
     }
 
     fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Reject> {
@@ -67,12 +76,12 @@ impl Reactor for Achievements {
 
     /// Every rule is held against what is unlocked.
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {
-        let user = event.user;
-        let (progress, codes) = (state.progress(user), state.codes.get(&user));
+        let user = event.user();
+        let (progress, unlocked) = (state.progress(user), state.unlocked.get(&(user,)));
         let changes = RULES.iter().filter_map(|rule| {
             let value = progress.metric(rule.metric);
             let is_met = value >= rule.threshold;
-            let is_unlocked = codes.is_some_and(|codes| codes.contains(rule.code));
+            let is_unlocked = unlocked.is_some_and(|row| row.codes.contains_key(rule.code));
             if is_met == is_unlocked {
                 return None;
             }
@@ -87,7 +96,7 @@ impl Reactor for Achievements {
     }
 
     fn evolve(&self, state: &mut State, event: &Message<Event>) {
-        let user = event.user;
+        let user = event.user();
         match &event.body {
             Event::WorkoutCompleted(completed) => state.count(user, &completed.summary),
             Event::WorkoutCorrected(corrected) => {
@@ -102,34 +111,31 @@ impl Reactor for Achievements {
                 withdrawn.records.iter().for_each(|record| state.fall(&(user, record.exercise.clone(), record.kind)));
             }
             Event::AchievementUnlocked(unlocked) => {
-                state.codes.entry(user).or_default().insert(unlocked.code.clone());
-                state.unlocked.put(UnlockedRow {
-                    user_id: user,
-                    code: unlocked.code.clone(),
-                    value: unlocked.value,
-                    // Postgres keeps microseconds: the fold must not know more.
-                    unlocked_at: Timestamp::from_microsecond(event.time.as_microsecond()).unwrap_or(event.time),
-                });
+                let mut row = state.unlocked(user);
+                let at = event.stored_time();
+                row.codes.insert(unlocked.code.clone(), Unlocked { value: unlocked.value, at });
+                state.unlocked.put(row);
             }
             Event::AchievementRevoked(revoked) => {
-                state.codes.entry(user).or_default().remove(&revoked.code);
-                state.unlocked.remove(&(user, revoked.code.clone()));
+                let mut row = state.unlocked(user);
+                row.codes.remove(&revoked.code);
+                if row.codes.is_empty() { state.unlocked.remove(&(user,)) } else { state.unlocked.put(row) }
             }
             _ => {}
         }
     }
-
-    async fn save(&self, db: &mut PgConnection, state: State) -> Result<()> {
-        let mut save = Save::default();
-        save.rows(state.progress)?;
-        save.rows(state.weeks)?;
-        save.rows(state.standing)?;
-        save.rows(state.unlocked)?;
-        save.run(db).await
-    }
 }
 
 impl State {
+    /// The weeks that decide which streaks go through a date.
+    fn want_week(&mut self, user: UserId, date: Date) {
+        domain::weeks_around(domain::monday(date)).for_each(|monday| self.weeks.want((user, monday)));
+    }
+
+    fn unlocked(&self, user_id: UserId) -> UnlockedRow {
+        self.unlocked.get(&(user_id,)).cloned().unwrap_or(UnlockedRow { user_id, codes: BTreeMap::new() })
+    }
+
     fn progress(&self, user: UserId) -> ProgressRow {
         self.progress.get(&(user,)).cloned().unwrap_or(ProgressRow::none(user))
     }
@@ -214,34 +220,4 @@ impl State {
         self.progress.put(progress);
         self.standing.remove(lift);
     }
-}
-
-/// The weeks in which the batch changes a day.
-fn mondays(batch: &Batch) -> BTreeSet<(UserId, Date)> {
-    let dates = |event: &Event| match event {
-        Event::WorkoutCompleted(completed) => [Some(completed.summary.local_date), None],
-        Event::WorkoutCorrected(corrected) => [Some(corrected.before.local_date), Some(corrected.summary.local_date)],
-        Event::WorkoutDeleted(deleted) => [Some(deleted.before.local_date), None],
-        _ => [None, None],
-    };
-    let mondays = |event: &Message<Event>| {
-        let user = event.user;
-        dates(&event.body).into_iter().flatten().map(move |date| (user, domain::monday(date)))
-    };
-    batch.events().flat_map(mondays).collect()
-}
-
-/// The lifts whose records the batch changes.
-fn lifts(batch: &Batch) -> BTreeSet<Lift> {
-    let mut lifts = BTreeSet::new();
-    for Message { user, body, .. } in batch.events() {
-        match body {
-            Event::RecordSet(set) => lifts.extend(set.records.iter().map(|it| (*user, it.exercise.clone(), it.kind))),
-            Event::RecordWithdrawn(withdrawn) => {
-                lifts.extend(withdrawn.records.iter().map(|it| (*user, it.exercise.clone(), it.kind)));
-            }
-            _ => {}
-        }
-    }
-    lifts
 }

@@ -1,27 +1,26 @@
 //! The tables of the achievements and every statement on them.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use jiff::{Timestamp, civil::Date};
 use plyo_events::{UserId, achievement::Metric, training::ExerciseSlug, workout::RecordKind};
-use plyo_nats::{Load, Part, Row};
+use plyo_nats::{row, unpack};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use sqlx::{PgPool, types::Json};
+use sqlx::PgPool;
 
 use crate::domain;
 
-pub(crate) const TABLES: &[&str] = &["progress", "week", "standing", "unlocked"];
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ProgressRow {
-    pub user_id: UserId,
-    pub workouts: u64,
-    pub tonnage_g: u64,
-    pub records: u64,
-    pub seven_day_runs: u64,
-    pub four_week_runs: u64,
+row! {
+    /// How far a person is.
+    pub(crate) struct ProgressRow: "progress" {
+        [user_id: UserId]
+        workouts: u64,
+        tonnage_g: u64,
+        records: u64,
+        seven_day_runs: u64,
+        four_week_runs: u64,
+    }
 }
 
 impl ProgressRow {
@@ -40,21 +39,12 @@ impl ProgressRow {
     }
 }
 
-impl Row for ProgressRow {
-    const TABLE: &'static str = "progress";
-    const KEY: &'static [&'static str] = &["user_id"];
-    type Key = (UserId,);
-    fn key(&self) -> Self::Key {
-        (self.user_id,)
+row! {
+    /// An ISO week of a person: workouts per day, Monday first. A week without any has no row.
+    pub(crate) struct WeekRow: "week" {
+        [user_id: UserId, monday: Date]
+        days: [u32; 7] as packed,
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct WeekRow {
-    pub user_id: UserId,
-    pub monday: Date,
-    /// Workouts per day, Monday first. A week without any has no row.
-    pub days: [u32; 7],
 }
 
 impl WeekRow {
@@ -72,81 +62,50 @@ impl WeekRow {
     }
 }
 
-impl Row for WeekRow {
-    const TABLE: &'static str = "week";
-    const KEY: &'static [&'static str] = &["user_id", "monday"];
-    type Key = (UserId, Date);
-    fn key(&self) -> Self::Key {
-        (self.user_id, self.monday)
-    }
-}
-
 /// What a record is of: one exercise of one person, and what is measured of it.
 pub(crate) type Lift = (UserId, ExerciseSlug, RecordKind);
 
-/// A lift of which a record stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct StandingRow {
-    pub user_id: UserId,
-    pub exercise: ExerciseSlug,
-    pub kind: RecordKind,
-}
-
-impl Row for StandingRow {
-    const TABLE: &'static str = "standing";
-    const KEY: &'static [&'static str] = &["user_id", "exercise", "kind"];
-    type Key = Lift;
-    fn key(&self) -> Self::Key {
-        (self.user_id, self.exercise.clone(), self.kind)
+row! {
+    /// A lift of which a record stands.
+    pub(crate) struct StandingRow: "standing" {
+        [user_id: UserId, exercise: ExerciseSlug as text, kind: RecordKind as text]
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct UnlockedRow {
-    pub user_id: UserId,
-    pub code: String,
+row! {
+    /// What a person has unlocked, by the code of the rule.
+    pub(crate) struct UnlockedRow: "unlocked" {
+        [user_id: UserId]
+        codes: BTreeMap<String, Unlocked> as packed,
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Unlocked {
+    /// What the metric was.
     pub value: u64,
-    pub unlocked_at: Timestamp,
-}
-
-impl Row for UnlockedRow {
-    const TABLE: &'static str = "unlocked";
-    const KEY: &'static [&'static str] = &["user_id", "code"];
-    type Key = (UserId, String);
-    fn key(&self) -> Self::Key {
-        (self.user_id, self.code.clone())
-    }
-}
-
-/// The codes that people have unlocked.
-pub(crate) type Codes = HashMap<UserId, HashSet<String>>;
-
-/// The weeks that decide which streaks go through these: from 3 before to 3 after each, as far as there are any.
-pub(crate) fn weeks_around(load: &mut Load, mondays: &BTreeSet<(UserId, Date)>) -> Part<WeekRow> {
-    let around = |(user_id, monday): &(UserId, Date)| {
-        let (first, last) = domain::weeks_around(*monday);
-        json!({ "user_id": user_id, "first": first, "last": last })
-    };
-    let sql = "SELECT row_to_json(week) FROM json_to_recordset($1::json) AS around(user_id uuid, first date, last date)
-               JOIN week ON week.user_id = around.user_id AND monday BETWEEN first AND last";
-    load.by(sql, &mondays.iter().map(around).collect())
-}
-
-/// The codes that these people have unlocked: one row each, where the rows of `unlocked` would be a dozen.
-pub(crate) fn codes(load: &mut Load, users: &BTreeSet<UserId>) -> Part<(UserId, HashSet<String>)> {
-    let sql = "SELECT json_build_array(user_id, json_agg(code)) FROM unlocked
-               WHERE user_id IN (SELECT value::uuid FROM json_array_elements_text($1::json)) GROUP BY user_id";
-    load.by(sql, &json!(users))
+    pub at: Timestamp,
 }
 
 /// How far a person is, and the codes of what is unlocked.
 pub(crate) async fn achievements(pool: &PgPool, user: UserId) -> Result<(ProgressRow, Vec<String>)> {
-    let (progress, codes): (Option<Json<ProgressRow>>, Vec<String>) = sqlx::query_as(
-        "SELECT (SELECT row_to_json(progress) FROM progress WHERE user_id = $1),
-                ARRAY(SELECT code FROM unlocked WHERE user_id = $1)",
+    type Found = (Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<Vec<u8>>);
+    let (workouts, tonnage_g, records, seven_day_runs, four_week_runs, codes): Found = sqlx::query_as(
+        "SELECT workouts, tonnage_g, records, seven_day_runs, four_week_runs, codes
+         FROM (VALUES ($1::uuid)) AS person(user_id) LEFT JOIN progress USING (user_id) LEFT JOIN unlocked USING (user_id)",
     )
     .bind(user.uuid())
     .fetch_one(pool)
     .await?;
-    Ok((progress.map_or(ProgressRow::none(user), |Json(row)| row), codes))
+    let count = |number: Option<i64>| number.map_or(0, i64::cast_unsigned);
+    let progress = ProgressRow {
+        user_id: user,
+        workouts: count(workouts),
+        tonnage_g: count(tonnage_g),
+        records: count(records),
+        seven_day_runs: count(seven_day_runs),
+        four_week_runs: count(four_week_runs),
+    };
+    let codes: BTreeMap<String, Unlocked> = codes.as_deref().map(unpack).transpose()?.unwrap_or_default();
+    Ok((progress, codes.into_keys().collect()))
 }

@@ -1,9 +1,5 @@
 //! The write side of the notifications.
 
-use std::collections::BTreeSet;
-
-use anyhow::Result;
-use jiff::Timestamp;
 use plyo_events::{
     Command, Emit, Event, EventKind, Message, NotificationId, Reject, UserId,
     notification::{
@@ -11,25 +7,33 @@ use plyo_events::{
         NotificationRetracted, PreferenceSource, PreferencesChanged,
     },
 };
-use plyo_nats::{Batch, Load, Reactor, Rows, Save};
-use sqlx::PgConnection;
+use plyo_nats::{Incoming, Reactor, Rows, Table, Tables};
 
 use crate::{
     domain::{self, Meaning},
     queries::complete,
-    store::{self, MailboxRow, NotificationRow, PreferenceRow},
+    store::{MailboxRow, NotificationRow, PreferenceRow, ToldRow},
 };
 
 #[cfg(test)]
 mod tests;
 
+#[derive(Clone, Debug)]
 pub(crate) struct Notifications;
 
 #[derive(Default)]
 pub(crate) struct State {
     mailboxes: Rows<MailboxRow>,
     notifications: Rows<NotificationRow>,
+    told: Rows<ToldRow>,
     preferences: Rows<PreferenceRow>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<&mut dyn Table> {
+        let Self { mailboxes, notifications, told, preferences } = self;
+        vec![mailboxes, notifications, told, preferences]
+    }
 }
 
 impl Reactor for Notifications {
@@ -42,29 +46,49 @@ impl Reactor for Notifications {
         EventKind::RecordWithdrawn,
         EventKind::ReminderDue,
     ];
-    const TABLES: &'static [&'static str] = store::TABLES;
     type State = State;
 
-    async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<State> {
-        let users: Vec<_> = batch.users().into_iter().map(|user| (user,)).collect();
-        let mut load = Load::default();
-        let mailboxes = load.rows(users.iter().copied())?;
-        let notifications = store::notifications(&mut load, &named(batch), &subjects(batch));
-        let preferences = load.rows(users)?;
-        let mut loaded = load.run(db).await?;
-        Ok(State {
-            mailboxes: loaded.rows(mailboxes)?,
-            notifications: loaded.rows(notifications)?,
-            preferences: loaded.rows(preferences)?,
-        })
+    fn needs(&self, message: Incoming<'_>, state: &mut State) {
+        match message {
+            Incoming::Command(command) => {
+                let user = command.user();
+                match &command.body {
+                    Command::ReadNotification(read) => state.notifications.want((user, read.notification_id)),
+                    Command::ReadAllNotifications(_) => {}
+                    Command::SetPreferences(_) => state.preferences.want((user,)),
+                    _ => return,
+                }
+                state.mailboxes.want((user,));
+            }
+            Incoming::Event(event) => {
+                let user = event.user();
+                match &event.body {
+                    Event::PreferencesChanged(_) => return,
+                    // Own events, in a replay.
+                    Event::NotificationCreated(_) | Event::AllNotificationsRead(_) => {}
+                    Event::NotificationRead(read) => state.notifications.want((user, read.notification_id)),
+                    Event::NotificationRetracted(it) => state.notifications.want((user, it.notification_id)),
+                    body => {
+                        let Some(Meaning { subject, .. }) = domain::meaning(body) else { return };
+                        state.preferences.want((user,));
+                        let told = (user, subject);
+                        if let Some(row) = state.told.peek(&told) {
+                            state.notifications.want((user, row.notification_id));
+                        }
+                        state.told.want(told);
+                    }
+                }
+                state.mailboxes.want((user,));
+            }
+        }
     }
 
     fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
-        let mailbox = state.mailbox(command.user);
+        let mailbox = state.mailbox(command.user());
         let counts = |unread: u64| NotificationCounts { total: mailbox.last_number, unread };
         match &command.body {
             Command::ReadNotification(read) => {
-                let row = state.notifications.get(&(command.user, read.notification_id));
+                let row = state.notifications.get(&(command.user(), read.notification_id));
                 let row =
                     row.ok_or_else(|| Reject::not_found("notification_not_found", "there is no such notification"))?;
                 if !is_unread(row, &mailbox) {
@@ -78,7 +102,8 @@ impl Reactor for Notifications {
                 Ok(Emit::nothing().event(AllNotificationsRead { through: mailbox.last_number }).reply(counts(0)))
             }
             Command::SetPreferences(set) => {
-                let before = state.preferences.get(&(command.user,)).map(|row| row.in_app.clone()).unwrap_or_default();
+                let before =
+                    state.preferences.get(&(command.user(),)).map(|row| row.in_app.clone()).unwrap_or_default();
                 let mut in_app = before.clone();
                 in_app.extend(&set.in_app);
                 let emit = Emit::nothing().reply(complete(&in_app));
@@ -91,7 +116,7 @@ impl Reactor for Notifications {
     /// At most one notification about a subject stands, and it says what holds: what was told before is retracted, whatever
     /// the preference, when an achievement or a record fell or a correction of a workout betters its own records.
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {
-        let user = event.user;
+        let user = event.user();
         let Some(Meaning { subject, kind }) = domain::meaning(&event.body) else { return Emit::nothing() };
         let before = state.told_about(user, &subject);
         let now = domain::told(&event.body, before.map(|row| &row.params));
@@ -117,37 +142,40 @@ impl Reactor for Notifications {
     }
 
     fn evolve(&self, state: &mut State, event: &Message<Event>) {
-        let user = event.user;
+        let user = event.user();
+        if let Event::PreferencesChanged(changed) = &event.body {
+            state.preferences.put(PreferenceRow { user_id: user, in_app: changed.in_app.clone() });
+            return;
+        }
+        if event.body.kind().service() != Self::NAME {
+            return;
+        }
         let mut mailbox = state.mailbox(user);
         match &event.body {
             Event::NotificationCreated(created) => {
                 mailbox.last_number = created.number;
                 mailbox.unread += 1;
+                state.told.put(ToldRow {
+                    user_id: user,
+                    subject: created.subject.clone(),
+                    notification_id: created.notification_id,
+                });
                 state.notifications.put(row(event, created));
             }
             Event::NotificationRead(read) => state.change(&mut mailbox, read.notification_id, |row| row.read = true),
             Event::NotificationRetracted(retracted) => {
                 state.change(&mut mailbox, retracted.notification_id, |row| row.retracted = true);
+                if let Some(row) = state.notifications.get(&(user, retracted.notification_id)) {
+                    state.told.remove(&(user, row.subject.clone()));
+                }
             }
             Event::AllNotificationsRead(all) => {
                 mailbox.read_through = all.through;
                 mailbox.unread = 0;
             }
-            Event::PreferencesChanged(changed) => {
-                state.preferences.put(PreferenceRow { user_id: user, in_app: changed.in_app.clone() });
-                return;
-            }
             _ => return,
         }
         state.mailboxes.put(mailbox);
-    }
-
-    async fn save(&self, db: &mut PgConnection, state: State) -> Result<()> {
-        let mut save = Save::default();
-        save.rows(state.mailboxes)?;
-        save.rows(state.notifications)?;
-        save.rows(state.preferences)?;
-        save.run(db).await
     }
 }
 
@@ -171,7 +199,8 @@ impl State {
 
     /// The notification about a subject that stands.
     fn told_about(&self, user: UserId, subject: &str) -> Option<&NotificationRow> {
-        self.notifications.iter().find(|row| row.user_id == user && row.subject == subject && !row.retracted)
+        let told = self.told.get(&(user, subject.to_owned()))?;
+        self.notifications.get(&(user, told.notification_id))
     }
 
     /// Changes a notification; one that was unread and is so no longer is counted off.
@@ -192,36 +221,15 @@ fn is_unread(row: &NotificationRow, mailbox: &MailboxRow) -> bool {
 
 fn row(event: &Message<Event>, created: &NotificationCreated) -> NotificationRow {
     NotificationRow {
-        user_id: event.user,
+        user_id: event.user(),
         notification_id: created.notification_id,
         number: created.number,
         kind: created.kind,
         subject: created.subject.clone(),
         read: false,
         retracted: false,
-        // Postgres keeps microseconds: the fold must not know more.
-        created_at: Timestamp::from_microsecond(event.time.as_microsecond()).unwrap_or(event.time),
+        created_at: event.stored_time(),
         because: created.because.clone(),
         params: created.params.clone(),
     }
-}
-
-/// The notifications that the batch reads or changes by id.
-fn named(batch: &Batch) -> BTreeSet<(UserId, NotificationId)> {
-    let read = batch.commands().filter_map(|command| match &command.body {
-        Command::ReadNotification(read) => Some((command.user, read.notification_id)),
-        _ => None,
-    });
-    let changed = batch.events().filter_map(|event| match &event.body {
-        Event::NotificationRead(read) => Some((event.user, read.notification_id)),
-        Event::NotificationRetracted(retracted) => Some((event.user, retracted.notification_id)),
-        _ => None,
-    });
-    read.chain(changed).collect()
-}
-
-/// What the batch tells anew or takes back.
-fn subjects(batch: &Batch) -> BTreeSet<(UserId, String)> {
-    let subject = |event: &Message<Event>| Some((event.user, domain::meaning(&event.body)?.subject));
-    batch.events().filter_map(subject).collect()
 }

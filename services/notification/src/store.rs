@@ -1,87 +1,56 @@
 //! The tables of the notifications and every statement on them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use jiff::Timestamp;
 use plyo_events::{
     NotificationId, UserId,
     notification::{Because, NotificationCounts, NotificationKind, NotificationView},
 };
-use plyo_nats::{Load, Part, Row};
-use serde::{Deserialize, Serialize};
+use plyo_nats::{row, unpack};
+use serde::Deserialize;
+use serde::de::{IntoDeserializer, value};
 use serde_json::Value;
-use sqlx::{PgPool, types::Json};
+use sqlx::PgPool;
 
-pub(crate) const TABLES: &[&str] = &["mailbox", "notification", "preference"];
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct MailboxRow {
-    pub user_id: UserId,
-    pub last_number: u64,
-    pub read_through: u64,
-    pub unread: u64,
-}
-
-impl Row for MailboxRow {
-    const TABLE: &'static str = "mailbox";
-    const KEY: &'static [&'static str] = &["user_id"];
-    type Key = (UserId,);
-    fn key(&self) -> Self::Key {
-        (self.user_id,)
+row! {
+    /// Numbers run 1, 2, 3 … per person. What has a number up to `read_through` counts as read.
+    pub(crate) struct MailboxRow: "mailbox" {
+        [user_id: UserId]
+        last_number: u64,
+        read_through: u64,
+        unread: u64,
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct NotificationRow {
-    pub user_id: UserId,
-    pub notification_id: NotificationId,
-    pub number: u64,
-    pub kind: NotificationKind,
-    pub subject: String,
-    pub read: bool,
-    pub retracted: bool,
-    pub created_at: Timestamp,
-    pub because: Because,
-    pub params: Value,
-}
-
-impl Row for NotificationRow {
-    const TABLE: &'static str = "notification";
-    const KEY: &'static [&'static str] = &["user_id", "notification_id"];
-    type Key = (UserId, NotificationId);
-    fn key(&self) -> Self::Key {
-        (self.user_id, self.notification_id)
+row! {
+    pub(crate) struct NotificationRow: "notification" (forgotten) {
+        [user_id: UserId, notification_id: NotificationId]
+        number: u64,
+        kind: NotificationKind as text,
+        subject: String,
+        read: bool,
+        retracted: bool,
+        created_at: Timestamp,
+        because: Because as packed,
+        params: Value as packed,
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PreferenceRow {
-    pub user_id: UserId,
-    pub in_app: BTreeMap<NotificationKind, bool>,
-}
-
-impl Row for PreferenceRow {
-    const TABLE: &'static str = "preference";
-    const KEY: &'static [&'static str] = &["user_id"];
-    type Key = (UserId,);
-    fn key(&self) -> Self::Key {
-        (self.user_id,)
+row! {
+    /// The notification about a subject that stands. Most subjects are told of once.
+    pub(crate) struct ToldRow: "told" (forgotten) {
+        [user_id: UserId, subject: String]
+        notification_id: NotificationId,
     }
 }
 
-/// The notifications with these ids, and those that stand about these subjects.
-pub(crate) fn notifications(
-    load: &mut Load,
-    ids: &BTreeSet<(UserId, NotificationId)>,
-    subjects: &BTreeSet<(UserId, String)>,
-) -> Part<NotificationRow> {
-    let sql = "SELECT row_to_json(n) FROM json_array_elements($1::json->'ids') AS id
-               JOIN notification n ON n.user_id = (id->>0)::uuid AND n.notification_id = (id->>1)::uuid
-               UNION ALL
-               SELECT row_to_json(n) FROM json_array_elements($1::json->'subjects') AS told
-               JOIN notification n ON n.user_id = (told->>0)::uuid AND n.subject = told->>1 AND NOT n.retracted";
-    load.by(sql, &serde_json::json!({ "ids": ids, "subjects": subjects }))
+row! {
+    pub(crate) struct PreferenceRow: "preference" {
+        [user_id: UserId]
+        in_app: BTreeMap<NotificationKind, bool> as packed,
+    }
 }
 
 /// Notifications with numbers below `before`, newest first.
@@ -92,8 +61,10 @@ pub(crate) async fn list(
     before: Option<u64>,
     limit: u32,
 ) -> Result<Vec<NotificationView>> {
-    let rows: Vec<(Json<NotificationRow>, bool)> = sqlx::query_as(
-        "SELECT row_to_json(n), n.read OR n.number <= m.read_through FROM notification n JOIN mailbox m USING (user_id)
+    let rows: Vec<Stored> = sqlx::query_as(
+        "SELECT n.notification_id, n.number, n.kind, n.read OR n.number <= m.read_through, n.retracted,
+                (extract(epoch FROM n.created_at) * 1000000)::bigint, n.because, n.params
+         FROM notification n JOIN mailbox m USING (user_id)
          WHERE n.user_id = $1 AND ($2::bigint IS NULL OR n.number < $2)
            AND (NOT $3 OR (n.number > m.read_through AND NOT n.read AND NOT n.retracted))
          ORDER BY n.number DESC LIMIT $4",
@@ -104,7 +75,7 @@ pub(crate) async fn list(
     .bind(i64::from(limit))
     .fetch_all(pool)
     .await?;
-    Ok(rows.into_iter().map(|(Json(row), read)| view(row, read)).collect())
+    rows.into_iter().map(view).collect()
 }
 
 pub(crate) async fn counts(pool: &PgPool, user: UserId) -> Result<NotificationCounts> {
@@ -116,12 +87,22 @@ pub(crate) async fn counts(pool: &PgPool, user: UserId) -> Result<NotificationCo
 
 pub(crate) async fn preferences(pool: &PgPool, user: UserId) -> Result<BTreeMap<NotificationKind, bool>> {
     let sql = "SELECT in_app FROM preference WHERE user_id = $1";
-    let row: Option<Json<BTreeMap<NotificationKind, bool>>> =
-        sqlx::query_scalar(sql).bind(user.uuid()).fetch_optional(pool).await?;
-    Ok(row.map_or_else(BTreeMap::new, |Json(chosen)| chosen))
+    let row: Option<Vec<u8>> = sqlx::query_scalar(sql).bind(user.uuid()).fetch_optional(pool).await?;
+    row.as_deref().map_or_else(|| Ok(BTreeMap::new()), unpack)
 }
 
-fn view(row: NotificationRow, read: bool) -> NotificationView {
-    let NotificationRow { notification_id, number, kind, retracted, created_at, because, params, .. } = row;
-    NotificationView { notification_id, number, kind, read, retracted, created_at, because, params }
+type Stored = (sqlx::types::Uuid, i64, String, bool, bool, i64, Vec<u8>, Vec<u8>);
+
+fn view((id, number, kind, read, retracted, created_at, because, params): Stored) -> Result<NotificationView> {
+    let kind: value::StrDeserializer<'_, value::Error> = kind.as_str().into_deserializer();
+    Ok(NotificationView {
+        notification_id: NotificationId::new(id),
+        number: number.cast_unsigned(),
+        kind: NotificationKind::deserialize(kind).context("a kind of notification")?,
+        read,
+        retracted,
+        created_at: Timestamp::from_microsecond(created_at)?,
+        because: unpack(&because)?,
+        params: unpack(&params)?,
+    })
 }

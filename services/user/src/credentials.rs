@@ -1,6 +1,6 @@
 //! What the answers work with: the credential store, the threads that hash, the key that signs.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use plyo_events::{
     CommandId, Message, Reject, RejectKind, SessionId, UserId,
     user::{AccessClaims, RevocationReason, RevokeSession, Tokens},
 };
-use plyo_nats::{CommandPublisher, Nats, QueryError};
+use plyo_nats::{CommandPublisher, QueryError};
 use sqlx::PgPool;
 
 use crate::{
@@ -23,7 +23,6 @@ pub struct Credentials {
     pub(crate) pool: PgPool,
     pub(crate) passwords: Passwords,
     key: Arc<SigningKey>,
-    commands: Arc<OnceLock<CommandPublisher>>,
 }
 
 impl Credentials {
@@ -33,7 +32,7 @@ impl Credentials {
     /// When the database fails or a thread cannot be started.
     pub async fn open(pool: PgPool) -> Result<Self> {
         let key = signing_key(&pool).await.context("open the signing keys")?;
-        Ok(Self { pool, passwords: Passwords::start()?, key: Arc::new(key), commands: Arc::default() })
+        Ok(Self { pool, passwords: Passwords::start()?, key: Arc::new(key) })
     }
 
     /// The answer to who logged in or refreshed.
@@ -46,30 +45,28 @@ impl Credentials {
             refresh_token: refresh.text(),
         })
     }
+}
 
-    /// Sends the own write side the command that tells everybody of the end of a session. Its id is derived, so that
-    /// telling again, after a failure in between, changes nothing.
-    ///
-    /// # Errors
-    /// `try_again` (unavailable) when the command may not have been stored.
-    pub(crate) async fn announce_end(
-        &self,
-        nats: &Nats,
-        user: UserId,
-        session: SessionId,
-        reason: RevocationReason,
-    ) -> Result<(), QueryError> {
-        let id = CommandId::derive(session.uuid(), "revoke").uuid();
-        let revoke = RevokeSession { session_id: session, reason };
-        let command = Message::first(id, user, Timestamp::now(), revoke.into());
-        let publisher = self.commands.get_or_init(|| CommandPublisher::new(nats, "user"));
-        // A session ends once: its id stands for the body, whatever the reason is.
-        match publisher.send(&command, &session.to_string()).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                tracing::warn!(%error, "the end of a session could not be announced");
-                Err(try_again().into())
-            }
+/// Sends the own write side the command that tells everybody of the end of a session. Its id is derived, so that
+/// telling again, after a failure in between, changes nothing.
+///
+/// # Errors
+/// `try_again` (unavailable) when the command may not have been stored.
+pub(crate) async fn announce_end(
+    commands: &CommandPublisher,
+    user: UserId,
+    session: SessionId,
+    reason: RevocationReason,
+) -> Result<(), QueryError> {
+    let id = CommandId::derive(session.uuid(), "revoke").uuid();
+    let revoke = RevokeSession { session_id: session, reason };
+    let command = Message::first(id, user, Timestamp::now(), revoke.into());
+    // A session ends once: its id stands for the body, whatever the reason is.
+    match commands.send(&command, &session.to_string()).await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            tracing::warn!(%error, "the end of a session could not be announced");
+            Err(try_again().into())
         }
     }
 }

@@ -4,11 +4,12 @@ use plyo_events::{
     Reject, SessionId, UserId,
     user::{Jwks, LogIn, LogOut, LoggedOut, Me, MeView, PrepareSignUp, Prepared, Refresh, Tokens},
 };
-use plyo_nats::{Context, QueryError};
+use plyo_nats::{Context, QueryError, RequestContext};
 use serde_json::{Value, json};
+use sqlx::PgPool;
 
 use crate::{
-    credentials::{Credentials, try_again},
+    credentials::{Credentials, announce_end, try_again},
     domain,
     passwords::Verdict,
     store::{self, Rotation},
@@ -17,7 +18,7 @@ use crate::{
 
 pub(crate) async fn prepare(
     credentials: Credentials,
-    context: Context,
+    context: RequestContext,
     query: PrepareSignUp,
 ) -> Result<Prepared, QueryError> {
     let email = domain::sign_up(&query.email, &query.password)?;
@@ -29,7 +30,7 @@ pub(crate) async fn prepare(
         return if added { Ok(Prepared { user_id }) } else { Err(domain::email_taken().into()) };
     };
     let user_id = found.user;
-    if found.in_use || registered(&context, user_id).await? {
+    if found.in_use || registered(&context.pool, user_id).await? {
         return match passwords.verify(query.password, Some(found.password_hash)).await? {
             Verdict::Right { .. } => Ok(Prepared { user_id }),
             Verdict::Wrong => Err(domain::email_taken().into()),
@@ -37,11 +38,15 @@ pub(crate) async fn prepare(
     }
     let hash = passwords.hash(query.password).await?;
     // Hashing took its time, in which the sign-up that was under way may have been finished.
-    let replaced = !registered(&context, user_id).await? && store::replace_password(pool, &found, &hash).await?;
+    let replaced = !registered(&context.pool, user_id).await? && store::replace_password(pool, &found, &hash).await?;
     if replaced { Ok(Prepared { user_id }) } else { Err(domain::email_taken().into()) }
 }
 
-pub(crate) async fn log_in(credentials: Credentials, context: Context, query: LogIn) -> Result<Tokens, QueryError> {
+pub(crate) async fn log_in(
+    credentials: Credentials,
+    context: RequestContext,
+    query: LogIn,
+) -> Result<Tokens, QueryError> {
     let Credentials { pool, passwords, .. } = &credentials;
     let found = match domain::log_in(&query.email, &query.password)? {
         Some(email) => store::credential(pool, &email).await?,
@@ -52,7 +57,7 @@ pub(crate) async fn log_in(credentials: Credentials, context: Context, query: Lo
     let (Some(found), Verdict::Right { renewed }) = (found, verdict) else {
         return Err(domain::wrong_credentials().into());
     };
-    if !registered(&context, found.user).await? {
+    if !registered(&context.pool, found.user).await? {
         return Err(domain::registration_unfinished().into());
     }
     store::forget_expired_sessions(pool, found.user).await?;
@@ -63,14 +68,18 @@ pub(crate) async fn log_in(credentials: Credentials, context: Context, query: Lo
     Ok(credentials.tokens(session, &token)?)
 }
 
-pub(crate) async fn refresh(credentials: Credentials, context: Context, query: Refresh) -> Result<Tokens, QueryError> {
+pub(crate) async fn refresh(
+    credentials: Credentials,
+    context: RequestContext,
+    query: Refresh,
+) -> Result<Tokens, QueryError> {
     let presented = RefreshToken::parse(&query.refresh_token).ok_or_else(domain::invalid_refresh_token)?;
     let next = RefreshToken::mint(presented.user);
     match store::rotate(&credentials.pool, &presented, &next).await? {
         Rotation::Renewed(session) => Ok(credentials.tokens(session, &next)?),
         Rotation::Unknown => Err(domain::invalid_refresh_token().into()),
         Rotation::Ended(session, reason) => {
-            credentials.announce_end(&context.nats, presented.user, session, reason).await?;
+            announce_end(&context.commands, presented.user, session, reason).await?;
             Err(domain::invalid_refresh_token().into())
         }
     }
@@ -78,12 +87,12 @@ pub(crate) async fn refresh(credentials: Credentials, context: Context, query: R
 
 pub(crate) async fn log_out(
     credentials: Credentials,
-    context: Context,
+    context: RequestContext,
     query: LogOut,
 ) -> Result<LoggedOut, QueryError> {
     let Some(token) = RefreshToken::parse(&query.refresh_token) else { return Ok(LoggedOut {}) };
     if let Some((session, reason)) = store::end_session(&credentials.pool, &token).await? {
-        credentials.announce_end(&context.nats, token.user, session, reason).await?;
+        announce_end(&context.commands, token.user, session, reason).await?;
     }
     Ok(LoggedOut {})
 }
@@ -106,6 +115,6 @@ pub(crate) async fn jwks(credentials: Credentials, _: Context, _: Jwks) -> Resul
     Ok(json!({ "keys": store::public_keys(&credentials.pool).await? }))
 }
 
-async fn registered(context: &Context, user: UserId) -> Result<bool, QueryError> {
-    Ok(store::profile(&context.pool, user).await?.is_some())
+async fn registered(pool: &PgPool, user: UserId) -> Result<bool, QueryError> {
+    Ok(store::profile(pool, user).await?.is_some())
 }

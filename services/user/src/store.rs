@@ -6,10 +6,9 @@ use plyo_events::{
     SessionId, UserId,
     user::{Locale, RevocationReason, TimeZoneName},
 };
-use plyo_nats::Row;
-use serde::{Deserialize, Serialize};
+use plyo_nats::row;
 use serde_json::Value;
-use sqlx::{PgConnection, PgPool, types::Json};
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::{
@@ -17,47 +16,37 @@ use crate::{
     tokens::{RefreshToken, SigningKey},
 };
 
-pub(crate) const TABLES: &[&str] = &["profile", "revoked_session"];
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Profile {
-    pub user_id: UserId,
-    pub locale: Locale,
-    pub time_zone: TimeZoneName,
-    pub registered_at: Timestamp,
-}
-
-impl Row for Profile {
-    const TABLE: &'static str = "profile";
-    const KEY: &'static [&'static str] = &["user_id"];
-    type Key = (UserId,);
-    fn key(&self) -> Self::Key {
-        (self.user_id,)
+row! {
+    /// A person as everybody may know them.
+    pub(crate) struct Profile: "profile" {
+        [user_id: UserId]
+        locale: Locale as text,
+        time_zone: TimeZoneName as text,
+        registered_at: Timestamp,
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct RevokedSession {
-    pub user_id: UserId,
-    pub session_id: SessionId,
-    pub reason: RevocationReason,
-    pub revoked_at: Timestamp,
-}
-
-impl Row for RevokedSession {
-    const TABLE: &'static str = "revoked_session";
-    const KEY: &'static [&'static str] = &["user_id", "session_id"];
-    type Key = (UserId, SessionId);
-    fn key(&self) -> Self::Key {
-        (self.user_id, self.session_id)
+row! {
+    pub(crate) struct RevokedSession: "revoked_session" (forgotten) {
+        [user_id: UserId, session_id: SessionId]
+        reason: RevocationReason as text,
+        revoked_at: Timestamp,
     }
 }
 
 /// `None`: this person has not been registered, or not yet.
 pub(crate) async fn profile(folded: &PgPool, user: UserId) -> Result<Option<Profile>> {
-    let sql = "SELECT row_to_json(p) FROM profile p WHERE user_id = $1";
-    let found: Option<Json<Profile>> = sqlx::query_scalar(sql).bind(user.uuid()).fetch_optional(folded).await?;
-    Ok(found.map(|Json(profile)| profile))
+    let sql = "SELECT locale, time_zone, (extract(epoch FROM registered_at) * 1000000)::bigint FROM profile WHERE user_id = $1";
+    let found: Option<(String, String, i64)> = sqlx::query_as(sql).bind(user.uuid()).fetch_optional(folded).await?;
+    let profile = |(locale, time_zone, registered_at): (String, String, i64)| {
+        Ok(Profile {
+            user_id: user,
+            locale: locale.try_into().map_err(anyhow::Error::msg)?,
+            time_zone: time_zone.try_into().map_err(anyhow::Error::msg)?,
+            registered_at: Timestamp::from_microsecond(registered_at)?,
+        })
+    };
+    found.map(profile).transpose()
 }
 
 /// How somebody logs in. No `Debug`: the hash is a secret.

@@ -4,7 +4,6 @@ mod needs;
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
 use plyo_events::{
     Command, Emit, Event, EventId, EventKind, Message, Reject, ReminderId, UserId, WorkoutId,
     workout::{
@@ -12,49 +11,47 @@ use plyo_events::{
         WorkoutDeleted, WorkoutSaved,
     },
 };
-use plyo_nats::{Batch, Load, Reactor, Row, Rows, Save};
-use sqlx::PgConnection;
+use plyo_nats::{Best, Incoming, Reactor, Row, Rows, Table, Tables};
 
 use crate::{
     domain::{
         self,
-        records::{self, Change},
+        records::{self, Change, KINDS},
         reminders,
     },
-    store::{self, AgendaRow, Marks, ReminderRow, ReminderStatus, WorkoutRow},
+    store::{AgendaRow, MarkRow, ReminderRow, ReminderStatus, WorkoutRow},
 };
 
+#[derive(Clone, Debug)]
 pub(crate) struct Training;
 
 #[derive(Default)]
 pub(crate) struct State {
     workouts: Rows<WorkoutRow>,
-    marks: Marks,
+    marks: Best<MarkRow>,
     reminders: Rows<ReminderRow>,
     agendas: Rows<AgendaRow>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<&mut dyn Table> {
+        let Self { workouts, marks, reminders, agendas } = self;
+        vec![workouts, marks, reminders, agendas]
+    }
 }
 
 impl Reactor for Training {
     const NAME: &'static str = "workout";
     const READS: &'static [EventKind] = &[EventKind::WorkoutReminderDue];
-    const TABLES: &'static [&'static str] = store::TABLES;
+    const TIMERS: &'static [EventKind] = &[EventKind::WorkoutReminderDue];
     type State = State;
 
-    async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<State> {
-        let mut load = Load::default();
-        let workouts = load.rows(needs::workouts(batch))?;
-        let reminders = needs::reminders(batch);
-        let agendas = load.rows(reminders.iter().map(|(user, _)| (*user,)))?;
-        let reminders = load.rows(reminders)?;
-        let mut loaded = load.run(&mut *db).await?;
-        let workouts = loaded.rows(workouts)?;
-        // Which marks are needed stands in the workouts that the batch takes back.
-        let marks = Marks::load(db, &needs::lifts(batch, &workouts)).await?;
-        Ok(State { workouts, marks, reminders: loaded.rows(reminders)?, agendas: loaded.rows(agendas)? })
+    fn needs(&self, message: Incoming<'_>, state: &mut State) {
+        needs::ask(message, state);
     }
 
     fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
-        let user = command.user;
+        let user = command.user();
         match &command.body {
             Command::LogWorkout(log) => log_workout(state, command, log),
             Command::CorrectWorkout(correct) => correct_workout(state, command, correct),
@@ -74,11 +71,11 @@ impl Reactor for Training {
 
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {
         let Event::WorkoutReminderDue(due) = &event.body else { return Emit::nothing() };
-        reminders::come_due(state.reminders.get(&(event.user, due.reminder_id)), due, EventId::new(event.id))
+        reminders::come_due(state.reminders.get(&(event.user(), due.reminder_id)), due, EventId::new(event.id))
     }
 
     fn evolve(&self, state: &mut State, event: &Message<Event>) {
-        let user = event.user;
+        let user = event.user();
         match &event.body {
             Event::WorkoutCompleted(completed) => state.put_workout(user, completed.workout_id, 1, &completed.workout),
             Event::WorkoutCorrected(corrected) => {
@@ -108,15 +105,6 @@ impl Reactor for Training {
             _ => {}
         }
     }
-
-    async fn save(&self, db: &mut PgConnection, state: State) -> Result<()> {
-        let mut save = Save::default();
-        save.rows(state.workouts)?;
-        save.rows(state.marks.rows)?;
-        save.rows(state.reminders)?;
-        save.rows(state.agendas)?;
-        save.run(db).await
-    }
 }
 
 impl State {
@@ -124,13 +112,17 @@ impl State {
         let started_at = records::achieved_at(workout);
         let (body, summary) = (workout.clone(), workout.summary());
         let row = WorkoutRow { user_id, workout_id, revision, started_at, body, summary };
-        row.marks().for_each(|mark| self.marks.put(mark));
+        for mark in row.marks() {
+            self.marks.put(mark);
+        }
         self.workouts.put(row);
     }
 
     fn remove_workout(&mut self, user: UserId, workout: WorkoutId) {
         let Some(row) = self.workouts.get(&(user, workout)) else { return };
-        row.marks().for_each(|mark| self.marks.remove(&mark));
+        for mark in row.marks() {
+            self.marks.remove(&mark);
+        }
         self.workouts.remove(&(user, workout));
     }
 
@@ -161,25 +153,35 @@ impl State {
         let old_marks = old.map(records::marks).unwrap_or_default();
         let new_marks = new.map(records::marks).unwrap_or_default();
         let achieved_at = new.map(records::achieved_at).unwrap_or_default();
-        let lifts: BTreeSet<_> = old_marks.keys().chain(new_marks.keys()).collect();
-        let changes = lifts.into_iter().map(|own_lift| {
-            let (exercise, kind) = own_lift;
-            let lift = (user, exercise.clone(), *kind);
-            Change {
-                exercise,
-                kind: *kind,
-                before: self.marks.best_without(&lift, None),
-                own: new_marks.get(own_lift).map(|value| Mark { workout_id, value: *value, achieved_at }),
-                others: self.marks.best_without(&lift, Some(workout_id)),
+        let mut changes = Vec::new();
+        for exercise in old_marks.keys().chain(new_marks.keys()).collect::<BTreeSet<_>>() {
+            let lift = (user, exercise.clone());
+            let (old, new) = (old_marks.get(exercise), new_marks.get(exercise));
+            for (order, kind) in KINDS.into_iter().enumerate() {
+                let own = new.and_then(|marks| marks.get(kind));
+                if own.is_none() && old.and_then(|marks| marks.get(kind)).is_none() {
+                    continue;
+                }
+                let best = |left_out: Option<WorkoutId>| {
+                    let best = self.marks.best(&lift, order, |row| Some(row.workout_id) == left_out);
+                    best.and_then(|row| row.mark(kind))
+                };
+                changes.push(Change {
+                    exercise,
+                    kind,
+                    before: best(None),
+                    own: own.map(|value| Mark { workout_id, value, achieved_at }),
+                    others: best(Some(workout_id)),
+                });
             }
-        });
-        records::announce(workout_id, reason, changes)
+        }
+        records::announce(workout_id, reason, changes.into_iter())
     }
 }
 
 /// A command that comes when the loop has long forgotten it finds its workout there, and logs none.
 fn log_workout(state: &State, command: &Message<Command>, log: &LogWorkout) -> Result<Emit, Reject> {
-    let (user, workout_id, workout) = (command.user, WorkoutId::new(command.id), &log.workout);
+    let (user, workout_id, workout) = (command.user(), WorkoutId::new(command.id), &log.workout);
     if let Some(row) = state.workouts.get(&(user, workout_id)) {
         return Ok(Emit::nothing().reply(WorkoutSaved { workout_id, revision: row.revision }));
     }
@@ -192,7 +194,7 @@ fn log_workout(state: &State, command: &Message<Command>, log: &LogWorkout) -> R
 
 /// A correction that changes nothing is done without an event, and makes no revision.
 fn correct_workout(state: &State, command: &Message<Command>, correct: &CorrectWorkout) -> Result<Emit, Reject> {
-    let row = find(state, command.user, correct.workout_id)?;
+    let row = find(state, command.user(), correct.workout_id)?;
     let (workout_id, workout, before) = (row.workout_id, &correct.workout, row.summary.clone());
     domain::check(workout, command.time)?;
     if row.body == *workout {
@@ -202,7 +204,7 @@ fn correct_workout(state: &State, command: &Message<Command>, correct: &CorrectW
     let reason = Some(WithdrawalReason::WorkoutCorrected);
     Ok(Emit::nothing()
         .event(WorkoutCorrected { workout_id, revision, before, workout: workout.clone(), summary: workout.summary() })
-        .events(state.announce(command.user, workout_id, Some(&row.body), Some(workout), reason))
+        .events(state.announce(command.user(), workout_id, Some(&row.body), Some(workout), reason))
         .reply(WorkoutSaved { workout_id, revision }))
 }
 

@@ -1,13 +1,11 @@
-//! Stories of the write side, as pure folds: no database, no broker.
+//! Stories of the write side: no database, no broker.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    hash::Hash,
-};
+use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use jiff::ToSpan;
 use plyo_events::{
-    EventId, WorkoutId,
+    WorkoutId,
     achievement::Metric,
     notification::ReadAllNotifications,
     training::{ExerciseSlug, LocalTime},
@@ -16,128 +14,56 @@ use plyo_events::{
         WorkoutCorrected, WorkoutDeleted,
     },
 };
-use plyo_nats::{Incoming, Row};
+use plyo_nats::testing::{Delivery, Input, Lane};
 use uuid::Uuid;
 
 use super::*;
 
 mod properties;
 
-/// The tables, and the loop around the reactor: each batch sees the rows that it asked for, and no others.
-#[derive(Debug, Default, PartialEq)]
-struct Tables {
-    progress: HashMap<(UserId,), ProgressRow>,
-    weeks: HashMap<(UserId, Date), WeekRow>,
-    standing: HashMap<Lift, StandingRow>,
-    unlocked: HashMap<(UserId, String), UnlockedRow>,
-}
+/// A lane, and what its tables come to.
+struct Tables(Lane<Achievements>);
 
 impl Tables {
-    /// Handles one batch and gives what it emitted, each with the index of its cause.
-    fn handle(&mut self, events: &[Message<Event>], reacts: bool) -> Vec<(usize, Message<Event>)> {
-        let batch = Batch { messages: events.iter().cloned().map(Incoming::Event).collect() };
-        let (users, lifts) = (batch.users(), lifts(&batch));
-        let around: BTreeSet<_> =
-            mondays(&batch).into_iter().map(|(user, monday)| (user, domain::weeks_around(monday))).collect();
-        let is_around = |row: &WeekRow| {
-            let decides = |(first, last): (Date, Date)| (first..=last).contains(&row.monday);
-            around.iter().any(|(user, weeks)| *user == row.user_id && decides(*weeks))
-        };
-        let unlocked = take(&mut self.unlocked, |row| users.contains(&row.user_id));
-        let mut codes = Codes::new();
-        for row in unlocked.iter() {
-            codes.entry(row.user_id).or_default().insert(row.code.clone());
-        }
-        let mut state = State {
-            progress: take(&mut self.progress, |row| users.contains(&row.user_id)),
-            weeks: take(&mut self.weeks, is_around),
-            standing: take(&mut self.standing, |row| lifts.contains(&row.key())),
-            unlocked,
-            codes,
-        };
-        let mut emitted = Vec::new();
-        for (index, event) in events.iter().enumerate() {
-            Achievements.evolve(&mut state, event);
-            let emit = if reacts { Achievements.react(&state, event) } else { Emit::nothing() };
-            for (ordinal, body) in emit.events.into_iter().enumerate() {
-                let id = EventId::derive(event.id, &format!("achievement/{ordinal}")).uuid();
-                let own = Message { id, ..event.with(body) };
-                Achievements.evolve(&mut state, &own);
-                emitted.push((index, own));
-            }
-        }
-        put_back(&mut self.progress, &state.progress);
-        put_back(&mut self.weeks, &state.weeks);
-        put_back(&mut self.standing, &state.standing);
-        put_back(&mut self.unlocked, &state.unlocked);
-        emitted
-    }
-
-    /// The tables after these batches, and the stream that came of them: what is emitted follows its cause `lag` events
-    /// later.
-    fn live(events: &[Message<Event>], split: usize, lag: usize) -> (Self, Vec<Message<Event>>) {
-        let mut tables = Self::default();
-        let mut stream: Vec<_> = events.iter().enumerate().map(|(index, event)| ((index, 0), event.clone())).collect();
-        for (number, batch) in events.chunks(split).enumerate() {
-            let emitted = tables.handle(batch, true).into_iter();
-            stream.extend(emitted.map(|(index, own)| ((number * split + index + lag, 1), own)));
-        }
-        stream.sort_by_key(|(place, _)| *place);
-        (tables, stream.into_iter().map(|(_, event)| event).collect())
-    }
-
-    fn replay(stream: &[Message<Event>], split: usize) -> Self {
-        let mut tables = Self::default();
-        stream.chunks(split).for_each(|batch| drop(tables.handle(batch, false)));
-        tables
-    }
-
-    fn of(events: &[Message<Event>]) -> Self {
-        Self::live(events, 1, 0).0
+    fn of(events: &[Input], delivery: &Delivery) -> Self {
+        let mut lane = Lane::new(Achievements);
+        lane.deliver(events, delivery);
+        Self(lane)
     }
 
     fn metric(&self, user: UserId, metric: Metric) -> u64 {
-        self.progress.get(&(user,)).map_or(0, |row| row.metric(metric))
+        self.0.row::<ProgressRow>(&(user,)).map_or(0, |row| row.metric(metric))
     }
 
-    fn codes(&self) -> BTreeSet<(UserId, String)> {
-        self.unlocked.keys().cloned().collect()
+    fn codes(&self, user: UserId) -> BTreeSet<String> {
+        self.0.row::<UnlockedRow>(&(user,)).into_iter().flat_map(|row| row.codes.keys().cloned()).collect()
+    }
+
+    fn weeks(&self, user: UserId) -> impl Iterator<Item = &WeekRow> {
+        self.0.rows::<WeekRow>().into_iter().filter(move |week| week.user_id == user)
     }
 
     /// Every count, made anew from the tables that it is a count of.
     fn recounted(&self, user: UserId) -> [u64; 4] {
-        let weeks = || self.weeks.values().filter(|week| week.user_id == user);
-        let days: BTreeSet<Date> = weeks()
+        let days: BTreeSet<Date> = self
+            .weeks(user)
             .flat_map(|week| {
                 (0..7_usize).filter(|day| week.days[*day] > 0).map(|day| week.monday + (day as i32).days())
             })
             .collect();
-        let mondays: BTreeSet<Date> = weeks().map(|week| week.monday).collect();
+        let mondays: BTreeSet<Date> = self.weeks(user).map(|week| week.monday).collect();
         let runs = |dates: &BTreeSet<Date>, length: i32, step: i32| {
             dates.iter().filter(|first| (0..length).all(|n| dates.contains(&(**first + (n * step).days())))).count()
                 as u64
         };
-        let workouts = weeks().flat_map(|week| week.days).map(u64::from).sum();
-        let records = self.standing.keys().filter(|lift| lift.0 == user).count() as u64;
+        let workouts = self.weeks(user).flat_map(|week| week.days).map(u64::from).sum();
+        let records = self.0.rows::<StandingRow>().iter().filter(|row| row.user_id == user).count() as u64;
         [workouts, records, runs(&days, 7, 1), runs(&mondays, 4, 7)]
     }
 
     fn counted(&self, user: UserId) -> [u64; 4] {
         [Metric::Workouts, Metric::Records, Metric::SevenDayRuns, Metric::FourWeekRuns].map(|it| self.metric(user, it))
     }
-}
-
-fn take<R: Row>(table: &mut HashMap<R::Key, R>, wanted: impl Fn(&R) -> bool) -> Rows<R>
-where
-    R::Key: Eq + Hash,
-{
-    let mut rows = Rows::default();
-    table.extract_if(|_, row| wanted(row)).for_each(|(_, row)| rows.put(row));
-    rows
-}
-
-fn put_back<R: Row>(table: &mut HashMap<R::Key, R>, rows: &Rows<R>) {
-    table.extend(rows.iter().map(|row| (row.key(), row.clone())));
 }
 
 fn person(number: u8) -> UserId {
@@ -196,17 +122,22 @@ fn messages(events: impl IntoIterator<Item = (UserId, Event)>) -> Vec<Message<Ev
     events.into_iter().zip(0..).map(message).collect()
 }
 
-/// What the last of these events of one person emits, as `+code` and `-code`.
+/// What the last of these events of one person emits, as `+code` and `-code`, when all are in one batch.
 fn emitted_at_last(events: impl IntoIterator<Item = Event>) -> Vec<String> {
     let events = messages(events.into_iter().map(|event| (person(1), event)));
-    let emitted = Tables::default().handle(&events, true);
-    let last = emitted.into_iter().filter(|(index, _)| index + 1 == events.len());
-    last.map(|(_, own)| match own.body {
-        Event::AchievementUnlocked(unlocked) => format!("+{}", unlocked.code),
-        Event::AchievementRevoked(revoked) => format!("-{}", revoked.code),
-        other => panic!("not of the achievements: {other:?}"),
-    })
-    .collect()
+    let last = Lane::new(Achievements).batch(&inputs(&events)).pop().unwrap();
+    last.bodies()
+        .into_iter()
+        .map(|own| match own {
+            Event::AchievementUnlocked(unlocked) => format!("+{}", unlocked.code),
+            Event::AchievementRevoked(revoked) => format!("-{}", revoked.code),
+            other => panic!("not of the achievements: {other:?}"),
+        })
+        .collect()
+}
+
+fn inputs(events: &[Message<Event>]) -> Vec<Input> {
+    events.iter().cloned().map(Input::from).collect()
 }
 
 /// One workout a day, on these days.
@@ -273,6 +204,7 @@ fn the_first_record_is_revoked_when_the_last_one_falls() {
 
 #[test]
 fn commands_are_refused() {
-    let command = Message::first(Uuid::nil(), person(1), Timestamp::UNIX_EPOCH, ReadAllNotifications {}.into());
-    assert_eq!(Achievements.decide(&State::default(), &command).unwrap_err().code, "unknown_command");
+    let command: Message<plyo_events::Command> =
+        Message::first(Uuid::nil(), person(1), Timestamp::UNIX_EPOCH, ReadAllNotifications {}.into());
+    assert_eq!(Lane::new(Achievements).when(command).outcome.unwrap_err().code, "unknown_command");
 }

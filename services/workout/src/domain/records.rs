@@ -18,16 +18,46 @@ use plyo_events::{
 
 use super::to_microsecond;
 
-/// Marks of one workout: the best value of each kind for each exercise, in grams or repetitions.
-pub(crate) type Marks = BTreeMap<(ExerciseSlug, RecordKind), u64>;
+/// What records there are of a lift, in the order in which they are told.
+pub(crate) const KINDS: [RecordKind; 3] = [RecordKind::MaxLoad, RecordKind::EstimatedOneRepMax, RecordKind::MaxReps];
 
-/// The best value of each kind that a workout has.
-pub(crate) fn marks(workout: &Workout) -> Marks {
-    let mut marks = Marks::new();
+/// The best value of each kind that a workout has for one exercise, in grams or repetitions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    pub max_load: Option<u64>,
+    pub one_rep_max: Option<u64>,
+    pub max_reps: Option<u64>,
+}
+
+impl Marks {
+    pub(crate) const fn get(&self, kind: RecordKind) -> Option<u64> {
+        match kind {
+            RecordKind::MaxLoad => self.max_load,
+            RecordKind::EstimatedOneRepMax => self.one_rep_max,
+            RecordKind::MaxReps => self.max_reps,
+        }
+    }
+
+    const fn of(&mut self, kind: RecordKind) -> &mut Option<u64> {
+        match kind {
+            RecordKind::MaxLoad => &mut self.max_load,
+            RecordKind::EstimatedOneRepMax => &mut self.one_rep_max,
+            RecordKind::MaxReps => &mut self.max_reps,
+        }
+    }
+}
+
+/// The marks of a workout, by exercise; an exercise without any is left out.
+pub(crate) fn marks(workout: &Workout) -> BTreeMap<ExerciseSlug, Marks> {
+    let mut marks: BTreeMap<ExerciseSlug, Marks> = BTreeMap::new();
     for entry in &workout.exercises {
         for (kind, value) in entry.sets.iter().flat_map(values) {
-            let best = marks.entry((entry.exercise.clone(), kind)).or_default();
-            *best = (*best).max(value);
+            if !marks.contains_key(&entry.exercise) {
+                marks.insert(entry.exercise.clone(), Marks::default());
+            }
+            let Some(marks) = marks.get_mut(&entry.exercise) else { continue };
+            let best = marks.of(kind);
+            *best = (*best).max(Some(value));
         }
     }
     marks

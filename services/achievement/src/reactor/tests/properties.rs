@@ -67,27 +67,28 @@ fn tonnage_left(events: &[Message<Event>], user: UserId) -> u64 {
         Event::WorkoutDeleted(deleted) => -(deleted.before.tonnage_g as i64),
         _ => 0,
     };
-    events.iter().filter(|event| event.user == user).map(|event| change(&event.body)).sum::<i64>() as u64
+    events.iter().filter(|event| event.user() == user).map(|event| change(&event.body)).sum::<i64>() as u64
 }
 
 proptest! {
     #[test]
-    fn replay_equals_live_however_both_are_split_and_interleaved(
-        events in training_log(), live in 1..20_usize, again in 1..20_usize, lag in 0..100_usize,
-    ) {
-        let (tables, stream) = Tables::live(&events, live, lag);
-        prop_assert_eq!(&Tables::replay(&stream, again), &tables);
-        prop_assert_eq!(&Tables::of(&events), &tables);
+    fn replay_equals_live_however_both_are_delivered(events in training_log(), live: Delivery, again: Delivery) {
+        let events = inputs(&events);
+        let tables = Tables::of(&events, &live);
+        prop_assert_eq!(tables.0.replayed(&again).tables(), tables.0.tables());
+        let one_by_one = Tables::of(&events, &Delivery::in_batches(1));
+        prop_assert_eq!(one_by_one.0.tables(), tables.0.tables());
+        prop_assert_eq!(one_by_one.0.history(), tables.0.history());
     }
 
     #[test]
-    fn every_count_is_what_a_recount_finds_and_every_rule_is_held(events in training_log(), split in 1..20_usize) {
-        let (tables, _) = Tables::live(&events, split, 0);
+    fn every_count_is_what_a_recount_finds_and_every_rule_is_held(events in training_log(), delivery: Delivery) {
+        let tables = Tables::of(&inputs(&events), &delivery);
         for user in [person(1), person(2)] {
             prop_assert_eq!(tables.counted(user), tables.recounted(user));
             prop_assert_eq!(tables.metric(user, Metric::TonnageG), tonnage_left(&events, user));
             for rule in &RULES {
-                let is_unlocked = tables.unlocked.contains_key(&(user, rule.code.to_owned()));
+                let is_unlocked = tables.codes(user).contains(rule.code);
                 prop_assert_eq!(is_unlocked, tables.metric(user, rule.metric) >= rule.threshold, "{}", rule.code);
             }
         }
@@ -95,33 +96,35 @@ proptest! {
 
     #[test]
     fn counts_hold_when_events_are_dropped(
-        events in training_log(), dropped in vec(any::<bool>(), 80), split in 1..20_usize,
+        events in training_log(), dropped in vec(any::<bool>(), 80), live: Delivery, again: Delivery,
     ) {
         let kept = events.into_iter().zip(dropped).filter(|(_, is_dropped)| !is_dropped);
         let left: Vec<_> = kept.map(|(event, _)| event).collect();
-        let (tables, stream) = Tables::live(&left, split, 0);
+        let tables = Tables::of(&inputs(&left), &live);
         prop_assert_eq!(tables.counted(person(1)), tables.recounted(person(1)));
-        prop_assert_eq!(&Tables::replay(&stream, split), &tables);
+        prop_assert_eq!(tables.0.replayed(&again).tables(), tables.0.tables());
     }
 
     #[test]
     fn logged_corrected_and_deleted_is_as_never_logged(
-        events in training_log(), places in vec(0..80_usize, 3), first in 0..70_i32, then in 0..70_i32,
+        events in training_log(), places in vec(0..80_usize, 3), first in 0..70_i32, then in 0..70_i32, delivery: Delivery,
     ) {
         let (log, correct) = (summary(first, 900_000), summary(then, 2_000_000));
         let own = [logged(999, log.clone()), corrected(999, log, correct.clone()), deleted(999, correct)];
         let mut places: Vec<_> = places.into_iter().map(|place| place.min(events.len())).collect();
         places.sort_unstable();
-        let mut with: Vec<_> = events.iter().map(|event| (event.user, event.body.clone())).collect();
+        let mut with: Vec<_> = events.iter().map(|event| (event.user(), event.body.clone())).collect();
         for (place, event) in places.into_iter().zip(own).rev() {
             with.insert(place, (person(1), event));
         }
-        let (with, without) = (Tables::of(&messages(with)), Tables::of(&events));
-        prop_assert_eq!(with.codes(), without.codes());
+        let with = Tables::of(&inputs(&messages(with)), &delivery);
+        let without = Tables::of(&inputs(&events), &Delivery::in_batches(1));
         for user in [person(1), person(2)] {
+            prop_assert_eq!(with.codes(user), without.codes(user));
             prop_assert_eq!(with.counted(user), without.counted(user));
             prop_assert_eq!(with.metric(user, Metric::TonnageG), without.metric(user, Metric::TonnageG));
         }
-        prop_assert_eq!((with.weeks, with.standing), (without.weeks, without.standing));
+        prop_assert_eq!(with.0.rows::<WeekRow>(), without.0.rows::<WeekRow>());
+        prop_assert_eq!(with.0.rows::<StandingRow>(), without.0.rows::<StandingRow>());
     }
 }

@@ -50,14 +50,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// Steps as messages: the number of a message is its place, so that leaving one out changes no other.
-fn messages(steps: Vec<Step>) -> Vec<Incoming> {
+fn messages(steps: Vec<Step>) -> Vec<Input> {
     let (mut logged, mut set) = (Vec::new(), Vec::new());
     let message = |(number, step): (u32, Step)| {
         let picked = |from: &[(UserId, Uuid)], pick: usize| from.get(pick % from.len().max(1)).copied();
-        let command = |user, body: Command| Incoming::Command(message(number, user, body));
+        let command = |user, body: Command| Input::Command(message(number, user, body));
         let due = |user, reminder, revision| {
             let body = WorkoutReminderDue { reminder_id: ReminderId::new(reminder), revision, due_at: time(number) };
-            Incoming::Event(message(number, user, body.into()))
+            Input::Event(message(number, user, body.into()))
         };
         Some(match step {
             Step::Log(user, workout) => {
@@ -95,15 +95,15 @@ fn messages(steps: Vec<Step>) -> Vec<Incoming> {
 }
 
 /// The records as somebody knows them who reads nothing but `record.*`.
-fn told(events: &[Message<Event>]) -> BTreeMap<Lift, Mark> {
+fn told(events: &[Message<Event>]) -> BTreeMap<RecordOf, Mark> {
     let mut standing = BTreeMap::new();
     for event in events {
         match &event.body {
             Event::RecordSet(set) => {
                 assert!(!set.records.is_empty());
                 for record in &set.records {
-                    let lift = (event.user, record.exercise.clone(), record.kind);
-                    let before: Option<Mark> = standing.insert(lift, record.mark.clone());
+                    let of = (event.user(), record.exercise.clone(), record.kind);
+                    let before: Option<Mark> = standing.insert(of, record.mark.clone());
                     let rises = before.as_ref().is_none_or(|before| before.value < record.mark.value);
                     assert!(record.reestablished || rises, "{record:?} is not new after {before:?}");
                     assert!(record.reestablished || record.mark.workout_id == set.workout_id, "what is new is its own");
@@ -112,8 +112,8 @@ fn told(events: &[Message<Event>]) -> BTreeMap<Lift, Mark> {
             Event::RecordWithdrawn(withdrawn) => {
                 assert!(!withdrawn.records.is_empty());
                 for record in &withdrawn.records {
-                    let lift = (event.user, record.exercise.clone(), record.kind);
-                    assert_eq!(standing.remove(&lift).as_ref(), Some(&record.mark), "only what stands is withdrawn");
+                    let of = (event.user(), record.exercise.clone(), record.kind);
+                    assert_eq!(standing.remove(&of).as_ref(), Some(&record.mark), "only what stands is withdrawn");
                     assert_eq!(record.mark.workout_id, withdrawn.workout_id, "and it was its own");
                 }
             }
@@ -123,8 +123,8 @@ fn told(events: &[Message<Event>]) -> BTreeMap<Lift, Mark> {
     standing
 }
 
-fn is_about(message: &Incoming, workout: WorkoutId) -> bool {
-    let Incoming::Command(command) = message else { return false };
+fn is_about(message: &Input, workout: WorkoutId) -> bool {
+    let Input::Command(command) = message else { return false };
     match &command.body {
         Command::LogWorkout(_) => WorkoutId::new(command.id) == workout,
         Command::CorrectWorkout(correct) => correct.workout_id == workout,
@@ -135,54 +135,55 @@ fn is_about(message: &Incoming, workout: WorkoutId) -> bool {
 
 proptest! {
     #[test]
-    fn replay_equals_live_however_both_are_split(steps in steps(), live in 1..50_usize, again in 1..50_usize) {
+    fn replay_equals_live_however_both_are_delivered(steps in steps(), live: Delivery, again: Delivery) {
         let messages = messages(steps);
-        let (mut tables, mut one_by_one, mut replayed) = (Tables::default(), Tables::default(), Tables::default());
-        let events = tables.run(&messages, live);
-        prop_assert_eq!(&one_by_one.run(&messages, 1), &events);
-        prop_assert_eq!(&one_by_one, &tables);
-
-        let own: Vec<_> = events.into_iter().map(Incoming::Event).collect();
-        prop_assert_eq!(replayed.run(&own, again), []);
-        prop_assert_eq!(&replayed, &tables);
+        let (mut lane, mut one_by_one) = (lane(), lane());
+        let handled = lane.deliver(&messages, &live);
+        prop_assert_eq!(one_by_one.deliver(&messages, &Delivery::in_batches(1)), handled);
+        prop_assert_eq!(one_by_one.tables(), lane.tables());
+        prop_assert_eq!(lane.replayed(&again).tables(), lane.tables());
     }
 
     #[test]
-    fn the_records_told_are_the_records_that_stand(steps in steps(), size in 1..50_usize) {
-        let (mut tables, mut events) = (Tables::default(), Vec::new());
+    fn the_records_told_are_the_records_that_stand(steps in steps(), size in 1..50_usize, is_lost in any::<bool>()) {
+        let (mut lane, mut emitted) = (lane(), Vec::new());
         for batch in messages(steps).chunks(size) {
-            events.extend(tables.run(batch, size));
-            prop_assert_eq!(told(&events), tables.records());
+            emitted.extend(events(lane.batch(batch)));
+            prop_assert_eq!(told(&emitted), standing(&lane));
+            if is_lost {
+                lane.restart();
+            }
         }
-        let marks: usize = tables.workouts.values().map(|row| records::marks(&row.body).len()).sum();
-        prop_assert_eq!(tables.marks.len(), marks);
-        let active = tables.reminders.values().filter(|row| row.status == ReminderStatus::Active).count();
-        prop_assert_eq!(tables.agendas.values().map(|row| row.active as usize).sum::<usize>(), active);
+        let marks: usize = lane.rows::<WorkoutRow>().iter().map(|row| records::marks(&row.body).len()).sum();
+        prop_assert_eq!(lane.rows::<MarkRow>().len(), marks);
+        let active = |row: &&&ReminderRow| row.status == ReminderStatus::Active;
+        let active = lane.rows::<ReminderRow>().iter().filter(active).count();
+        prop_assert_eq!(lane.rows::<AgendaRow>().iter().map(|row| row.active as usize).sum::<usize>(), active);
     }
 
     #[test]
-    fn a_command_or_a_due_event_twice_changes_nothing_more(steps in steps(), size in 1..50_usize) {
+    fn a_command_or_a_due_event_twice_changes_nothing_more(steps in steps(), delivery: Delivery) {
         let once = messages(steps);
         let twice: Vec<_> = once.iter().flat_map(|message| [message.clone(), message.clone()]).collect();
-        let (mut tables, mut same) = (Tables::default(), Tables::default());
-        prop_assert_eq!(same.run(&twice, size), tables.run(&once, size));
-        prop_assert_eq!(same, tables);
+        let (mut lane, mut same) = (lane(), lane());
+        prop_assert_eq!(events(same.deliver(&twice, &delivery)), events(lane.deliver(&once, &delivery)));
+        prop_assert_eq!(same.tables(), lane.tables());
     }
 
     #[test]
-    fn log_correct_delete_equals_never(steps in steps(), pick in any::<prop::sample::Index>(), size in 1..50_usize) {
+    fn log_correct_delete_equals_never(steps in steps(), pick in any::<prop::sample::Index>(), delivery: Delivery) {
         let mut with = messages(steps);
-        let is_log = |message: &&Incoming| matches!(message, Incoming::Command(Message { body: Command::LogWorkout(_), .. }));
+        let is_log = |message: &&Input| matches!(message, Input::Command(Message { body: Command::LogWorkout(_), .. }));
         let logs: Vec<_> = with.iter().filter(is_log).cloned().collect();
         prop_assume!(!logs.is_empty());
-        let Incoming::Command(log) = pick.get(&logs) else { unreachable!("it was chosen among commands") };
+        let Input::Command(log) = pick.get(&logs) else { unreachable!("it was chosen among commands") };
         let workout_id = WorkoutId::new(log.id);
         let without: Vec<_> = with.iter().filter(|message| !is_about(message, workout_id)).cloned().collect();
-        with.push(Incoming::Command(message(500, log.user, DeleteWorkout { workout_id }.into())));
+        with.push(Input::Command(message(500, log.user(), DeleteWorkout { workout_id }.into())));
 
-        let (mut tables, mut never) = (Tables::default(), Tables::default());
-        let (events, fewer) = (tables.run(&with, size), never.run(&without, size));
-        prop_assert_eq!(told(&events), told(&fewer));
-        prop_assert_eq!(tables, never);
+        let (mut lane, mut never) = (lane(), lane());
+        let (emitted, fewer) = (events(lane.deliver(&with, &delivery)), events(never.deliver(&without, &delivery)));
+        prop_assert_eq!(told(&emitted), told(&fewer));
+        prop_assert_eq!(lane.tables(), never.tables());
     }
 }

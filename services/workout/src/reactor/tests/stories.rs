@@ -3,7 +3,7 @@
 use plyo_events::{
     RejectKind, Timer,
     clock::WorkoutReminderDue,
-    workout::{CancelReminder, MoveReminder, NewRecord, RecordKind, RecordSet, RecordWithdrawn, SetReminder},
+    workout::{CancelReminder, MoveReminder, NewRecord, RecordSet, RecordWithdrawn, SetReminder},
 };
 
 use super::*;
@@ -13,25 +13,25 @@ fn squats(day: u8, kg: f64) -> Workout {
     workout(&format!("2026-05-{day:02}T18:30:00+02:00"), "barbell-back-squat", 20, Some(kg))
 }
 
-fn log(number: u32, workout: Workout) -> Incoming {
+fn log(number: u32, workout: Workout) -> Input {
     command(number, LogWorkout { workout })
 }
 
-fn correct(number: u32, of: u32, workout: Workout) -> Incoming {
+fn correct(number: u32, of: u32, workout: Workout) -> Input {
     command(number, CorrectWorkout { workout_id: WorkoutId::new(id(of)), workout })
 }
 
-fn delete(number: u32, of: u32) -> Incoming {
+fn delete(number: u32, of: u32) -> Input {
     command(number, DeleteWorkout { workout_id: WorkoutId::new(id(of)) })
 }
 
-fn remind(number: u32, seconds: u32) -> Incoming {
+fn remind(number: u32, seconds: u32) -> Input {
     command(number, SetReminder { due_at: time(seconds) })
 }
 
-fn due(number: u32, reminder: u32, revision: u32) -> Incoming {
+fn due(number: u32, reminder: u32, revision: u32) -> Input {
     let body = WorkoutReminderDue { reminder_id: ReminderId::new(id(reminder)), revision, due_at: time(100) };
-    Incoming::Event(message(number, person(0), body.into()))
+    Input::Event(message(number, person(0), body.into()))
 }
 
 /// The events about records, in short: `+` set, `=` standing again, `-` withdrawn, with grams and what was beaten.
@@ -52,18 +52,27 @@ fn records(events: &[Message<Event>]) -> Vec<String> {
 }
 
 /// What `then` does to the records after `given`, each message in a batch of its own, and all in one the same.
-fn records_after<const N: usize>(given: [Incoming; N], then: Incoming) -> Vec<String> {
+fn records_after<const N: usize>(given: [Input; N], then: Input) -> Vec<String> {
     let all: Vec<_> = given.into_iter().chain([then]).collect();
-    let (mut apart, mut together) = (Tables::default(), Tables::default());
-    let before = apart.run(&all[..N], 1).len();
-    let told = records(&apart.run(&all[N..], 1));
-    assert_eq!(records(&together.run(&all, all.len())[before..]), told);
-    assert_eq!(together, apart);
+    let (mut apart, mut together) = (lane(), lane());
+    let before = run(&mut apart, &all[..N], 1).len();
+    let told = records(&run(&mut apart, &all[N..], 1));
+    assert_eq!(records(&run(&mut together, &all, all.len())[before..]), told);
+    assert_eq!(together.tables(), apart.tables());
     told
 }
 
-fn refusal(tables: &mut Tables, message: Incoming) -> (RejectKind, String) {
-    let handled = tables.handle(&[message]).remove(0);
+/// Delivers in batches of one size, and gives every event that is emitted.
+fn run(lane: &mut Lane<Training>, messages: &[Input], size: usize) -> Vec<Message<Event>> {
+    events(lane.deliver(messages, &Delivery::in_batches(size)))
+}
+
+fn timers(handled: &Handled) -> Vec<Timer> {
+    handled.timers.iter().map(|(_, timer)| timer.clone()).collect()
+}
+
+fn refusal(lane: &mut Lane<Training>, message: Input) -> (RejectKind, String) {
+    let handled = lane.when(message);
     assert!(handled.events.is_empty());
     let reject = handled.outcome.unwrap_err();
     (reject.kind, reject.code)
@@ -121,139 +130,135 @@ fn a_deleted_record_is_withdrawn_and_what_equals_it_stands() {
 
 #[test]
 fn one_batch_that_deletes_the_best_three_finds_the_fourth() {
-    let mut tables = Tables::default();
-    tables.run(&[4, 3, 2, 1].map(|number| log(number, squats(1, 100.0 + 10.0 * f64::from(number)))), 1);
-    let told = records(&tables.run(&[delete(5, 4), delete(6, 3), delete(7, 2)], 3));
+    let mut lane = lane();
+    run(&mut lane, &[4, 3, 2, 1].map(|number| log(number, squats(1, 100.0 + 10.0 * f64::from(number)))), 1);
+    let told = records(&run(&mut lane, &[delete(5, 4), delete(6, 3), delete(7, 2)], 3));
     assert_eq!(told.last().unwrap(), "=110000");
-    assert_eq!(tables.records().values().map(|mark| mark.value).collect::<Vec<_>>(), [110_000]);
+    assert_eq!(standing(&lane).values().map(|mark| mark.value).collect::<Vec<_>>(), [110_000]);
 }
 
 #[test]
 fn a_correction_that_changes_nothing_makes_no_revision() {
-    let mut tables = Tables::default();
-    tables.run(&[log(1, squats(1, 60.0))], 1);
-    let handled = tables.handle(&[correct(2, 1, squats(1, 60.0)), correct(3, 1, squats(1, 61.0))]);
-    let revisions =
-        handled.iter().map(|handled| handled.outcome.as_ref().unwrap().reply.as_ref().unwrap()["revision"].clone());
+    let mut lane = lane();
+    run(&mut lane, &[log(1, squats(1, 60.0))], 1);
+    let handled = lane.batch(&[correct(2, 1, squats(1, 60.0)), correct(3, 1, squats(1, 61.0))]);
+    let revisions = handled.iter().map(|handled| handled.outcome.as_ref().unwrap()["revision"].clone());
     assert_eq!(revisions.collect::<Vec<_>>(), [1, 2]);
     assert!(handled[0].events.is_empty());
 }
 
 #[test]
 fn a_workout_that_is_deleted_unknown_or_somebody_elses_is_not_found() {
-    let mut tables = Tables::default();
-    tables.run(&[log(1, squats(1, 60.0)), log(2, squats(2, 60.0)), delete(3, 1)], 3);
+    let mut lane = lane();
+    run(&mut lane, &[log(1, squats(1, 60.0)), log(2, squats(2, 60.0)), delete(3, 1)], 3);
     let missing = (RejectKind::NotFound, "workout_not_found".to_owned());
-    assert_eq!(refusal(&mut tables, delete(4, 1)), missing);
-    assert_eq!(refusal(&mut tables, correct(5, 1, squats(1, 61.0))), missing);
-    assert_eq!(refusal(&mut tables, delete(6, 99)), missing);
+    assert_eq!(refusal(&mut lane, delete(4, 1)), missing);
+    assert_eq!(refusal(&mut lane, correct(5, 1, squats(1, 61.0))), missing);
+    assert_eq!(refusal(&mut lane, delete(6, 99)), missing);
     let foreign = DeleteWorkout { workout_id: WorkoutId::new(id(2)) };
-    assert_eq!(refusal(&mut tables, Incoming::Command(message(7, person(1), foreign.into()))), missing);
-    assert_eq!(tables.workouts.len(), 1);
+    assert_eq!(refusal(&mut lane, Input::Command(message(7, person(1), foreign.into()))), missing);
+    assert_eq!(lane.rows::<WorkoutRow>().len(), 1);
 }
 
 #[test]
 fn a_workout_is_refused_with_every_field_that_is_wrong() {
-    let mut tables = Tables::default();
+    let mut lane = lane();
     let moonwalk = workout("2026-05-01T10:00:00Z", "moonwalk", 5, None);
-    assert_eq!(refusal(&mut tables, log(1, moonwalk.clone())), (RejectKind::Invalid, "unknown_exercise".to_owned()));
+    assert_eq!(refusal(&mut lane, log(1, moonwalk.clone())), (RejectKind::Invalid, "unknown_exercise".to_owned()));
     let ended_at = Some("2026-05-01T09:00:00Z".to_owned().try_into().unwrap());
-    let handled = tables.handle(&[log(2, Workout { ended_at, ..moonwalk })]).remove(0);
-    let reject = handled.outcome.unwrap_err();
+    let reject = lane.when(log(2, Workout { ended_at, ..moonwalk })).outcome.unwrap_err();
     let pointers: Vec<_> = reject.violations.iter().map(|violation| violation.pointer.as_str()).collect();
     assert_eq!((reject.code.as_str(), &pointers[..]), ("invalid_body", &["/ended_at", "/exercises/0/exercise"][..]));
-    assert_eq!(tables, Tables::default());
+    assert_eq!(lane.tables(), "");
 }
 
 #[test]
 fn a_reminder_is_set_moved_and_comes_due_at_its_last_revision_once() {
-    let mut tables = Tables::default();
-    let set = tables.handle(&[remind(1, 50)]).remove(0).outcome.unwrap();
+    let mut lane = lane();
+    let set = lane.when(remind(1, 50));
     let reminder_id = ReminderId::new(id(1));
     let expected = WorkoutReminderDue { reminder_id, revision: 1, due_at: time(50) };
-    assert_eq!(set.timers, [Timer::Set { key: id(1), at: time(50), due: expected.into() }]);
-    let moved =
-        tables.handle(&[command(2, MoveReminder { reminder_id, due_at: time(100) })]).remove(0).outcome.unwrap();
+    assert_eq!(timers(&set), [Timer::Set { key: id(1), at: time(50), due: expected.into() }]);
+    let moved = lane.when(command(2, MoveReminder { reminder_id, due_at: time(100) }));
     let expected = WorkoutReminderDue { reminder_id, revision: 2, due_at: time(100) };
-    assert_eq!(moved.timers, [Timer::Set { key: id(1), at: time(100), due: expected.into() }]);
+    assert_eq!(timers(&moved), [Timer::Set { key: id(1), at: time(100), due: expected.into() }]);
 
-    assert!(tables.run(&[due(3, 1, 1)], 1).is_empty(), "it was moved");
-    assert_eq!(tables.run(&[due(4, 1, 2), due(5, 1, 2)], 2).len(), 1);
+    assert!(run(&mut lane, &[due(3, 1, 1)], 1).is_empty(), "it was moved");
+    assert_eq!(run(&mut lane, &[due(4, 1, 2), due(5, 1, 2)], 2).len(), 1);
     let gone = (RejectKind::Conflict, "reminder_not_active".to_owned());
-    assert_eq!(refusal(&mut tables, command(6, CancelReminder { reminder_id })), gone);
+    assert_eq!(refusal(&mut lane, command(6, CancelReminder { reminder_id })), gone);
 }
 
 #[test]
 fn a_cancelled_reminder_does_not_come() {
-    let mut tables = Tables::default();
+    let mut lane = lane();
     let reminder_id = ReminderId::new(id(1));
-    let handled = tables.handle(&[remind(1, 50), command(2, CancelReminder { reminder_id })]);
-    let timers = &handled[1].outcome.as_ref().unwrap().timers;
-    assert_eq!(*timers, [Timer::Cancel { key: id(1), kind: EventKind::WorkoutReminderDue }]);
-    assert!(tables.run(&[due(3, 1, 1), due(4, 1, 2)], 2).is_empty());
+    let handled = lane.batch(&[remind(1, 50), command(2, CancelReminder { reminder_id })]);
+    assert_eq!(timers(&handled[1]), [Timer::Cancel { key: id(1), kind: EventKind::WorkoutReminderDue }]);
+    assert!(run(&mut lane, &[due(3, 1, 1), due(4, 1, 2)], 2).is_empty());
     let gone = (RejectKind::Conflict, "reminder_not_active".to_owned());
-    assert_eq!(refusal(&mut tables, command(5, MoveReminder { reminder_id, due_at: time(60) })), gone);
+    assert_eq!(refusal(&mut lane, command(5, MoveReminder { reminder_id, due_at: time(60) })), gone);
     let reminder_id = ReminderId::new(id(9));
     let missing = (RejectKind::NotFound, "reminder_not_found".to_owned());
-    assert_eq!(refusal(&mut tables, command(6, CancelReminder { reminder_id })), missing);
+    assert_eq!(refusal(&mut lane, command(6, CancelReminder { reminder_id })), missing);
 }
 
 #[test]
 fn a_reminder_that_a_job_outside_schedules_comes_once() {
-    let mut tables = Tables::default();
-    assert_eq!(tables.run(&[due(1, 7, 0), due(2, 7, 0)], 1).len(), 1);
-    assert_eq!(tables.run(&[due(3, 7, 0)], 1).len(), 0);
+    let mut lane = lane();
+    assert_eq!(run(&mut lane, &[due(1, 7, 0), due(2, 7, 0)], 1).len(), 1);
+    assert_eq!(run(&mut lane, &[due(3, 7, 0)], 1).len(), 0);
 }
 
 #[test]
 fn a_reminder_lies_ahead_by_at_most_366_days_and_there_are_at_most_100() {
-    let mut tables = Tables::default();
+    let mut lane = lane();
     let wrong = (RejectKind::Invalid, "invalid_due_at".to_owned());
-    assert_eq!(refusal(&mut tables, remind(10, 10)), wrong);
-    assert_eq!(refusal(&mut tables, remind(1, 366 * 86_400 + 2)), wrong);
-    tables.run(&(0..100).map(|number| remind(number, 1_000)).collect::<Vec<_>>(), 7);
+    assert_eq!(refusal(&mut lane, remind(10, 10)), wrong);
+    assert_eq!(refusal(&mut lane, remind(1, 366 * 86_400 + 2)), wrong);
+    run(&mut lane, &(0..100).map(|number| remind(number, 1_000)).collect::<Vec<_>>(), 7);
     let full = (RejectKind::Conflict, "too_many_reminders".to_owned());
-    assert_eq!(refusal(&mut tables, remind(100, 1_000)), full);
+    assert_eq!(refusal(&mut lane, remind(100, 1_000)), full);
     let room = command(101, CancelReminder { reminder_id: ReminderId::new(id(0)) });
-    assert_eq!(tables.run(&[room, remind(102, 1_000)], 2).len(), 2);
-    assert_eq!(tables.agendas[&(person(0),)].active, 100);
+    assert_eq!(run(&mut lane, &[room, remind(102, 1_000)], 2).len(), 2);
+    assert_eq!(lane.row::<AgendaRow>(&(person(0),)).unwrap().active, 100);
 }
 
 #[test]
 fn times_are_kept_to_the_microsecond_that_the_tables_keep() {
-    let mut tables = Tables::default();
+    let mut lane = lane();
     let fine = workout("2026-05-01T10:00:00.0000019Z", "pull-up", 12, None);
     let due_at = time(100) + jiff::SignedDuration::from_nanos(1_999);
-    tables.run(&[log(1, fine.clone()), command(2, SetReminder { due_at })], 2);
-    let kept = tables.workouts.values().map(|row| (&row.body, row.started_at)).collect::<Vec<_>>();
+    run(&mut lane, &[log(1, fine.clone()), command(2, SetReminder { due_at })], 2);
+    let kept: Vec<_> = lane.rows::<WorkoutRow>().into_iter().map(|row| (&row.body, row.started_at)).collect();
     assert_eq!(kept, [(&fine, "2026-05-01T10:00:00.000001Z".parse().unwrap())]);
-    assert_eq!(tables.records().values().next().unwrap().achieved_at, kept[0].1);
-    let due: Vec<_> = tables.reminders.values().map(|row| row.due_at).collect();
+    assert_eq!(standing(&lane).values().next().unwrap().achieved_at, kept[0].1);
+    let due: Vec<_> = lane.rows::<ReminderRow>().into_iter().map(|row| row.due_at).collect();
     assert_eq!(due, [time(100) + jiff::SignedDuration::from_micros(1)]);
 }
 
 #[test]
 fn all_records_that_a_workout_sets_are_told_at_once() {
-    let mut tables = Tables::default();
+    let mut lane = lane();
     let mut day = workout("2026-05-01T10:00:00Z", "barbell-bench-press", 5, Some(90.0));
     day.exercises.extend(workout("2026-05-01T10:00:00Z", "pull-up", 12, None).exercises);
-    let events = tables.run(&[log(1, day)], 1);
+    let events = run(&mut lane, &[log(1, day)], 1);
     let [_, Message { body: Event::RecordSet(set), .. }] = &events[..] else { panic!("{events:?}") };
     let kinds: Vec<_> = set.records.iter().map(|record| (record.exercise.as_str(), record.kind)).collect();
     let press = [RecordKind::MaxLoad, RecordKind::EstimatedOneRepMax].map(|kind| ("barbell-bench-press", kind));
     assert_eq!(kinds, [press[0], press[1], ("pull-up", RecordKind::MaxReps)]);
-    let events = tables.run(&[delete(2, 1)], 1);
+    let events = run(&mut lane, &[delete(2, 1)], 1);
     let [_, Message { body: Event::RecordWithdrawn(withdrawn), .. }] = &events[..] else { panic!("{events:?}") };
     assert_eq!((withdrawn.workout_id, withdrawn.records.len()), (set.workout_id, 3));
 }
 
 #[test]
 fn each_kind_of_record_stands_for_itself() {
-    let mut tables = Tables::default();
+    let mut lane = lane();
     let five = workout("2026-05-01T10:00:00Z", "barbell-bench-press", 5, Some(90.0));
     let one = workout("2026-05-02T10:00:00Z", "barbell-bench-press", 1, Some(100.0));
-    tables.run(&[log(1, five), log(2, one), log(3, workout("2026-05-03T10:00:00Z", "pull-up", 12, None))], 1);
-    let values: Vec<_> = tables.records().into_iter().map(|((_, _, kind), mark)| (kind, mark.value)).collect();
+    run(&mut lane, &[log(1, five), log(2, one), log(3, workout("2026-05-03T10:00:00Z", "pull-up", 12, None))], 1);
+    let values: Vec<_> = standing(&lane).into_iter().map(|((_, _, kind), mark)| (kind, mark.value)).collect();
     let press = [(RecordKind::MaxLoad, 100_000), (RecordKind::EstimatedOneRepMax, 105_000)];
     assert_eq!(values, [press[0], press[1], (RecordKind::MaxReps, 12)]);
 }

@@ -1,1 +1,0 @@
-//! Read models over the whole history. Nothing is built yet; this crate holds its room.

@@ -1,1 +1,0 @@
-//! Friends, feeds and challenges. Nothing is built yet; this crate holds its room.
