@@ -13,22 +13,14 @@ use serde_json::{Value, json};
 
 use crate::{EdgeState, routes};
 
-/// The services that the public health routes stand for.
-const SERVICES: [(&str, &str); 5] = [
-    ("/api/v1/auth/health", "user"),
-    ("/api/v1/workouts/health", "workout"),
-    ("/api/v1/achievements/health", "achievement"),
-    ("/api/v1/notifications/health", "notification"),
-    ("/api/v1/coach/health", "coach"),
-];
-
-pub(crate) fn router() -> Router<EdgeState> {
+/// `services` are the routes that stand for a service, each with its name.
+pub(crate) fn router(services: &[(&'static str, &'static str)]) -> Router<EdgeState> {
     let router = Router::new()
         .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
         .route("/.well-known/jwks.json", get(routes::jwks));
-    SERVICES.into_iter().fold(router, |router, (path, service)| {
+    services.iter().fold(router, |router, &(path, service)| {
         router.route(path, get(move |State(state): State<EdgeState>| async move { of_service(&state, service).await }))
     })
 }

@@ -22,6 +22,7 @@ use axum::{
 };
 pub use live::LiveTimes;
 pub use openapi::document as openapi;
+use plyo_events::{Subject, UserId};
 use plyo_nats::{CommandPublisher, Nats, Outcomes};
 use tokio::net::TcpListener;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -36,6 +37,8 @@ pub struct EdgeConfig {
     pub redis_url: Option<String>,
     /// Whether there are rate limits at all.
     pub limits: bool,
+    /// The routes that say whether a service is well, `/api/v1/workouts/health`, each with the name of its service.
+    pub services: Vec<(&'static str, &'static str)>,
     /// Renders `/metrics`.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// What else of this process is not ready, and why: the lanes of the services that run beside the edge.
@@ -44,6 +47,8 @@ pub struct EdgeConfig {
     pub ring_events: usize,
     /// How long live connections are waited for.
     pub live: LiveTimes,
+    /// Whether a user may follow what is about something else than themselves.
+    pub may_follow: Arc<dyn Fn(UserId, Subject) -> bool + Send + Sync>,
 }
 
 impl Default for EdgeConfig {
@@ -52,10 +57,12 @@ impl Default for EdgeConfig {
             allowed_origins: Vec::new(),
             redis_url: None,
             limits: true,
+            services: Vec::new(),
             metrics: Arc::new(String::new),
             not_ready: Arc::new(Vec::new),
             ring_events: 65_536,
             live: LiveTimes::default(),
+            may_follow: Arc::new(|_, _| false),
         }
     }
 }
@@ -144,7 +151,7 @@ fn router(state: EdgeState) -> Router {
         .max_age(Duration::from_secs(600));
     Router::new()
         .nest("/api/v1", routes::router().merge(live::router()))
-        .merge(health::router())
+        .merge(health::router(&state.config.services))
         .merge(openapi::router())
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)

@@ -191,6 +191,10 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     if operation.path == "/api/v1/notifications" {
         parameter("unread", "query", "Only unread ones", json!({ "type": "boolean", "default": false }));
     }
+    if operation.path == "/api/v1/events" {
+        let description = "What to follow, separated by commas: `me`, or a subject such as `group-<uuid>`";
+        parameter("topics", "query", description, json!({ "type": "string", "default": "me" }));
+    }
     if operation.kind == Kind::Command {
         parameter(
             "Idempotency-Key",

@@ -1,4 +1,5 @@
-//! One reader of the stream for all connections of an edge: it fills the ring, which wakes those whom an event is about.
+//! One reader of the stream for all connections of an edge: it fills the ring, which wakes those who follow what an event
+//! is about.
 
 use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
@@ -9,7 +10,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use jiff::Timestamp;
-use plyo_events::{Event, EventKind, UserId};
+use plyo_events::{Event, EventKind, Subject, UserId};
 use plyo_nats::{Nats, Stored, Tail, ephemerals, stored_since};
 use serde_json::value::RawValue;
 use tokio::{
@@ -19,14 +20,13 @@ use tokio::{
 
 use super::{
     frames::{self, Resume},
-    rendered::{Announcement, Rendered},
+    rendered::Announcement,
     ring::{Gone, Missed, Ring},
+    topics::ANNOUNCEMENTS,
 };
 use crate::caller::{Caller, Callers};
 
-/// The topic that reaches everybody who subscribes to it.
-pub(super) const ANNOUNCEMENTS: &str = "announcements";
-/// Bound on the rendered text of the ring.
+/// Bound on the bodies of the ring with their rendered text.
 const RING_BYTES: usize = 64 * 1024 * 1024;
 /// Another edge may be this far ahead of this one.
 const LAG: Duration = Duration::from_secs(2);
@@ -74,7 +74,7 @@ impl Hub {
         let mut tail = open(nats, &callers, ring_events).await?;
         let hub = Self::new(tail.epoch(), tail.start() - 1, ring_events, callers);
         // An edge that served before would take every cursor for one from the future. It does not wait for ever: what
-        // is left may be of types that only newer edges know.
+        // is left may be about nobody.
         let filling = async {
             while tail.behind() > 0 {
                 hub.append(tail.next().await?);
@@ -92,7 +92,6 @@ impl Hub {
 
     /// Takes the next events of the stream, in its order.
     pub(super) fn append(&self, events: Vec<Stored>) {
-        let rendered: Vec<_> = events.iter().map(|event| (event.sequence, event.message.user, render(event))).collect();
         // Before anybody is woken, so that who is woken by it finds its session ended.
         for event in &events {
             note_revocation(&self.callers, event);
@@ -100,7 +99,9 @@ impl Hub {
         }
         let head = {
             let mut ring = self.write();
-            rendered.into_iter().for_each(|(sequence, user, rendered)| ring.append(sequence, user, rendered));
+            for event in events {
+                ring.append(event.sequence, event.message.subject, Arc::new(event.into()));
+            }
             metrics::gauge!("plyo_edge_ring_events").set(ring.len() as f64);
             ring.head()
         };
@@ -137,11 +138,13 @@ impl Hub {
         self.callers.is_revoked(caller.session)
     }
 
-    /// Wakes the connection whenever there is something about this user. `kind` says what it is in the metrics.
+    /// A connection of this user that follows nothing yet. `kind` says what it is in the metrics.
     pub(super) fn connect(self: &Arc<Self>, user: UserId, kind: &'static str) -> Connection {
-        let wake = self.write().connect(user);
+        let wake = Arc::new(Notify::new());
+        // Whatever it follows, it must hear of the end of its session.
+        self.write().follow(user.into(), &wake);
         metrics::gauge!("plyo_edge_sockets", "kind" => kind).increment(1.0);
-        Connection { hub: Arc::clone(self), user, wake, kind }
+        Connection { hub: Arc::clone(self), own: user.into(), follows: Vec::new(), wake, kind }
     }
 
     /// The end of the stream; `None` when it was created anew.
@@ -150,16 +153,16 @@ impl Hub {
         (ring.epoch() == epoch).then(|| ring.head())
     }
 
-    /// What a user has missed after `sequence`, at most so many events.
+    /// What there is about these subjects after `sequence`, at most so many events.
     ///
     /// # Errors
     /// When it cannot be said without a gap.
-    pub(super) fn missed(&self, epoch: u64, user: UserId, sequence: u64, most: usize) -> Result<Missed, Gone> {
-        self.read().missed(epoch, user, sequence, most)
+    pub(super) fn missed(&self, epoch: u64, subjects: &[Subject], sequence: u64, most: usize) -> Result<Missed, Gone> {
+        self.read().missed(epoch, subjects, sequence, most)
     }
 
-    /// Where a connection of this user with this cursor begins.
-    pub(super) async fn resume(&self, user: UserId, cursor: Option<&str>) -> Start {
+    /// Where a connection that follows these subjects begins with this cursor.
+    pub(super) async fn resume(&self, subjects: &[Subject], cursor: Option<&str>) -> Start {
         let Some(cursor) = cursor else { return self.live(Resume::LIVE) };
         let Some((epoch, sequence)) = frames::read_cursor(cursor) else { return self.reset("malformed") };
         if epoch == self.read().epoch() && sequence > self.read().head() {
@@ -169,7 +172,7 @@ impl Hub {
         }
         let (missed, head) = {
             let ring = self.read();
-            (ring.missed(epoch, user, sequence, 1), ring.head())
+            (ring.missed(epoch, subjects, sequence, 1), ring.head())
         };
         match missed {
             Ok(_) => Start { resume: Resume::REPLAY, epoch, position: sequence, head },
@@ -204,10 +207,11 @@ impl Hub {
     }
 }
 
-/// A connection's place among those who are woken.
+/// What a connection follows: it is woken whenever there is something of it.
 pub(super) struct Connection {
     hub: Arc<Hub>,
-    user: UserId,
+    own: Subject,
+    follows: Vec<Subject>,
     wake: Arc<Notify>,
     kind: &'static str,
 }
@@ -216,12 +220,45 @@ impl Connection {
     pub(super) async fn woken(&self) {
         self.wake.notified().await;
     }
+
+    /// The subjects whose events it gets.
+    pub(super) fn follows(&self) -> &[Subject] {
+        &self.follows
+    }
+
+    /// False when it did so already.
+    pub(super) fn follow(&mut self, subject: Subject) -> bool {
+        if self.follows.contains(&subject) {
+            return false;
+        }
+        if self.follows.is_empty() {
+            // Almost every connection follows one.
+            self.follows.reserve_exact(1);
+        }
+        self.follows.push(subject);
+        if subject != self.own {
+            self.hub.write().follow(subject, &self.wake);
+        }
+        true
+    }
+
+    pub(super) fn unfollow(&mut self, subject: Subject) {
+        let before = self.follows.len();
+        self.follows.retain(|followed| *followed != subject);
+        if subject != self.own && self.follows.len() < before {
+            self.hub.write().unfollow(subject, &self.wake);
+        }
+    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         metrics::gauge!("plyo_edge_sockets", "kind" => self.kind).decrement(1.0);
-        self.hub.write().disconnect(self.user, &self.wake);
+        let mut ring = self.hub.write();
+        ring.unfollow(self.own, &self.wake);
+        for subject in self.follows.iter().filter(|subject| **subject != self.own) {
+            ring.unfollow(*subject, &self.wake);
+        }
     }
 }
 
@@ -242,9 +279,15 @@ async fn open(nats: &Nats, callers: &Callers, ring_events: usize) -> Result<Tail
     Ok(tail)
 }
 
+/// The one event that the edge reads itself.
 fn note_revocation(callers: &Callers, event: &Stored) {
-    if let Event::SessionRevoked(revoked) = &event.message.body {
-        callers.revoke(revoked.session_id, event.message.time);
+    if !event.type_name.starts_with("session.revoked.v") {
+        return;
+    }
+    match event.decode().map(|message| message.body) {
+        Ok(Event::SessionRevoked(revoked)) => callers.revoke(revoked.session_id, event.message.time),
+        Ok(_) => {}
+        Err(error) => tracing::error!(sequence = event.sequence, error = format!("{error:#}"), "whose session ended?"),
     }
 }
 
@@ -280,10 +323,4 @@ async fn announce(hub: Weak<Hub>, ephemerals: impl Stream<Item = (String, Bytes)
             Err(_) => tracing::warn!(topic, "an ephemeral message that is not JSON"),
         }
     }
-}
-
-fn render(event: &Stored) -> Arc<Rendered> {
-    let message = &event.message;
-    let data = serde_json::to_string(&message.body).unwrap_or_else(|_| "null".to_owned());
-    Arc::new(Rendered::new(event.kind, message.id, message.correlation, message.time, &data))
 }

@@ -1,8 +1,12 @@
 //! Live delivery: WebSocket at `/api/v1/live`, server-sent events at `/api/v1/events`.
 //!
-//! A client gets every event about its user (topic `me`), in order, once, and what is announced to everybody (topic
-//! `announcements`). It resumes from a cursor, `<epoch>.<sequence>`, opaque to it: without a gap while the cursor lies
-//! within the recent events that an edge keeps, otherwise with an explicit `reset`. Cursors are good on every edge.
+//! A client gets every event about its user (topic `me`) and about whatever else it follows and may follow (a topic named
+//! as the subject is, `group-<uuid>`), all of them in the order of the stream, once, and what is announced to everybody
+//! (topic `announcements`). It resumes from a cursor, `<epoch>.<sequence>`, opaque to it: without a gap while the cursor
+//! lies within the recent events that an edge keeps, otherwise with an explicit `reset`. Cursors are good on every edge.
+//!
+//! An event comes in the version in which it travelled, whether or not this edge knows its type: a client that does not
+//! know it either can tell that there was something.
 //!
 //! # Frames
 //!
@@ -13,7 +17,7 @@
 //! | client | |
 //! |---|---|
 //! | `hello{token, cursor?, subs?}` | first, within 5 s; `subs` defaults to `["me"]`. A cursor does not bring subscriptions back: say them again |
-//! | `sub{n, topic}` `unsub{n, topic}` | the answer to `sub` of `me` is followed by `ready`: everything after its `c` comes |
+//! | `sub{n, topic}` `unsub{n, topic}` | the answer to `sub` of events is followed by `ready`: everything after its `c` comes. A socket has at most 64 topics of events |
 //! | `cmd{n, key?, type, data}` | a command, as `workout.log.v1` with the body that HTTP takes; `key` is its Idempotency-Key |
 //! | `auth{n, token}` | a new access token, for a socket that outlives the old one |
 //! | `ack{c}` `pong{}` | `pong` answers `ping` |
@@ -21,7 +25,7 @@
 //! | server | |
 //! |---|---|
 //! | `welcome{session, heartbeat_ms, head, resume{mode, why?}}` | `head` is the cursor of the newest event of all. `mode`: `live` from now on (no cursor), `replay` from the cursor on without a gap, or `reset`: from now on, and what came before is to be asked for over HTTP; `why`: `malformed`, `epoch` (the history was begun anew), `future`, `too_old` |
-//! | `evt{c, p, id, type, at, topic, data, cid}` | `c` is its cursor, `p` the cursor that this connection was sent before it (the client's own at first): a gap shows at once |
+//! | `evt{c, p, id, type, at, topic, data, cid}` | `c` is its cursor, `p` the cursor that this connection was sent before it, on whichever topic (the client's own at first): a gap shows at once. `data` is `null` where its bytes cannot be read |
 //! | `ready{c, replayed}` | what was missed has been sent, so many events; from here on strictly in order, each once |
 //! | `ping{c}` | every `heartbeat_ms` (25 s); `c` is a checkpoint: resume from it, so that a quiet client's cursor does not age |
 //! | `eph{topic, data}` | announced now, kept by nobody |
@@ -29,7 +33,7 @@
 //! | `auth_req{}` | the token expires within a minute |
 //! | `bye{code, reason, retry_ms, resume}` | before the socket is closed with that code; `resume`: come again after `retry_ms`, with the last cursor |
 //!
-//! Codes of `err`: `unknown_topic`, `unknown_frame`, `other_user` and those of HTTP problems, which then come along.
+//! Codes of `err`: `unknown_topic` (also one that is not for this client), `too_many_topics`, `unknown_frame`, `other_user` and those of HTTP problems, which then come along.
 //! `temporary` says that the same may succeed later.
 //!
 //! # Close codes
@@ -53,7 +57,8 @@
 //!
 //! # Server-sent events
 //!
-//! The topic `me` for clients that only listen, with `Authorization: Bearer`. `id` is the cursor (send it as
+//! Events for clients that only listen, with `Authorization: Bearer`: of the topic `me`, or of those of
+//! `?topics=me,group-<uuid>`. `id` is the cursor (send it as
 //! `Last-Event-ID`), `event` the type, `data` what `evt` has but for `p`. The first thing sent is where it begins: an
 //! event `reset` with `{"why": …}`, or a comment. A comment with an `id` every 25 s is a checkpoint. The stream ends when
 //! the token expires or the session does.
@@ -68,6 +73,8 @@ mod sse;
 #[cfg(test)]
 mod tests;
 mod times;
+mod topics;
+mod transcode;
 
 use axum::{Router, routing::get};
 pub(crate) use hub::Hub;

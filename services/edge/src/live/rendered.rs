@@ -1,23 +1,30 @@
-//! What many sockets get, rendered once for all of them: as JSON at once, as MessagePack when somebody asks for it.
+//! What many connections get, rendered once for all of them, when the first one asks for it.
 
 use std::{fmt::Write, sync::OnceLock};
 
 use axum::extract::ws::{Message, Utf8Bytes};
 use bytes::Bytes;
 use jiff::Timestamp;
-use plyo_events::EventKind;
+use plyo_nats::{Encoded, Stored};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::frames::{Format, cursor};
+use super::{
+    frames::{Format, cursor},
+    transcode,
+};
 
-/// An event as every client gets it but for its cursors: `"id":…,"type":…,"at":…,"data":…,"cid":…`.
+/// An event as every client gets it but for its cursors and its topic: `"id":…,"type":…,"at":…,"data":…,"cid":…`.
 pub(super) struct Rendered {
-    pub kind: EventKind,
+    /// As it travelled: `record.set.v1`, perhaps one that only newer edges know.
+    pub type_name: String,
     /// When it happened.
     pub time: Timestamp,
-    json: Box<str>,
+    id: Uuid,
+    correlation: Uuid,
+    body: Encoded,
+    json: OnceLock<Box<str>>,
     /// The same members, without the head of their map.
     message_pack: OnceLock<Box<[u8]>>,
 }
@@ -28,47 +35,64 @@ pub(super) struct Announcement {
     message_pack: OnceLock<Bytes>,
 }
 
-/// The members of `evt` that differ from socket to socket.
-#[derive(Serialize)]
-struct Head<'a> {
-    t: &'a str,
-    c: &'a str,
-    p: &'a str,
-    topic: &'a str,
+/// What differs from connection to connection in what it is told of an event.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub epoch: u64,
+    pub sequence: u64,
+    /// The sequence of what the connection was sent before.
+    pub previous: u64,
+    pub topic: &'a str,
 }
 
 /// A MessagePack map of up to 15 members begins with one byte that says how many.
 const SMALL_MAP: u8 = 0x80;
 const MEMBERS: u8 = 9;
 
+impl From<Stored> for Rendered {
+    fn from(Stored { type_name, message, .. }: Stored) -> Self {
+        Self {
+            type_name,
+            time: message.time,
+            id: message.id,
+            correlation: message.correlation,
+            body: message.body,
+            json: OnceLock::new(),
+            message_pack: OnceLock::new(),
+        }
+    }
+}
+
 impl Rendered {
-    /// `data` is the payload as JSON.
-    pub(super) fn new(kind: EventKind, id: Uuid, correlation: Uuid, time: Timestamp, data: &str) -> Self {
-        let json = format!(r#""id":"{id}","type":"{kind}","at":"{time}","data":{data},"cid":"{correlation}""#);
-        Self { kind, time, json: json.into(), message_pack: OnceLock::new() }
-    }
-
-    /// Bytes of its text.
+    /// About how many bytes it keeps once it is rendered: a body is half as long again in JSON.
     pub(super) fn size(&self) -> usize {
-        self.json.len()
+        self.body.size() * 5 / 2 + 256
     }
 
-    /// The frame `evt` with the sequence of this event, after that of what the socket was sent before.
-    pub(super) fn frame(&self, epoch: u64, sequence: u64, previous: u64, format: Format) -> Message {
+    /// The frame `evt`.
+    pub(super) fn frame(&self, place: Place<'_>, format: Format) -> Message {
+        let Place { epoch, sequence, previous, topic } = place;
         match format {
             Format::Json => {
-                let mut text = String::with_capacity(self.json.len() + 112);
+                let json = self.json();
+                let mut text = String::with_capacity(json.len() + topic.len() + 112);
                 let written = write!(
                     text,
-                    r#"{{"t":"evt","c":"{epoch}.{sequence}","p":"{epoch}.{previous}","topic":"me",{}}}"#,
-                    self.json
+                    r#"{{"t":"evt","c":"{epoch}.{sequence}","p":"{epoch}.{previous}","topic":"{topic}",{json}}}"#
                 );
                 debug_assert!(written.is_ok(), "a String takes everything");
                 Message::Text(text.into())
             }
             Format::MessagePack => {
+                #[derive(Serialize)]
+                struct Head<'a> {
+                    t: &'a str,
+                    c: &'a str,
+                    p: &'a str,
+                    topic: &'a str,
+                }
                 let (c, p) = (cursor(epoch, sequence), cursor(epoch, previous));
-                let mut bytes = message_pack(&Head { t: "evt", c: &c, p: &p, topic: "me" });
+                let mut bytes = message_pack(&Head { t: "evt", c: &c, p: &p, topic });
                 bytes[0] = SMALL_MAP | MEMBERS;
                 bytes.extend_from_slice(self.message_pack());
                 Message::Binary(bytes.into())
@@ -77,15 +101,42 @@ impl Rendered {
     }
 
     /// The data of a server-sent event.
-    pub(super) fn data(&self, cursor: &str) -> String {
-        format!(r#"{{"c":"{cursor}","topic":"me",{}}}"#, self.json)
+    pub(super) fn data(&self, cursor: &str, topic: &str) -> String {
+        format!(r#"{{"c":"{cursor}","topic":"{topic}",{}}}"#, self.json())
     }
 
+    fn json(&self) -> &str {
+        self.json.get_or_init(|| {
+            let Self { id, type_name, time, correlation, .. } = self;
+            let data = transcode::json(&self.body);
+            format!(r#""id":"{id}","type":"{type_name}","at":"{time}","data":{data},"cid":"{correlation}""#).into()
+        })
+    }
+
+    /// The body goes in as it is: a client of MessagePack costs no JSON.
     fn message_pack(&self) -> &[u8] {
         self.message_pack.get_or_init(|| {
-            let members: Map<String, Value> = serde_json::from_str(&format!("{{{}}}", self.json)).unwrap_or_default();
-            message_pack(&members)[1..].into()
+            #[derive(Serialize)]
+            struct Head<'a> {
+                id: String,
+                #[serde(rename = "type")]
+                type_name: &'a str,
+                at: String,
+            }
+            let head = Head { id: self.id.to_string(), type_name: &self.type_name, at: self.time.to_string() };
+            let mut bytes = message_pack(&head);
+            bytes.remove(0);
+            bytes.extend(message_pack(&"data"));
+            bytes.extend(transcode::message_pack(&self.body));
+            bytes.extend(message_pack(&("cid", self.correlation.to_string()))[1..].iter());
+            bytes.into()
         })
+    }
+
+    /// Whether it was rendered for anybody.
+    #[cfg(test)]
+    pub(super) fn is_rendered(&self) -> bool {
+        self.json.get().is_some() || self.message_pack.get().is_some()
     }
 }
 
@@ -117,6 +168,8 @@ fn message_pack(value: &impl Serialize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use plyo_events::{Message as Enveloped, UserId};
+
     use super::*;
 
     fn read(message: &Message) -> Value {
@@ -128,18 +181,24 @@ mod tests {
     }
 
     #[test]
-    fn an_event_says_the_same_in_both_formats() {
+    fn an_event_says_the_same_in_both_formats_whatever_its_type() {
         let (id, correlation) = (Uuid::now_v7(), Uuid::now_v7());
-        let data = r#"{"kg":37.5,"reps":[5,5],"note":null,"é":-1}"#;
-        let event = Rendered::new(EventKind::RecordSet, id, correlation, Timestamp::UNIX_EPOCH, data);
-        let json = read(&event.frame(1_790_000_000_000_000, 12, 7, Format::Json));
-        let expected = serde_json::json!({
-            "t": "evt", "c": "1790000000000000.12", "p": "1790000000000000.7", "topic": "me", "id": id,
-            "type": EventKind::RecordSet.to_string(), "at": "1970-01-01T00:00:00Z",
-            "data": { "kg": 37.5, "reps": [5, 5], "note": null, "é": -1 }, "cid": correlation,
-        });
-        assert_eq!(json, expected);
-        assert_eq!(read(&event.frame(1_790_000_000_000_000, 12, 7, Format::MessagePack)), expected);
+        let data = serde_json::json!({ "kg": 37.5, "reps": [5, 5], "note": null, "é": -1 });
+        let place = Place { epoch: 1_790_000_000_000_000, sequence: 12, previous: 7, topic: "me" };
+        let packed = rmp_serde::to_vec_named(&data).unwrap();
+        for body in [Encoded::MessagePack(packed.into()), Encoded::Json(data.to_string().into())] {
+            let message = Enveloped::first(id, UserId::mint(), Timestamp::UNIX_EPOCH, body);
+            let message = Enveloped { correlation, ..message };
+            let event = Rendered::from(Stored { sequence: 12, type_name: "yoga.flowed.v7".to_owned(), message });
+            assert!(!event.is_rendered());
+            let expected = serde_json::json!({
+                "t": "evt", "c": "1790000000000000.12", "p": "1790000000000000.7", "topic": "me", "id": id,
+                "type": "yoga.flowed.v7", "at": "1970-01-01T00:00:00Z", "data": data, "cid": correlation,
+            });
+            assert_eq!(read(&event.frame(place, Format::MessagePack)), expected);
+            assert!(event.json.get().is_none(), "MessagePack needs no JSON");
+            assert_eq!(read(&event.frame(place, Format::Json)), expected);
+        }
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! The recent events, rendered once, with an index by person. A connection holds a place in here and nothing else.
+//! The recent events, with an index by whom or what they are about. A connection holds a place in here and nothing else.
 
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
 };
 
-use plyo_events::UserId;
+use plyo_events::Subject;
 use tokio::sync::Notify;
 
 use super::rendered::Rendered;
@@ -13,7 +13,7 @@ use super::rendered::Rendered;
 /// Recent events in the order of the stream, found by whom they are about.
 pub(super) struct Ring {
     epoch: u64,
-    people: HashMap<UserId, Person>,
+    subjects: HashMap<Subject, Part>,
     order: VecDeque<Place>,
     /// Every event of the stream after this sequence is here.
     before: u64,
@@ -23,24 +23,24 @@ pub(super) struct Ring {
     most_bytes: usize,
 }
 
-/// A person's part of the ring: there while they have events in it or are connected.
-struct Person {
+/// What the ring has about one subject: there while it has events or somebody follows it.
+struct Part {
     events: VecDeque<(u64, Arc<Rendered>)>,
-    /// Every event of this person after this sequence is here. A person about whom nothing happens does not age.
+    /// Every event about it after this sequence is here. A subject about which nothing happens does not age.
     before: u64,
-    connections: Vec<Arc<Notify>>,
+    followers: Vec<Arc<Notify>>,
 }
 
 struct Place {
     sequence: u64,
-    user: UserId,
+    subject: Subject,
     bytes: usize,
 }
 
 /// What a connection has missed.
 pub(super) struct Missed {
-    pub events: Vec<(u64, Arc<Rendered>)>,
-    /// Nothing else of this person lies before or at this sequence.
+    pub events: Vec<(u64, Subject, Arc<Rendered>)>,
+    /// Nothing else that it follows lies before or at this sequence.
     pub checkpoint: u64,
 }
 
@@ -60,7 +60,7 @@ impl Ring {
     pub(super) fn new(epoch: u64, before: u64, most_events: usize, most_bytes: usize) -> Self {
         Self {
             epoch,
-            people: HashMap::new(),
+            subjects: HashMap::new(),
             order: VecDeque::new(),
             before,
             head: before,
@@ -70,28 +70,27 @@ impl Ring {
         }
     }
 
-    /// Takes the next event of the stream and wakes those whom it is about.
-    pub(super) fn append(&mut self, sequence: u64, user: UserId, rendered: Arc<Rendered>) {
+    /// Takes the next event of the stream and wakes those who follow what it is about.
+    pub(super) fn append(&mut self, sequence: u64, subject: Subject, rendered: Arc<Rendered>) {
         let bytes = rendered.size();
-        let before = self.before;
-        let person = self.people.entry(user).or_insert_with(|| Person::new(before));
-        person.events.push_back((sequence, rendered));
-        person.connections.iter().for_each(|connection| connection.notify_one());
+        let part = self.part(subject);
+        part.events.push_back((sequence, rendered));
+        part.followers.iter().for_each(|follower| follower.notify_one());
         self.head = sequence;
         self.bytes += bytes;
-        self.order.push_back(Place { sequence, user, bytes });
+        self.order.push_back(Place { sequence, subject, bytes });
         while self.order.len() > self.most_events || self.bytes > self.most_bytes {
             self.evict();
         }
     }
 
-    /// The stream was created anew: everything is forgotten but who is connected, and they are woken to notice.
+    /// The stream was created anew: everything is forgotten but who follows what, and they are woken to notice.
     pub(super) fn begin_again(&mut self, epoch: u64, before: u64) {
         let fresh = Self::new(epoch, before, self.most_events, self.most_bytes);
-        let people = std::mem::replace(self, fresh).people;
-        for (user, person) in people.into_iter().filter(|(_, person)| !person.connections.is_empty()) {
-            person.connections.iter().for_each(|connection| connection.notify_one());
-            self.people.insert(user, Person { connections: person.connections, ..Person::new(before) });
+        let parts = std::mem::replace(self, fresh).subjects;
+        for (subject, part) in parts.into_iter().filter(|(_, part)| !part.followers.is_empty()) {
+            part.followers.iter().for_each(|follower| follower.notify_one());
+            self.subjects.insert(subject, Part { followers: part.followers, ..Part::new(before) });
         }
     }
 
@@ -108,73 +107,85 @@ impl Ring {
         self.order.len()
     }
 
-    /// A connection of this person is woken by what it gets here.
-    pub(super) fn connect(&mut self, user: UserId) -> Arc<Notify> {
-        let wake = Arc::new(Notify::new());
-        let before = self.before;
-        let person = self.people.entry(user).or_insert_with(|| Person::new(before));
-        // Almost everybody has one.
-        person.connections.reserve_exact(1);
-        person.connections.push(Arc::clone(&wake));
-        wake
+    /// From now on `wake` is notified of whatever is about this subject.
+    pub(super) fn follow(&mut self, subject: Subject, wake: &Arc<Notify>) {
+        let followers = &mut self.part(subject).followers;
+        if followers.is_empty() {
+            // Almost everybody has one.
+            followers.reserve_exact(1);
+        }
+        followers.push(Arc::clone(wake));
     }
 
-    pub(super) fn disconnect(&mut self, user: UserId, wake: &Arc<Notify>) {
-        let Some(person) = self.people.get_mut(&user) else { return };
-        person.connections.retain(|connection| !Arc::ptr_eq(connection, wake));
-        if person.is_absent() {
-            self.people.remove(&user);
+    pub(super) fn unfollow(&mut self, subject: Subject, wake: &Arc<Notify>) {
+        let Some(part) = self.subjects.get_mut(&subject) else { return };
+        part.followers.retain(|follower| !Arc::ptr_eq(follower, wake));
+        if part.is_unused() {
+            self.subjects.remove(&subject);
         }
     }
 
-    /// A person's next events after `sequence`, at most so many.
+    /// The next events about any of these subjects after `sequence`, in the order of the stream, at most so many.
     ///
     /// # Errors
     /// When it cannot be said what came after it.
-    pub(super) fn missed(&self, epoch: u64, user: UserId, sequence: u64, most: usize) -> Result<Missed, Gone> {
-        let person = self.people.get(&user);
+    pub(super) fn missed(&self, epoch: u64, subjects: &[Subject], sequence: u64, most: usize) -> Result<Missed, Gone> {
         if epoch != self.epoch {
             return Err(Gone::Epoch);
         }
         if sequence > self.head {
             return Err(Gone::Future);
         }
-        if sequence < person.map_or(self.before, |person| person.before) {
-            return Err(Gone::TooOld);
+        let mut events = Vec::new();
+        for subject in subjects {
+            let part = self.subjects.get(subject);
+            if sequence < part.map_or(self.before, |part| part.before) {
+                return Err(Gone::TooOld);
+            }
+            let next = part.into_iter().flat_map(|part| part.next(sequence, most));
+            events.extend(next.map(|(own, event)| (*own, *subject, Arc::clone(event))));
         }
-        let events = person.map_or_else(Vec::new, |person| person.next(sequence, most));
+        if subjects.len() > 1 {
+            events.sort_unstable_by_key(|(sequence, ..)| *sequence);
+            events.truncate(most);
+        }
         let checkpoint = match events.last() {
-            Some((last, _)) if events.len() == most => *last,
+            Some((last, ..)) if events.len() == most => *last,
             _ => self.head,
         };
         Ok(Missed { events, checkpoint })
+    }
+
+    fn part(&mut self, subject: Subject) -> &mut Part {
+        let before = self.before;
+        self.subjects.entry(subject).or_insert_with(|| Part::new(before))
     }
 
     fn evict(&mut self) {
         let Some(oldest) = self.order.pop_front() else { return };
         self.before = oldest.sequence;
         self.bytes -= oldest.bytes;
-        let Some(person) = self.people.get_mut(&oldest.user) else { return };
-        person.events.pop_front();
-        person.before = oldest.sequence;
-        if person.is_absent() {
-            self.people.remove(&oldest.user);
+        let Some(part) = self.subjects.get_mut(&oldest.subject) else { return };
+        part.events.pop_front();
+        part.before = oldest.sequence;
+        if part.is_unused() {
+            self.subjects.remove(&oldest.subject);
         }
     }
 }
 
-impl Person {
+impl Part {
     const fn new(before: u64) -> Self {
-        Self { events: VecDeque::new(), before, connections: Vec::new() }
+        Self { events: VecDeque::new(), before, followers: Vec::new() }
     }
 
-    fn is_absent(&self) -> bool {
-        self.events.is_empty() && self.connections.is_empty()
+    fn is_unused(&self) -> bool {
+        self.events.is_empty() && self.followers.is_empty()
     }
 
-    fn next(&self, sequence: u64, most: usize) -> Vec<(u64, Arc<Rendered>)> {
+    fn next(&self, sequence: u64, most: usize) -> impl Iterator<Item = &(u64, Arc<Rendered>)> {
         let start = self.events.partition_point(|(own, _)| *own <= sequence);
-        self.events.range(start..).take(most).cloned().collect()
+        self.events.range(start..).take(most)
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
     close::{Close, End},
     frames::{self, ClientFrame, Format, MESSAGE_PACK, ServerFrame, cursor},
     hub::{FAREWELL, closed},
+    topics::{self, Followed},
 };
 use crate::{EdgeState, problem::Problem};
 
@@ -109,8 +110,10 @@ async fn greet(
     let caller = state.callers.verify(&token, Timestamp::now());
     let caller = caller.map_err(|problem| Some((Close::refused(&problem), format)))?;
     // From here on the connection is woken by whatever happens after the head that it begins at.
-    let connection = state.hub.connect(caller.user, "websocket");
-    let start = state.hub.resume(caller.user, asked.as_deref()).await;
+    let mut connection = state.hub.connect(caller.user, "websocket");
+    let followed = subs.iter().map(|name| topics::follow(&state.config, caller.user, &mut connection, name));
+    let followed: Vec<_> = followed.collect();
+    let start = state.hub.resume(connection.follows(), asked.as_deref()).await;
     let welcome = ServerFrame::Welcome {
         session: uuid::Uuid::now_v7().simple().to_string(),
         heartbeat_ms: u64::try_from(state.config.live.heartbeat.as_millis()).unwrap_or(u64::MAX),
@@ -119,10 +122,11 @@ async fn greet(
     };
     let mut session = Session::new(state, caller, format, connection, &start);
     session.say(socket, &welcome).await?;
-    for topic in subs {
-        if !session.subscribe(&topic, true) {
-            let unknown = ServerFrame::Err { n: 0, code: "unknown_topic", temporary: false, problem: None };
-            session.say(socket, &unknown).await?;
+    for topic in followed {
+        match topic {
+            Ok(Followed::Announcements) => session.announcements(true),
+            Ok(Followed::Events { .. }) => {}
+            Err(code) => session.refuse(socket, 0, code).await?,
         }
     }
     session.ready(socket).await?;

@@ -1,13 +1,14 @@
-//! Server-sent events: the same as a socket's topic `me`, for clients that only listen.
+//! Server-sent events: what a socket gets on its topics, for clients that only listen.
 
 use std::{collections::VecDeque, convert::Infallible};
 
 use axum::{
-    extract::State,
-    http::HeaderMap,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
     response::sse::{Event, Sse},
 };
 use futures_util::{Stream, stream};
+use serde::Deserialize;
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
@@ -17,20 +18,35 @@ use super::{
     frames::cursor,
     hub::{Connection, closed},
     times::instant,
+    topics::{self, Followed, ME},
 };
 use crate::{EdgeState, caller::Caller, problem::Problem};
 
 /// Events taken from the ring at a time.
 const AT_A_TIME: usize = 512;
 
+/// `?topics=me,group-<uuid>`
+#[derive(Deserialize)]
+pub(super) struct Topics {
+    topics: Option<String>,
+}
+
 pub(super) async fn stream(
     State(state): State<EdgeState>,
     caller: Caller,
+    Query(Topics { topics }): Query<Topics>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let asked = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    let connection = state.hub.connect(caller.user, "sse");
-    let start = state.hub.resume(caller.user, asked).await;
+    let mut connection = state.hub.connect(caller.user, "sse");
+    for name in topics.as_deref().unwrap_or(ME).split(',') {
+        match topics::follow(&state.config, caller.user, &mut connection, name) {
+            Ok(Followed::Events { .. }) => {}
+            Err(code @ "too_many_topics") => return Err(Problem::bad_request(code, "follow fewer topics")),
+            _ => return Err(Problem::new(StatusCode::NOT_FOUND, "unknown_topic", "there is no such topic of events")),
+        }
+    }
+    let start = state.hub.resume(connection.follows(), asked).await;
     // The first thing said is where it begins, so that whoever is cut off at once can resume.
     let first = Event::default().id(cursor(start.epoch, start.position));
     let first = match start.resume.why {
@@ -57,7 +73,7 @@ struct Listener {
     closing: watch::Receiver<bool>,
     expires: Instant,
     epoch: u64,
-    /// Everything of this user up to here is sent or waits to be.
+    /// Everything that it follows up to here is sent or waits to be.
     position: u64,
     waiting: VecDeque<Event>,
 }
@@ -89,10 +105,10 @@ impl Listener {
     }
 
     fn catch_up(&mut self) -> Option<()> {
-        let missed = self.state.hub.missed(self.epoch, self.caller.user, self.position, AT_A_TIME).ok()?;
-        for (sequence, event) in &missed.events {
-            let id = cursor(self.epoch, *sequence);
-            self.waiting.push_back(Event::default().event(event.kind.to_string()).data(event.data(&id)).id(id));
+        let missed = self.state.hub.missed(self.epoch, self.connection.follows(), self.position, AT_A_TIME).ok()?;
+        for (sequence, subject, event) in &missed.events {
+            let (id, topic) = (cursor(self.epoch, *sequence), topics::name(self.caller.user, *subject));
+            self.waiting.push_back(Event::default().event(&event.type_name).data(event.data(&id, &topic)).id(id));
         }
         self.position = missed.checkpoint;
         Some(())

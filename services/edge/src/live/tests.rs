@@ -4,4 +4,7 @@ mod ground;
 mod resuming;
 mod sessions;
 mod streams;
+mod topics;
+mod unheard;
+mod unknown;
 mod wrong;

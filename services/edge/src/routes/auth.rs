@@ -75,7 +75,7 @@ async fn register(
         return Err(plyo_events::Reject::violations(vec![violation]).into());
     }
     state.limits.credentials(address.ip(), &email).await?;
-    let prepared = ask(&state.nats, &PrepareSignUp { email, password }).await?;
+    let prepared = plyo_nats::request(&state.nats, &PrepareSignUp { email, password }).await?;
     let command = Command::from(RegisterUser { locale, time_zone });
     // The e-mail stands for the request: a sign-up that comes again is the same command, and has the same answer.
     let submission = Submission {
@@ -95,7 +95,7 @@ async fn log_in(
 ) -> Result<Response, Problem> {
     let (_, Credentials { email, password }) = read(request).await?;
     state.limits.credentials(address.ip(), &email).await?;
-    Ok(secret(json(&ask(&state.nats, &LogIn { email, password }).await?)))
+    Ok(secret(json(&plyo_nats::request(&state.nats, &LogIn { email, password }).await?)))
 }
 
 async fn refresh(
@@ -105,7 +105,7 @@ async fn refresh(
 ) -> Result<Response, Problem> {
     let (_, RefreshToken { refresh_token }) = read(request).await?;
     state.limits.address(address.ip())?;
-    Ok(secret(json(&ask(&state.nats, &Refresh { refresh_token }).await?)))
+    Ok(secret(json(&plyo_nats::request(&state.nats, &Refresh { refresh_token }).await?)))
 }
 
 async fn log_out(
@@ -115,7 +115,7 @@ async fn log_out(
 ) -> Result<StatusCode, Problem> {
     let (_, RefreshToken { refresh_token }) = read(request).await?;
     state.limits.address(address.ip())?;
-    ask(&state.nats, &LogOut { refresh_token }).await?;
+    plyo_nats::request(&state.nats, &LogOut { refresh_token }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -80,21 +80,15 @@ pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
 
 /// Asks and answers as JSON, with an ETag.
 pub(crate) async fn answer<Q: Query>(state: &EdgeState, headers: &HeaderMap, query: Q) -> Result<Response, Problem> {
-    let answer = plyo_nats::ask(&state.nats, &query).await?;
-    let body = serde_json::to_vec(&answer)
-        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "the answer cannot be written"))?;
+    let body = plyo_nats::ask_for_json(&state.nats, &query).await?;
     let digest = Sha256::digest(&body);
     let tag = format!("\"{:016x}\"", u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()));
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     if known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag)) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
-    let headers = [
-        (header::CONTENT_TYPE, "application/json".to_owned()),
-        (header::ETAG, tag),
-        (header::CACHE_CONTROL, "private, no-cache".to_owned()),
-    ];
-    Ok((headers, body).into_response())
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "private, no-cache")];
+    Ok((headers, [(header::ETAG, tag)], body).into_response())
 }
 
 /// A request that is to become a command.

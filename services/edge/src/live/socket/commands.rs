@@ -66,7 +66,8 @@ async fn perform(state: &EdgeState, caller: Caller, ask: Ask) -> Result<Value, P
 
 fn decode(kind: &str, data: &[u8]) -> Result<Command, Problem> {
     let unknown = || Problem::invalid("unknown_command", format!("there is no command `{kind}` for clients"));
-    Ok(match CommandKind::parse(kind).map_err(|_| unknown())? {
+    let found = CommandKind::parse(kind).ok().filter(|found| found.version == found.kind.newest());
+    Ok(match found.ok_or_else(unknown)?.kind {
         // Read without its flattening, which would hide unknown fields.
         CommandKind::LogWorkout => LogWorkout { workout: crate::routes::valid(body::decode::<Workout>(data)?)? }.into(),
         CommandKind::CorrectWorkout => {
@@ -82,6 +83,6 @@ fn decode(kind: &str, data: &[u8]) -> Result<Command, Problem> {
             body::decode::<plyo_events::notification::ReadAllNotifications>(data)?.into()
         }
         CommandKind::SetPreferences => body::decode::<plyo_events::notification::SetPreferences>(data)?.into(),
-        CommandKind::RegisterUser | CommandKind::RevokeSession => return Err(unknown()),
+        _ => return Err(unknown()),
     })
 }

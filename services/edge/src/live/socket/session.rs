@@ -17,10 +17,11 @@ use crate::{
     live::{
         close::{Close, End},
         frames::{self, ClientFrame, Format, ServerFrame, cursor},
-        hub::{ANNOUNCEMENTS, Connection, Start, closed},
-        rendered::Announcement,
+        hub::{Connection, Start, closed},
+        rendered::{Announcement, Place},
         ring::Gone,
         times::instant,
+        topics::{self, Followed, Topic},
     },
 };
 
@@ -37,11 +38,10 @@ pub(super) struct Session {
     format: Format,
     connection: Connection,
     epoch: u64,
-    /// Everything of this user up to here was sent.
+    /// Everything that it follows up to here was sent.
     position: u64,
     /// The sequence of the cursor that the client was sent last.
     told: u64,
-    follows_me: bool,
     is_ready: bool,
     asked_for_token: bool,
     pings_unanswered: u8,
@@ -65,7 +65,6 @@ impl Session {
             epoch: start.epoch,
             position: start.position,
             told: start.position,
-            follows_me: false,
             is_ready: false,
             asked_for_token: false,
             pings_unanswered: 0,
@@ -106,14 +105,9 @@ impl Session {
         }
     }
 
-    /// Follows a topic, or no longer. False when there is no such topic.
-    pub(super) fn subscribe(&mut self, topic: &str, wanted: bool) -> bool {
-        match topic {
-            "me" => self.follows_me = wanted,
-            ANNOUNCEMENTS => self.announcements = wanted.then(|| self.state.hub.announcements()),
-            _ => return false,
-        }
-        true
+    /// Hears what is announced, or no longer.
+    pub(super) fn announcements(&mut self, wanted: bool) {
+        self.announcements = wanted.then(|| self.state.hub.announcements());
     }
 
     pub(super) async fn say(&self, socket: &mut WebSocket, frame: &ServerFrame<'_>) -> Result<(), End> {
@@ -132,24 +126,26 @@ impl Session {
         }
     }
 
-    /// Sends what is new about this user, in order. Gives how many events that were.
+    /// Sends what is new of what it follows, in order. Gives how many events that were.
     async fn catch_up(&mut self, socket: &mut WebSocket) -> Result<u64, End> {
         if self.state.hub.is_revoked(&self.caller) {
             return Err(self.end(Close::SESSION_REVOKED));
         }
-        if !self.follows_me {
+        if self.connection.follows().is_empty() {
             self.position = self.state.hub.head(self.epoch).ok_or_else(|| self.end(Close::GOING_AWAY))?;
             return Ok(0);
         }
         let mut count = 0;
         loop {
-            let missed = self.state.hub.missed(self.epoch, self.caller.user, self.position, AT_A_TIME);
+            let missed = self.state.hub.missed(self.epoch, self.connection.follows(), self.position, AT_A_TIME);
             let missed = missed.map_err(|gone| match gone {
                 Gone::TooOld => self.end(Close::FELL_BEHIND),
                 Gone::Epoch | Gone::Future => self.end(Close::GOING_AWAY),
             })?;
-            for (sequence, event) in &missed.events {
-                let frame = event.frame(self.epoch, *sequence, self.told, self.format);
+            for (sequence, subject, event) in &missed.events {
+                let topic = topics::name(self.caller.user, *subject);
+                let place = Place { epoch: self.epoch, sequence: *sequence, previous: self.told, topic: &topic };
+                let frame = event.frame(place, self.format);
                 self.in_time(socket.feed(frame)).await?;
                 self.told = *sequence;
                 if self.is_ready {
@@ -207,8 +203,8 @@ impl Session {
         };
         match frame {
             ClientFrame::Ack {} | ClientFrame::Pong {} => Ok(()),
-            ClientFrame::Sub { n, topic } => self.topic(socket, n, &topic, true).await,
-            ClientFrame::Unsub { n, topic } => self.topic(socket, n, &topic, false).await,
+            ClientFrame::Sub { n, topic } => self.follow(socket, n, &topic).await,
+            ClientFrame::Unsub { n, topic } => self.unfollow(socket, n, &topic).await,
             ClientFrame::Auth { n, token } => self.renew(socket, n, &token).await,
             ClientFrame::Cmd { n, key, kind, data } => {
                 let answers = self.answers.get_or_insert_with(mpsc::unbounded_channel).0.clone();
@@ -226,15 +222,28 @@ impl Session {
         }
     }
 
-    async fn topic(&mut self, socket: &mut WebSocket, n: u64, topic: &str, wanted: bool) -> Result<(), End> {
-        let followed_me = self.follows_me;
-        // What happens before the subscription is not part of it, and what happens before its end is.
+    async fn follow(&mut self, socket: &mut WebSocket, n: u64, topic: &str) -> Result<(), End> {
+        // What happens before the subscription is not part of it.
         self.catch_up(socket).await?;
-        if !self.subscribe(topic, wanted) {
-            return self.refuse(socket, n, "unknown_topic").await;
+        let followed = topics::follow(&self.state.config, self.caller.user, &mut self.connection, topic);
+        match followed {
+            Ok(Followed::Announcements) => self.announcements(true),
+            Ok(Followed::Events { .. }) => {}
+            Err(code) => return self.refuse(socket, n, code).await,
         }
         self.say(socket, &ServerFrame::Ok { n, result: None }).await?;
-        if self.follows_me && !followed_me { self.ready(socket).await } else { Ok(()) }
+        if followed == Ok(Followed::Events { is_new: true }) { self.ready(socket).await } else { Ok(()) }
+    }
+
+    async fn unfollow(&mut self, socket: &mut WebSocket, n: u64, topic: &str) -> Result<(), End> {
+        // What happens before the end of the subscription is part of it.
+        self.catch_up(socket).await?;
+        match Topic::named(self.caller.user, topic) {
+            Some(Topic::Announcements) => self.announcements(false),
+            Some(Topic::About(subject)) => self.connection.unfollow(subject),
+            None => return self.refuse(socket, n, "unknown_topic").await,
+        }
+        self.say(socket, &ServerFrame::Ok { n, result: None }).await
     }
 
     async fn renew(&mut self, socket: &mut WebSocket, n: u64, token: &str) -> Result<(), End> {
@@ -253,7 +262,7 @@ impl Session {
         }
     }
 
-    async fn refuse(&self, socket: &mut WebSocket, n: u64, code: &str) -> Result<(), End> {
+    pub(super) async fn refuse(&self, socket: &mut WebSocket, n: u64, code: &str) -> Result<(), End> {
         self.say(socket, &ServerFrame::Err { n, code, temporary: false, problem: None }).await
     }
 

@@ -12,11 +12,11 @@ use std::{
 use futures_util::{SinkExt, StreamExt};
 use jiff::Timestamp;
 use plyo_events::{
-    Event, Message, ReminderId, SessionId, UserId,
+    Aggregate, Event, Message, ReminderId, SessionId, Subject, UserId,
     user::{AccessClaims, TokenUse},
     workout::ReminderCancelled,
 };
-use plyo_nats::{CommandPublisher, Nats, NatsConfig, Outcomes, Stored};
+use plyo_nats::{CommandPublisher, Encoded, Nats, NatsConfig, Outcomes, Stored};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_tungstenite::{
@@ -100,11 +100,25 @@ impl Ground {
     }
 
     pub(super) fn feed_events(&mut self, events: Vec<(UserId, Event)>) {
-        let stored = events.into_iter().map(|(user, event)| {
+        let encoded = |(user, event): (UserId, Event)| {
+            (user.into(), event.kind().to_string(), Encoded::MessagePack(event.encode().into()))
+        };
+        self.feed_encoded(events.into_iter().map(encoded).collect());
+    }
+
+    /// Feeds an event about each of these, in this order.
+    pub(super) fn feed_about(&mut self, subjects: impl IntoIterator<Item = Subject>) {
+        let gathered = |subject| (subject, "probe.gathered.v1".to_owned(), Encoded::Json(r#"{"members":3}"#.into()));
+        self.feed_encoded(subjects.into_iter().map(gathered).collect());
+    }
+
+    /// Feeds what travelled as these types.
+    pub(super) fn feed_encoded(&mut self, events: Vec<(Subject, String, Encoded)>) {
+        let stored = events.into_iter().map(|(subject, type_name, body)| {
             let sequence = self.next;
             self.next += 1;
-            let kind = event.kind();
-            Stored { sequence, kind, message: Message::first(Uuid::now_v7(), user, Timestamp::now(), event) }
+            let message = Message::first(Uuid::now_v7(), subject, Timestamp::now(), body);
+            Stored { sequence, type_name, message }
         });
         let stored = stored.collect();
         self.hub.append(stored);
@@ -227,6 +241,16 @@ pub(super) fn sequence(cursor: &Value) -> u64 {
 
 pub(super) fn cursor(sequence: u64) -> String {
     format!("{EPOCH}.{sequence}")
+}
+
+/// A group that nobody else knows.
+pub(super) fn a_group() -> Subject {
+    Subject::Aggregate(Aggregate::Group, Uuid::now_v7())
+}
+
+/// Everybody may follow this group, and nothing else but themselves.
+pub(super) fn only(group: Subject) -> Arc<dyn Fn(UserId, Subject) -> bool + Send + Sync> {
+    Arc::new(move |_, subject| subject == group)
 }
 
 fn cancelled(person: Person) -> (UserId, Event) {

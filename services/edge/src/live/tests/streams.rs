@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use plyo_events::UserId;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
 
-use super::ground::{Ground, Person, cursor};
+use super::ground::{Ground, Person, a_group, cursor, only};
 use crate::{EdgeConfig, live::LiveTimes};
 
 struct Listener(BufReader<TcpStream>);
@@ -18,16 +19,23 @@ type Fields = Vec<(String, String)>;
 
 impl Listener {
     async fn open(ground: &Ground, person: Person, last_event_id: Option<&str>) -> Self {
+        let (status, listener) = Self::ask(ground, person, "", last_event_id).await;
+        assert!(status.contains(" 200 "), "{status}");
+        listener
+    }
+
+    /// Gives the status, too. `query` is that of the URL.
+    async fn ask(ground: &Ground, person: Person, query: &str, last_event_id: Option<&str>) -> (String, Self) {
         let mut stream = TcpStream::connect(ground.address).await.unwrap();
         let resume = last_event_id.map_or_else(String::new, |id| format!("last-event-id: {id}\r\n"));
         let token = person.token(600);
         // HTTP/1.0: the body is not cut into chunks.
-        let request = format!("GET /api/v1/events HTTP/1.0\r\nauthorization: Bearer {token}\r\n{resume}\r\n");
+        let request = format!("GET /api/v1/events{query} HTTP/1.0\r\nauthorization: Bearer {token}\r\n{resume}\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut listener = Self(BufReader::new(stream));
-        assert!(listener.line().await.unwrap().contains(" 200 "));
+        let status = listener.line().await.unwrap();
         while !listener.line().await.unwrap().is_empty() {}
-        listener
+        (status, listener)
     }
 
     async fn line(&mut self) -> Option<String> {
@@ -95,4 +103,31 @@ async fn a_quiet_listener_gets_checkpoints() {
     assert_eq!(field(&listener.next().await.unwrap(), "id"), cursor(0));
     ground.feed([Person::new()]);
     while field(&listener.next().await.unwrap(), "id") != cursor(1) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_of_several_topics_gets_each_event_once_in_the_order_of_the_stream() {
+    let (person, group) = (Person::new(), a_group());
+    let mut ground = Ground::with(EdgeConfig { may_follow: only(group), ..EdgeConfig::default() }).await;
+    let topics = format!("?topics={group},me,{group}");
+    ground.feed_about([group, person.user.into(), UserId::mint().into(), group]);
+    let (_, mut listener) = Listener::ask(&ground, person, &topics, Some(&cursor(0))).await;
+    assert_eq!(field(&listener.next().await.unwrap(), "id"), cursor(0));
+    ground.feed_about([person.user.into(), group]);
+    for (sequence, topic) in
+        [(1, &*group.to_string()), (2, "me"), (4, &group.to_string()), (5, "me"), (6, &group.to_string())]
+    {
+        let event = listener.next().await.unwrap();
+        let data: Value = serde_json::from_str(field(&event, "data")).unwrap();
+        assert_eq!((field(&event, "id"), &data["topic"]), (&*cursor(sequence), &topic.into()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_is_refused_a_topic_that_is_not_for_it() {
+    let ground = Ground::new().await;
+    for topics in [a_group().to_string(), UserId::mint().to_string(), "announcements".into(), "me,nothing".into()] {
+        let (status, _) = Listener::ask(&ground, Person::new(), &format!("?topics={topics}"), None).await;
+        assert!(status.contains(" 404 "), "{topics}: {status}");
+    }
 }

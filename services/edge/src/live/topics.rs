@@ -1,0 +1,72 @@
+//! What a connection can follow, and who may follow what.
+
+use std::borrow::Cow;
+
+use plyo_events::{Subject, UserId};
+
+use super::hub::Connection;
+use crate::EdgeConfig;
+
+/// The topic that reaches everybody who subscribes to it.
+pub(super) const ANNOUNCEMENTS: &str = "announcements";
+/// The caller's own events.
+pub(super) const ME: &str = "me";
+/// Most subjects that one connection follows.
+const MOST: usize = 64;
+
+/// What a client means by the name of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Topic {
+    Announcements,
+    /// Every event about it.
+    About(Subject),
+}
+
+/// What became of it that a client wanted to follow a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Followed {
+    Announcements,
+    Events { is_new: bool },
+}
+
+impl Topic {
+    /// `me`, `announcements`, or a subject such as `group-<uuid>`.
+    pub(super) fn named(caller: UserId, name: &str) -> Option<Self> {
+        match name {
+            ME => Some(Self::About(caller.into())),
+            ANNOUNCEMENTS => Some(Self::Announcements),
+            token => token.parse().ok().map(Self::About),
+        }
+    }
+}
+
+/// Has a connection follow a topic of events.
+///
+/// # Errors
+/// The code that says why not. A topic that the caller may not follow is not told from one that does not exist.
+pub(super) fn follow(
+    config: &EdgeConfig,
+    caller: UserId,
+    connection: &mut Connection,
+    name: &str,
+) -> Result<Followed, &'static str> {
+    match Topic::named(caller, name) {
+        Some(Topic::Announcements) => Ok(Followed::Announcements),
+        Some(Topic::About(subject)) if may_follow(config, caller, subject) => {
+            if connection.follows().len() == MOST && !connection.follows().contains(&subject) {
+                return Err("too_many_topics");
+            }
+            Ok(Followed::Events { is_new: connection.follow(subject) })
+        }
+        _ => Err("unknown_topic"),
+    }
+}
+
+fn may_follow(config: &EdgeConfig, caller: UserId, subject: Subject) -> bool {
+    subject == caller.into() || (config.may_follow)(caller, subject)
+}
+
+/// The name of the topic on which this caller gets what is about `subject`.
+pub(super) fn name(caller: UserId, subject: Subject) -> Cow<'static, str> {
+    if subject == caller.into() { ME.into() } else { subject.to_string().into() }
+}
