@@ -9,3 +9,4 @@ pub mod platform;
 pub mod preflight;
 pub mod schemas;
 pub mod servers;
+pub mod services;

@@ -16,17 +16,6 @@ use tokio::net::TcpListener;
 
 use crate::platform::render_metrics;
 
-/// The port of a service run alone.
-pub const fn port(service: &str) -> u16 {
-    match service.as_bytes() {
-        b"user" => 3001,
-        b"workout" => 3002,
-        b"coach" => 3003,
-        b"notification" => 3004,
-        _ => 3005,
-    }
-}
-
 /// A service of this process: its state, and the connection it works on.
 pub struct Running {
     pub service: String,
@@ -38,7 +27,10 @@ impl Running {
     /// Why it does not work, if it does not.
     pub fn not_ready(&self) -> Option<String> {
         let reason = match self.health.lane() {
-            LaneState::Owning | LaneState::StandingBy => return None,
+            LaneState::Owning | LaneState::StandingBy => {
+                let (effect, reason) = self.health.waiting_effects().pop_first()?;
+                format!("the effect {effect}: {reason}")
+            }
             LaneState::Starting => "starting".to_owned(),
             LaneState::Failed { reason } => reason,
         };
@@ -60,7 +52,7 @@ pub async fn serve(listener: TcpListener, running: Vec<Running>) -> Result<()> {
     Ok(axum::serve(listener, app).await?)
 }
 
-/// Every lane is held or stood by; otherwise its reason is shown. With it, what nats-server last complained of: a publish
+/// Every lane is held or stood by, and no effect waits; otherwise its reason is shown. With it, what nats-server last complained of: a publish
 /// that it denies is a timeout to the lane.
 async fn ready(State(running): State<Arc<Vec<Running>>>) -> Response {
     let ready = running.iter().all(|one| one.health.ready());
@@ -68,6 +60,7 @@ async fn ready(State(running): State<Arc<Vec<Running>>>) -> Response {
         running.iter().map(|one| (one.service.clone(), value(one))).collect()
     };
     let (lanes, errors) = (of_each(|one| json!(one.health.lane())), of_each(|one| json!(one.nats.last_error())));
+    let effects = of_each(|one| json!(one.health.waiting_effects()));
     let (status, word) = if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
-    (status, Json(json!({ "status": word, "services": lanes, "nats": errors }))).into_response()
+    (status, Json(json!({ "status": word, "services": lanes, "effects": effects, "nats": errors }))).into_response()
 }

@@ -5,20 +5,18 @@ use std::{collections::BTreeMap, future::Future, path::PathBuf, sync::Arc, time:
 use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use plyo_edge::EdgeConfig;
-use plyo_nats::{Health, Nats, NatsConfig, Service};
+use plyo_nats::{Health, Nats, NatsConfig, RunSettings, streams::StreamSettings};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     pages,
     servers::{Durability, nkeys},
+    services::{self, SERVICES},
 };
 
-/// Everything that can run: the services with tables, and the edge.
-pub const ROLES: [&str; 5] = ["user", "workout", "achievement", "notification", "edge"];
-
-/// Where the platform's servers are.
+/// Where the platform's servers are, and how it runs on them.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
+pub struct Config {
     pub nats_url: String,
     /// Where nats-server answers `/varz`; what it says is held against `durability`.
     pub nats_monitor_url: Option<String>,
@@ -30,9 +28,18 @@ pub struct Surroundings {
     /// URLs of services that have a Postgres of their own.
     pub postgres_urls: BTreeMap<String, String>,
     pub redis_url: Option<String>,
+    /// How many lanes each service is to have; `None` for as many as it has, one at first.
+    pub lanes: Option<u8>,
+    /// How many servers keep each stream: 1, 3 or 5.
+    pub replicas: u8,
+    /// Memory for rows that the services of a process remember, all lanes together, in MiB.
+    pub memory_mib: u64,
 }
 
-impl Surroundings {
+impl Config {
+    /// Memory for remembered rows unless it is set, in MiB.
+    pub const MEMORY_MIB: u64 = 256;
+
     /// The URL that a service signs in to Postgres with.
     pub fn dsn(&self, service: &str) -> String {
         let own = self.postgres_urls.get(service).unwrap_or(&self.postgres_url);
@@ -44,6 +51,17 @@ impl Surroundings {
         let nkey_seed = self.nkeys.as_ref().map(|directory| nkeys::seed(directory, user)).transpose()?;
         let nats = Nats::connect(&NatsConfig { url: self.nats_url.clone(), name: user.to_owned(), nkey_seed }).await?;
         Ok(if self.durability == Durability::Relaxed { nats.relaxed() } else { nats })
+    }
+
+    /// The streams as they are to be.
+    pub fn streams(&self) -> StreamSettings {
+        StreamSettings { services: services::names(SERVICES), replicas: self.replicas }
+    }
+
+    /// How each of so many services in one process runs.
+    fn run_settings(&self, services: usize) -> RunSettings {
+        let bytes = usize::try_from(self.memory_mib).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
+        RunSettings { lanes: self.lanes, memory: bytes / services.max(1) }
     }
 }
 
@@ -59,7 +77,7 @@ pub struct EdgeSettings {
 /// # Errors
 /// When one of them cannot go on.
 pub async fn run(
-    with: &Surroundings,
+    config: &Config,
     roles: &[String],
     edge: EdgeSettings,
     listener: TcpListener,
@@ -68,32 +86,35 @@ pub async fn run(
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut running = JoinSet::new();
     let mut shown = Vec::new();
+    let settings = config.run_settings(roles.iter().filter(|role| *role != "edge").count());
     for name in roles.iter().filter(|role| *role != "edge") {
-        let (with, name, health, nats) = (with.clone(), name.clone(), Health::default(), with.nats(name).await?);
+        let (config, name, health, nats) = (config.clone(), name.clone(), Health::default(), config.nats(name).await?);
         shown.push(pages::Running { service: name.clone(), health: health.clone(), nats: nats.clone() });
+        let settings = settings.clone();
         running.spawn(async move {
-            let service = service(&name, &with).await?;
-            plyo_nats::run(service, nats, &with.dsn(&name), health).await
+            let service = services::find(SERVICES, &name)?.open(&config).await?;
+            plyo_nats::run(service, nats, &config.dsn(&name), health, settings).await
         });
     }
     let has_edge = roles.iter().any(|role| role == "edge");
     if has_edge {
-        let config = EdgeConfig {
+        let edge = EdgeConfig {
             allowed_origins: edge.allowed_origins,
-            redis_url: with.redis_url.clone(),
+            redis_url: config.redis_url.clone(),
             limits: edge.limits,
+            services: services::health_routes(SERVICES),
             metrics: Arc::new(render_metrics),
             not_ready: Arc::new(move || shown.iter().filter_map(pages::Running::not_ready).collect()),
             ..EdgeConfig::default()
         };
-        let nats = with.nats("edge").await?;
+        let nats = config.nats("edge").await?;
         let mut stopped = stopped.clone();
         running.spawn(async move {
             let closing = async move {
                 // Without a sender the platform is gone.
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
-            plyo_edge::serve(config, nats, listener, closing).await
+            plyo_edge::serve(edge, nats, listener, closing).await
         });
     } else {
         running.spawn(pages::serve(listener, shown));
@@ -109,35 +130,8 @@ pub async fn run(
         }
         ended = running.join_next() => match ended {
             Some(ended) => ended.context("a service panicked")?,
-            None => bail!("nothing to run: name at least one of {}", ROLES.join(", ")),
+            None => bail!("nothing to run: name at least one of {}", services::roles(SERVICES).join(", ")),
         },
-    }
-}
-
-/// The service of that name.
-///
-/// # Errors
-/// When there is none; the user service waits for its credential store.
-pub async fn service(name: &str, with: &Surroundings) -> Result<Service> {
-    Ok(match name {
-        "user" => plyo_user::service(credentials(with).await?),
-        "workout" => plyo_workout::service(),
-        "achievement" => plyo_achievement::service(),
-        "notification" => plyo_notification::service(),
-        other => bail!("there is no service `{other}`; there are {}", ROLES.join(", ")),
-    })
-}
-
-async fn credentials(with: &Surroundings) -> Result<plyo_user::Credentials> {
-    let pool = plyo_nats::database::pool(&with.dsn("user"), &["user_credentials"], 8)?;
-    loop {
-        match plyo_user::Credentials::open(pool.clone()).await {
-            Ok(credentials) => return Ok(credentials),
-            Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "the credential store does not open; trying again")
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 

@@ -8,7 +8,11 @@ use plyo_nats::streams;
 use tokio::net::TcpStream;
 use url::Url;
 
-use crate::{platform::Surroundings, servers::Durability};
+use crate::{
+    platform::Config,
+    servers::Durability,
+    services::{self, SERVICES},
+};
 
 /// Passwords that stand in examples.
 const PLACEHOLDERS: [&str; 7] = ["changeme", "change-me", "example", "password", "placeholder", "postgres", "secret"];
@@ -17,20 +21,21 @@ const PLACEHOLDERS: [&str; 7] = ["changeme", "change-me", "example", "password",
 ///
 /// # Errors
 /// When something differs; says what, and what to do.
-pub async fn check(with: &Surroundings, roles: &[String]) -> Result<()> {
+pub async fn check(config: &Config, roles: &[String]) -> Result<()> {
     let first = roles.first().context("nothing to run")?;
     for service in roles.iter().filter(|role| *role != "edge") {
-        refuse_placeholder(&with.dsn(service)).with_context(|| format!("the Postgres URL of {service}"))?;
+        refuse_placeholder(&config.dsn(service)).with_context(|| format!("the Postgres URL of {service}"))?;
     }
-    if let Some(redis_url) = &with.redis_url {
+    if let Some(redis_url) = &config.redis_url {
         refuse_placeholder(redis_url).context("the Redis URL")?;
     }
-    if with.durability == Durability::Always {
-        refuse_late_sync(with.nats_monitor_url.as_deref()).await?;
+    if config.durability == Durability::Always {
+        refuse_late_sync(config.nats_monitor_url.as_deref()).await?;
     }
-    streams::check(&with.nats(first).await?).await?;
+    streams::check(&config.nats(first).await?, &config.streams()).await?;
     for service in roles.iter().filter(|role| *role != "edge") {
-        plyo_migrations::check(&with.dsn(service), service).await?;
+        let schemas = &services::find(SERVICES, service)?.schemas;
+        plyo_migrations::check(&config.dsn(service), service, schemas).await?;
     }
     Ok(())
 }

@@ -2,8 +2,10 @@
 
 mod catalogue;
 mod coach;
+mod lanes;
 mod operate;
 mod serve;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod up;
@@ -15,8 +17,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     demo,
-    platform::{self, Surroundings},
+    platform::{self, Config},
     servers::Durability,
+    services::{self, SERVICES},
 };
 
 /// Plyo: a fitness platform that reacts to events.
@@ -42,7 +45,11 @@ enum Command {
         nkeys: PathBuf,
     },
     /// Show a MessagePack or JSON body on stdin as JSON: `nats stream view EVENTS --translate 'plyo decode'`
-    Decode,
+    Decode {
+        /// Its `ce-type`, such as workout.completed.v1: show it in the newest version of that type
+        #[arg(long = "type", value_name = "TYPE")]
+        type_name: Option<String>,
+    },
     /// Messages that could not be processed
     Dead {
         #[command(subcommand)]
@@ -54,7 +61,9 @@ enum Command {
     Rebuild(operate::Rebuild),
     /// Fold services' tables again from EVENTS and compare; a lane stands still while its tables are compared
     Verify(operate::Verify),
-    /// Write schemas/ and the tables of the README from the types
+    /// Give a service that is stopped another number of lanes; its positions and what is unpublished move over
+    Lanes(lanes::Lanes),
+    /// Write schemas/, the tables of the README and nats/permissions.conf from the types and the services
     Schemas {
         /// Only say what is stale
         #[arg(long)]
@@ -105,6 +114,9 @@ pub(crate) struct Servers {
     /// redis://host:6379; without it each edge counts its limits alone
     #[arg(long, env = "PLYO_REDIS_URL", hide_env_values = true, global = true)]
     redis_url: Option<String>,
+    /// How many servers keep each stream: 1, 3 or 5
+    #[arg(long, env = "PLYO_REPLICAS", default_value = "1", value_parser = settings::replicas, global = true)]
+    replicas: u8,
 }
 
 /// When a write is on disk.
@@ -127,22 +139,22 @@ impl From<DurabilityArgument> for Durability {
 
 impl Servers {
     /// For operators, who work on the tables of every service: a `plyo up` gives them its own account.
-    fn of_operator(&self) -> Result<Surroundings> {
-        self.surroundings(up::ACCOUNT)
+    fn of_operator(&self) -> Result<Config> {
+        self.config(up::ACCOUNT)
     }
 
     /// For services: each signs in to the Postgres of a `plyo up` as its own role.
-    fn of_services(&self) -> Result<Surroundings> {
-        self.surroundings("{role}")
+    fn of_services(&self) -> Result<Config> {
+        self.config("{role}")
     }
 
-    fn surroundings(&self, account: &str) -> Result<Surroundings> {
+    fn config(&self, account: &str) -> Result<Config> {
         let up = up::Places::read_last();
         let given = |given: &Option<String>, of_up: Option<String>, name: &str| {
             given.clone().or(of_up).with_context(|| format!("set {name}, or start `plyo up` in this folder"))
         };
         let postgres_of_up = up.as_ref().map(|up| up.postgres_url(account));
-        Ok(Surroundings {
+        Ok(Config {
             nats_url: given(&self.nats_url, up.as_ref().map(up::Places::nats_url), "PLYO_NATS_URL")?,
             nats_monitor_url: self
                 .nats_monitor_url
@@ -153,16 +165,19 @@ impl Servers {
             postgres_url: given(&self.postgres_url, postgres_of_up, "PLYO_POSTGRES_URL")?,
             postgres_urls: self.postgres_urls.iter().map(|pair| url_of_service(pair)).collect::<Result<_>>()?,
             redis_url: self.redis_url.clone(),
+            lanes: None,
+            replicas: self.replicas,
+            memory_mib: Config::MEMORY_MIB,
         })
     }
 }
 
 /// Reads `SERVICE=URL`. The error does not quote it, for the URL may hold a password; a URL may hold a `=`, too.
 fn url_of_service(pair: &str) -> Result<(String, String)> {
-    let known = |service: &str| plyo_migrations::SERVICES.contains(&service);
-    let (service, url) = pair.split_once('=').filter(|(service, _)| known(service)).with_context(|| {
-        format!("--postgres-url-of takes SERVICE=URL; the services are {}", plyo_migrations::SERVICES.join(", "))
-    })?;
+    let known = services::names(SERVICES);
+    let pair = pair.split_once('=').filter(|(service, _)| known.contains(service));
+    let wrong = || format!("--postgres-url-of takes SERVICE=URL; the services are {}", known.join(", "));
+    let (service, url) = pair.with_context(wrong)?;
     Ok((service.to_owned(), url.to_owned()))
 }
 
@@ -190,10 +205,11 @@ impl Plyo {
             }
             Command::Migrate(servers) => operate::migrate(&servers.of_operator()?).await,
             Command::Keys { nkeys } => operate::keys(&nkeys),
-            Command::Decode => operate::decode(),
+            Command::Decode { type_name } => operate::decode(type_name.as_deref()),
             Command::Dead { what, servers } => what.run(&servers.of_operator()?).await,
             Command::Rebuild(rebuild) => rebuild.run().await,
             Command::Verify(verify) => verify.run().await,
+            Command::Lanes(lanes) => lanes.run().await,
             Command::Schemas { check: true, dir } => crate::schemas::check(&dir),
             Command::Schemas { check: false, dir } => crate::schemas::write(&dir),
             Command::Catalogue { what } => what.run(),

@@ -4,67 +4,86 @@ use std::{io::Read, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
+use plyo_events::{Body, CommandKind, DecodeError, EventKind, Versioned};
 use plyo_nats::{
     dead,
-    replay::{Purpose, Replay, Report, shadow_schema},
+    replay::{Purpose, Replay, Report},
     streams,
 };
 
 use super::Servers;
 use crate::{
-    platform::{self, Surroundings},
+    platform::Config,
     servers::nkeys,
+    services::{self, SERVICES},
 };
 
 /// Applies SQL and streams, and says what it did.
-pub(super) async fn migrate(with: &Surroundings) -> Result<()> {
-    for line in apply(with).await? {
+pub(super) async fn migrate(config: &Config) -> Result<()> {
+    for line in apply(config).await? {
         println!("{line}");
     }
     Ok(())
 }
 
 /// Applies SQL and streams.
-pub(crate) async fn apply(with: &Surroundings) -> Result<Vec<String>> {
-    let mut done = streams::apply(&with.nats("operator").await?).await?;
-    for service in plyo_migrations::SERVICES {
-        done.extend(plyo_migrations::apply(&with.dsn(service), service).await?);
+pub(crate) async fn apply(config: &Config) -> Result<Vec<String>> {
+    let mut done = streams::apply(&config.nats("operator").await?, &config.streams()).await?;
+    for service in SERVICES {
+        done.extend(service.migrate(&config.dsn(service.name)).await?);
     }
     Ok(done)
 }
 
 /// Seeds into a directory, public keys on stdout.
 pub(super) fn keys(directory: &Path) -> Result<()> {
-    nkeys::make(directory)?;
-    for (name, public_key) in nkeys::variables(directory)? {
+    nkeys::make(directory, SERVICES)?;
+    for (name, public_key) in nkeys::variables(directory, SERVICES)? {
         println!("{name}={public_key}");
     }
     Ok(())
 }
 
-/// A body on stdin, JSON on stdout.
-pub(super) fn decode() -> Result<()> {
+/// A body on stdin, JSON on stdout: as it is, or, of a type that is named, in its newest version.
+pub(super) fn decode(type_name: Option<&str>) -> Result<()> {
     let mut body = Vec::new();
     std::io::stdin().read_to_end(&mut body).context("read stdin")?;
     if body.is_empty() {
         // Marks have no body, and a stream has marks.
         return Ok(());
     }
-    println!("{}", readable(&body).context("stdin is neither a MessagePack body nor a JSON object")?);
+    let json = readable(&body).context("stdin is neither a MessagePack body nor a JSON object")?;
+    println!("{}", type_name.map_or(Ok(json), |type_name| newest(type_name, &body))?);
     Ok(())
+}
+
+/// A body of this type in its newest version, as JSON.
+fn newest(type_name: &str, body: &[u8]) -> Result<String> {
+    let body = if is_json_object(body) { Body::Json(body) } else { Body::MessagePack(body) };
+    let command = CommandKind::parse(type_name).and_then(|Versioned { kind, version }| kind.decode(version, body));
+    let json = match command {
+        Err(DecodeError::UnknownType(_)) => {
+            let Versioned { kind, version } = EventKind::parse(type_name)?;
+            serde_json::to_string(&kind.decode(version, body)?)
+        }
+        command => serde_json::to_string(&command?),
+    };
+    Ok(json?)
 }
 
 /// A body as JSON. What a job outside Plyo said is JSON already and stays as it is; no MessagePack map begins like that.
 fn readable(body: &[u8]) -> Result<String> {
-    let text = str::from_utf8(body).ok();
-    let is_object = |text: &&str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok();
-    if let Some(json) = text.filter(is_object) {
+    if let Some(json) = str::from_utf8(body).ok().filter(|_| is_json_object(body)) {
         return Ok(json.to_owned());
     }
     let mut rest = body;
     let value: serde_json::Value = rmp_serde::from_read(&mut rest)?;
     ensure!(rest.is_empty(), "{} bytes follow it", rest.len());
     Ok(serde_json::to_string_pretty(&value)?)
+}
+
+fn is_json_object(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
 }
 
 #[derive(Subcommand)]
@@ -84,8 +103,8 @@ pub(super) enum Dead {
 }
 
 impl Dead {
-    pub(super) async fn run(self, with: &Surroundings) -> Result<()> {
-        let nats = with.nats("operator").await?;
+    pub(super) async fn run(self, config: &Config) -> Result<()> {
+        let nats = config.nats("operator").await?;
         match self {
             Self::List { json } => {
                 let letters = dead::list(&nats).await?;
@@ -147,9 +166,9 @@ pub(super) struct Rebuild {
 
 impl Rebuild {
     pub(super) async fn run(self) -> Result<()> {
-        let with = self.servers.of_operator()?;
+        let config = self.servers.of_operator()?;
         let purpose = Purpose::Rebuild { mended: self.mended, new_history: self.new_history };
-        let report = replay(&with, &self.service, purpose).await?;
+        let report = replay(&config, &self.service, purpose).await?;
         println!(
             "{}: rebuilt from {} of {} events in {:.1} s",
             self.service, report.folded, report.read, report.seconds
@@ -168,12 +187,12 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) async fn run(self) -> Result<()> {
-        let with = self.servers.of_operator()?;
-        let all = plyo_migrations::SERVICES.map(str::to_owned).to_vec();
-        let services = if self.services.is_empty() { all } else { self.services };
+        let config = self.servers.of_operator()?;
+        let all = || services::names(SERVICES).into_iter().map(str::to_owned).collect();
+        let services: Vec<String> = if self.services.is_empty() { all() } else { self.services };
         let mut wrong = 0;
         for service in services {
-            let report = replay(&with, &service, Purpose::Verify).await?;
+            let report = replay(&config, &service, Purpose::Verify).await?;
             for difference in &report.differences {
                 wrong += 1;
                 println!(
@@ -192,9 +211,10 @@ impl Verify {
     }
 }
 
-async fn replay(with: &Surroundings, name: &str, purpose: Purpose) -> Result<Report> {
-    let service = platform::service(name, with).await?;
-    plyo_migrations::create_shadow(&with.dsn(name), name, &shadow_schema(name)).await?;
+async fn replay(config: &Config, name: &str, purpose: Purpose) -> Result<Report> {
+    let entry = services::find(SERVICES, name)?;
+    let service = (entry.service)();
+    entry.create_shadow(&config.dsn(name)).await?;
     let progress = |read, total| eprintln!("{read} of {total} events");
-    service.replay(Replay { nats: with.nats("operator").await?, dsn: with.dsn(name), purpose, progress }).await
+    service.replay(Replay { nats: config.nats("operator").await?, dsn: config.dsn(name), purpose, progress }).await
 }

@@ -26,7 +26,7 @@ fn docker_compose_sets_what_the_binary_and_the_server_read_and_nothing_else() {
         let unknown: Vec<String> = variables(service).difference(&read_by_plyo()).cloned().collect();
         assert!(unknown.is_empty(), "{service}: {unknown:?} is read by nobody");
     }
-    let keys = nkeys::USERS.map(|user| format!("PLYO_NKEY_{}", user.to_uppercase()));
+    let keys = nkeys::users(SERVICES).into_iter().map(nkeys::variable);
     let given: BTreeSet<String> = variables("nats").into_iter().chain(keys).collect();
     assert_eq!(given, variables_in(&(read("nats/server.conf") + &read("nats/permissions.conf"))));
     for volume in compose["services"]["nats"]["volumes"].as_vec().unwrap() {
@@ -36,22 +36,11 @@ fn docker_compose_sets_what_the_binary_and_the_server_read_and_nothing_else() {
 }
 
 #[test]
-fn services_may_say_the_same_up_to_their_names() {
-    let permissions = read("nats/permissions.conf");
-    let of = |service: &str| {
-        let start = permissions.find(&format!("$PLYO_NKEY_{}", service.to_uppercase())).unwrap();
-        let end = permissions[start..].find("} }").unwrap();
-        let lines = permissions[start..start + end].lines();
-        let lines = lines.filter(|line| !line.contains("cmd.user.revoke_session.*") && !line.trim().starts_with('#'));
-        let block = lines.collect::<Vec<_>>().join("\n").replace("\"at.workout_reminder_due.*.*\", ", "");
-        block.replace(&service.to_uppercase(), "SERVICE").replace(service, "SERVICE")
-    };
-    for service in ["user", "achievement", "notification"] {
-        assert_eq!(of(service), of("workout"));
-    }
-    // What one may say beyond that is said once.
-    for own in ["\"at.workout_reminder_due.*.*\"", "\"cmd.user.revoke_session.*\""] {
-        assert_eq!(permissions.matches(own).count(), 1, "{own}");
+fn the_help_of_serve_names_every_role_and_its_port() {
+    let help = Plyo::command().find_subcommand_mut("serve").unwrap().render_long_help().to_string();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in [services::help_of_only(SERVICES), services::help_of_listen(SERVICES)] {
+        assert!(help.contains(&said), "`{said}` is not in {help}");
     }
 }
 

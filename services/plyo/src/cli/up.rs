@@ -5,23 +5,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
-use super::{DurabilityArgument, serve::shutdown};
+use super::{
+    DurabilityArgument,
+    serve::shutdown,
+    settings::{self, Running},
+};
 use crate::{
     cli::operate,
-    platform::{self, EdgeSettings, ROLES, Surroundings},
+    platform::{self, Config, EdgeSettings},
     preflight,
     servers::{NatsServer, Postgres, Redis, free_port},
+    services::{self, SERVICES},
 };
 
 #[derive(Args)]
 pub(super) struct Up {
     /// Where the edge listens, on loopback
-    #[arg(long, env = "PLYO_PORT", default_value_t = 3000)]
+    #[arg(long, env = "PLYO_PORT", default_value_t = services::EDGE_PORT)]
     port: u16,
     /// Where the data is
     #[arg(long, env = "PLYO_DATA", default_value = ".plyo")]
@@ -29,6 +34,11 @@ pub(super) struct Up {
     /// When a write is on disk
     #[arg(long, env = "PLYO_DURABILITY", default_value = "always")]
     durability: DurabilityArgument,
+    /// How many servers keep each stream; here there is one
+    #[arg(long, env = "PLYO_REPLICAS", default_value = "1", value_parser = settings::replicas)]
+    replicas: u8,
+    #[command(flatten)]
+    running: Running,
 }
 
 const DATABASE: &str = "plyo";
@@ -89,6 +99,11 @@ impl Places {
 impl Up {
     pub(super) async fn run(self) -> Result<()> {
         platform::metrics_handle();
+        ensure!(
+            self.replicas == 1,
+            "`plyo up` has one nats-server, which keeps one copy of each stream; PLYO_REPLICAS={} is for `plyo serve`",
+            self.replicas
+        );
         fs::create_dir_all(&self.data).with_context(|| format!("make {}", self.data.display()))?;
         let data = self.data.canonicalize()?;
         let _only_one = lock(&data)?;
@@ -102,7 +117,7 @@ impl Up {
         places.nats_monitor = nats_server.monitor_port();
         places.save(&data)?;
         postgres.create_database(DATABASE, None).await?;
-        let with = Surroundings {
+        let config = self.running.of(Config {
             nats_url: nats_server.url(),
             nats_monitor_url: Some(nats_server.monitor_url()),
             durability: self.durability.into(),
@@ -110,15 +125,18 @@ impl Up {
             postgres_url: postgres.dsn(DATABASE),
             postgres_urls: std::collections::BTreeMap::default(),
             redis_url: Some(redis.url()),
-        };
-        operate::apply(&with).await?;
+            lanes: None,
+            replicas: self.replicas,
+            memory_mib: Config::MEMORY_MIB,
+        });
+        operate::apply(&config).await?;
         // Each service signs in as its own role, which has rights on its own schemas only.
-        let with = Surroundings { postgres_url: postgres.dsn_as("{role}", DATABASE), ..with };
-        let roles: Vec<String> = ROLES.map(str::to_owned).to_vec();
-        preflight::check(&with, &roles).await?;
+        let config = Config { postgres_url: postgres.dsn_as("{role}", DATABASE), ..config };
+        let roles: Vec<String> = services::roles(SERVICES).into_iter().map(str::to_owned).collect();
+        preflight::check(&config, &roles).await?;
         self.welcome(&places);
         let edge = EdgeSettings { allowed_origins: Vec::new(), limits: true };
-        let ran = platform::run(&with, &roles, edge, listener, shutdown()).await;
+        let ran = platform::run(&config, &roles, edge, listener, shutdown()).await;
         println!("\nstopping");
         nats_server.stop();
         redis.stop();

@@ -7,8 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
-use plyo_events::{CommandKind, EventKind};
+use anyhow::{Context, Result, ensure};
+use plyo_events::{Body, CommandKind, EventKind, Versioned};
 
 /// The bytes of the examples that have none yet.
 pub(super) fn missing_bytes(examples: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
@@ -29,8 +29,13 @@ pub(super) fn missing_bytes(examples: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>
 }
 
 fn encode(type_name: &str, json: &[u8]) -> Result<Vec<u8>> {
-    if let Ok(kind) = CommandKind::parse(type_name) {
-        return Ok(kind.decode_json(json)?.encode());
-    }
-    Ok(EventKind::parse(type_name)?.decode_json(json)?.encode())
+    let (newest, bytes) = match CommandKind::parse(type_name) {
+        Ok(Versioned { kind, version }) => (kind.newest() == version, kind.decode(version, Body::Json(json))?.encode()),
+        Err(_) => {
+            let Versioned { kind, version } = EventKind::parse(type_name)?;
+            (kind.newest() == version, kind.decode(version, Body::Json(json))?.encode())
+        }
+    };
+    ensure!(newest, "this version is written no more; its examples are those that it has");
+    Ok(bytes)
 }

@@ -1,5 +1,6 @@
-//! Everything that is made from the types: JSON Schemas, the AsyncAPI and OpenAPI documents, the bytes of golden
-//! examples, and the tables of the README. All of it is committed, and a test fails when it is stale.
+//! Everything that is made from the types and from the table of services: JSON Schemas, the AsyncAPI and OpenAPI
+//! documents, the bytes of golden examples, the tables of the README, and the permissions on NATS. All of it is committed,
+//! and a test fails when it is stale.
 
 mod asyncapi;
 mod examples;
@@ -13,9 +14,17 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use plyo_nats::Service;
 use serde_json::Value;
 
-/// Writes what is stale in `dir` (`schemas` of the checkout) and in the README beside it. What is not made any more stays:
+pub use payloads::Kinds;
+
+use crate::{
+    servers::permissions,
+    services::{Entry, SERVICES},
+};
+
+/// Writes what is stale in `dir` (`schemas` of the checkout) and in `README.md` and `nats/` beside it. What is not made any more stays:
 /// it was released.
 ///
 /// # Errors
@@ -38,25 +47,37 @@ pub fn check(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Every document by its file name.
-pub fn documents() -> BTreeMap<String, Value> {
+/// Every document about these messages and services by its file name.
+pub fn documents(kinds: &Kinds, services: &[Entry]) -> BTreeMap<String, Value> {
+    let payloads = payloads::all(kinds).into_iter();
     let mut documents: BTreeMap<String, Value> =
-        payloads::all().map(|payload| (format!("{}.json", payload.type_name), payload.schema)).collect();
-    documents.insert("asyncapi.json".to_owned(), asyncapi::document());
+        payloads.map(|payload| (format!("{}.json", payload.type_name), payload.schema)).collect();
+    documents.insert("asyncapi.json".to_owned(), asyncapi::document(kinds, &made(services)));
     documents.insert("openapi.json".to_owned(), plyo_edge::openapi());
     documents
 }
 
 fn stale(dir: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     let mut wanted = examples::missing_bytes(&dir.join("examples"))?;
-    for (name, document) in documents() {
+    for (name, document) in documents(&Kinds::released(), SERVICES) {
         wanted.insert(dir.join(name), (serde_json::to_string_pretty(&document)? + "\n").into_bytes());
     }
     let readme = dir.with_file_name("README.md");
     if let Ok(text) = fs::read_to_string(&readme) {
-        let bench = fs::read(dir.with_file_name("bench").join("results.json")).ok();
-        wanted.insert(readme, readme::fill(&text, bench.as_deref())?.into_bytes());
+        let bench = |name: &str| fs::read(dir.with_file_name("bench").join(name)).ok();
+        let (results, against) = (bench("results.json"), bench("against.json"));
+        let filled = readme::fill(&text, &made(SERVICES), results.as_deref(), against.as_deref())?;
+        wanted.insert(readme, filled.into_bytes());
+    }
+    let nats = dir.with_file_name("nats");
+    if nats.is_dir() {
+        wanted.insert(nats.join("permissions.conf"), permissions::text(SERVICES).into_bytes());
     }
     wanted.retain(|path, content| fs::read(path).ok().as_ref() != Some(content));
     Ok(wanted)
+}
+
+/// The services themselves, which say what they read, schedule and send.
+fn made(services: &[Entry]) -> Vec<Service> {
+    services.iter().map(|entry| (entry.service)()).collect()
 }

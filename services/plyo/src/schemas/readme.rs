@@ -1,16 +1,21 @@
 //! The tables of the README, between their markers.
 
 use anyhow::{Context, Result};
-use plyo_events::{CommandKind, EventKind};
+use plyo_events::Versioned;
+use plyo_nats::Service;
 use serde_json::Value;
 
-use super::{asyncapi::readers, payloads::Payload};
+use super::{
+    asyncapi::readers,
+    payloads::{Kinds, Payload},
+};
 
-/// The README with its tables filled in. `bench` is `bench/results.json`, where it exists.
+/// The README with its tables filled in. `bench` is `bench/results.json` and `against` is `bench/against.json`, where they
+/// exist.
 ///
 /// # Errors
 /// When a marker is missing, or the results are not what `make bench` writes.
-pub(super) fn fill(readme: &str, bench: Option<&[u8]>) -> Result<String> {
+pub(super) fn fill(readme: &str, services: &[Service], bench: Option<&[u8]>, against: Option<&[u8]>) -> Result<String> {
     let figures = match bench {
         Some(results) => figures(&serde_json::from_slice(results).context("bench/results.json is not JSON")?)?,
         None => {
@@ -18,9 +23,14 @@ pub(super) fn fill(readme: &str, bench: Option<&[u8]>) -> Result<String> {
                 .to_owned()
         }
     };
-    let readme = between(readme, "events", &events())?;
+    let readme = between(readme, "events", &events(services))?;
     let readme = between(&readme, "commands", &commands())?;
-    between(&readme, "figures", &figures)
+    let readme = between(&readme, "figures", &figures)?;
+    let against = match against {
+        Some(results) => compared(&serde_json::from_slice(results).context("bench/against.json is not JSON")?)?,
+        None => "`make bench-against` measures them and writes `bench/against.json`.\n".to_owned(),
+    };
+    between(&readme, "against", &against)
 }
 
 fn between(text: &str, name: &str, table: &str) -> Result<String> {
@@ -31,12 +41,12 @@ fn between(text: &str, name: &str, table: &str) -> Result<String> {
     Ok(format!("{before}{begin}\n{table}\n{end}{after}"))
 }
 
-fn events() -> String {
+fn events(services: &[Service]) -> String {
     let mut table = "| event | of | read by | |\n|---|---|---|---|\n".to_owned();
-    for kind in EventKind::ALL {
-        let readers = readers(*kind);
+    for kind in Kinds::released().events {
+        let readers = readers(services, kind);
         let readers = if readers.is_empty() { "–".to_owned() } else { readers.join(", ") };
-        let payload = Payload::event(*kind);
+        let payload = Payload::event(Versioned { kind, version: kind.newest() });
         table += &format!("| {} | {} | {readers} | {} |\n", link(&payload), kind.service(), payload.description());
     }
     table
@@ -44,8 +54,8 @@ fn events() -> String {
 
 fn commands() -> String {
     let mut table = "| command | to | |\n|---|---|---|\n".to_owned();
-    for kind in CommandKind::ALL {
-        let payload = Payload::command(*kind);
+    for kind in Kinds::released().commands {
+        let payload = Payload::command(Versioned { kind, version: kind.newest() });
         table += &format!("| {} | {} | {} |\n", link(&payload), kind.service(), payload.description());
     }
     table
@@ -67,11 +77,29 @@ fn figures(results: &Value) -> Result<String> {
         let (unit, goal) = (figure["unit"].as_str().unwrap_or_default(), figure["goal"].as_str().unwrap_or("–"));
         table += &format!("| `{key}` | {} {unit} | {limit} | {ratio} | {goal} |\n", number(value));
     }
-    let machine: Vec<String> = results["machine"].as_object().into_iter().flatten().map(described).collect();
-    if !machine.is_empty() {
-        table += &format!("\nMeasured on: {}.\n", machine.join(", "));
-    }
+    table += &measured_on(results);
     Ok(table)
+}
+
+fn compared(results: &Value) -> Result<String> {
+    let figures = results["figures"].as_object().context("bench/against.json has no figures")?;
+    let name = |name: &str| results[name].as_str().unwrap_or("?");
+    let mut table = format!("| figure | `{}` | `{}` | ratio | goal |\n", name("against"), name("revision"));
+    table += "|---|---|---|---|---|\n";
+    for (key, figure) in figures {
+        let value = |name: &str| figure[name].as_f64().with_context(|| format!("the figure `{key}` has no {name}"));
+        let (before, after, ratio) = (number(value("before")?), number(value("after")?), value("ratio")?);
+        let (unit, goal) = (figure["unit"].as_str().unwrap_or_default(), figure["goal"].as_str().unwrap_or("–"));
+        let missed = if figure["met"] == false { " (missed)" } else { "" };
+        table += &format!("| `{key}` | {before} {unit} | {after} {unit} | {ratio:.2} | {goal}{missed} |\n");
+    }
+    table += &measured_on(results);
+    Ok(table)
+}
+
+fn measured_on(results: &Value) -> String {
+    let machine: Vec<String> = results["machine"].as_object().into_iter().flatten().map(described).collect();
+    if machine.is_empty() { String::new() } else { format!("\nMeasured on: {}.\n", machine.join(", ")) }
 }
 
 fn described((name, value): (&String, &Value)) -> String {
@@ -104,5 +132,21 @@ mod tests {
         let table = figures(&results).unwrap();
         assert!(table.contains("| `edge_relaxed_per_s` | 31000 /s | 62000 | 0.50 | ≥ 30,000/s |"), "{table}");
         assert!(table.contains("Measured on: cores 2, disk ext4."), "{table}");
+    }
+
+    #[test]
+    fn a_revision_is_shown_beside_another() {
+        let figure = serde_json::json!({
+            "pairs": [[2_100, 4_000]], "before": 2_100, "after": 4_000, "ratio": 1.9, "unit": "/s", "goal": "≥ 2.5 ×", "met": false
+        });
+        let results = serde_json::json!({
+            "against": "58acb18", "revision": "0123456", "figures": { "pipeline_durable_per_s": figure }
+        });
+        let table = compared(&results).unwrap();
+        assert!(table.starts_with("| figure | `58acb18` | `0123456` | ratio | goal |"), "{table}");
+        assert!(
+            table.contains("| `pipeline_durable_per_s` | 2100 /s | 4000 /s | 1.90 | ≥ 2.5 × (missed) |"),
+            "{table}"
+        );
     }
 }

@@ -3,6 +3,7 @@
 
 mod nats_server;
 pub mod nkeys;
+pub mod permissions;
 mod postgres;
 mod process;
 mod redis;

@@ -1,17 +1,21 @@
-//! A private nats-server with `nats/server.conf` and `nats/permissions.conf`.
+//! A private nats-server with `nats/server.conf` and what `nats/permissions.conf` says, alone or one of several.
 
 use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
 use nix::sys::signal::Signal;
 
 use super::{
-    nkeys,
+    nkeys, permissions,
     process::{Process, free_port},
 };
+use crate::services::{Entry, SERVICES};
 
 /// When a write is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,14 +29,30 @@ pub enum Durability {
 /// A running nats-server.
 pub struct NatsServer {
     process: Process,
+    launch: Launch,
+}
+
+/// What it is started with, the first time and again.
+struct Launch {
+    services: &'static [Entry],
     directory: PathBuf,
+    nkeys: PathBuf,
     port: u16,
     monitor_port: u16,
     durability: Durability,
+    membership: Option<Membership>,
+}
+
+/// Which one of several it is.
+struct Membership {
+    name: String,
+    port: u16,
+    /// The ports of all.
+    ports: Vec<u16>,
 }
 
 const CONFIG: &str = include_str!("../../../../nats/server.conf");
-const PERMISSIONS: &str = include_str!("../../../../nats/permissions.conf");
+const CLUSTER_CONFIG: &str = include_str!("../../../../nats/cluster.conf");
 
 impl NatsServer {
     /// Starts one with its data in `directory`, on `port` or a free one.
@@ -40,36 +60,100 @@ impl NatsServer {
     /// # Errors
     /// When it is not installed or does not start.
     pub fn start(directory: &Path, port: Option<u16>, durability: Durability) -> Result<Self> {
-        std::fs::create_dir_all(directory)?;
-        std::fs::write(directory.join("server.conf"), CONFIG)?;
-        std::fs::write(directory.join("permissions.conf"), PERMISSIONS)?;
-        nkeys::make(&directory.join("nkeys"))?;
-        let port = port.map_or_else(free_port, Ok)?;
-        let monitor_port = free_port()?;
-        let process = launch(directory, port, monitor_port, durability)?;
-        Ok(Self { process, directory: directory.to_owned(), port, monitor_port, durability })
+        Self::start_for(SERVICES, directory, port, durability)
+    }
+
+    /// Starts one for these services.
+    ///
+    /// # Errors
+    /// When it is not installed or does not start.
+    pub fn start_for(
+        services: &'static [Entry],
+        directory: &Path,
+        port: Option<u16>,
+        durability: Durability,
+    ) -> Result<Self> {
+        Self::started(Launch {
+            services,
+            directory: directory.to_owned(),
+            nkeys: directory.join("nkeys"),
+            port: port.map_or_else(free_port, Ok)?,
+            monitor_port: free_port()?,
+            durability,
+            membership: None,
+        })
+    }
+
+    /// Starts several that keep streams together, each with its data in a folder of `directory`, and waits until they do.
+    ///
+    /// # Errors
+    /// When one does not start, or they do not find each other.
+    pub fn start_cluster(directory: &Path, count: usize, durability: Durability) -> Result<Vec<Self>> {
+        let ports: Vec<u16> = (0..count).map(|_| free_port()).collect::<Result<_>>()?;
+        let start = |(index, port): (usize, &u16)| {
+            let name = format!("plyo-{index}");
+            Self::started(Launch {
+                services: SERVICES,
+                directory: directory.join(&name),
+                nkeys: directory.join("nkeys"),
+                port: free_port()?,
+                monitor_port: free_port()?,
+                durability,
+                membership: Some(Membership { name, port: *port, ports: ports.clone() }),
+            })
+        };
+        let mut servers: Vec<Self> = ports.iter().enumerate().map(start).collect::<Result<_>>()?;
+        for server in &mut servers {
+            let monitor_port = server.launch.monitor_port;
+            server.process.await_ready(|| is_healthy(monitor_port)).context("nats-server in a cluster")?;
+        }
+        Ok(servers)
+    }
+
+    fn started(launch: Launch) -> Result<Self> {
+        std::fs::create_dir_all(&launch.directory)?;
+        let configs = [
+            ("server.conf", CONFIG.to_owned()),
+            ("cluster.conf", CLUSTER_CONFIG.to_owned()),
+            ("permissions.conf", permissions::text(launch.services)),
+        ];
+        for (name, text) in configs {
+            std::fs::write(launch.directory.join(name), text)?;
+        }
+        nkeys::make(&launch.nkeys, launch.services)?;
+        Ok(Self { process: launch.start()?, launch })
     }
 
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        format!("nats://127.0.0.1:{}", self.launch.port)
     }
 
     pub const fn monitor_port(&self) -> u16 {
-        self.monitor_port
+        self.launch.monitor_port
     }
 
     /// Where it answers `/varz`, `/jsz` and the like.
     pub fn monitor_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.monitor_port)
+        format!("http://127.0.0.1:{}", self.launch.monitor_port)
     }
 
     /// Where the seeds of its users are, as `<user>.seed`.
     pub fn nkeys(&self) -> PathBuf {
-        self.directory.join("nkeys")
+        self.launch.nkeys.clone()
     }
 
     pub const fn port(&self) -> u16 {
-        self.port
+        self.launch.port
+    }
+
+    /// What the others of its cluster call it.
+    pub fn name(&self) -> &str {
+        self.launch.membership.as_ref().map_or("plyo", |membership| &membership.name)
+    }
+
+    /// Whether it has everything that it is to have, as it says itself: of a cluster, what the others took meanwhile, too.
+    pub fn is_healthy(&self) -> bool {
+        is_healthy(self.launch.monitor_port)
     }
 
     /// Ends it as by power loss.
@@ -82,7 +166,7 @@ impl NatsServer {
     /// # Errors
     /// When it does not start.
     pub fn restart(&mut self) -> Result<()> {
-        self.process = launch(&self.directory, self.port, self.monitor_port, self.durability)?;
+        self.process = self.launch.start()?;
         Ok(())
     }
 
@@ -106,23 +190,45 @@ impl NatsServer {
     }
 }
 
-fn launch(directory: &Path, port: u16, monitor_port: u16, durability: Durability) -> Result<Process> {
-    let mut command = Command::new(program());
-    command.arg("-c").arg(directory.join("server.conf"));
-    command.env("PLYO_NATS_LISTEN", format!("\"127.0.0.1:{port}\""));
-    command.env("PLYO_NATS_MONITOR", format!("\"127.0.0.1:{monitor_port}\""));
-    command.env("PLYO_NATS_STORE", format!("\"{}\"", directory.join("jetstream").display()));
-    command.env(
-        "PLYO_NATS_SYNC",
-        match durability {
-            Durability::Always => "always",
-            Durability::Relaxed => "1s",
-        },
-    );
-    command.envs(nkeys::variables(&directory.join("nkeys"))?);
-    let mut process = Process::start("nats-server", &command, directory, &directory.join("nats.log"))?;
-    process.await_port(port).context("nats-server")?;
-    Ok(process)
+impl Launch {
+    fn start(&self) -> Result<Process> {
+        let Self { directory, port, monitor_port, .. } = self;
+        let config = if self.membership.is_some() { "cluster.conf" } else { "server.conf" };
+        let mut command = Command::new(program());
+        command.arg("-c").arg(directory.join(config));
+        command.env("PLYO_NATS_LISTEN", format!("\"127.0.0.1:{port}\""));
+        command.env("PLYO_NATS_MONITOR", format!("\"127.0.0.1:{monitor_port}\""));
+        command.env("PLYO_NATS_STORE", format!("\"{}\"", directory.join("jetstream").display()));
+        command.env(
+            "PLYO_NATS_SYNC",
+            match self.durability {
+                Durability::Always => "always",
+                Durability::Relaxed => "1s",
+            },
+        );
+        if let Some(Membership { name, port, ports }) = &self.membership {
+            let routes: Vec<String> = ports.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
+            command.env("PLYO_NATS_NAME", format!("\"{name}\""));
+            command.env("PLYO_NATS_CLUSTER_LISTEN", format!("\"127.0.0.1:{port}\""));
+            command.env("PLYO_NATS_ROUTES", format!("[{}]", routes.join(", ")));
+        }
+        command.envs(nkeys::variables(&self.nkeys, self.services)?);
+        let mut process = Process::start("nats-server", &command, directory, &directory.join("nats.log"))?;
+        process.await_port(*port).context("nats-server")?;
+        Ok(process)
+    }
+}
+
+fn is_healthy(monitor_port: u16) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, monitor_port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.lines().next().is_some_and(|status| status.contains(" 200 ")))
 }
 
 /// The one that `scripts/setup.sh` installed for this checkout, else the one on PATH.

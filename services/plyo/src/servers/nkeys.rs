@@ -10,17 +10,21 @@ use std::{
 use anyhow::{Context, Result};
 use nkeys::KeyPair;
 
-/// The users of `nats/permissions.conf`.
-pub const USERS: [&str; 6] = ["operator", "edge", "user", "workout", "achievement", "notification"];
+use crate::services::{self, Entry};
+
+/// The users of `nats/permissions.conf`: operators, and everything that can run.
+pub fn users(services: &[Entry]) -> Vec<&'static str> {
+    ["operator"].into_iter().chain(services::roles(services)).collect()
+}
 
 /// Makes the seeds that are missing in `directory`.
 ///
 /// # Errors
 /// When it cannot be written to.
-pub fn make(directory: &Path) -> Result<()> {
+pub fn make(directory: &Path, services: &[Entry]) -> Result<()> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.with_context(|| format!("make {}", directory.display()))?;
-    for user in USERS {
+    for user in users(services) {
         let path = directory.join(format!("{user}.seed"));
         if path.exists() {
             continue;
@@ -48,11 +52,12 @@ pub fn seed(directory: &Path, user: &str) -> Result<String> {
 ///
 /// # Errors
 /// When a seed is missing or is none.
-pub fn variables(directory: &Path) -> Result<Vec<(String, String)>> {
-    USERS.into_iter().map(|user| Ok((variable(user), public_key(directory, user)?))).collect()
+pub fn variables(directory: &Path, services: &[Entry]) -> Result<Vec<(String, String)>> {
+    users(services).into_iter().map(|user| Ok((variable(user), public_key(directory, user)?))).collect()
 }
 
-fn variable(user: &str) -> String {
+/// `PLYO_NKEY_EDGE`
+pub(crate) fn variable(user: &str) -> String {
     format!("PLYO_NKEY_{}", user.to_uppercase())
 }
 
@@ -67,15 +72,16 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::services::SERVICES;
 
     #[test]
     fn seeds_are_made_once_and_for_their_owner_alone() {
         let directory = tempfile::tempdir().unwrap();
         let keys = directory.path().join("nkeys");
-        make(&keys).unwrap();
-        let first = variables(&keys).unwrap();
-        make(&keys).unwrap();
-        assert_eq!(variables(&keys).unwrap(), first);
+        make(&keys, SERVICES).unwrap();
+        let first = variables(&keys, SERVICES).unwrap();
+        make(&keys, SERVICES).unwrap();
+        assert_eq!(variables(&keys, SERVICES).unwrap(), first);
         assert!(first.iter().all(|(name, key)| name.starts_with("PLYO_NKEY_") && key.starts_with('U')));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&keys), 0o700);

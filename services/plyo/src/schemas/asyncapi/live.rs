@@ -42,7 +42,7 @@ pub(super) fn describe(parts: &mut Parts, generator: &mut SchemaGenerator) {
         json!({
             "address": "/api/v1/live",
             "title": "Live delivery",
-            "description": "Every event about a person, in order, once, resumable from a cursor. JSON text frames, or MessagePack maps in binary frames when the client's `hello` is one; `t` says which frame it is.",
+            "description": "Every event about a person and about what else they follow, in order, once, resumable from a cursor. JSON text frames, or MessagePack maps in binary frames when the client's `hello` is one; `t` says which frame it is.",
             "servers": [{ "$ref": "#/servers/edge" }],
             "messages": messages,
             "bindings": { "ws": { "method": "GET" } }
@@ -68,11 +68,11 @@ fn rendered() -> [(String, Value); 2] {
             "t": { "const": "evt" },
             "c": cursor,
             "p": { "type": "string", "description": "The cursor that was sent before this one: a gap shows at once" },
-            "topic": { "const": "me" },
+            "topic": { "type": "string", "description": "`me`, or the subject that it is about: `group-<uuid>`" },
             "id": { "type": "string", "format": "uuid" },
-            "type": { "type": "string", "description": "`workout.completed.v1`" },
+            "type": { "type": "string", "description": "`workout.completed.v1`: as it travelled, whether or not the edge knows it" },
             "at": { "type": "string", "format": "date-time", "description": "`ce-time`" },
-            "data": { "type": "object", "description": "The event's payload, as the JSON Schema of its type says" },
+            "data": { "description": "The event's payload, as the JSON Schema of its type says; `null` where its bytes cannot be read" },
             "cid": { "type": "string", "format": "uuid", "description": "`ce-correlationid`: the command it all began with" }
         }
     });

@@ -1,0 +1,29 @@
+//! `plyo lanes`: another number of lanes for a service.
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{Servers, settings};
+use crate::services::{self, SERVICES};
+
+#[derive(Args)]
+pub(super) struct Lanes {
+    /// The service, which must not run meanwhile
+    service: String,
+    /// How many it is to have: 1, 2, 4, 8 or 16
+    #[arg(value_parser = settings::lanes)]
+    count: u8,
+    #[command(flatten)]
+    servers: Servers,
+}
+
+impl Lanes {
+    pub(super) async fn run(self) -> Result<()> {
+        let config = self.servers.of_operator()?;
+        let service = services::find(SERVICES, &self.service)?.name;
+        let nats = config.nats("operator").await?;
+        let had = plyo_nats::lanes::change(&nats, &config.dsn(service), service, self.count).await?;
+        println!("{service}: {} lanes, {had} before", self.count);
+        Ok(())
+    }
+}

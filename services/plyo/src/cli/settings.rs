@@ -1,0 +1,57 @@
+//! The settings of a deployment that are numbers: lanes, replicas, memory.
+
+use clap::Args;
+
+use crate::platform::Config;
+
+/// How services run.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Running {
+    /// How many lanes each service is to have: 1, 2, 4, 8 or 16. Left out, as many as it has, and 1 at first; `plyo lanes`
+    /// changes it
+    #[arg(long, env = "PLYO_LANES", value_parser = lanes)]
+    lanes: Option<u8>,
+    /// Memory in MiB for rows that the services of this process remember, all lanes together
+    #[arg(long, env = "PLYO_MEMORY_MIB", default_value_t = Config::MEMORY_MIB, value_parser = clap::value_parser!(u64).range(1..))]
+    memory_mib: u64,
+}
+
+impl Running {
+    pub(super) fn of(self, config: Config) -> Config {
+        Config { lanes: self.lanes, memory_mib: self.memory_mib, ..config }
+    }
+}
+
+/// How many lanes a service can have.
+pub(super) fn lanes(text: &str) -> Result<u8, String> {
+    let count = text.parse().map_err(|_| format!("a service has 1, 2, 4, 8 or 16 lanes, not {text}"))?;
+    plyo_nats::check_count(count).map_err(|error| error.to_string())?;
+    Ok(count)
+}
+
+/// How many servers can keep a stream.
+pub(super) fn replicas(text: &str) -> Result<u8, String> {
+    match text.parse() {
+        Ok(count @ (1 | 3 | 5)) => Ok(count),
+        _ => Err(format!("1, 3 or 5 servers keep a stream, not {text}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_cannot_be_are_refused_and_those_that_can_are_named() {
+        assert_eq!(["1", "2", "4", "8", "16"].map(lanes), [1, 2, 4, 8, 16].map(Ok));
+        for wrong in ["0", "3", "32", "256", "-1", "many"] {
+            let error = lanes(wrong).unwrap_err();
+            assert!(error.contains("1, 2, 4, 8 or 16 lanes") && error.contains(wrong), "{error}");
+        }
+        assert_eq!(["1", "3", "5"].map(replicas), [1, 3, 5].map(Ok));
+        for wrong in ["0", "2", "7", "three"] {
+            let error = replicas(wrong).unwrap_err();
+            assert!(error.contains("1, 3 or 5 servers") && error.contains(wrong), "{error}");
+        }
+    }
+}

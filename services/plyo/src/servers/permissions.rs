@@ -1,0 +1,117 @@
+//! `nats/permissions.conf`: who may say what on NATS, made from the services and from what they say of themselves.
+
+use plyo_nats::{PARTITIONS, Service};
+
+use super::nkeys;
+use crate::services::Entry;
+
+/// Of the longest line.
+const WIDTH: usize = 120;
+
+/// The file.
+pub fn text(services: &[Entry]) -> String {
+    let blocks: Vec<String> = services.iter().map(|entry| block(&(entry.service)())).collect();
+    HEAD.replace("$OPERATOR", &nkeys::variable("operator")).replace("$EDGE", &nkeys::variable("edge"))
+        + &blocks.join("\n")
+        + "    ]\n}\n"
+}
+
+const HEAD: &str = r#"# Who may say what. Made by `make schemas` from the table of services: change services/plyo/src/services.rs, or
+# services/plyo/src/servers/permissions.rs. Each service signs in with an nkey of its own (`plyo keys` makes them); nobody
+# else gets in. A denied publish is reported to the client that tried, and `/ready` shows it.
+#
+# `_INBOX.>` is for answers to questions and to $SRV. `allow_responses` would be narrower, but it keeps a table of the
+# reply subjects of all that is delivered, so each event too would cost an entry, and be something a service may answer.
+
+authorization {
+    users: [
+        # Operators, and `plyo migrate`, which alone makes streams.
+        { nkey: $$OPERATOR }
+
+        # The edge asks and commands. It states no fact, and it listens to answers of its own only.
+        { nkey: $$EDGE, permissions: {
+            publish: [
+                "cmd.*.*.*", "q.*.*", "eph.>", "$SRV.STATS.*",
+                "$JS.API.STREAM.INFO.*",
+                "$JS.API.CONSUMER.CREATE.EVENTS.*.evt.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*"
+            ]
+            subscribe: ["_INBOX.edge.>", "out.*.*", "eph.>"]
+        } }
+
+"#;
+
+/// Subjects that are allowed for one reason.
+struct Right {
+    reason: &'static str,
+    subjects: Vec<String>,
+}
+
+fn block(service: &Service) -> String {
+    let name = service.name();
+    let publish: Vec<Right> = may_publish(service).into_iter().filter(|right| !right.subjects.is_empty()).collect();
+    let last = publish.len().saturating_sub(1);
+    let publish: String = publish.iter().enumerate().map(|(index, right)| lines(right, index == last)).collect();
+    format!(
+        r#"        {{ nkey: ${}, permissions: {{
+            publish: [
+{publish}            ]
+            subscribe: ["_INBOX.{name}.>", "q.{name}.*", "$SRV.*", "$SRV.*.{name}", "$SRV.*.{name}.*"]
+        }} }}
+"#,
+        nkeys::variable(name)
+    )
+}
+
+fn may_publish(service: &Service) -> Vec<Right> {
+    let name = service.name();
+    let own = ["evt.{}.*.*", "mark.{}.*", "at.mark.{}.*", "dead.{}.*", "out.*.*", "_INBOX.>"];
+    let timers = service.timers().iter().map(|kind| format!("at.{}.*.*", kind.fact()));
+    let sends = service.sends().iter().map(|kind| format!("cmd.{}.{}.*", kind.service(), kind.verb()));
+    let events = [
+        "$JS.API.STREAM.INFO.*",
+        "$JS.API.STREAM.MSG.GET.EVENTS",
+        // A consumer of several filters has none in its subject.
+        "$JS.API.CONSUMER.CREATE.EVENTS.*",
+        "$JS.API.CONSUMER.CREATE.EVENTS.*.>",
+        "$JS.API.CONSUMER.INFO.EVENTS.*",
+        "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*",
+    ];
+    let commands = [
+        "$JS.API.CONSUMER.CREATE.COMMANDS_{}.>",
+        "$JS.API.CONSUMER.DELETE.COMMANDS_{}.>",
+        "$JS.API.CONSUMER.INFO.COMMANDS_{}.>",
+        "$JS.API.CONSUMER.MSG.NEXT.COMMANDS_{}.>",
+        "$JS.API.STREAM.PURGE.COMMANDS_{}",
+    ];
+    let lanes = (0..PARTITIONS).map(|index| format!("$JS.API.CONSUMER.DELETE.EVENTS.{name}_{index}"));
+    let effects = service.effects().map(|(effect, _)| format!("$JS.ACK.EVENTS.{name}-effect-{effect}.>"));
+    let of_name = |subjects: &[&str]| subjects.iter().map(|subject| subject.replace("{}", name)).collect();
+    vec![
+        Right { reason: "Its events and marks, what it could not process, and its answers.", subjects: of_name(&own) },
+        Right { reason: "The timers it sets.", subjects: timers.collect() },
+        Right { reason: "The commands it sends.", subjects: sends.collect() },
+        Right { reason: "Reading events.", subjects: of_name(&events) },
+        Right { reason: "Making the consumers of its lanes anew.", subjects: lanes.collect() },
+        Right { reason: "Settling what its effects were asked for.", subjects: effects.collect() },
+        Right { reason: "Reading its commands, and purging those that are done.", subjects: of_name(&commands) },
+    ]
+}
+
+/// The subjects, as many on a line as fit, below the reason.
+fn lines(right: &Right, is_last: bool) -> String {
+    const INDENT: &str = "                ";
+    let mut lines = vec![format!("{INDENT}# {}", right.reason), INDENT.to_owned()];
+    for (index, subject) in right.subjects.iter().enumerate() {
+        let ends = is_last && index + 1 == right.subjects.len();
+        let item = format!("\"{subject}\"{}", if ends { "" } else { "," });
+        match lines.last_mut() {
+            Some(line) if line.trim().is_empty() => line.push_str(&item),
+            Some(line) if line.len() + 1 + item.len() <= WIDTH => {
+                line.push(' ');
+                line.push_str(&item);
+            }
+            _ => lines.push(format!("{INDENT}{item}")),
+        }
+    }
+    lines.join("\n") + "\n"
+}
