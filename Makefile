@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help up demo test lint bench schemas setup clean-data
+.PHONY: help up demo test lint bench bench-against schemas setup clean-data
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 up: setup ## install what is missing and run the platform on port 3000
 	cargo build --release -p plyo
@@ -24,7 +24,12 @@ bench: setup ## every figure of the README, into bench/results.json (PARTS="--on
 	cargo build --release -p plyo -p plyo-bench
 	target/release/plyo-bench $(PARTS)
 
-schemas: ## write schemas/ from the types
+REV ?= 58acb18
+bench-against: setup ## the same parts of another revision and of this one in turn, into bench/against.json (REV=58acb18)
+	cargo build --release -p plyo -p plyo-bench
+	target/release/plyo-bench against $(REV) $(PARTS)
+
+schemas: ## write schemas/, the tables of the README and nats/permissions.conf
 	cargo run -q -p plyo -- schemas
 
 setup: ## install what is missing

@@ -32,6 +32,11 @@ impl Figures {
         self.0.extend(others.0);
     }
 
+    /// Each key with its value and unit.
+    pub fn values(self) -> Vec<(String, f64, &'static str)> {
+        self.0.into_iter().map(|figure| (figure.key, figure.value, figure.unit)).collect()
+    }
+
     /// Writes `bench/results.json`; what was not measured this time stays if `keep` says so.
     ///
     /// # Errors
@@ -51,7 +56,7 @@ impl Figures {
                 json!({ "value": rounded(*value), "unit": unit, "limit": limit.map(rounded), "goal": goal }),
             );
         }
-        let results = json!({ "machine": machine()?, "figures": figures });
+        let results = json!({ "machine": machine("make bench")?, "figures": figures });
         fs::write(RESULTS, format!("{results:#}\n"))?;
         eprintln!("written to bench/results.json; `make schemas` brings the README's table up to date");
         Ok(())
@@ -109,11 +114,12 @@ pub fn percentile(values: &mut [f64], share: f64) -> f64 {
 }
 
 /// To a hundredth: more digits say nothing.
-fn rounded(value: f64) -> f64 {
+pub fn rounded(value: f64) -> f64 {
     if value.abs() >= 1_000.0 { value.round() } else { (value * 100.0).round() / 100.0 }
 }
 
-fn machine() -> Result<Value> {
+/// What it was measured on, and by which command.
+pub fn machine(command: &str) -> Result<Value> {
     let read = |path: &str, name: &str| {
         let text = fs::read_to_string(path).unwrap_or_default();
         let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
@@ -136,6 +142,6 @@ fn machine() -> Result<Value> {
         "memory": format!("{} GiB", (memory as f64 / 1_048_576.0).round()),
         "kernel": format!("Linux {}", kernel.trim()),
         "filesystem": on(&std::env::temp_dir()),
-        "command": "make bench",
+        "command": command,
     }))
 }

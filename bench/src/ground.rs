@@ -1,7 +1,6 @@
-//! What a part is measured on: a nats-server and a Postgres of its own, migrated, and the `plyo` binary.
+//! What a part is measured on: a nats-server and a Postgres of its own, migrated, and the `plyo` of a revision.
 
 use std::{
-    collections::BTreeMap,
     fs::{self, File, Permissions},
     os::unix::fs::PermissionsExt,
     path::Path,
@@ -16,24 +15,24 @@ use nix::{
 };
 use plyo::{
     client::Client,
-    platform::Surroundings,
-    servers::{Durability, NatsServer, Postgres, free_port},
+    servers::{Durability, NatsServer, Postgres, free_port, nkeys},
 };
-use plyo_nats::{Nats, streams};
+use plyo_nats::{Nats, NatsConfig};
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
-use crate::tokens::Signer;
+use crate::{cost::Processes, revision::Revision, settled, tokens::Signer};
 
 const DATABASE: &str = "plyo";
-/// The services with tables.
-pub const SERVICES: [&str; 4] = plyo_migrations::SERVICES;
+/// Everything that listens to the streams, and the edge.
+pub const ALL: &str = "edge,user,workout,achievement,notification";
 
 /// Real servers that end with it. Fields drop in this order.
 pub struct Ground {
     nats_server: NatsServer,
     postgres: Postgres,
     directory: TempDir,
+    revision: Revision,
     durability: Durability,
 }
 
@@ -44,64 +43,96 @@ pub struct Platform {
 }
 
 impl Ground {
-    pub async fn new(durability: Durability) -> Result<Self> {
+    pub async fn new(revision: &Revision, durability: Durability) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("plyo-bench-").tempdir()?;
         fs::set_permissions(directory.path(), Permissions::from_mode(0o755))?;
         let postgres = Postgres::start(&directory.path().join("postgres"), None)?;
-        let nats_server = NatsServer::start(&directory.path().join("nats"), None, durability)?;
-        let ground = Self { nats_server, postgres, directory, durability };
-        ground.postgres.create_database(DATABASE, None).await?;
-        for service in SERVICES {
-            plyo_migrations::apply(&ground.postgres.dsn(DATABASE), service).await?;
+        let mut nats_server = NatsServer::start(&directory.path().join("nats"), None, durability)?;
+        if revision.configure(&directory.path().join("nats"))? {
+            nats_server.kill();
+            nats_server.restart()?;
         }
-        streams::apply(&ground.nats().await?).await?;
+        postgres.create_database(DATABASE, None).await?;
+        let ground = Self { nats_server, postgres, directory, revision: revision.clone(), durability };
+        ground.operate(&["migrate"])?;
         Ok(ground)
     }
 
-    pub fn dsn(&self) -> String {
-        self.postgres.dsn(DATABASE)
+    /// As the superuser.
+    pub async fn database(&self) -> Result<PgConnection> {
+        Ok(PgConnection::connect(&self.postgres.dsn(DATABASE)).await?)
     }
 
     pub async fn nats(&self) -> Result<Nats> {
-        self.surroundings().nats("operator").await
+        let nkey_seed = Some(nkeys::seed(&self.nats_server.nkeys(), "operator")?);
+        Nats::connect(&NatsConfig { url: self.nats_server.url(), name: "operator".to_owned(), nkey_seed }).await
     }
 
-    pub fn surroundings(&self) -> Surroundings {
-        Surroundings {
-            nats_url: self.nats_server.url(),
-            nats_monitor_url: Some(self.nats_server.monitor_url()),
-            durability: self.durability,
-            nkeys: Some(self.nats_server.nkeys()),
-            postgres_url: self.dsn(),
-            postgres_urls: BTreeMap::new(),
-            redis_url: None,
-        }
+    /// Runs `plyo` as an operator does; gives what it says.
+    pub fn operate(&self, arguments: &[&str]) -> Result<String> {
+        let mut plyo = self.plyo("plyo");
+        let output = plyo.args(arguments).output().context("start target/release/plyo; `make bench` builds it")?;
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "plyo {}: {}", arguments.join(" "), complaint.trim());
+        Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Starts these roles as an operator would, without rate limits; comes back when they are ready.
+    /// `plyo` on these servers, which signs in to Postgres with this account.
+    fn plyo(&self, account: &str) -> Command {
+        let mut command = self.revision.plyo();
+        command.envs(self.variables(account));
+        command
+    }
+
+    /// What tells a `plyo` where the servers are.
+    pub fn variables(&self, account: &str) -> [(&'static str, String); 5] {
+        let durability = if self.durability == Durability::Always { "always" } else { "relaxed" };
+        [
+            ("PLYO_NATS_URL", self.nats_server.url()),
+            ("PLYO_NATS_MONITOR_URL", self.nats_server.monitor_url()),
+            ("PLYO_NKEYS", self.nats_server.nkeys().display().to_string()),
+            ("PLYO_DURABILITY", durability.to_owned()),
+            ("PLYO_POSTGRES_URL", self.postgres.dsn_as(account, DATABASE)),
+        ]
+    }
+
+    pub fn processes(&self, platform: &Platform) -> Result<Processes> {
+        let postmaster = fs::read_to_string(self.postgres.data().join("postmaster.pid"))?;
+        let postgres = postmaster.lines().next().and_then(|line| line.trim().parse().ok()).context("a postmaster")?;
+        Ok(Processes { services: platform.child.id(), postgres, nats_server: self.nats_server.pid() })
+    }
+
+    /// Starts these roles; comes back when they are ready.
     pub async fn serve(&self, roles: &str) -> Result<Platform> {
+        let mut platform = self.start(roles)?;
+        self.ready(&mut platform).await?;
+        Ok(platform)
+    }
+
+    /// Starts these roles as an operator would, without rate limits.
+    pub fn start(&self, roles: &str) -> Result<Platform> {
         let authority = format!("127.0.0.1:{}", free_port()?);
         let log = File::options().create(true).append(true).open(self.directory.path().join("plyo.log"))?;
-        let child = Command::new(std::env::current_exe()?.with_file_name("plyo"))
+        let child = self
+            .plyo("{role}")
             .args(["serve", "--only", roles, "--listen", &authority, "--limits", "off"])
-            .env("PLYO_NATS_URL", self.nats_server.url())
-            .env("PLYO_NATS_MONITOR_URL", self.nats_server.monitor_url())
-            .env("PLYO_NKEYS", self.nats_server.nkeys())
-            .env("PLYO_DURABILITY", if self.durability == Durability::Always { "always" } else { "relaxed" })
-            .env("PLYO_POSTGRES_URL", self.postgres.dsn_as("{role}", DATABASE))
             .env("PLYO_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
             .context("start target/release/plyo; `make bench` builds it")?;
-        let mut platform = Platform { child, authority };
+        Ok(Platform { child, authority })
+    }
+
+    /// Waits until every role of it is ready.
+    pub async fn ready(&self, platform: &mut Platform) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(20);
+        let mut edge = Client::new(&format!("http://{}", platform.authority))?;
         while Instant::now() < deadline {
             ensure!(platform.child.try_wait()?.is_none(), "plyo ended: {}", self.log());
-            let answer = Client::new(&format!("http://{}", platform.authority))?.get("/ready").await;
-            if answer.is_ok_and(|answer| answer.status == 200) {
-                return Ok(platform);
+            if edge.get("/ready").await.is_ok_and(|answer| answer.status == 200) {
+                return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -115,10 +146,10 @@ impl Ground {
 
     /// People with tokens that the platform's own key signs: signing up ten thousand would measure Argon2.
     pub async fn tokens(&self, count: usize) -> Result<Vec<String>> {
-        let options = plyo_nats::database::options(&self.dsn(), &["user_credentials"])?;
-        let mut db = PgConnection::connect_with(&options).await?;
+        let sql = "SELECT key_id, seed FROM user_credentials.signing_key";
+        let mut db = self.database().await?;
         let (key_id, seed): (String, Vec<u8>) =
-            sqlx::query_as("SELECT key_id, seed FROM signing_key").fetch_one(&mut db).await.context("a signing key")?;
+            sqlx::query_as(sql).fetch_one(&mut db).await.context("a signing key")?;
         let signer = Signer::new(key_id, &seed);
         (0..count).map(|_| signer.token()).collect()
     }
@@ -126,32 +157,14 @@ impl Ground {
     /// Waits until nothing is under way: no command waits, every event is applied, every outbox is empty.
     pub async fn settle(&self, within: Duration) -> Result<()> {
         let nats = self.nats().await?;
-        let mut db = PgConnection::connect(&self.dsn()).await?;
+        let mut db = self.database().await?;
         let deadline = Instant::now() + within;
-        while !is_settled(&nats, &mut db).await? {
+        while !settled::is_settled(&nats, &mut db).await? {
             ensure!(Instant::now() < deadline, "not settled in {} s: {}", within.as_secs(), self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(())
     }
-}
-
-/// The services are in the order in which they react to each other: what an earlier one still said, a later one has to apply.
-async fn is_settled(nats: &Nats, db: &mut PgConnection) -> Result<bool> {
-    if streams::state(nats, "COMMANDS").await?.messages > 0 {
-        return Ok(false);
-    }
-    for service in SERVICES {
-        // A lane that nobody owns yet has no consumer.
-        let Ok(last) = streams::last_to_apply(nats, service).await else { return Ok(false) };
-        let sql =
-            format!("SELECT applied, (SELECT count(*) FROM \"{service}_loop\".outbox) FROM \"{service}_loop\".lane");
-        let (applied, outbox): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_one(&mut *db).await?;
-        if applied.unsigned_abs() < last || outbox > 0 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 impl Platform {

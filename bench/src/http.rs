@@ -51,8 +51,13 @@ impl Http {
 
 /// A POST with an access token, an idempotency key and a preference.
 pub fn post(path: &str, token: &str, key: &str, prefer: &str, body: &str) -> Vec<u8> {
+    command("POST", path, token, key, prefer, body)
+}
+
+/// The same with any method.
+pub fn command(method: &str, path: &str, token: &str, key: &str, prefer: &str, body: &str) -> Vec<u8> {
     format!(
-        "POST {path} HTTP/1.1\r\nhost: plyo\r\nauthorization: Bearer {token}\r\nidempotency-key: {key}\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: plyo\r\nauthorization: Bearer {token}\r\nidempotency-key: {key}\r\n\
          prefer: {prefer}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )

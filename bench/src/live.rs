@@ -8,10 +8,10 @@ use plyo_nats::publish_ephemeral;
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
 use crate::{
-    Scale,
+    Bench, Scale,
     edge::{WORKOUT, WORKOUTS},
     figures::{Figures, percentile},
-    ground::{Ground, Platform},
+    ground::{ALL, Ground, Platform},
     http::{Http, post},
     socket::{Socket, field},
 };
@@ -21,12 +21,12 @@ const MISSED: usize = 10_000;
 const TRIES: usize = 10;
 const CONNECTIONS: usize = 32;
 
-pub async fn measure(scale: Scale) -> Result<Figures> {
+pub async fn measure(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
-    let ground = Ground::new(Durability::Relaxed).await?;
-    let platform = ground.serve("edge,user,workout,achievement,notification").await?;
-    idle(&ground, &platform, scale, &mut figures).await?;
-    resume(&ground, &platform, scale, &mut figures).await?;
+    let ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
+    let platform = ground.serve(ALL).await?;
+    idle(&ground, &platform, bench.scale, &mut figures).await?;
+    resume(&ground, &platform, bench.scale, &mut figures).await?;
     Ok(figures)
 }
 

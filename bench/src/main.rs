@@ -1,42 +1,48 @@
 //! `make bench`: every figure that the README promises, measured on servers of its own, beside the limit that the same
-//! machine sets in the same run. It drives the `plyo` binary that lies beside it.
+//! machine sets in the same run. It drives the `plyo` binary that lies beside it, or another.
 
+mod against;
 mod catalogue;
 mod coach;
+mod cost;
 mod disk;
+mod drain;
 mod edge;
 mod figures;
 mod ground;
 mod http;
 mod live;
+mod memory;
+mod options;
 mod pipeline;
 mod push;
 mod query;
 mod reminders;
+mod revision;
+mod settled;
 mod socket;
 mod tokens;
 
 use std::{pin::Pin, time::Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use plyo::servers::Durability;
 
-use crate::figures::Figures;
+use crate::{
+    figures::Figures,
+    ground::{ALL, Ground},
+    options::{Options, USAGE, What},
+    revision::Revision,
+};
 
 /// As in `plyo`: a rebuild runs in this process.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "\
-usage: plyo-bench [--quick] [--only PART,…]
-
-  --quick        a tenth of the load: whether it runs, not how fast
-  --only PART,…  disk, catalogue, coach, edge, push, pipeline, query, live, reminders; the other figures of bench/results.json stay";
-
 /// How much of the load.
 #[derive(Clone, Copy)]
 pub struct Scale {
-    quick: bool,
+    pub quick: bool,
 }
 
 impl Scale {
@@ -46,60 +52,89 @@ impl Scale {
     }
 }
 
-type Part = fn(Scale) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
+/// What a part is given.
+#[derive(Clone)]
+pub struct Bench {
+    pub scale: Scale,
+    pub revision: Revision,
+}
 
-const PARTS: [(&str, Part); 9] = [
+type Part = fn(Bench) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
+
+const PARTS: [(&str, Part); 11] = [
     ("disk", |_| Box::pin(disk::measure())),
-    ("catalogue", |scale| Box::pin(catalogue::measure(scale))),
-    ("coach", |scale| Box::pin(coach::measure(scale))),
-    ("edge", |scale| Box::pin(edge::measure(scale))),
-    ("push", |scale| Box::pin(push::measure(scale))),
-    ("pipeline", |scale| Box::pin(pipeline::measure(scale))),
-    ("query", |scale| Box::pin(query::measure(scale))),
-    ("live", |scale| Box::pin(live::measure(scale))),
-    ("reminders", |scale| Box::pin(reminders::measure(scale))),
+    ("catalogue", |bench| Box::pin(catalogue::measure(bench.scale))),
+    ("coach", |bench| Box::pin(coach::measure(bench.scale))),
+    ("edge", |bench| Box::pin(edge::measure(bench))),
+    ("push", |bench| Box::pin(push::measure(bench))),
+    ("pipeline", |bench| Box::pin(pipeline::measure(bench))),
+    ("mixed", |bench| Box::pin(pipeline::measure_mixed(bench))),
+    ("query", |bench| Box::pin(query::measure(bench))),
+    ("live", |bench| Box::pin(live::measure(bench))),
+    ("reminders", |bench| Box::pin(reminders::measure(bench))),
+    ("memory", |bench| Box::pin(memory::measure(bench))),
 ];
 
 fn main() -> Result<()> {
-    let mut scale = Scale { quick: false };
-    let mut only: Option<Vec<String>> = None;
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--quick" => scale.quick = true,
-            "--only" => {
-                only = Some(arguments.next().unwrap_or_default().split(',').map(str::to_owned).collect());
-            }
-            "--help" | "-h" => {
-                println!("{USAGE}");
-                return Ok(());
-            }
-            other => bail!("what is `{other}`?\n\n{USAGE}"),
-        }
-    }
-    let is_part = |name: &String| PARTS.iter().any(|(part, _)| part == name);
+    let Options { what, scale, only, plyo } = Options::read(std::env::args().skip(1))?;
+    let parts: &[(&str, Part)] = if matches!(what, What::Against { .. }) { &against::PARTS } else { &PARTS };
+    let is_part = |name: &String| parts.iter().any(|(part, _)| part == name);
     ensure!(only.iter().flatten().all(is_part), "that is no part\n\n{USAGE}");
+    let revision = plyo.as_deref().map_or_else(Revision::own, Revision::of)?;
     plyo::platform::raise_file_limit();
     // One thread drives all of the load: the rest of the machine is the platform's.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    match what {
+        What::Help => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        What::Figures => {
+            let figures = runtime.block_on(measure(&Bench { scale, revision }, only.as_deref()))?;
+            println!("{figures}");
+            if scale.quick || plyo.is_some() {
+                eprintln!("a quick run, or one of another plyo, writes no results");
+                return Ok(());
+            }
+            figures.write(only.is_some())
+        }
+        What::Against { rev, rounds } => {
+            runtime.block_on(against::compare(Bench { scale, revision }, &rev, rounds, only.as_deref()))
+        }
+        What::Drain { people, durability, mix, keep } => runtime.block_on(async {
+            let ground = Ground::new(&revision, durability).await?;
+            println!("{}", drain::drain(&ground, people, mix).await?);
+            if keep { stay(&ground).await } else { Ok(()) }
+        }),
+    }
+}
+
+/// Every part, or only these.
+async fn measure(bench: &Bench, only: Option<&[String]>) -> Result<Figures> {
     let mut figures = Figures::default();
     for (name, part) in PARTS {
-        if only.as_ref().is_some_and(|only| !only.iter().any(|wanted| wanted == name)) {
+        if only.is_some_and(|only| !only.iter().any(|wanted| wanted == name)) {
             continue;
         }
         let started = Instant::now();
         eprintln!("{name} …");
-        let measured = runtime.block_on(part(scale))?;
+        let measured = part(bench.clone()).await?;
         eprint!("{measured}");
         eprintln!("{name} took {:.0} s\n", started.elapsed().as_secs_f64());
         figures.extend(measured);
     }
-    println!("{figures}");
-    if scale.quick {
-        eprintln!("a quick run writes no results");
-        return Ok(());
+    Ok(figures)
+}
+
+/// Lets a platform run on for somebody who looks at it.
+async fn stay(ground: &Ground) -> Result<()> {
+    let platform = ground.serve(ALL).await?;
+    println!("\nhttp://{} until Ctrl-C; for plyo as an operator runs it:", platform.authority);
+    for (name, value) in ground.variables("plyo") {
+        println!("export {name}={value}");
     }
-    figures.write(only.is_some())
+    println!("{:?}", ground.processes(&platform)?);
+    Ok(tokio::signal::ctrl_c().await?)
 }
 
 /// The name that figures have for it.

@@ -6,18 +6,18 @@ use anyhow::{Context, Result};
 use plyo::servers::Durability;
 
 use crate::{
-    Scale,
+    Bench,
     edge::{WORKOUT, WORKOUTS},
     figures::{Figures, percentile},
-    ground::Ground,
+    ground::{ALL, Ground},
     http::{Http, get, hammer, post},
 };
 
 const CONNECTIONS: usize = 64;
 
-pub async fn measure(scale: Scale) -> Result<Figures> {
-    let ground = Ground::new(Durability::Relaxed).await?;
-    let platform = ground.serve("edge,user,workout,achievement,notification").await?;
+pub async fn measure(bench: Bench) -> Result<Figures> {
+    let ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
+    let platform = ground.serve(ALL).await?;
     let mut requests = Vec::with_capacity(CONNECTIONS);
     let mut http = Http::connect(&platform.authority).await?;
     for token in ground.tokens(CONNECTIONS).await? {
@@ -26,7 +26,7 @@ pub async fn measure(scale: Scale) -> Result<Figures> {
         let id = saved["workout_id"].as_str().context("a workout id")?;
         requests.push(get(&format!("{WORKOUTS}/{id}"), &token));
     }
-    let lasting = Duration::from_millis(scale.of(5_000) as u64);
+    let lasting = Duration::from_millis(bench.scale.of(5_000) as u64);
     let mut load =
         hammer(&platform.authority, CONNECTIONS, lasting, 200, move |connection, _| requests[connection].clone())
             .await?;

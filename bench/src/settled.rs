@@ -1,0 +1,152 @@
+//! Whether nothing is under way, asked so that every revision can answer: its streams and consumers are those that the
+//! server has, its services those that have a lane.
+
+use anyhow::{Context, Result};
+use plyo_nats::{Nats, raw};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, PgConnection};
+
+/// How services hear of commands.
+enum Commands {
+    /// From one work queue: what is handled is gone.
+    WorkQueue,
+    /// From a stream each, as they hear of events: how far a lane is, its row says.
+    Positions,
+}
+
+/// Something that is stored in a stream, or waits there.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    pub name: String,
+    pub messages: u64,
+    pub last: u64,
+}
+
+/// The streams of commands: one work queue, or one for each service.
+pub async fn command_streams(nats: &Nats) -> Result<Vec<Stream>> {
+    let all = streams(nats).await?;
+    Ok(all.into_iter().filter(|stream| stream.name.starts_with("COMMANDS")).collect())
+}
+
+/// Whether no command waits, every event is applied, and every outbox is empty. What one service still said after it was
+/// looked at shows in the last event: it has to be the same one twice.
+pub async fn is_settled(nats: &Nats, db: &mut PgConnection) -> Result<bool> {
+    let Some(last) = look(nats, db).await? else { return Ok(false) };
+    Ok(look(nats, db).await? == Some(last))
+}
+
+/// The last event, if nothing seems to be under way.
+async fn look(nats: &Nats, db: &mut PgConnection) -> Result<Option<u64>> {
+    let streams = streams(nats).await?;
+    let stream = |name: &str| streams.iter().find(|stream| stream.name == name);
+    let queue = stream("COMMANDS");
+    if queue.is_some_and(|queue| queue.messages > 0) {
+        return Ok(None);
+    }
+    let commands = if queue.is_some() { Commands::WorkQueue } else { Commands::Positions };
+    let events = stream("EVENTS").context("there is no stream EVENTS")?;
+    for service in services(db).await? {
+        let lanes = lanes(db, &service).await?;
+        // First the commands: while many wait, nothing else needs to be looked at.
+        let own = format!("COMMANDS_{service}");
+        let own = stream(&own).filter(|own| matches!(commands, Commands::Positions) && own.last > 0);
+        for (stream, position) in own.map(|own| (own, "commands")).into_iter().chain([(events, "applied")]) {
+            if !has_applied(nats, stream, position, &service, &lanes).await? {
+                return Ok(None);
+            }
+        }
+        if lanes.iter().any(|lane| lane["outbox"] != 0) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(events.last))
+}
+
+/// Whether each lane's row is at the last message that its consumer lets through. A lane that nobody owns yet has none.
+async fn has_applied(nats: &Nats, stream: &Stream, position: &str, service: &str, lanes: &[Value]) -> Result<bool> {
+    let found = ask(nats, &format!("CONSUMER.LIST.{}", stream.name), &json!({})).await?;
+    let consumers = found["consumers"].as_array().context("a list of consumers")?;
+    let is_own = |consumer: &&Value| lane_of(consumer).is_some_and(|(of, _)| of == service);
+    let mut consumers = consumers.iter().filter(is_own).peekable();
+    if consumers.peek().is_none() {
+        return Ok(false);
+    }
+    for consumer in consumers {
+        if consumer["num_pending"] != 0 {
+            return Ok(false);
+        }
+        let lane = lane_of(consumer).and_then(|(_, lane)| row_of(lanes, lane)).context("a lane has no row")?;
+        let position = lane[position].as_u64().with_context(|| format!("a lane has no `{position}`"))?;
+        let filters = consumer["config"]["filter_subjects"].as_array().into_iter().flatten();
+        for filter in filters.chain([&consumer["config"]["filter_subject"]]).filter(|filter| filter.is_string()) {
+            if position < last_of(nats, stream, filter).await? {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// The service and the lane that a consumer is named after: `workout_all`, `workout_0`.
+fn lane_of(consumer: &Value) -> Option<(&str, &str)> {
+    consumer["name"].as_str()?.rsplit_once('_')
+}
+
+/// The row of a lane; the only one belongs to the only lane, whatever that is called.
+fn row_of<'a>(lanes: &'a [Value], lane: &str) -> Option<&'a Value> {
+    match lanes {
+        [only] => Some(only),
+        several => several.iter().find(|row| row["lane"].as_u64() == lane.parse().ok()),
+    }
+}
+
+async fn last_of(nats: &Nats, stream: &Stream, filter: &Value) -> Result<u64> {
+    let last = raw::api(nats, &format!("STREAM.MSG.GET.{}", stream.name), &json!({ "last_by_subj": filter })).await?;
+    last.map_or(Ok(0), |last| last["message"]["seq"].as_u64().context("a sequence"))
+}
+
+async fn streams(nats: &Nats) -> Result<Vec<Stream>> {
+    let found = ask(nats, "STREAM.LIST", &json!({})).await?;
+    let stream = |found: &Value| {
+        let state = |name: &str| found["state"][name].as_u64().with_context(|| format!("{name} of a stream"));
+        let name = found["config"]["name"].as_str().context("a stream's name")?.to_owned();
+        Ok(Stream { name, messages: state("messages")?, last: state("last_seq")? })
+    };
+    found["streams"].as_array().context("a list of streams")?.iter().map(stream).collect()
+}
+
+async fn ask(nats: &Nats, what: &str, request: &Value) -> Result<Value> {
+    raw::api(nats, what, request).await?.with_context(|| format!("{what} is answered"))
+}
+
+/// Whoever has tables of the loop.
+async fn services(db: &mut PgConnection) -> Result<Vec<String>> {
+    let sql = r"SELECT left(nspname::text, -5) FROM pg_namespace WHERE nspname LIKE '%\_loop' ORDER BY nspname";
+    Ok(sqlx::query_scalar(sql).fetch_all(db).await?)
+}
+
+/// The rows of a service's lanes with whatever columns they have, and how much waits in the outbox.
+async fn lanes(db: &mut PgConnection, service: &str) -> Result<Vec<Value>> {
+    let loops = format!("\"{service}_loop\"");
+    let sql = format!(
+        "SELECT to_jsonb(l) || jsonb_build_object('outbox', (SELECT count(*) FROM {loops}.outbox)) FROM {loops}.lane AS l"
+    );
+    Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(db).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_is_found_by_its_consumer_in_every_revision() {
+        let only = [json!({ "name": "all", "applied": 7 })];
+        let (service, lane) =
+            lane_of(&json!({ "name": "workout_all" })).map(|(s, l)| (s.to_owned(), l.to_owned())).unwrap();
+        assert_eq!((service.as_str(), row_of(&only, &lane)), ("workout", Some(&only[0])));
+        let several = [json!({ "lane": 0, "applied": 7 }), json!({ "lane": 3, "applied": 9 })];
+        assert_eq!(row_of(&several, "3"), Some(&several[1]));
+        assert_eq!(row_of(&several, "2"), None);
+        assert_eq!(lane_of(&json!({ "name": "edge-tail-4f" })), None);
+    }
+}
