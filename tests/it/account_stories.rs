@@ -4,21 +4,21 @@ use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 use plyo_events::{
-    Command, CommandId, Event, Message, Outcome, Query, RejectKind, SessionId, UserId,
+    Command, CommandId, Event, Message, Outcome, Query, RejectKind, Request, SessionId, UserId,
     user::{
         Jwks, Locale, LogIn, LogOut, Me, PrepareSignUp, Prepared, Refresh, RegisterUser, RevocationReason,
         TimeZoneName, Tokens,
     },
 };
 use plyo_nats::{
-    AskError, CommandPublisher, Health, Nats, Outcomes, Tail, ask, database,
-    replay::{Purpose, Replay, shadow_schema},
+    AskError, CommandPublisher, Health, Nats, Outcomes, RunSettings, Tail, ask, database,
+    replay::{Purpose, Replay},
 };
 use plyo_user::Credentials;
 use sqlx::PgPool;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::platform::{Ground, eventually};
+use crate::platform::{Ground, entry, eventually};
 
 const EMAIL: &str = "Ada@Example.org";
 const PASSWORD: &str = "correct horse";
@@ -41,11 +41,14 @@ impl Drop for Accounts {
 impl Accounts {
     async fn open() -> Self {
         let ground = Ground::new().await;
-        plyo_migrations::apply(&ground.dsn(), "user").await.unwrap();
+        entry("user").migrate(&ground.dsn()).await.unwrap();
         let nats = ground.nats().await;
-        let service = plyo_user::service(Credentials::open(credentials_pool(&ground)).await.unwrap());
-        let (connection, dsn) = (nats.clone(), own_dsn(&ground));
-        let service = tokio::spawn(async move { plyo_nats::run(service, connection, &dsn, Health::default()).await });
+        let credentials = Credentials::open(credentials_pool(&ground)).await.unwrap();
+        let service = plyo_user::service(Some(credentials));
+        let (connection, dsn) = (nats.clone(), ground.own_dsn("user"));
+        let service = tokio::spawn(async move {
+            plyo_nats::run(service, connection, &dsn, Health::default(), RunSettings::default()).await
+        });
         let outcomes = Outcomes::subscribe(&nats, "test").await.unwrap();
         let accounts = Self { publisher: CommandPublisher::new(&nats, "test"), nats, outcomes, service, ground };
         eventually("the service answers", Duration::from_secs(20), async || Ok(accounts.ask(Jwks {}).await.ok())).await;
@@ -56,9 +59,13 @@ impl Accounts {
         ask(&self.nats, &query).await
     }
 
+    async fn request<R: Request>(&self, asked: R) -> Result<R::Answer, AskError> {
+        plyo_nats::request(&self.nats, &asked).await
+    }
+
     async fn prepare(&self, password: &str) -> Result<UserId, AskError> {
         let prepare = PrepareSignUp { email: EMAIL.to_owned(), password: password.to_owned() };
-        self.ask(prepare).await.map(|Prepared { user_id }| user_id)
+        self.request(prepare).await.map(|Prepared { user_id }| user_id)
     }
 
     async fn register(&self, user: UserId, key: &str) -> Outcome {
@@ -71,11 +78,11 @@ impl Accounts {
     }
 
     async fn log_in(&self, password: &str) -> Result<Tokens, AskError> {
-        self.ask(LogIn { email: EMAIL.to_owned(), password: password.to_owned() }).await
+        self.request(LogIn { email: EMAIL.to_owned(), password: password.to_owned() }).await
     }
 
     async fn refresh(&self, tokens: &Tokens) -> Result<Tokens, AskError> {
-        self.ask(Refresh { refresh_token: tokens.refresh_token.clone() }).await
+        self.request(Refresh { refresh_token: tokens.refresh_token.clone() }).await
     }
 
     /// Somebody who signed up and is in.
@@ -99,7 +106,7 @@ impl Accounts {
         let mut tail = Tail::open(&self.nats, u64::MAX).await?;
         let mut revoked = Vec::new();
         while tail.behind() > 0 {
-            revoked.extend(tail.next().await?.into_iter().filter_map(|stored| match stored.message.body {
+            revoked.extend(tail.next().await?.iter().filter_map(|stored| match stored.decode().ok()?.body {
                 Event::SessionRevoked(revoked) => Some((revoked.session_id, revoked.reason)),
                 _ => None,
             }));
@@ -108,13 +115,8 @@ impl Accounts {
     }
 }
 
-/// With the rights of the service, and no more.
-fn own_dsn(ground: &Ground) -> String {
-    ground.postgres.dsn_as(&plyo_migrations::role("user"), "plyo")
-}
-
 fn credentials_pool(ground: &Ground) -> PgPool {
-    database::pool(&own_dsn(ground), &["user_credentials"], 4).unwrap()
+    database::pool(&ground.own_dsn("user"), &["user_credentials"], 4).unwrap()
 }
 
 #[track_caller]
@@ -150,7 +152,7 @@ async fn a_person_signs_up_logs_in_and_stays_in() {
     let wrong = (RejectKind::Unauthorized, "wrong_credentials".to_owned());
     assert_eq!(refused(accounts.log_in("wrong").await), wrong);
     let nobody = LogIn { email: "nobody@example.org".to_owned(), password: PASSWORD.to_owned() };
-    assert_eq!(refused(accounts.ask(nobody).await), wrong);
+    assert_eq!(refused(accounts.request(nobody).await), wrong);
     assert_eq!(refused(accounts.log_in("with a \0 in it").await).0, RejectKind::Invalid);
 }
 
@@ -192,7 +194,7 @@ async fn of_all_who_present_a_refresh_token_at_once_one_gets_the_next() {
         let mut racing = JoinSet::new();
         for _ in 0..8 {
             let (nats, refresh) = (accounts.nats.clone(), Refresh { refresh_token: tokens.refresh_token.clone() });
-            racing.spawn(async move { ask(&nats, &refresh).await });
+            racing.spawn(async move { plyo_nats::request(&nats, &refresh).await });
         }
         let (won, lost): (Vec<_>, Vec<_>) = racing.join_all().await.into_iter().partition(Result::is_ok);
         assert_eq!((won.len(), lost.len()), (1, 7));
@@ -207,18 +209,16 @@ async fn a_log_out_ends_the_session_however_often_it_is_asked_for() {
     let accounts = Accounts::open().await;
     let tokens = accounts.signed_up().await;
     for refresh_token in [&tokens.refresh_token, &tokens.refresh_token, "unknown"] {
-        accounts.ask(LogOut { refresh_token: refresh_token.to_owned() }).await.unwrap();
+        accounts.request(LogOut { refresh_token: refresh_token.to_owned() }).await.unwrap();
     }
     assert_eq!(refused(accounts.refresh(&tokens).await), invalid_token());
     let revoked = accounts.revoked(1).await;
     assert!(matches!(revoked[..], [(_, RevocationReason::LogOut)]), "{revoked:?}");
 
     let nats = accounts.ground.nats().await;
-    let shadow = shadow_schema("user");
-    plyo_migrations::create_shadow(&accounts.ground.dsn(), "user", &shadow).await.unwrap();
+    entry("user").create_shadow(&accounts.ground.dsn()).await.unwrap();
     let replay = Replay { nats, dsn: accounts.ground.dsn(), purpose: Purpose::Verify, progress: |_, _| {} };
-    let credentials = Credentials::open(credentials_pool(&accounts.ground)).await.unwrap();
-    let report = plyo_user::service(credentials).replay(replay).await.unwrap();
+    let report = plyo_user::service(None).replay(replay).await.unwrap();
     assert!(report.differences.is_empty(), "{:?}", report.differences);
 }
 
@@ -239,7 +239,7 @@ async fn an_expired_refresh_token_is_refused_and_forgotten() {
 #[tokio::test(flavor = "multi_thread")]
 async fn instances_that_start_together_agree_on_the_signing_key() {
     let ground = Ground::new().await;
-    plyo_migrations::apply(&ground.dsn(), "user").await.unwrap();
+    entry("user").migrate(&ground.dsn()).await.unwrap();
     let mut starting = JoinSet::new();
     for _ in 0..4 {
         starting.spawn(Credentials::open(credentials_pool(&ground)));

@@ -1,6 +1,9 @@
 //! The platform as a child process: the test binary runs itself again, so that a crash test can abort it anywhere.
 
 use std::{
+    fs::File,
+    net::SocketAddr,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -32,35 +35,31 @@ pub struct Place {
 pub struct Role {
     pub nats_url: String,
     /// Where the seeds are that its services sign in with.
-    pub nkeys: std::path::PathBuf,
+    pub nkeys: PathBuf,
     pub dsn: String,
     pub services: Vec<&'static str>,
+    /// How many lanes each of them has.
+    pub lanes: u8,
     /// Where an edge listens, if there is to be one.
     pub edge_port: Option<u16>,
     pub place: Option<Place>,
     /// `bug-no-fence` and the like: what the checker must find.
     pub bugs: Vec<&'static str>,
+    /// Where the world outside is, if a service does something to it.
+    pub world: Option<SocketAddr>,
     /// One in so many passages of any place is the last (storm); 0 is never.
     pub one_in: u32,
     pub seed: u64,
+    /// Where it writes what it logs, if a test reads that.
+    pub log: Option<PathBuf>,
 }
 
 const ROLE: &str = "PLYO_TEST_ROLE";
-/// Every place that `plyo_nats` names.
-pub const PLACES: [&str; 12] = [
-    "lock",
-    "mark",
-    "tail",
-    "pull",
-    "begin",
-    "look-up",
-    "decide",
-    "save",
-    "commit",
-    "publish",
-    "before-ack",
-    "after-ack",
-];
+/// Every place of a lane that `plyo_nats` names.
+pub const LANE_PLACES: [&str; 11] =
+    ["lock", "mark", "tail", "pull", "begin", "look-up", "decide", "save", "commit", "publish", "published"];
+/// Every place of an effect.
+pub const EFFECT_PLACES: [&str; 4] = ["effect-received", "effect-performed", "effect-reported", "effect-acked"];
 
 /// A child that ends with its test.
 pub struct Server(Child);
@@ -68,6 +67,10 @@ pub struct Server(Child);
 impl Server {
     pub fn start(role: &Role) -> Self {
         let place = role.place.as_ref().map(|place| format!("{} {} {:?}", place.name, place.passage, place.fate));
+        let log = role
+            .log
+            .as_ref()
+            .map(|path| File::options().create(true).append(true).open(path).expect("a child can have a log"));
         let child = Command::new(std::env::current_exe().expect("the test binary has a path"))
             .args(["--exact", "child::serves_when_a_test_asks_for_it", "--nocapture", "--test-threads=1"])
             .env(ROLE, "server")
@@ -75,14 +78,21 @@ impl Server {
             .env("ROLE_NKEYS", &role.nkeys)
             .env("ROLE_DSN", &role.dsn)
             .env("ROLE_SERVICES", role.services.join(","))
+            .env("ROLE_LANES", role.lanes.to_string())
             .env("ROLE_EDGE_PORT", role.edge_port.map_or(String::new(), |port| port.to_string()))
             .env("ROLE_PLACE", place.unwrap_or_default())
             .env("ROLE_BUGS", role.bugs.join(","))
+            .env("ROLE_WORLD", role.world.map_or(String::new(), |world| world.to_string()))
             .env("ROLE_ONE_IN", role.one_in.to_string())
             .env("ROLE_SEED", role.seed.to_string())
+            .env("ROLE_LOG", if log.is_some() { "yes" } else { "" })
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(if std::env::var_os("PLYO_TEST_LOG").is_some() { Stdio::inherit() } else { Stdio::null() })
+            .stderr(match log {
+                Some(log) => log.into(),
+                None if std::env::var_os("PLYO_TEST_LOG").is_some() => Stdio::inherit(),
+                None => Stdio::null(),
+            })
             .spawn()
             .expect("the test binary starts again");
         Self(child)
@@ -111,6 +121,11 @@ impl Drop for Server {
     }
 }
 
+/// Where the world outside is, as this child was told.
+pub fn world() -> SocketAddr {
+    std::env::var("ROLE_WORLD").ok().and_then(|world| world.parse().ok()).expect("a world outside")
+}
+
 /// Not a test of its own: this is the child.
 #[test]
 fn serves_when_a_test_asks_for_it() {
@@ -122,14 +137,15 @@ fn serves_when_a_test_asks_for_it() {
     for bug in role("BUGS").split(',').filter(|bug| !bug.is_empty()) {
         fail::cfg(bug, "return").expect("a bug can be planted");
     }
-    if std::env::var_os("PLYO_TEST_LOG").is_some() {
+    if std::env::var_os("PLYO_TEST_LOG").is_some() || !role("LOG").is_empty() {
         tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let error = runtime.block_on(crate::platform::serve(
-        crate::platform::surroundings(&role("NATS"), role("NKEYS").into(), &role("DSN")),
+        crate::platform::config(&role("NATS"), role("NKEYS").into(), &role("DSN")),
         &role("SERVICES"),
+        role("LANES").parse().expect("a number of lanes"),
         role("EDGE_PORT").parse().ok(),
     ));
     panic!("the child ended: {error:?}");
@@ -137,7 +153,7 @@ fn serves_when_a_test_asks_for_it() {
 
 fn plan_fates(place: &str, one_in: u32, seed: u64) {
     if one_in > 0 {
-        for (index, name) in PLACES.into_iter().enumerate() {
+        for (index, name) in LANE_PLACES.into_iter().chain(EFFECT_PLACES).enumerate() {
             let random = std::sync::Mutex::new(Random(seed.wrapping_mul(31).wrapping_add(index as u64 + 1)));
             meet(name, move || {
                 let mut random = random.lock().expect("not poisoned");

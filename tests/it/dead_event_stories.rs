@@ -34,7 +34,6 @@ impl Garbled {
         let headers = vec![
             header("ce-id", EventId::mint().to_string()),
             header("ce-type", "workout.completed.v1".to_owned()),
-            header("ce-subject", user.to_string()),
             header("ce-time", "2026-11-24T00:00:00Z".to_owned()),
         ];
         let garbage = (format!("evt.workout.completed.{user}"), headers, b"\xc1garbage".to_vec());

@@ -173,15 +173,20 @@ async fn a_key_that_the_broker_has_forgotten_still_has_one_effect_and_the_same_a
     let first = ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap();
     assert_eq!(first.status, 201, "{first:?}");
     ground.settle(&REAL).await;
-    let stored = streams::state(&ground.nats().await, "COMMANDS").await.unwrap().last;
-    // It knows ids for 60 s; after a crash only those of the commands that it still holds, which is none.
+    let nats = ground.nats().await;
+    // It knows ids for 60 s; after a crash only those of the commands that it still holds: none, once they are purged.
+    eventually("the command is removed from its stream", Duration::from_secs(30), async || {
+        Ok((streams::state(&nats, "COMMANDS_workout").await?.messages == 0).then_some(()))
+    })
+    .await;
+    let stored = streams::state(&nats, "COMMANDS_workout").await.unwrap().last;
     ground.nats_server.kill();
     ground.nats_server.restart().unwrap();
     let again = ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap();
     assert_eq!((again.status, &again.body), (201, &first.body));
     assert_eq!(again.headers["location"], first.headers["location"]);
     ground.settle(&REAL).await;
-    let stored_again = streams::state(&ground.nats().await, "COMMANDS").await.unwrap().last;
+    let stored_again = streams::state(&ground.nats().await, "COMMANDS_workout").await.unwrap().last;
     assert!(stored_again > stored, "the broker took it for the command that it had");
     let events = ledger::events(&ground).await;
     let logged = events.iter().filter(|event| event.body.kind().name() == "workout.completed").count();

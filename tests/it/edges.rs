@@ -14,7 +14,7 @@ pub struct Edge {
 impl Edge {
     /// Comes back when it is ready, which it is not without the user service.
     pub async fn start(ground: &Ground, config: EdgeConfig) -> Self {
-        let nats = ground.surroundings().nats("edge").await.unwrap();
+        let nats = ground.config().nats("edge").await.unwrap();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let serving = tokio::spawn(plyo_edge::serve(config, nats, listener, std::future::pending()));

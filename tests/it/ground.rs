@@ -2,7 +2,10 @@
 
 use std::{io::Write, os::unix::fs::PermissionsExt, time::Duration};
 
-use plyo::servers::{Postgres, nkeys};
+use plyo::{
+    servers::{Postgres, nkeys},
+    services::SERVICES,
+};
 use plyo_nats::{Nats, NatsConfig, raw, streams};
 
 use crate::platform::{Ground, eventually};
@@ -79,31 +82,34 @@ async fn nobody_says_what_is_not_theirs_to_say() {
     let user = "0191f0aa-0000-7000-8000-000000000001";
     let denied = [
         ("edge", format!("evt.workout.completed.{user}")),
-        ("edge", "mark.workout.all".to_owned()),
+        ("edge", "mark.workout.0".to_owned()),
         ("edge", format!("at.workout_reminder_due.{user}.key")),
         ("edge", "dead.workout.x".to_owned()),
         ("edge", "$JS.API.STREAM.PURGE.EVENTS".to_owned()),
-        ("edge", "$JS.API.CONSUMER.CREATE.COMMANDS.spy.cmd.>".to_owned()),
+        ("edge", "$JS.API.CONSUMER.CREATE.COMMANDS_workout.spy.cmd.>".to_owned()),
         ("user", format!("evt.workout.completed.{user}")),
         ("user", format!("cmd.workout.log.{user}")),
         // It ends sessions. That somebody has an account, only the edge asks for.
         ("user", format!("cmd.user.register.{user}")),
-        ("user", "mark.workout.all".to_owned()),
+        ("user", "mark.workout.0".to_owned()),
         ("user", format!("at.workout_reminder_due.{user}.key")),
-        ("user", "$JS.ACK.COMMANDS.workout_all.1.1.1.1.1".to_owned()),
+        ("user", "$JS.API.STREAM.PURGE.COMMANDS_workout".to_owned()),
         ("workout", format!("evt.achievement.unlocked.{user}")),
         ("workout", format!("evt.clock.workout_reminder_due.{user}")),
         ("workout", format!("cmd.workout.log.{user}")),
         ("workout", format!("cmd.user.revoke_session.{user}")),
-        ("workout", "mark.achievement.all".to_owned()),
-        ("workout", "at.mark.achievement.all".to_owned()),
+        ("workout", "mark.achievement.0".to_owned()),
+        ("workout", "at.mark.achievement.0".to_owned()),
         ("workout", format!("due.workout_reminder_due.{user}")),
         ("workout", "$JS.API.STREAM.CREATE.MINE".to_owned()),
         ("workout", "$JS.API.STREAM.UPDATE.EVENTS".to_owned()),
         ("workout", "$JS.API.STREAM.DELETE.EVENTS".to_owned()),
         ("workout", "$JS.API.STREAM.MSG.DELETE.EVENTS".to_owned()),
-        ("workout", "$JS.API.CONSUMER.MSG.NEXT.COMMANDS.achievement_all".to_owned()),
-        ("workout", "$JS.ACK.COMMANDS.achievement_all.1.1.1.1.1".to_owned()),
+        ("workout", "$JS.API.STREAM.PURGE.EVENTS".to_owned()),
+        ("workout", "$JS.API.STREAM.MSG.GET.COMMANDS_achievement".to_owned()),
+        ("workout", "$JS.API.CONSUMER.DELETE.EVENTS.achievement_0".to_owned()),
+        ("workout", "$JS.API.CONSUMER.DELETE.EVENTS.workout_16".to_owned()),
+        ("workout", "$JS.API.CONSUMER.MSG.NEXT.COMMANDS_achievement.achievement_0".to_owned()),
         ("achievement", format!("at.workout_reminder_due.{user}.key")),
     ];
     for (name, subject) in denied {
@@ -130,8 +136,8 @@ async fn a_service_publishes_its_own_and_a_stranger_does_not_get_in() {
         ("user", format!("evt.user.registered.{user}")),
         ("user", format!("cmd.user.revoke_session.{user}")),
         ("workout", format!("evt.workout.completed.{user}")),
-        ("workout", "mark.workout.all".to_owned()),
-        ("workout", "at.mark.workout.all".to_owned()),
+        ("workout", "mark.workout.0".to_owned()),
+        ("workout", "at.mark.workout.0".to_owned()),
         ("achievement", format!("evt.achievement.unlocked.{user}")),
         ("notification", "dead.notification.unknown".to_owned()),
     ] {
@@ -139,7 +145,7 @@ async fn a_service_publishes_its_own_and_a_stranger_does_not_get_in() {
         raw::publish_pipelined(&nats, vec![(subject, Vec::new(), Vec::new())], 1).await.unwrap();
     }
     let stranger = tempfile::tempdir().unwrap();
-    nkeys::make(stranger.path()).unwrap();
+    nkeys::make(stranger.path(), SERVICES).unwrap();
     for nkey_seed in [None, nkeys::seed(stranger.path(), "operator").ok()] {
         let config = NatsConfig { url: ground.nats_server.url(), name: "operator".into(), nkey_seed };
         assert!(Nats::connect(&config).await.is_err());
@@ -147,5 +153,5 @@ async fn a_service_publishes_its_own_and_a_stranger_does_not_get_in() {
 }
 
 async fn as_user(ground: &Ground, name: &str) -> anyhow::Result<Nats> {
-    ground.surroundings().nats(name).await
+    ground.config().nats(name).await
 }

@@ -62,10 +62,10 @@ impl Ledger {
         let mut completed: HashMap<UserId, Vec<Uuid>> = HashMap::new();
         let mut unlocked: HashMap<UserId, Vec<String>> = HashMap::new();
         for event in events {
-            match event.body {
-                Event::WorkoutCompleted(_) => completed.entry(event.user).or_default().push(event.causation),
+            match &event.body {
+                Event::WorkoutCompleted(_) => completed.entry(event.user()).or_default().push(event.causation),
                 Event::AchievementUnlocked(achievement) => {
-                    unlocked.entry(event.user).or_default().push(achievement.code)
+                    unlocked.entry(event.user()).or_default().push(achievement.code.clone())
                 }
                 _ => {}
             }
@@ -158,13 +158,13 @@ pub async fn send(publisher: &CommandPublisher, command: &Message<Command>) {
     }
 }
 
-/// Every event there is.
+/// Every event there is that can be read.
 pub async fn events(ground: &Ground) -> Vec<Message<Event>> {
     let mut tail = Tail::open(&ground.nats().await, u64::MAX).await.unwrap();
     let mut events = Vec::new();
     while tail.behind() > 0 {
         let more = tokio::time::timeout(Duration::from_secs(10), tail.next()).await.expect("events come");
-        events.extend(more.unwrap().into_iter().map(|stored| stored.message));
+        events.extend(more.unwrap().iter().filter_map(|stored| stored.decode().ok()));
     }
     events
 }

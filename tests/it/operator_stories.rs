@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    fs,
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -12,7 +13,10 @@ use plyo::{
     client::{Client, Live},
     servers::{Durability, NatsServer},
 };
-use plyo_nats::{Nats, NatsConfig, streams};
+use plyo_nats::{
+    Nats, NatsConfig,
+    streams::{self, StreamSettings},
+};
 use serde_json::{Value, json};
 
 use crate::{command_line, platform::Ground};
@@ -64,8 +68,17 @@ async fn the_files_in_nats_streams_are_what_the_cli_makes_streams_of_and_drift_i
     let Some(cli) = cli() else { return };
     let directory = tempfile::tempdir().unwrap();
     let server = NatsServer::start(directory.path(), None, Durability::Always).unwrap();
-    for stream in ["SCHEDULE", "EVENTS", "COMMANDS", "DEAD"] {
-        nats(&cli, &server, &["stream", "add", "--config", &format!("nats/streams/{stream}.json")]).unwrap();
+    let wanted = StreamSettings { services: vec!["workout"], replicas: 1 };
+    let of_workout =
+        fs::read_to_string(root().join("nats/streams/COMMANDS.json")).unwrap().replace("SERVICE", "workout");
+    let commands = directory.path().join("COMMANDS_workout.json");
+    fs::write(&commands, of_workout).unwrap();
+    for file in ["nats/streams/SCHEDULE.json", "nats/streams/EVENTS.json", "nats/streams/DEAD.json"]
+        .map(PathBuf::from)
+        .iter()
+        .chain([&commands])
+    {
+        nats(&cli, &server, &["stream", "add", "--config", file.to_str().unwrap()]).unwrap();
     }
     let config = NatsConfig {
         url: server.url(),
@@ -73,14 +86,14 @@ async fn the_files_in_nats_streams_are_what_the_cli_makes_streams_of_and_drift_i
         nkey_seed: plyo::servers::nkeys::seed(&server.nkeys(), "operator").ok(),
     };
     let operator = Nats::connect(&config).await.unwrap();
-    streams::check(&operator).await.unwrap();
-    assert!(streams::apply(&operator).await.unwrap().iter().all(|line| line.ends_with("unchanged")));
+    streams::check(&operator, &wanted).await.unwrap();
+    assert!(streams::apply(&operator, &wanted).await.unwrap().iter().all(|line| line.ends_with("unchanged")));
 
-    nats(&cli, &server, &["stream", "edit", "COMMANDS", "--force", "--dupe-window", "10s"]).unwrap();
-    let drift = streams::check(&operator).await.unwrap_err().to_string();
-    assert!(drift.contains("COMMANDS") && drift.contains("duplicate_window"), "{drift}");
-    streams::apply(&operator).await.unwrap();
-    streams::check(&operator).await.unwrap();
+    nats(&cli, &server, &["stream", "edit", "COMMANDS_workout", "--force", "--dupe-window", "10s"]).unwrap();
+    let drift = streams::check(&operator, &wanted).await.unwrap_err().to_string();
+    assert!(drift.contains("COMMANDS_workout") && drift.contains("duplicate_window"), "{drift}");
+    streams::apply(&operator, &wanted).await.unwrap();
+    streams::check(&operator, &wanted).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,12 +6,13 @@ use std::{
 };
 
 use nix::sys::signal::Signal;
+use plyo_events::UserId;
 use plyo_nats::{CommandPublisher, streams};
 use sqlx::Connection;
 
 use crate::{
-    child::{Fate, Place, Server},
-    ledger::Ledger,
+    child::{Fate, Place, Role, Server},
+    ledger::{Ledger, log, send},
     platform::{Ground, eventually},
 };
 
@@ -90,12 +91,44 @@ async fn an_owner_that_stalls_while_it_publishes_appends_nothing_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_that_stalls_before_it_acknowledges_does_no_harm() {
-    changes_nothing("before-ack", 4).await;
+async fn an_owner_that_stalls_when_it_has_published_does_no_harm() {
+    changes_nothing("published", 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_fence_is_found_when_an_owner_stalls() {
     let stalled = stalled_at("before-publish", 4, &["bug-no-fence"]).await;
     assert!(!stalled.wrong.is_empty() || stalled.appended > 0, "a missing fence was not found");
+}
+
+/// Remembered rows of a lane that was lost, and changed by another owner meanwhile, must not be worked on.
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_that_outlives_the_lane_is_found() {
+    let ground = Ground::new().await;
+    let nats = ground.nats().await;
+    let publisher = CommandPublisher::new(&nats, "test");
+    let bugs = vec!["bug-memory-outlives-lane"];
+    let _achievement = ground.start(&["tally:achievement"]);
+    let stalled = Server::start(&Role { bugs: bugs.clone(), ..ground.role(&["tally:workout"]) });
+    let user = UserId::mint();
+    let mut ledger = Ledger::default();
+    let mut logged = async |count: usize| {
+        for _ in 0..count {
+            let command = log(user, 5);
+            send(&publisher, &command).await;
+            ledger.add(user, vec![command.id]);
+        }
+    };
+    logged(3).await;
+    ground.settle(&BOTH).await;
+    stalled.signal(Signal::SIGSTOP);
+    let next = ground.start(&["tally:workout"]);
+    logged(3).await;
+    ground.settle(&BOTH).await;
+    // The first owner has seen three workouts of six when the lane is its own again.
+    drop(next);
+    stalled.signal(Signal::SIGCONT);
+    logged(3).await;
+    ground.settle(&BOTH).await;
+    assert!(!ledger.check(&ground, &BOTH).await.is_empty(), "memory of a lost lane was not found");
 }

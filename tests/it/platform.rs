@@ -3,27 +3,34 @@
 use std::{
     collections::BTreeMap,
     os::unix::fs::PermissionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
 use anyhow::Result;
 use plyo::{
     client::Client,
-    platform::Surroundings,
+    platform::Config,
     servers::{Durability, NatsServer, Postgres, free_port},
+    services::{self, Entry, SERVICES},
 };
-use plyo_nats::{Health, Nats, Service, replay::Purpose, replay::Replay, streams};
+use plyo_events::EventKind;
+use plyo_nats::{
+    Health, Nats, RunSettings, Service, progress,
+    replay::{Purpose, Replay},
+    streams::{self, StreamSettings},
+};
 use sqlx::Connection;
 use tempfile::TempDir;
 
 use crate::{
     child::{Role, Server},
-    tally,
+    sink_stories, tally,
 };
 
 /// The services that are real.
-pub const REAL: [&str; 4] = ["user", "workout", "achievement", "notification"];
+pub static REAL: LazyLock<Vec<&'static str>> = LazyLock::new(|| services::names(SERVICES));
 
 /// The database of every test, in a cluster of its own.
 const DATABASE: &str = "plyo";
@@ -31,7 +38,11 @@ const DATABASE: &str = "plyo";
 /// Real servers that end with the test. Fields drop in this order.
 pub struct Ground {
     pub nats_server: NatsServer,
+    /// What keeps the streams with it.
+    pub peers: Vec<NatsServer>,
     pub postgres: Postgres,
+    /// How many lanes each service has.
+    pub lanes: u8,
     _directory: TempDir,
 }
 
@@ -41,27 +52,63 @@ impl Ground {
         Self::with(Durability::Always).await
     }
 
+    /// The same with so many lanes to each service.
+    pub async fn with_lanes(lanes: u8) -> Self {
+        Self { lanes, ..Self::new().await }
+    }
+
     pub async fn with(durability: Durability) -> Self {
+        Self::for_services(SERVICES, durability).await
+    }
+
+    /// The same where the server knows these services; the tables of what is not real are still to be made.
+    pub async fn for_services(services: &'static [Entry], durability: Durability) -> Self {
+        let start = |directory: &Path| Ok(vec![NatsServer::start_for(services, directory, None, durability)?]);
+        Self::on(start, services).await
+    }
+
+    /// The same where three nats-servers keep every stream.
+    pub async fn on_three_servers() -> Self {
+        Self::on(|directory| NatsServer::start_cluster(directory, 3, Durability::Always), SERVICES).await
+    }
+
+    async fn on(start: impl FnOnce(&Path) -> Result<Vec<NatsServer>>, services: &'static [Entry]) -> Self {
         let directory = directory();
         copy(&template().await.join("postgres"), &directory.path().join("postgres"));
         let postgres = Postgres::start(&directory.path().join("postgres"), None).expect("Postgres starts");
-        let nats_server =
-            NatsServer::start(&directory.path().join("nats"), None, durability).expect("nats-server starts");
-        let ground = Self { nats_server, postgres, _directory: directory };
-        streams::apply(&ground.nats().await).await.expect("the streams are made");
+        let mut peers = start(&directory.path().join("nats")).expect("nats-server starts");
+        let replicas = peers.len() as u8;
+        let ground = Self { nats_server: peers.remove(0), peers, postgres, lanes: 1, _directory: directory };
+        let settings = StreamSettings { services: services::names(services), replicas };
+        streams::apply(&ground.nats().await, &settings).await.expect("the streams are made");
         ground
     }
 
-    pub async fn nats(&self) -> Nats {
-        self.surroundings().nats("operator").await.expect("NATS answers")
+    /// Every nats-server.
+    pub fn nats_servers(&mut self) -> impl Iterator<Item = &mut NatsServer> {
+        std::iter::once(&mut self.nats_server).chain(&mut self.peers)
     }
 
-    pub fn surroundings(&self) -> Surroundings {
-        surroundings(&self.nats_server.url(), self.nats_server.nkeys(), &self.dsn())
+    pub fn nats_url(&self) -> String {
+        let urls: Vec<String> = std::iter::once(&self.nats_server).chain(&self.peers).map(NatsServer::url).collect();
+        urls.join(",")
+    }
+
+    pub async fn nats(&self) -> Nats {
+        self.config().nats("operator").await.expect("NATS answers")
+    }
+
+    pub fn config(&self) -> Config {
+        config(&self.nats_url(), self.nats_server.nkeys(), &self.dsn())
     }
 
     pub fn dsn(&self) -> String {
         self.postgres.dsn(DATABASE)
+    }
+
+    /// With the rights of a service's own role, and no more.
+    pub fn own_dsn(&self, service: &str) -> String {
+        self.postgres.dsn_as(&plyo_migrations::role(service), DATABASE)
     }
 
     /// A connection that sees a service's tables and its loop's.
@@ -73,11 +120,12 @@ impl Ground {
 
     pub fn role(&self, services: &[&'static str]) -> Role {
         Role {
-            nats_url: self.nats_server.url(),
+            nats_url: self.nats_url(),
             nkeys: self.nats_server.nkeys(),
             // Each with the rights of its own role, and no more.
             dsn: self.postgres.dsn_as("{role}", DATABASE),
             services: services.to_vec(),
+            lanes: self.lanes,
             ..Role::default()
         }
     }
@@ -106,18 +154,11 @@ impl Ground {
     pub async fn settle(&self, services: &[&str]) {
         let nats = self.nats().await;
         eventually("nothing is under way", Duration::from_secs(180), async || {
-            if streams::state(&nats, "COMMANDS").await?.messages > 0 {
-                return Ok(None);
-            }
             // In the order in which they react to each other: what an earlier one still said, a later one has to apply.
-            for service in services {
-                let last = streams::last_to_apply(&nats, schema(service)).await?;
-                let mut db = self.database(schema(service)).await;
-                let (applied, outbox): (i64, i64) =
-                    sqlx::query_as("SELECT applied, (SELECT count(*) FROM outbox) FROM lane")
-                        .fetch_one(&mut db)
-                        .await?;
-                if applied.unsigned_abs() < last || outbox > 0 {
+            for name in services {
+                let mut db = self.database(schema(name)).await;
+                let (service, reads) = facts(name);
+                if !progress::is_caught_up(&nats, &mut db, service, reads).await? {
                     return Ok(None);
                 }
             }
@@ -130,7 +171,7 @@ impl Ground {
     pub async fn verify(&self, services: &[&str]) -> Vec<String> {
         let mut wrong = Vec::new();
         for name in services {
-            let service = service(name, &self.surroundings()).await;
+            let service = service(name, &self.config()).await;
             let shadow = plyo_nats::replay::shadow_schema(service.name());
             let mut db = self.database(service.name()).await;
             let create = format!("DROP SCHEMA IF EXISTS \"{shadow}\" CASCADE");
@@ -139,7 +180,7 @@ impl Ground {
                 let tables = format!("CREATE SCHEMA \"{shadow}\"; SET search_path TO \"{shadow}\"; {}", tally::TABLES);
                 sqlx::raw_sql(sqlx::AssertSqlSafe(tables)).execute(&mut db).await.unwrap();
             } else {
-                plyo_migrations::create_shadow(&self.dsn(), service.name(), &shadow).await.unwrap();
+                entry(name).create_shadow(&self.dsn()).await.unwrap();
             }
             let replay =
                 Replay { nats: self.nats().await, dsn: self.dsn(), purpose: Purpose::Verify, progress: |_, _| {} };
@@ -151,27 +192,32 @@ impl Ground {
 }
 
 /// What the child runs: the services, and an edge if a port is given. It returns only when something failed.
-pub async fn serve(with: Surroundings, services: &str, edge_port: Option<u16>) -> Result<()> {
+pub async fn serve(config: Config, services: &str, lanes: u8, edge_port: Option<u16>) -> Result<()> {
     let mut running = tokio::task::JoinSet::new();
     for name in services.split(',').filter(|name| !name.is_empty()).map(str::to_owned) {
-        let with = with.clone();
+        let config = config.clone();
         running.spawn(async move {
-            let service = service(&name, &with).await;
-            let nats = connect_patiently(&with, schema(&name)).await;
-            plyo_nats::run(service, nats, &with.dsn(schema(&name)), Health::default()).await
+            if let Some(path) = name.strip_prefix("sink:") {
+                return sink_stories::serve(connect_patiently(&config, "operator").await, path).await;
+            }
+            let service = service(&name, &config).await;
+            let nats = connect_patiently(&config, schema(&name)).await;
+            let settings = RunSettings { lanes: Some(lanes), ..RunSettings::default() };
+            plyo_nats::run(service, nats, &config.dsn(schema(&name)), Health::default(), settings).await
         });
     }
     if let Some(port) = edge_port {
-        let nats = connect_patiently(&with, "edge").await;
+        let nats = connect_patiently(&config, "edge").await;
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-        let config = plyo_edge::EdgeConfig { limits: false, ..plyo_edge::EdgeConfig::default() };
-        running.spawn(plyo_edge::serve(config, nats, listener, std::future::pending()));
+        let services = services::health_routes(SERVICES);
+        let edge = plyo_edge::EdgeConfig { limits: false, services, ..plyo_edge::EdgeConfig::default() };
+        running.spawn(plyo_edge::serve(edge, nats, listener, std::future::pending()));
     }
     running.join_next().await.expect("something runs")?
 }
 
-pub fn surroundings(nats_url: &str, nkeys: PathBuf, dsn: &str) -> Surroundings {
-    Surroundings {
+pub fn config(nats_url: &str, nkeys: PathBuf, dsn: &str) -> Config {
+    Config {
         nats_url: nats_url.to_owned(),
         nats_monitor_url: None,
         durability: Durability::Always,
@@ -179,24 +225,39 @@ pub fn surroundings(nats_url: &str, nkeys: PathBuf, dsn: &str) -> Surroundings {
         postgres_url: dsn.to_owned(),
         postgres_urls: BTreeMap::new(),
         redis_url: None,
+        lanes: None,
+        replicas: 1,
+        memory_mib: Config::MEMORY_MIB,
     }
 }
 
-async fn service(name: &str, with: &Surroundings) -> Service {
+/// The row of a real service.
+pub fn entry(name: &str) -> &'static Entry {
+    services::find(SERVICES, name).expect("a service of that name")
+}
+
+async fn service(name: &str, config: &Config) -> Service {
     match tally::service(name) {
         Some(service) => service,
-        None => plyo::platform::service(name, with).await.expect("a service of that name"),
+        None => entry(name).open(config).await.expect("a service that opens"),
     }
+}
+
+/// The name of a service and what it reads.
+fn facts(name: &str) -> (&'static str, &'static [EventKind]) {
+    let service = tally::service(name).unwrap_or_else(|| (entry(name).service)());
+    (service.name(), service.reads())
 }
 
 /// `tally:workout:mended` keeps its rows where `workout` does.
 fn schema(service: &str) -> &str {
-    service.strip_prefix("tally:").unwrap_or(service).trim_end_matches(":mended")
+    let name = service.strip_prefix("tally:").unwrap_or(service);
+    name.split_once(':').map_or(name, |(name, _)| name)
 }
 
-async fn connect_patiently(with: &Surroundings, user: &str) -> Nats {
+async fn connect_patiently(config: &Config, user: &str) -> Nats {
     loop {
-        match with.nats(user).await {
+        match config.nats(user).await {
             Ok(nats) => return nats,
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
@@ -230,8 +291,8 @@ async fn template() -> &'static PathBuf {
             let mut postgres = Postgres::start(&directory.join("postgres"), None).expect("Postgres starts");
             postgres.create_database(DATABASE, None).await.unwrap();
             let dsn = postgres.dsn(DATABASE);
-            for service in plyo_migrations::SERVICES {
-                plyo_migrations::apply(&dsn, service).await.expect("migrations apply");
+            for service in SERVICES {
+                service.migrate(&dsn).await.expect("migrations apply");
             }
             for service in ["workout", "achievement"] {
                 let options = plyo_nats::database::options(&dsn, &[service]).unwrap();

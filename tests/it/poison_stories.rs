@@ -6,6 +6,7 @@ use plyo_events::{CommandId, Outcome, UserId};
 use plyo_nats::{CommandPublisher, Outcomes, dead, ping, raw, streams};
 
 use crate::{
+    child::{Role, Server},
     ledger::{Ledger, log, send},
     platform::{Ground, eventually},
 };
@@ -15,23 +16,41 @@ const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
 /// 255 good commands and one that fails, waiting together when the service starts. Gives the dead letter.
 async fn one_among_many(reps: u32) -> dead::DeadLetter {
     let ground = Ground::new().await;
+    let (letter, wrong) = one_among_many_on(&ground, reps, &[]).await;
+    assert_eq!(wrong, Vec::<String>::new());
+    letter
+}
+
+/// The same with planted bugs; gives also what is wrong after that.
+async fn one_among_many_on(ground: &Ground, reps: u32, bugs: &[&'static str]) -> (dead::DeadLetter, Vec<String>) {
     let nats = ground.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
     let outcomes = Outcomes::subscribe(&nats, "test").await.unwrap();
     let mut ledger = Ledger::default();
-    let good: Vec<_> = (0..255).map(|_| log(UserId::mint(), 5)).collect();
+    // Of ten people, so that what one message leaves in memory shows in another.
+    let people: Vec<UserId> = (0..10).map(|_| UserId::mint()).collect();
+    let good: Vec<_> = (0..255).map(|n| log(people[n % 10], 5)).collect();
     let bad = log(UserId::mint(), reps);
     let expected = outcomes.expect(CommandId::new(bad.id));
     let all = good[..128].iter().chain([&bad]).chain(&good[128..]);
-    futures_util::future::join_all(all.map(|command| send(&publisher, command))).await;
-    good.iter().for_each(|command| ledger.add(command.user, vec![command.id]));
-    let _server = ground.start(&BOTH);
+    for command in all {
+        send(&publisher, command).await;
+    }
+    good.iter().for_each(|command| ledger.add(command.user(), vec![command.id]));
+    let _server = Server::start(&Role { bugs: bugs.to_vec(), ..ground.role(&BOTH) });
     ground.settle(&BOTH).await;
     assert!(matches!(expected.outcome(Duration::from_secs(5)).await, Some(Outcome::Dead { .. })));
-    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+    let wrong = ledger.check(ground, &BOTH).await;
     let letters = dead::list(&nats).await.unwrap();
     assert_eq!(letters.len(), 1, "{letters:?}");
-    letters.into_iter().next().unwrap()
+    (letters.into_iter().next().unwrap(), wrong)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_that_is_kept_over_a_batch_that_was_rolled_back_is_found() {
+    let ground = Ground::new().await;
+    let (_, wrong) = one_among_many_on(&ground, 777, &["bug-memory-kept"]).await;
+    assert!(!wrong.is_empty(), "kept memory was not found");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +75,6 @@ async fn bytes_that_nobody_can_read_are_a_dead_letter_that_can_be_shown_and_drop
     let headers = vec![
         header("ce-id", CommandId::mint().to_string()),
         header("ce-type", "workout.log.v1".to_owned()),
-        header("ce-subject", user.to_string()),
         header("ce-time", "2026-11-24T00:00:00Z".to_owned()),
     ];
     let garbage = (format!("cmd.workout.log.{user}"), headers, b"\xc1garbage".to_vec());
@@ -97,7 +115,7 @@ async fn a_dead_command_is_given_to_its_service_again() {
     dead::replay(&nats, sequence).await.unwrap();
     ground.settle(&BOTH).await;
     let mut ledger = Ledger::default();
-    ledger.add(command.user, vec![command.id]);
+    ledger.add(command.user(), vec![command.id]);
     assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
     assert!(dead::list(&nats).await.unwrap().is_empty());
 }

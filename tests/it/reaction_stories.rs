@@ -7,7 +7,7 @@ use plyo::{client::Client, servers::free_port};
 use serde_json::{Value, json};
 
 use crate::{
-    child::{Fate, PLACES, Place, Role, Server},
+    child::{Fate, LANE_PLACES, Place, Role, Server},
     ledger,
     listeners::Listener,
     people::somebody,
@@ -90,7 +90,7 @@ async fn everything_comes_once_after(place: &'static str) {
     let stored = ledger::events(&ground).await.split_off(before);
     for ((mut client, listener), posted) in people.into_iter().zip(posted) {
         let me = client.get("/api/v1/auth/me").await.unwrap().body["user_id"].as_str().unwrap().to_owned();
-        let own: Vec<_> = stored.iter().filter(|event| event.user.to_string() == me).collect();
+        let own: Vec<_> = stored.iter().filter(|event| event.user().to_string() == me).collect();
         let heard = listener.heard(own.len()).await;
         assert_eq!(heard.ids(), own.iter().map(|event| event.id.to_string()).collect::<Vec<_>>(), "{place}");
         assert_eq!((heard.gaps, &heard.resets, heard.connections), (0, &Vec::new(), 1), "{place}");
@@ -111,21 +111,21 @@ async fn everything_comes_once_after(place: &'static str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_dies_taking_the_lane_costs_nobody_a_push() {
-    for place in &PLACES[..3] {
+    for place in &LANE_PLACES[..3] {
         everything_comes_once_after(place).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_dies_in_the_middle_of_a_batch_costs_nobody_a_push() {
-    for place in &PLACES[3..8] {
+    for place in &LANE_PLACES[3..8] {
         everything_comes_once_after(place).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_dies_between_commit_and_ack_costs_nobody_a_push() {
-    for place in &PLACES[8..] {
+    for place in &LANE_PLACES[8..] {
         everything_comes_once_after(place).await;
     }
 }

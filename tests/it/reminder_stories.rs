@@ -146,7 +146,7 @@ async fn an_owner_that_dies_setting_a_timer_leaves_each_reminder_to_fire_as_it_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_dies_before_its_acks_leaves_each_reminder_to_fire_as_it_stands() {
-    each_fires_as_its_last_state_says("before-ack").await;
+    each_fires_as_its_last_state_says("published").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

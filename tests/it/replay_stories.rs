@@ -20,7 +20,7 @@ use crate::{
     command_line,
     ledger::{Ledger, log, send},
     people::{somebody, workout},
-    platform::{Ground, REAL, eventually},
+    platform::{Ground, REAL, entry, eventually},
     tally,
 };
 
@@ -43,7 +43,7 @@ pub fn said(output: &Output) -> String {
 pub async fn rebuild(ground: &Ground, name: &str, mended: bool, new_history: bool) -> Result<Report> {
     let service = tally::service(name).expect("a tally of that name");
     let shadow = shadow_schema(service.name());
-    plyo_migrations::create_shadow(&ground.dsn(), service.name(), &shadow).await?;
+    entry(service.name()).create_shadow(&ground.dsn()).await?;
     let role = plyo_migrations::role(service.name());
     let table = format!("SET ROLE \"{role}\"; SET search_path TO \"{shadow}\"; {}", tally::TABLES);
     sqlx::raw_sql(sqlx::AssertSqlSafe(table)).execute(&mut ground.database(service.name()).await).await?;
@@ -85,6 +85,18 @@ async fn a_row_that_was_changed_by_hand_is_named_and_mended_beside_the_service_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_a_service_forgot_to_name_is_not_left_out_of_verify_but_named() {
+    let ground = Ground::new().await;
+    // The tables of the real service, of which the tally names none.
+    entry("workout").create_shadow(&ground.dsn()).await.unwrap();
+    let purpose = Purpose::Verify;
+    let replay = Replay { nats: ground.nats().await, dsn: ground.dsn(), purpose, progress: |_, _| {} };
+    let error = tally::service("tally:workout").unwrap().replay(replay).await.unwrap_err().to_string();
+    assert!(error.contains("workout service") && error.contains("reminder"), "{error}");
+    assert!(!error.contains("_sqlx_migrations"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_takes_nothing_from_the_commands_that_come_meanwhile() {
     let ground = Ground::new().await;
     let _server = ground.start(&BOTH);
@@ -117,7 +129,7 @@ async fn a_history_that_was_created_anew_stops_every_lane_until_an_operator_take
     ground.settle(&BOTH).await;
 
     streams::delete(&nats, "EVENTS").await.unwrap();
-    streams::apply(&nats).await.unwrap();
+    streams::apply(&nats, &ground.config().streams()).await.unwrap();
     for service in ["workout", "achievement"] {
         let reason = refusal(&nats, service, "EVENTS was created anew").await;
         assert!(reason.contains("restore its backup") && reason.contains("--new-history"), "{reason}");

@@ -226,6 +226,8 @@ async fn an_answer_that_is_known_is_not_sent_again() {
 async fn the_pages_around_it_tell_how_it_is() {
     let ground = Ground::new().await;
     let (_server, url) = ground.start_platform().await;
+    // The edge may be ready before every lane is taken.
+    ground.settle(&REAL).await;
     let mut anybody = Client::new(&url).unwrap();
     for (path, status) in [
         ("/health", "ok"),
@@ -238,8 +240,7 @@ async fn the_pages_around_it_tell_how_it_is() {
         let answer = anybody.get(path).await.unwrap();
         assert_eq!((answer.status, &answer.body["status"]), (200, &json!(status)), "{path}: {answer:?}");
     }
-    let coach = anybody.get("/api/v1/coach/health").await.unwrap();
-    assert_eq!((coach.status, &coach.body["status"]), (503, &json!("absent")), "{coach:?}");
+    assert_eq!(anybody.get("/api/v1/coach/health").await.unwrap().status, 404, "there is no coach to be well");
     let document = anybody.get("/api/openapi.json").await.unwrap();
     assert_eq!((document.status, &document.body["openapi"]), (200, &json!("3.1.0")));
     let page = anybody.get("/docs").await.unwrap();

@@ -1,36 +1,53 @@
 //! The smallest services that have the loop's whole shape: one counts workouts and says so, one reacts to every fifth.
 
-use anyhow::Result;
 use plyo_events::{
-    Command, Emit, Event, EventKind, Message, Reject, UserId, WorkoutId,
+    Command, Emit, Event, EventKind, Message, Reject, ReminderId, UserId, WorkoutId,
     achievement::{AchievementUnlocked, Metric},
-    workout::{WorkoutCompleted, WorkoutSaved},
+    workout::{CancelReminder, ReminderCancelled, ReminderSet, WorkoutCompleted, WorkoutSaved},
 };
-use plyo_nats::{Batch, Load, Reactor, Row, Rows, Save, Service};
-use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use plyo_nats::{Incoming, Reactor, Rows, Service, Table, Tables, row};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tally {
-    user_id: UserId,
-    n: u64,
+use crate::world::Calls;
+
+row! {
+    pub struct Tally: "tally" {
+        [user_id: UserId]
+        n: u64,
+    }
 }
 
-impl Row for Tally {
-    const TABLE: &'static str = "tally";
-    const KEY: &'static [&'static str] = &["user_id"];
-    type Key = (UserId,);
-    fn key(&self) -> Self::Key {
-        (self.user_id,)
+#[derive(Default)]
+struct State {
+    tallies: Rows<Tally>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<&mut dyn Table> {
+        let Self { tallies } = self;
+        vec![tallies]
+    }
+}
+
+impl State {
+    fn want(&mut self, message: Incoming<'_>) {
+        let user = match message {
+            Incoming::Command(command) => command.user(),
+            Incoming::Event(event) => event.user(),
+        };
+        self.tallies.want((user,));
+    }
+
+    fn n(&self, user: UserId) -> u64 {
+        self.tallies.get(&(user,)).map_or(0, |tally| tally.n)
+    }
+
+    fn count(&mut self, user: UserId) {
+        let n = self.n(user) + 1;
+        self.tallies.put(Tally { user_id: user, n });
     }
 }
 
 pub const TABLES: &str = "CREATE TABLE tally (user_id uuid PRIMARY KEY, n bigint NOT NULL CHECK (n <> 1000013))";
-
-fn count(rows: &mut Rows<Tally>, user: UserId) {
-    let n = rows.get(&(user,)).map_or(0, |tally| tally.n) + 1;
-    rows.put(Tally { user_id: user, n });
-}
 
 /// Counts the workouts that are logged; the n-th says `revision: n`.
 struct Counts {
@@ -41,17 +58,27 @@ struct Counts {
 impl Reactor for Counts {
     const NAME: &'static str = "workout";
     const READS: &'static [EventKind] = &[];
-    const TABLES: &'static [&'static str] = &["tally"];
-    type State = Rows<Tally>;
+    type State = State;
 
-    async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<Self::State> {
-        load(db, batch).await
+    fn needs(&self, message: Incoming<'_>, state: &mut State) {
+        state.want(message);
     }
 
-    fn decide(&self, state: &Self::State, command: &Message<Command>) -> Result<Emit, Reject> {
-        let Command::LogWorkout(log) = &command.body else { return Err(Reject::invalid("not_mine", "not mine")) };
+    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
+        let log = match &command.body {
+            Command::LogWorkout(log) => log,
+            // What its effect reports.
+            Command::SetReminder(done) => {
+                let reminder_id = ReminderId::new(command.causation);
+                return Ok(Emit::nothing().event(ReminderSet { reminder_id, revision: 1, due_at: done.due_at }));
+            }
+            Command::CancelReminder(CancelReminder { reminder_id }) => {
+                return Ok(Emit::nothing().event(ReminderCancelled { reminder_id: *reminder_id, revision: 1 }));
+            }
+            _ => return Err(Reject::invalid("not_mine", "not mine")),
+        };
         assert!(self.mended || log.workout.summary().reps != 666, "a planted panic");
-        let n = state.get(&(command.user,)).map_or(0, |tally| tally.n) + 1;
+        let n = state.n(command.user()) + 1;
         let workout_id = WorkoutId::new(command.id);
         let mut summary = log.workout.summary();
         summary.sets = n as u32;
@@ -60,22 +87,18 @@ impl Reactor for Counts {
             .reply(WorkoutSaved { workout_id, revision: n as u32 }))
     }
 
-    fn react(&self, _: &Self::State, _: &Message<Event>) -> Emit {
+    fn react(&self, _: &State, _: &Message<Event>) -> Emit {
         Emit::nothing()
     }
 
-    fn evolve(&self, state: &mut Self::State, event: &Message<Event>) {
+    fn evolve(&self, state: &mut State, event: &Message<Event>) {
         if let Event::WorkoutCompleted(completed) = &event.body {
-            count(state, event.user);
+            state.count(event.user());
             if completed.summary.reps == 777 {
                 // A value that the table refuses.
-                state.put(Tally { user_id: event.user, n: 1_000_013 });
+                state.tallies.put(Tally { user_id: event.user(), n: 1_000_013 });
             }
         }
-    }
-
-    async fn save(&self, db: &mut PgConnection, state: Self::State) -> Result<()> {
-        save(db, state).await
     }
 }
 
@@ -88,54 +111,38 @@ struct Reacts {
 impl Reactor for Reacts {
     const NAME: &'static str = "achievement";
     const READS: &'static [EventKind] = &[EventKind::WorkoutCompleted];
-    const TABLES: &'static [&'static str] = &["tally"];
-    type State = Rows<Tally>;
+    type State = State;
 
-    async fn load(&self, db: &mut PgConnection, batch: &Batch) -> Result<Self::State> {
-        load(db, batch).await
+    fn needs(&self, message: Incoming<'_>, state: &mut State) {
+        state.want(message);
     }
 
-    fn decide(&self, _: &Self::State, _: &Message<Command>) -> Result<Emit, Reject> {
+    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Reject> {
         Err(Reject::invalid("not_mine", "not mine"))
     }
 
-    fn react(&self, state: &Self::State, event: &Message<Event>) -> Emit {
+    fn react(&self, state: &State, event: &Message<Event>) -> Emit {
         let Event::WorkoutCompleted(completed) = &event.body else { return Emit::nothing() };
         assert!(self.mended || completed.summary.reps != 888, "a panic that is planted in a reaction");
-        let value = state.get(&(event.user,)).map_or(0, |tally| tally.n);
-        if value % 5 != 0 {
+        let value = state.n(event.user());
+        if !value.is_multiple_of(5) {
             return Emit::nothing();
         }
         let code = format!("workouts_{value}");
         Emit::nothing().event(AchievementUnlocked { code, metric: Metric::Workouts, threshold: value, value })
     }
 
-    fn evolve(&self, state: &mut Self::State, event: &Message<Event>) {
+    fn evolve(&self, state: &mut State, event: &Message<Event>) {
         if let Event::WorkoutCompleted(_) = &event.body {
-            count(state, event.user);
+            state.count(event.user());
         }
     }
-
-    async fn save(&self, db: &mut PgConnection, state: Self::State) -> Result<()> {
-        save(db, state).await
-    }
-}
-
-async fn load(db: &mut PgConnection, batch: &Batch) -> Result<Rows<Tally>> {
-    let mut load = Load::default();
-    let tallies = load.rows(batch.users().into_iter().map(|user| (user,)))?;
-    load.run(db).await?.rows(tallies)
-}
-
-async fn save(db: &mut PgConnection, state: Rows<Tally>) -> Result<()> {
-    let mut save = Save::default();
-    save.rows(state)?;
-    save.run(db).await
 }
 
 pub fn service(name: &str) -> Option<Service> {
     match name {
         "tally:workout" => Some(Service::new(Counts { mended: false })),
+        "tally:workout:calling" => Some(Service::new(Counts { mended: false }).effect(Calls)),
         "tally:workout:mended" => Some(Service::new(Counts { mended: true })),
         "tally:achievement" => Some(Service::new(Reacts { mended: false })),
         "tally:achievement:mended" => Some(Service::new(Reacts { mended: true })),

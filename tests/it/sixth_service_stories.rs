@@ -1,0 +1,142 @@
+//! A service that joins the platform by its row in the table of services, and is found wherever services are.
+
+use std::{sync::LazyLock, time::Duration};
+
+use plyo::{
+    client::Client,
+    schemas::{self, Kinds},
+    servers::{Durability, free_port, nkeys, permissions},
+    services::{self, Entry, SERVICES},
+};
+use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Reject, UserId};
+use plyo_migrations::Schemas;
+use plyo_nats::{
+    Health, Incoming, Reactor, Rows, RunSettings, Service, Table, Tables,
+    replay::{Purpose, Replay},
+    row,
+};
+use serde_json::json;
+use sqlx::migrate::Migrator;
+
+use crate::platform::{Ground, eventually};
+
+/// All that the platform has to be told of it.
+const SIXTH: Entry = Entry {
+    name: "sixth",
+    port: 3006,
+    health: "/api/v1/sixth/health",
+    schemas: Schemas { folded: &TABLES, unfolded: &[] },
+    service: || Service::new(Sixth),
+    open: None,
+};
+
+static TABLES: Migrator = sqlx::migrate!("it/sixth");
+static SIX: LazyLock<Vec<Entry>> = LazyLock::new(|| [SERVICES, &[SIXTH]].concat());
+
+row! {
+    struct Heard: "heard" {
+        [user_id: UserId]
+        workouts: u64,
+    }
+}
+
+#[derive(Default)]
+struct State {
+    heard: Rows<Heard>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<&mut dyn Table> {
+        vec![&mut self.heard]
+    }
+}
+
+/// It listens and says nothing.
+struct Sixth;
+
+impl Reactor for Sixth {
+    const NAME: &'static str = "sixth";
+    const READS: &'static [EventKind] = &[EventKind::WorkoutCompleted, EventKind::WorkoutReminderDue];
+    const TIMERS: &'static [EventKind] = &[EventKind::WorkoutReminderDue];
+    const SENDS: &'static [CommandKind] = &[CommandKind::SetReminder];
+    type State = State;
+
+    fn needs(&self, _: Incoming<'_>, _: &mut State) {}
+
+    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Reject> {
+        Err(Reject::invalid("unknown_command", "it takes no commands"))
+    }
+
+    fn react(&self, _: &State, _: &Message<Event>) -> Emit {
+        Emit::nothing()
+    }
+
+    fn evolve(&self, _: &mut State, _: &Message<Event>) {}
+}
+
+#[test]
+fn a_sixth_service_is_a_row_and_its_rights_keys_ports_and_documents_follow() {
+    assert_eq!(nkeys::users(&SIX), ["operator", "user", "workout", "achievement", "notification", "sixth", "edge"]);
+    assert_eq!(services::port(&SIX, &["sixth".to_owned()]), 3006);
+    assert!(services::help_of_only(&SIX).contains(", sixth, edge;"), "{}", services::help_of_only(&SIX));
+    assert!(services::help_of_listen(&SIX).contains("3006 sixth"), "{}", services::help_of_listen(&SIX));
+    assert!(services::health_routes(&SIX).contains(&("/api/v1/sixth/health", "sixth")));
+
+    let permissions = permissions::text(&SIX);
+    let (before, own) = permissions.split_once("$PLYO_NKEY_SIXTH").unwrap();
+    assert!(!before.contains("sixth"), "others may do nothing in its name");
+    for right in ["evt.sixth.*.*", "mark.sixth.*", "at.workout_reminder_due.*.*", "cmd.workout.set_reminder.*"] {
+        assert!(own.contains(&format!("\"{right}\"")), "{right} is not in {own}");
+    }
+    assert!(own.contains("\"_INBOX.sixth.>\", \"q.sixth.*\"") && !own.contains("evt.workout"), "{own}");
+
+    let operations = schemas::documents(&Kinds::released(), &SIX).remove("asyncapi.json").unwrap()["operations"].take();
+    let of_sixth: Vec<&String> =
+        operations.as_object().unwrap().keys().filter(|name| name.starts_with("sixth.")).collect();
+    assert_eq!(
+        of_sixth,
+        [
+            "sixth.receive.clock.workout_reminder_due",
+            "sixth.receive.workout.completed",
+            "sixth.send.schedule.workout_reminder_due",
+            "sixth.send.workout.set_reminder",
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sixth_service_runs_with_its_own_key_and_role_and_is_seen_to_be_well() {
+    let ground = Ground::for_services(&SIX, Durability::Always).await;
+    let sixth = services::find(&SIX, "sixth").unwrap();
+    let migrated = sixth.migrate(&ground.dsn()).await.unwrap();
+    assert_eq!(migrated, ["schema sixth_loop: at 2", "schema sixth: at 1"]);
+
+    let config = ground.config();
+    let dsn = ground.own_dsn("sixth");
+    let (service, nats) = (sixth.open(&config).await.unwrap(), config.nats("sixth").await.unwrap());
+    let running =
+        tokio::spawn(
+            async move { plyo_nats::run(service, nats, &dsn, Health::default(), RunSettings::default()).await },
+        );
+
+    let port = free_port().unwrap();
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let edge = plyo_edge::EdgeConfig { services: services::health_routes(&SIX), ..plyo_edge::EdgeConfig::default() };
+    let nats = config.nats("edge").await.unwrap();
+    let serving = tokio::spawn(plyo_edge::serve(edge, nats, listener, std::future::pending()));
+    let url = format!("http://127.0.0.1:{port}");
+    eventually("the edge says that it is well", Duration::from_secs(20), async || {
+        let answer = Client::new(&url)?.get("/api/v1/sixth/health").await?;
+        Ok((answer.status == 200 && answer.body["status"] == "ok").then_some(()))
+    })
+    .await;
+    let absent = Client::new(&url).unwrap().get("/api/v1/workouts/health").await.unwrap();
+    assert_eq!((absent.status, &absent.body["status"]), (503, &json!("absent")), "{absent:?}");
+
+    sixth.create_shadow(&ground.dsn()).await.unwrap();
+    let replay = Replay { nats: ground.nats().await, dsn: ground.dsn(), purpose: Purpose::Verify, progress: |_, _| {} };
+    let report = (sixth.service)().replay(replay).await.unwrap();
+    assert_eq!(report.differences, []);
+    serving.abort();
+    running.abort();
+}
