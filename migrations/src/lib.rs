@@ -47,7 +47,11 @@ pub async fn apply(dsn: &str, service: &str, schemas: &Schemas) -> Result<Vec<St
         create_schema(&mut admin, &schema, &role).await?;
         let mut owner = connect(dsn, &schema).await?;
         sqlx::query(AssertSqlSafe(format!("SET ROLE \"{role}\""))).execute(&mut owner).await?;
-        migrator.run(&mut owner).await.with_context(|| format!("migrate schema {schema}"))?;
+        migrator.run(&mut owner).await.with_context(|| {
+            format!(
+                "migrate schema {schema} (if its tables are others by now, `plyo rebuild {service}` folds them anew)"
+            )
+        })?;
         done.push(format!("schema {schema}: at {}", newest(migrator)));
     }
     Ok(done)
