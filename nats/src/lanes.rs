@@ -1,7 +1,7 @@
 //! Giving a service another number of lanes: its rows stay, its positions and its outbox go to the new lanes.
 
 use anyhow::{Context, Result, bail};
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
 
 use crate::{
     Lane, Nats, PARTITIONS,
@@ -16,7 +16,7 @@ use crate::{
 /// When somebody owns one of its lanes, or the number does not divide the partitions.
 pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) -> Result<u8> {
     let wanted = Lane::all(service, count)?;
-    let mut connection = owner::connect(dsn, service).await?;
+    let mut connection = connect(dsn, service).await?;
     let had = store::lanes(&mut connection, service, None).await?;
     if had.len() == wanted.len() {
         return Ok(count);
@@ -24,7 +24,7 @@ pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) ->
     // Every lane that there is, or was to be: whoever starts meanwhile stands by.
     let mut owners = Vec::new();
     for lane in Lane::all(service, PARTITIONS)? {
-        let mut connection = owner::connect(dsn, service).await?;
+        let mut connection = connect(dsn, service).await?;
         if !store::try_lock(&mut connection, lane).await? {
             bail!("{service} runs: stop it first (lane {} has an owner)", lane.index);
         }
@@ -49,6 +49,14 @@ pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) ->
         }
     }
     Ok(u8::try_from(had.len())?)
+}
+
+/// A session that waits until the other lanes are taken, too, which a busy machine may need more than the usual ten seconds
+/// for. All have the same limit, and the one that writes waits longest: it ends before a lock does.
+async fn connect(dsn: &str, service: &str) -> Result<PgConnection> {
+    let mut connection = owner::connect(dsn, service).await?;
+    sqlx::query("SET idle_session_timeout = '60s'").execute(&mut connection).await?;
+    Ok(connection)
 }
 
 /// Where a lane begins: where the slowest of those began that had its partitions, and by partition how far each was.
