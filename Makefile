@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up demo test lint bench bench-against schemas setup clean-data
+.PHONY: help up demo test lint model bench bench-against schemas setup clean-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ lint: setup ## format, clippy, documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+model: ## every order of the loop's protocol within bounds, as it is and with planted bugs (some minutes)
+	cargo run --release -q -p plyo-model
 
 bench: setup ## every figure of the README, into bench/results.json (PARTS="--only edge,push" for some)
 	cargo build --release -p plyo -p plyo-bench
