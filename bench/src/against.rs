@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     Bench, Part, edge,
     figures::{machine, rounded},
-    pipeline, push, query, reminders,
+    in_time, pipeline, push, query, reminders,
     revision::{self, Revision},
 };
 
@@ -73,8 +73,8 @@ pub async fn compare(this: Bench, rev: &str, rounds: usize, only: Option<&[Strin
         let mut compared: Vec<Compared> = Vec::new();
         for round in 1..=rounds {
             eprintln!("{part}, {round} of {rounds} …");
-            let before = measure(other.clone()).await?.values();
-            let after = measure(this.clone()).await?.values();
+            let before = in_time(part, measure(other.clone())).await?.values();
+            let after = in_time(part, measure(this.clone())).await?.values();
             ensure!(before.len() == after.len(), "{part} has other figures for {name}");
             for (n, ((key, old, unit), (_, new, _))) in before.into_iter().zip(after).enumerate() {
                 if round == 1 {

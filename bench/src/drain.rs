@@ -8,8 +8,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
 use plyo::demo::training;
-use plyo_nats::streams;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -18,7 +18,7 @@ use crate::{
     edge::WORKOUTS,
     ground::{ALL, Ground},
     http::{Http, command, post},
-    settled::command_streams,
+    settled::{command_streams, events},
 };
 
 const CONNECTIONS: usize = 100;
@@ -39,6 +39,8 @@ pub struct Drained {
     pub events: u64,
     /// From the start of the services until nothing is under way.
     pub seconds: f64,
+    /// Until the last event was stored: a lane that has nothing to do writes its position some 200 ms later.
+    pub last_event: f64,
     /// For each command.
     pub cpu: Cpu,
     pub wal_bytes: f64,
@@ -50,9 +52,9 @@ pub async fn drain(ground: &Ground, people: usize, mix: Mix) -> Result<Drained> 
     let commands = fill(ground, people, mix).await?;
     let nats = ground.nats().await?;
     let mut db = ground.database().await?;
-    let events = streams::state(&nats, "EVENTS").await?.last;
+    let first = events(&nats).await?.last;
     let wal = Wal::read(&mut db).await?;
-    let started = Instant::now();
+    let (started, started_at) = (Instant::now(), Timestamp::now());
     let mut platform = ground.start(ALL)?;
     let processes = ground.processes(&platform)?;
     let before = Cpu { services: 0.0, ..processes.cpu()? };
@@ -62,11 +64,13 @@ pub async fn drain(ground: &Ground, people: usize, mix: Mix) -> Result<Drained> 
     let each = commands as f64;
     let cpu = processes.cpu()?.since(&before, each);
     drop(platform);
+    let events = events(&nats).await?;
     let written = Wal::read(&mut db).await?;
     Ok(Drained {
         commands,
-        events: streams::state(&nats, "EVENTS").await?.last - events,
+        events: events.last - first,
         seconds,
+        last_event: events.last_at.duration_since(started_at).as_secs_f64(),
         cpu,
         wal_bytes: (written.bytes - wal.bytes) as f64 / each,
         wal_records: (written.records - wal.records) as f64 / each,
@@ -81,10 +85,13 @@ impl Drained {
 
 impl fmt::Display for Drained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { commands, events, seconds, cpu, wal_bytes, wal_records } = self;
+        let Self { commands, events, seconds, last_event, cpu, wal_bytes, wal_records } = self;
         let (per_second, cores) = (self.per_second(), std::thread::available_parallelism().map_or(1, Into::into));
         let busy = 100.0 * cpu.all() * per_second / 1e6 / f64::from(cores as u32);
-        writeln!(f, "{commands} commands came to {events} events in {seconds:.2} s: {per_second:.0} commands/s")?;
+        writeln!(
+            f,
+            "{commands} commands came to {events} events in {seconds:.2} s, the last after {last_event:.2} s: {per_second:.0} commands/s"
+        )?;
         writeln!(f, "each took {cpu} of CPU; the {cores} cores were busy with that to {busy:.0} %")?;
         write!(f, "each took {wal_bytes:.0} bytes of WAL in {wal_records:.1} records")
     }

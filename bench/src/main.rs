@@ -23,9 +23,12 @@ mod settled;
 mod socket;
 mod tokens;
 
-use std::{pin::Pin, time::Instant};
+use std::{
+    pin::Pin,
+    time::{Duration, Instant},
+};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use plyo::servers::Durability;
 
 use crate::{
@@ -58,6 +61,9 @@ pub struct Bench {
     pub scale: Scale,
     pub revision: Revision,
 }
+
+/// None takes a quarter as long.
+const PATIENCE: Duration = Duration::from_secs(1_800);
 
 type Part = fn(Bench) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
 
@@ -118,12 +124,18 @@ async fn measure(bench: &Bench, only: Option<&[String]>) -> Result<Figures> {
         }
         let started = Instant::now();
         eprintln!("{name} …");
-        let measured = part(bench.clone()).await?;
+        let measured = in_time(name, part(bench.clone())).await?;
         eprint!("{measured}");
         eprintln!("{name} took {:.0} s\n", started.elapsed().as_secs_f64());
         figures.extend(measured);
     }
     Ok(figures)
+}
+
+/// What a part measures; one that waits for ever is an error.
+async fn in_time(name: &str, measuring: impl Future<Output = Result<Figures>>) -> Result<Figures> {
+    let measured = tokio::time::timeout(PATIENCE, measuring).await;
+    measured.with_context(|| format!("{name} does not end"))?.context(name.to_owned())
 }
 
 /// Lets a platform run on for somebody who looks at it.

@@ -2,6 +2,7 @@
 //! server has, its services those that have a lane.
 
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 use plyo_nats::{Nats, raw};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -15,17 +16,22 @@ enum Commands {
 }
 
 /// Something that is stored in a stream, or waits there.
-#[derive(Clone, Debug)]
 pub struct Stream {
     pub name: String,
     pub messages: u64,
     pub last: u64,
+    /// When that was stored.
+    pub last_at: Timestamp,
 }
 
 /// The streams of commands: one work queue, or one for each service.
 pub async fn command_streams(nats: &Nats) -> Result<Vec<Stream>> {
     let all = streams(nats).await?;
     Ok(all.into_iter().filter(|stream| stream.name.starts_with("COMMANDS")).collect())
+}
+
+pub async fn events(nats: &Nats) -> Result<Stream> {
+    streams(nats).await?.into_iter().find(|stream| stream.name == "EVENTS").context("there is no stream EVENTS")
 }
 
 /// Whether no command waits, every event is applied, and every outbox is empty. What one service still said after it was
@@ -44,10 +50,15 @@ async fn look(nats: &Nats, db: &mut PgConnection) -> Result<Option<u64>> {
         return Ok(None);
     }
     let commands = if queue.is_some() { Commands::WorkQueue } else { Commands::Positions };
+    // While many commands wait, nothing else needs to be looked at.
+    for stream in streams.iter().filter(|stream| stream.name.starts_with("COMMANDS_") && stream.last > 0) {
+        if consumers(nats, stream).await?.iter().any(|consumer| consumer["num_pending"] != 0) {
+            return Ok(None);
+        }
+    }
     let events = stream("EVENTS").context("there is no stream EVENTS")?;
     for service in services(db).await? {
         let lanes = lanes(db, &service).await?;
-        // First the commands: while many wait, nothing else needs to be looked at.
         let own = format!("COMMANDS_{service}");
         let own = stream(&own).filter(|own| matches!(commands, Commands::Positions) && own.last > 0);
         for (stream, position) in own.map(|own| (own, "commands")).into_iter().chain([(events, "applied")]) {
@@ -64,14 +75,12 @@ async fn look(nats: &Nats, db: &mut PgConnection) -> Result<Option<u64>> {
 
 /// Whether each lane's row is at the last message that its consumer lets through. A lane that nobody owns yet has none.
 async fn has_applied(nats: &Nats, stream: &Stream, position: &str, service: &str, lanes: &[Value]) -> Result<bool> {
-    let found = ask(nats, &format!("CONSUMER.LIST.{}", stream.name), &json!({})).await?;
-    let consumers = found["consumers"].as_array().context("a list of consumers")?;
-    let is_own = |consumer: &&Value| lane_of(consumer).is_some_and(|(of, _)| of == service);
-    let mut consumers = consumers.iter().filter(is_own).peekable();
-    if consumers.peek().is_none() {
+    let mut consumers = consumers(nats, stream).await?;
+    consumers.retain(|consumer| lane_of(consumer).is_some_and(|(of, _)| of == service));
+    if consumers.is_empty() {
         return Ok(false);
     }
-    for consumer in consumers {
+    for consumer in &consumers {
         if consumer["num_pending"] != 0 {
             return Ok(false);
         }
@@ -110,9 +119,15 @@ async fn streams(nats: &Nats) -> Result<Vec<Stream>> {
     let stream = |found: &Value| {
         let state = |name: &str| found["state"][name].as_u64().with_context(|| format!("{name} of a stream"));
         let name = found["config"]["name"].as_str().context("a stream's name")?.to_owned();
-        Ok(Stream { name, messages: state("messages")?, last: state("last_seq")? })
+        let last_at = found["state"]["last_ts"].as_str().context("a time")?.parse()?;
+        Ok(Stream { name, messages: state("messages")?, last: state("last_seq")?, last_at })
     };
     found["streams"].as_array().context("a list of streams")?.iter().map(stream).collect()
+}
+
+async fn consumers(nats: &Nats, stream: &Stream) -> Result<Vec<Value>> {
+    let found = ask(nats, &format!("CONSUMER.LIST.{}", stream.name), &json!({})).await?;
+    found["consumers"].as_array().cloned().context("a list of consumers")
 }
 
 async fn ask(nats: &Nats, what: &str, request: &Value) -> Result<Value> {
@@ -136,6 +151,15 @@ async fn lanes(db: &mut PgConnection, service: &str) -> Result<Vec<Value>> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::PermissionsExt,
+    };
+
+    use plyo::servers::{Durability, NatsServer, Postgres, nkeys};
+    use plyo_nats::NatsConfig;
+    use sqlx::{Connection, Executor};
+
     use super::*;
 
     #[test]
@@ -148,5 +172,61 @@ mod tests {
         assert_eq!(row_of(&several, "3"), Some(&several[1]));
         assert_eq!(row_of(&several, "2"), None);
         assert_eq!(lane_of(&json!({ "name": "edge-tail-4f" })), None);
+    }
+
+    #[tokio::test]
+    async fn a_lane_that_reads_commands_by_position_is_settled_when_its_row_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        // Postgres' user must reach its own in it.
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+        let server = NatsServer::start(&directory.path().join("nats"), None, Durability::Relaxed).unwrap();
+        let postgres = Postgres::start(&directory.path().join("postgres"), None).unwrap();
+        let nkey_seed = Some(nkeys::seed(&server.nkeys(), "operator").unwrap());
+        let config = NatsConfig { url: server.url(), name: "operator".to_owned(), nkey_seed };
+        let nats = Nats::connect(&config).await.unwrap();
+        let mut db = PgConnection::connect(&postgres.dsn("postgres")).await.unwrap();
+
+        for (stream, subjects) in [("EVENTS", ["evt.>", "mark.>"]), ("COMMANDS_workout", ["cmd.>", "unused"])] {
+            let config = json!({ "name": stream, "subjects": subjects });
+            ask(&nats, &format!("STREAM.CREATE.{stream}"), &config).await.unwrap();
+        }
+        let say = async |subject: &str| {
+            let message = (subject.to_owned(), Vec::new(), Vec::new());
+            raw::publish_pipelined(&nats, vec![message], 1).await.unwrap();
+        };
+        for subject in ["cmd.1.workout.log.a", "evt.1.workout.completed.a", "mark.workout.0"] {
+            say(subject).await;
+        }
+        db.execute(
+            "CREATE SCHEMA workout_loop;
+             CREATE TABLE workout_loop.lane (lane smallint PRIMARY KEY, applied bigint, commands bigint);
+             CREATE TABLE workout_loop.outbox (id bigint);
+             INSERT INTO workout_loop.lane VALUES (0, 0, 0)",
+        )
+        .await
+        .unwrap();
+        assert!(!is_settled(&nats, &mut db).await.unwrap(), "nobody owns the lane");
+
+        // Behind what is there: as if that had been delivered.
+        for (stream, filter, start) in [("EVENTS", "evt.*.workout.>", 3), ("COMMANDS_workout", "cmd.*.workout.>", 2)] {
+            let start = json!({ "deliver_policy": "by_start_sequence", "opt_start_seq": start });
+            let mut config = json!({ "durable_name": "workout_0", "ack_policy": "none", "filter_subject": filter });
+            config.as_object_mut().unwrap().extend(start.as_object().unwrap().clone());
+            let create = json!({ "stream_name": stream, "config": config });
+            ask(&nats, &format!("CONSUMER.DURABLE.CREATE.{stream}.workout_0"), &create).await.unwrap();
+        }
+        for (change, settles) in [
+            ("UPDATE workout_loop.lane SET applied = 1", false),
+            ("UPDATE workout_loop.lane SET commands = 1", true),
+            ("INSERT INTO workout_loop.outbox VALUES (7)", false),
+            ("DELETE FROM workout_loop.outbox", true),
+            ("UPDATE workout_loop.lane SET applied = 0", false),
+            ("UPDATE workout_loop.lane SET applied = 2", true),
+        ] {
+            db.execute(change).await.unwrap();
+            assert_eq!(is_settled(&nats, &mut db).await.unwrap(), settles, "{change}");
+        }
+        say("cmd.1.workout.log.b").await;
+        assert!(!is_settled(&nats, &mut db).await.unwrap(), "a command waits");
     }
 }

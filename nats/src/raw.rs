@@ -82,7 +82,8 @@ pub async fn api(nats: &Nats, what: &str, request: &Value) -> Result<Option<Valu
 /// When the subscription cannot be made.
 pub async fn overhear(nats: &Nats, subject: &str) -> Result<impl Future<Output = Option<Raw>> + use<>> {
     let mut messages = nats.client().subscribe(subject.to_owned()).await?;
-    nats.client().flush().await?;
+    // That something is flushed does not say that the server has read it; that something later is answered does.
+    nats.api("INFO", &Value::Null).await?;
     Ok(async move {
         let message = messages.next().await?;
         let headers = message.headers.iter().flat_map(|headers| headers.iter());
