@@ -39,4 +39,5 @@ mod surface_stories;
 mod tally;
 mod token_stories;
 mod unknown_stories;
+mod versions_stories;
 mod world;
