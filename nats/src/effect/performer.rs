@@ -106,10 +106,6 @@ impl<E: Effect> Performer<E> {
             Err(error) => return self.bury(asked, &error.to_string()).await,
         };
         let performed = self.consumer.working_on(asked, self.perform(&event, asked.attempt)).await;
-        if planted("bug-effect-ack-before-report") {
-            self.consumer.acknowledge(asked).await;
-        }
-        pass!("effect-performed");
         let (outcome, report) = match performed {
             Performed::RetryAfter(delay) => {
                 self.count("retried");
@@ -118,6 +114,10 @@ impl<E: Effect> Performer<E> {
             Performed::Done(report) => ("done", report),
             Performed::GaveUp(report) => ("gave_up", report),
         };
+        if planted("bug-effect-ack-before-report") {
+            self.consumer.acknowledge(asked).await;
+        }
+        pass!("effect-performed");
         self.consumer.working_on(asked, self.report(&event, report)).await;
         pass!("effect-reported");
         self.consumer.acknowledge(asked).await;
