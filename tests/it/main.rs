@@ -28,6 +28,7 @@ mod people;
 mod platform;
 mod poison_stories;
 mod reaction_stories;
+mod recurring_stories;
 mod reminder_stories;
 mod replay_stories;
 mod settings_stories;

@@ -7,7 +7,7 @@ use plyo_events::{
 };
 use plyo_nats::{Incoming, Reactor, Rows, Service, Table, Tables, row};
 
-use crate::world::Calls;
+use crate::{recurring_stories::Recurs, world::Calls};
 
 row! {
     pub struct Tally: "tally" {
@@ -143,6 +143,7 @@ pub fn service(name: &str) -> Option<Service> {
     match name {
         "tally:workout" => Some(Service::new(Counts { mended: false })),
         "tally:workout:calling" => Some(Service::new(Counts { mended: false }).effect(Calls)),
+        "tally:workout:recurring" => Some(Service::new(Recurs)),
         "tally:workout:mended" => Some(Service::new(Counts { mended: true })),
         "tally:achievement" => Some(Service::new(Reacts { mended: false })),
         "tally:achievement:mended" => Some(Service::new(Reacts { mended: true })),

@@ -74,13 +74,14 @@ impl Outgoing {
         }
     }
 
-    /// `timer_id` becomes the id of the clock event when it fires.
+    /// `timer_id` becomes the id of the clock event when it fires; `now` is when the cause happened or came, whichever is
+    /// later.
     pub(crate) fn timer<T>(timer_id: Uuid, cause: &Message<T>, timer: &Timer, now: Timestamp) -> Self {
         match timer {
             Timer::Set { key, at, due } => Self::schedule(timer_id, cause, *key, *at, due),
             Timer::Every { key, recurrence, due } => {
                 // What came due while nobody set it anew is left out.
-                Self::schedule(timer_id, cause, *key, recurrence.next_after(cause.time.max(now)), due)
+                Self::schedule(timer_id, cause, *key, recurrence.next_after(now), due)
             }
             Timer::Cancel { key, kind } => {
                 let mut headers = HeaderMap::new();
