@@ -21,8 +21,8 @@ pub trait Sink: Send {
     /// How far it got; `None` if it never wrote. It is asked at first, and whenever something failed.
     fn position(&mut self) -> impl Future<Output = Result<Option<Position>>> + Send;
 
-    /// Writes a batch, and that it got as far as `position`; all of it or nothing. Events that this binary does not know may
-    /// be left out between two of them.
+    /// Writes a batch, and that it got as far as `position`; all of it or nothing. Events come as they travelled, also of
+    /// types and versions that this binary does not know.
     fn write(&mut self, events: &[Stored], position: Position) -> impl Future<Output = Result<()>> + Send;
 }
 
