@@ -57,6 +57,8 @@ pub(crate) enum Flaw {
     None,
     /// `needs` does not ask for the last measurement.
     ForgetsANeed,
+    /// `needs` asks for the scale only when a gram is weighed.
+    ReliesOnMemory,
     /// `needs` asks for the next row and the next.
     AsksForEver,
     /// What is kept is finer than what Postgres keeps.
@@ -85,7 +87,11 @@ impl Reactor for Probe {
         if let Some(scale) = state.scales.peek(&(user,)).cloned().filter(|_| self.flaw != Flaw::ForgetsANeed) {
             state.measurements.want((user, scale.measured));
         }
-        state.scales.want((user,));
+        let is_gram = |body: &Command| matches!(body, Command::Measure(Measure { grams: 1 }));
+        let is_asked = matches!(message, Incoming::Command(command) if is_gram(&command.body));
+        if self.flaw != Flaw::ReliesOnMemory || is_asked {
+            state.scales.want((user,));
+        }
         if self.flaw == Flaw::AsksForEver {
             state.asked += 1;
             state.measurements.want((user, state.asked));

@@ -52,6 +52,17 @@ fn a_need_that_is_forgotten_is_a_panic() {
 }
 
 #[test]
+fn a_need_that_only_memory_covered_is_a_panic_when_the_lane_was_lost() {
+    let mut lane = lane(Flaw::ReliesOnMemory);
+    for (number, grams) in [(1, 1), (2, 2)] {
+        assert_eq!(lane.when(measure(number, person(1), grams)).events.len(), 1, "the second is covered");
+    }
+    lane.restart();
+    let lost = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| lane.when(measure(3, person(1), 3))));
+    assert!(lost.is_err());
+}
+
+#[test]
 #[should_panic(expected = "`needs` goes on asking")]
 fn needs_that_never_end_are_a_panic() {
     lane(Flaw::AsksForEver).when(measure(1, person(1), 7));
