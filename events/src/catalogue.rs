@@ -233,8 +233,6 @@ catalogue! {
         WorkoutCompleted(workout::WorkoutCompleted) = "workout.completed" v 1, "workout";
         WorkoutCorrected(workout::WorkoutCorrected) = "workout.corrected" v 1, "workout";
         WorkoutDeleted(workout::WorkoutDeleted) = "workout.deleted" v 1, "workout";
-        RecordSet(workout::RecordSet) = "record.set" v 1, "workout";
-        RecordWithdrawn(workout::RecordWithdrawn) = "record.withdrawn" v 1, "workout";
         ReminderSet(workout::ReminderSet) = "reminder.set" v 1, "workout";
         ReminderCancelled(workout::ReminderCancelled) = "reminder.cancelled" v 1, "workout";
         ReminderDue(workout::ReminderDue) = "reminder.due" v 1, "workout";
@@ -261,7 +259,7 @@ impl CommandKind {
 }
 
 impl EventKind {
-    /// The fact token of the subject: `completed` in `evt.workout.completed.<user>`, `record_set` for `record.set`.
+    /// The fact token of the subject: `completed` in `evt.workout.completed.<user>`, `reminder_set` for `reminder.set`.
     pub fn fact(self) -> String {
         match self.name().split_once('.') {
             Some((prefix, fact)) if prefix == self.service() => fact.to_owned(),

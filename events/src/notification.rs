@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, NotificationId, Query, UserId, query::Page};
+use crate::{EventId, NotificationId, Query, UserId, WorkoutId, query::Page, workout::NewRecord};
 
 /// What a notification is about; preferences are per kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -25,7 +25,7 @@ impl NotificationKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Because {
     pub event: EventId,
-    /// `record.set`
+    /// `workout.completed`
     pub event_type: String,
     /// Whether the person chose to be told, or it is the default.
     pub preference: PreferenceSource,
@@ -68,9 +68,16 @@ pub struct NotificationCreated {
     /// What it tells of, such as `achievement:workouts_10`: a later retraction names the same.
     pub subject: String,
     pub because: Because,
-    /// What a client needs to write the sentence: the payload of the event behind it; of `record.set`, all records of the
-    /// workout that are new and stand.
+    /// What a client needs to write the sentence: the payload of the event behind it; of `record_set`, [`RecordsTold`].
     pub params: serde_json::Value,
+}
+
+/// The parameters of a notification of kind `record_set`: all records of one workout that are new and stand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordsTold {
+    pub workout_id: WorkoutId,
+    /// By exercise and kind, one each.
+    pub records: Vec<NewRecord>,
 }
 
 /// A notification was read.

@@ -179,6 +179,8 @@ pub struct WorkoutCompleted {
     pub workout_id: WorkoutId,
     pub workout: Workout,
     pub summary: WorkoutSummary,
+    #[serde(default, skip_serializing_if = "RecordChanges::is_empty")]
+    pub records: RecordChanges,
 }
 
 /// A workout says something else now. `before` is what it summed up to, so that a reader can take it back without having kept it.
@@ -189,6 +191,8 @@ pub struct WorkoutCorrected {
     pub before: WorkoutSummary,
     pub workout: Workout,
     pub summary: WorkoutSummary,
+    #[serde(default, skip_serializing_if = "RecordChanges::is_empty")]
+    pub records: RecordChanges,
 }
 
 /// A workout was taken back.
@@ -196,6 +200,8 @@ pub struct WorkoutCorrected {
 pub struct WorkoutDeleted {
     pub workout_id: WorkoutId,
     pub before: WorkoutSummary,
+    #[serde(default, skip_serializing_if = "RecordChanges::is_empty")]
+    pub records: RecordChanges,
 }
 
 /// What a personal record is a record of.
@@ -228,14 +234,21 @@ pub struct Record {
     pub mark: Mark,
 }
 
-/// Records were set: what one workout, logged or corrected, betters, and what stands again because of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct RecordSet {
-    /// The workout that was logged, corrected or deleted.
-    pub workout_id: WorkoutId,
-    /// By exercise and kind, one each.
-    #[schemars(length(min = 1))]
-    pub records: Vec<NewRecord>,
+/// What logging, correcting or deleting a workout does to the personal records. Absent where it does nothing to them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordChanges {
+    /// Records of this workout that do not stand any more, by exercise and kind, one each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn: Vec<Record>,
+    /// What is the best of its kind now, by exercise and kind, one each: what this workout betters, and what stands again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<NewRecord>,
+}
+
+impl RecordChanges {
+    pub const fn is_empty(&self) -> bool {
+        self.withdrawn.is_empty() && self.set.is_empty()
+    }
 }
 
 /// A mark is the best of its kind now.
@@ -250,25 +263,6 @@ pub struct NewRecord {
     /// An earlier mark stands again, because the one above it was withdrawn or has the same value: nothing new was achieved.
     #[serde(default)]
     pub reestablished: bool,
-}
-
-/// Why a record does not stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WithdrawalReason {
-    WorkoutCorrected,
-    WorkoutDeleted,
-}
-
-/// Records that were announced do not stand.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct RecordWithdrawn {
-    /// The workout that was corrected or deleted, whose records they were.
-    pub workout_id: WorkoutId,
-    /// By exercise and kind, one each.
-    #[schemars(length(min = 1))]
-    pub records: Vec<Record>,
-    pub reason: WithdrawalReason,
 }
 
 /// A reminder is set, or moved when its revision is above 1.

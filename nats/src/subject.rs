@@ -56,7 +56,7 @@ mod tests {
         let person = UserId::new(id).into();
         assert_eq!(command(CommandKind::LogWorkout, person), format!("cmd.workout.log.{id}"));
         assert_eq!(event(EventKind::WorkoutCompleted, person), format!("evt.workout.completed.{id}"));
-        assert_eq!(event(EventKind::RecordSet, person), format!("evt.workout.record_set.{id}"));
+        assert_eq!(event(EventKind::ReminderSet, person), format!("evt.workout.reminder_set.{id}"));
         let group = Subject::Aggregate(Aggregate::Group, id);
         assert_eq!(event(EventKind::Gathered, group), format!("evt.probe.gathered.group-{id}"));
         let due = EventKind::WorkoutReminderDue;

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Stored {
     pub sequence: u64,
-    /// `record.set.v1`, perhaps one that this binary does not know: lower-case letters, digits, `_` and `.`.
+    /// `workout.completed.v1`, perhaps one that this binary does not know: lower-case letters, digits, `_` and `.`.
     pub type_name: String,
     pub message: Message<Encoded>,
 }

@@ -27,10 +27,11 @@ async fn twelve_weeks_are_logged_and_every_push_comes_once() {
     let text = said(&shown);
     for told in [
         "workout.completed",
-        "record.set",
+        "records set",
         "achievement.unlocked",
         "streak_4_weeks",
-        "estimated_one_rep_max 437.5 kg, because: workout_corrected",
+        "records withdrawn",
+        "estimated_one_rep_max 437.5 kg",
         "stands again",
         "reminder.due",
         "0 gaps, 0 duplicates",

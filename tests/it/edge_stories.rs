@@ -49,11 +49,11 @@ async fn a_typing_error_that_is_corrected_withdraws_its_record_and_tells_why() {
     let path = format!("/api/v1/workouts/{}", wrong["workout_id"].as_str().unwrap());
     let corrected = ada.send("PUT", &path, &[], Some(workout(37.5).to_string())).await.unwrap().success().unwrap();
     assert_eq!(corrected["revision"], 2);
-    let withdrawn = pushed(&mut live, "record.withdrawn.v1").await;
-    assert_eq!(withdrawn.data["reason"], "workout_corrected");
-    let again = pushed(&mut live, "record.set.v1").await;
-    assert_eq!(again.data["records"][0]["reestablished"], true);
-    pushed(&mut live, "notification.retracted.v1").await;
+    let records = pushed(&mut live, "workout.corrected.v1").await.data["records"].clone();
+    assert_eq!(records["withdrawn"][0]["mark"]["value"], 375_000);
+    assert_eq!(records["set"][0]["reestablished"], true);
+    let retracted = pushed(&mut live, "notification.retracted.v1").await;
+    assert_eq!(retracted.data["because"]["event_type"], "workout.corrected");
     let records = ada.get("/api/v1/workouts/records").await.unwrap().body;
     let max_load = records.as_array().unwrap().iter().find(|record| record["kind"] == "max_load").unwrap();
     assert_eq!(max_load["mark"]["value"], 60_000);

@@ -3,7 +3,7 @@
 use plyo_events::{
     Command, Emit, Event, EventKind, Message, Reject, ReminderId, UserId, WorkoutId,
     achievement::{AchievementUnlocked, Metric},
-    workout::{CancelReminder, ReminderCancelled, ReminderSet, WorkoutCompleted, WorkoutSaved},
+    workout::{CancelReminder, RecordChanges, ReminderCancelled, ReminderSet, WorkoutCompleted, WorkoutSaved},
 };
 use plyo_nats::{Incoming, Reactor, Rows, Service, Table, Tables, row};
 
@@ -83,7 +83,12 @@ impl Reactor for Counts {
         let mut summary = log.workout.summary();
         summary.sets = n as u32;
         Ok(Emit::nothing()
-            .event(WorkoutCompleted { workout_id, workout: log.workout.clone(), summary })
+            .event(WorkoutCompleted {
+                workout_id,
+                workout: log.workout.clone(),
+                summary,
+                records: RecordChanges::default(),
+            })
             .reply(WorkoutSaved { workout_id, revision: n as u32 }))
     }
 

@@ -134,10 +134,10 @@ mod tests {
     fn a_lane_hears_no_more_than_it_reads() {
         let lane = Lane::all("me", 1).unwrap()[0];
         assert_eq!(lane.event_filters(&[]), ["evt.*.me.>"]);
-        assert_eq!(lane.event_filters(&[EventKind::WorkoutCompleted, EventKind::RecordSet]), ["evt.*.workout.>"]);
+        assert_eq!(lane.event_filters(&[EventKind::WorkoutCompleted, EventKind::ReminderSet]), ["evt.*.workout.>"]);
         assert_eq!(
-            lane.event_filters(&[EventKind::RecordSet, EventKind::AchievementUnlocked]),
-            ["evt.*.workout.record_set.*", "evt.*.achievement.unlocked.*"]
+            lane.event_filters(&[EventKind::ReminderSet, EventKind::AchievementUnlocked]),
+            ["evt.*.workout.reminder_set.*", "evt.*.achievement.unlocked.*"]
         );
         let third = Lane::all("me", 8).unwrap()[3];
         assert_eq!(third.command_filters(), ["cmd.3.me.>", "cmd.11.me.>"]);

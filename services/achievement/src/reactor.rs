@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use plyo_events::{
     Command, Emit, Event, EventKind, Message, Reject, UserId,
     achievement::{AchievementRevoked, AchievementUnlocked},
-    workout::WorkoutSummary,
+    workout::{RecordChanges, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted, WorkoutSummary},
 };
 use plyo_nats::{Incoming, Reactor, Rows, Table, Tables};
 
@@ -38,31 +38,21 @@ impl Tables for State {
 
 impl Reactor for Achievements {
     const NAME: &'static str = "achievement";
-    const READS: &'static [EventKind] = &[
-        EventKind::WorkoutCompleted,
-        EventKind::WorkoutCorrected,
-        EventKind::WorkoutDeleted,
-        EventKind::RecordSet,
-        EventKind::RecordWithdrawn,
-    ];
+    const READS: &'static [EventKind] =
+        &[EventKind::WorkoutCompleted, EventKind::WorkoutCorrected, EventKind::WorkoutDeleted];
     type State = State;
 
     fn needs(&self, message: Incoming<'_>, state: &mut State) {
         let Incoming::Event(event) = message else { return };
         let user = event.user();
         match &event.body {
-            Event::WorkoutCompleted(completed) => state.want_week(user, completed.summary.local_date),
-            Event::WorkoutCorrected(corrected) => {
-                state.want_week(user, corrected.before.local_date);
-                state.want_week(user, corrected.summary.local_date);
+            Event::WorkoutCompleted(WorkoutCompleted { summary, records, .. }) => {
+                state.want(user, [summary], records);
             }
-            Event::WorkoutDeleted(deleted) => state.want_week(user, deleted.before.local_date),
-            Event::RecordSet(set) => {
-                set.records.iter().for_each(|it| state.standing.want((user, it.exercise.clone(), it.kind)));
+            Event::WorkoutCorrected(WorkoutCorrected { before, summary, records, .. }) => {
+                state.want(user, [before, summary], records);
             }
-            Event::RecordWithdrawn(withdrawn) => {
-                withdrawn.records.iter().for_each(|it| state.standing.want((user, it.exercise.clone(), it.kind)));
-            }
+            Event::WorkoutDeleted(WorkoutDeleted { before, records, .. }) => state.want(user, [before], records),
             // Own events, in a replay.
             _ => return state.unlocked.want((user,)),
         }
@@ -98,17 +88,18 @@ impl Reactor for Achievements {
     fn evolve(&self, state: &mut State, event: &Message<Event>) {
         let user = event.user();
         match &event.body {
-            Event::WorkoutCompleted(completed) => state.count(user, &completed.summary),
-            Event::WorkoutCorrected(corrected) => {
-                state.uncount(user, &corrected.before);
-                state.count(user, &corrected.summary);
+            Event::WorkoutCompleted(WorkoutCompleted { summary, records, .. }) => {
+                state.count(user, summary);
+                state.follow(user, records);
             }
-            Event::WorkoutDeleted(deleted) => state.uncount(user, &deleted.before),
-            Event::RecordSet(set) => {
-                set.records.iter().for_each(|record| state.stand((user, record.exercise.clone(), record.kind)));
+            Event::WorkoutCorrected(WorkoutCorrected { before, summary, records, .. }) => {
+                state.uncount(user, before);
+                state.count(user, summary);
+                state.follow(user, records);
             }
-            Event::RecordWithdrawn(withdrawn) => {
-                withdrawn.records.iter().for_each(|record| state.fall(&(user, record.exercise.clone(), record.kind)));
+            Event::WorkoutDeleted(WorkoutDeleted { before, records, .. }) => {
+                state.uncount(user, before);
+                state.follow(user, records);
             }
             Event::AchievementUnlocked(unlocked) => {
                 let mut row = state.unlocked(user);
@@ -127,9 +118,18 @@ impl Reactor for Achievements {
 }
 
 impl State {
-    /// The weeks that decide which streaks go through a date.
-    fn want_week(&mut self, user: UserId, date: Date) {
-        domain::weeks_around(domain::monday(date)).for_each(|monday| self.weeks.want((user, monday)));
+    /// The weeks that decide which streaks go through these workouts, and the lifts whose records change.
+    fn want<const N: usize>(&mut self, user: UserId, summaries: [&WorkoutSummary; N], records: &RecordChanges) {
+        for summary in summaries {
+            domain::weeks_around(domain::monday(summary.local_date)).for_each(|monday| self.weeks.want((user, monday)));
+        }
+        lifts(user, records).for_each(|(lift, _)| self.standing.want(lift));
+    }
+
+    fn follow(&mut self, user: UserId, records: &RecordChanges) {
+        for (lift, stands) in lifts(user, records) {
+            if stands { self.stand(lift) } else { self.fall(&lift) }
+        }
     }
 
     fn unlocked(&self, user_id: UserId) -> UnlockedRow {
@@ -220,4 +220,11 @@ impl State {
         self.progress.put(progress);
         self.standing.remove(lift);
     }
+}
+
+/// The lifts whose record falls, and then those of which one stands: it may be the same.
+fn lifts(user: UserId, records: &RecordChanges) -> impl Iterator<Item = (Lift, bool)> {
+    let fall = records.withdrawn.iter().map(move |record| ((user, record.exercise.clone(), record.kind), false));
+    let stand = records.set.iter().map(move |record| ((user, record.exercise.clone(), record.kind), true));
+    fall.chain(stand)
 }

@@ -42,8 +42,9 @@ impl Reactor for Notifications {
     const READS: &'static [EventKind] = &[
         EventKind::AchievementUnlocked,
         EventKind::AchievementRevoked,
-        EventKind::RecordSet,
-        EventKind::RecordWithdrawn,
+        EventKind::WorkoutCompleted,
+        EventKind::WorkoutCorrected,
+        EventKind::WorkoutDeleted,
         EventKind::ReminderDue,
     ];
     type State = State;

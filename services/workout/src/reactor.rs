@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use plyo_events::{
     Command, Emit, Event, EventId, EventKind, Message, Reject, ReminderId, UserId, WorkoutId,
     workout::{
-        CorrectWorkout, DeleteWorkout, LogWorkout, Mark, WithdrawalReason, Workout, WorkoutCompleted, WorkoutCorrected,
+        CorrectWorkout, DeleteWorkout, LogWorkout, Mark, RecordChanges, Workout, WorkoutCompleted, WorkoutCorrected,
         WorkoutDeleted, WorkoutSaved,
     },
 };
@@ -142,14 +142,13 @@ impl State {
     }
 
     /// What it does to the records when `workout_id` says `new` in place of `old`.
-    fn announce(
+    fn records(
         &self,
         user: UserId,
         workout_id: WorkoutId,
         old: Option<&Workout>,
         new: Option<&Workout>,
-        reason: Option<WithdrawalReason>,
-    ) -> Vec<Event> {
+    ) -> RecordChanges {
         let old_marks = old.map(records::marks).unwrap_or_default();
         let new_marks = new.map(records::marks).unwrap_or_default();
         let achieved_at = new.map(records::achieved_at).unwrap_or_default();
@@ -175,7 +174,7 @@ impl State {
                 });
             }
         }
-        records::announce(workout_id, reason, changes.into_iter())
+        records::changes(workout_id, changes.into_iter())
     }
 }
 
@@ -186,9 +185,9 @@ fn log_workout(state: &State, command: &Message<Command>, log: &LogWorkout) -> R
         return Ok(Emit::nothing().reply(WorkoutSaved { workout_id, revision: row.revision }));
     }
     domain::check(workout, command.time)?;
+    let records = state.records(user, workout_id, None, Some(workout));
     Ok(Emit::nothing()
-        .event(WorkoutCompleted { workout_id, workout: workout.clone(), summary: workout.summary() })
-        .events(state.announce(user, workout_id, None, Some(workout), None))
+        .event(WorkoutCompleted { workout_id, workout: workout.clone(), summary: workout.summary(), records })
         .reply(WorkoutSaved { workout_id, revision: 1 }))
 }
 
@@ -201,20 +200,19 @@ fn correct_workout(state: &State, command: &Message<Command>, correct: &CorrectW
         return Ok(Emit::nothing().reply(WorkoutSaved { workout_id, revision: row.revision }));
     }
     let revision = row.revision + 1;
-    let reason = Some(WithdrawalReason::WorkoutCorrected);
+    let records = state.records(command.user(), workout_id, Some(&row.body), Some(workout));
+    let (workout, summary) = (workout.clone(), workout.summary());
     Ok(Emit::nothing()
-        .event(WorkoutCorrected { workout_id, revision, before, workout: workout.clone(), summary: workout.summary() })
-        .events(state.announce(command.user(), workout_id, Some(&row.body), Some(workout), reason))
+        .event(WorkoutCorrected { workout_id, revision, before, workout, summary, records })
         .reply(WorkoutSaved { workout_id, revision }))
 }
 
 fn delete_workout(state: &State, user: UserId, delete: &DeleteWorkout) -> Result<Emit, Reject> {
     let row = find(state, user, delete.workout_id)?;
     let workout_id = row.workout_id;
-    let reason = Some(WithdrawalReason::WorkoutDeleted);
+    let records = state.records(user, workout_id, Some(&row.body), None);
     Ok(Emit::nothing()
-        .event(WorkoutDeleted { workout_id, before: row.summary.clone() })
-        .events(state.announce(user, workout_id, Some(&row.body), None, reason))
+        .event(WorkoutDeleted { workout_id, before: row.summary.clone(), records })
         .reply(WorkoutSaved { workout_id, revision: row.revision }))
 }
 

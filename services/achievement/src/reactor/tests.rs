@@ -10,8 +10,7 @@ use plyo_events::{
     notification::ReadAllNotifications,
     training::{ExerciseSlug, LocalTime},
     workout::{
-        Mark, NewRecord, Record, RecordKind, RecordSet, RecordWithdrawn, WithdrawalReason, Workout, WorkoutCompleted,
-        WorkoutCorrected, WorkoutDeleted,
+        Mark, NewRecord, Record, RecordChanges, RecordKind, Workout, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted,
     },
 };
 use plyo_nats::testing::{Delivery, Input, Lane};
@@ -85,32 +84,34 @@ fn workout() -> Workout {
 }
 
 fn logged(number: u32, summary: WorkoutSummary) -> Event {
-    WorkoutCompleted { workout_id: workout_id(number), workout: workout(), summary }.into()
+    let records = RecordChanges::default();
+    WorkoutCompleted { workout_id: workout_id(number), workout: workout(), summary, records }.into()
 }
 
 fn corrected(number: u32, before: WorkoutSummary, summary: WorkoutSummary) -> Event {
-    WorkoutCorrected { workout_id: workout_id(number), revision: 2, before, workout: workout(), summary }.into()
+    let (workout_id, workout, records) = (workout_id(number), workout(), RecordChanges::default());
+    WorkoutCorrected { workout_id, revision: 2, before, workout, summary, records }.into()
 }
 
 fn deleted(number: u32, before: WorkoutSummary) -> Event {
-    WorkoutDeleted { workout_id: workout_id(number), before }.into()
+    WorkoutDeleted { workout_id: workout_id(number), before, records: RecordChanges::default() }.into()
 }
 
 fn workout_id(number: u32) -> WorkoutId {
     WorkoutId::derive(Uuid::nil(), &format!("workout {number}"))
 }
 
+/// A workout that was never counted is deleted, by which a record stands or falls and nothing else changes.
 fn record(kind: RecordKind, stands: bool) -> Event {
     let exercise = ExerciseSlug::try_from("bench-press".to_owned()).unwrap();
-    let (workout_id, value) = (workout_id(1), 100_000);
-    let mark = Mark { workout_id, value, achieved_at: Timestamp::UNIX_EPOCH };
+    let mark = Mark { workout_id: workout_id(1), value: 100_000, achieved_at: Timestamp::UNIX_EPOCH };
+    let mut records = RecordChanges::default();
     if stands {
-        let records = vec![NewRecord { exercise, kind, mark, previous: None, reestablished: false }];
-        RecordSet { workout_id, records }.into()
+        records.set.push(NewRecord { exercise, kind, mark, previous: None, reestablished: false });
     } else {
-        let records = vec![Record { exercise, kind, mark }];
-        RecordWithdrawn { workout_id, records, reason: WithdrawalReason::WorkoutDeleted }.into()
+        records.withdrawn.push(Record { exercise, kind, mark });
     }
+    WorkoutDeleted { workout_id: workout_id(1), before: summary(-400, 0), records }.into()
 }
 
 /// These events as messages, in order; each a nanosecond beyond what Postgres keeps.

@@ -17,7 +17,7 @@ use super::{
 
 /// An event as every client gets it but for its cursors and its topic: `"id":…,"type":…,"at":…,"data":…,"cid":…`.
 pub(super) struct Rendered {
-    /// As it travelled: `record.set.v1`, perhaps one that only newer edges know.
+    /// As it travelled: `workout.completed.v1`, perhaps one that only newer edges know.
     pub type_name: String,
     /// When it happened.
     pub time: Timestamp,

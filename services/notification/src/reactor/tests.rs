@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use plyo_events::{
     ReminderId, WorkoutId,
     achievement::{AchievementRevoked, AchievementUnlocked, Metric},
-    notification::{ReadAllNotifications, ReadNotification, SetPreferences},
-    training::ExerciseSlug,
-    workout::{Mark, NewRecord, Record, RecordKind, RecordSet, RecordWithdrawn, ReminderDue, WithdrawalReason},
+    notification::{ReadAllNotifications, ReadNotification, RecordsTold, SetPreferences},
+    training::{ExerciseSlug, LocalTime},
+    workout::{
+        Mark, NewRecord, Record, RecordChanges, RecordKind, ReminderDue, Workout, WorkoutCompleted, WorkoutDeleted,
+    },
 };
 use plyo_nats::testing::{Delivery, Input, Lane};
 use serde_json::{Value, json};
@@ -92,19 +94,31 @@ fn bench_press() -> ExerciseSlug {
     ExerciseSlug::try_from("bench-press".to_owned()).unwrap()
 }
 
-fn record(number: u8, value: u64, reestablished: bool) -> RecordSet {
-    record_of(number, RecordKind::MaxLoad, value, reestablished)
+fn new_record(number: u8, kind: RecordKind, value: u64, reestablished: bool) -> NewRecord {
+    NewRecord { exercise: bench_press(), kind, mark: mark(number, value), previous: None, reestablished }
 }
 
-fn record_of(number: u8, kind: RecordKind, value: u64, reestablished: bool) -> RecordSet {
-    let mark = mark(number, value);
-    let record = NewRecord { exercise: bench_press(), kind, mark, previous: None, reestablished };
-    RecordSet { workout_id: workout(number), records: vec![record] }
+/// What the workout of this number does to the records.
+fn changed(number: u8, records: RecordChanges) -> WorkoutCompleted {
+    let started_at = LocalTime::try_from("2026-11-24T18:30:00+01:00".to_owned()).unwrap();
+    let workout_body = Workout { started_at, ended_at: None, exercises: Vec::new() };
+    let summary = workout_body.summary();
+    WorkoutCompleted { workout_id: workout(number), workout: workout_body, summary, records }
 }
 
-fn withdrawn(number: u8, value: u64) -> RecordWithdrawn {
-    let record = Record { exercise: bench_press(), kind: RecordKind::MaxLoad, mark: mark(number, value) };
-    RecordWithdrawn { workout_id: workout(number), records: vec![record], reason: WithdrawalReason::WorkoutCorrected }
+fn record(number: u8, value: u64, reestablished: bool) -> WorkoutCompleted {
+    let set = vec![new_record(number, RecordKind::MaxLoad, value, reestablished)];
+    changed(number, RecordChanges { set, ..RecordChanges::default() })
+}
+
+fn withdrawal(number: u8, value: u64) -> Vec<Record> {
+    vec![Record { exercise: bench_press(), kind: RecordKind::MaxLoad, mark: mark(number, value) }]
+}
+
+fn withdrawn(number: u8, value: u64) -> WorkoutDeleted {
+    let WorkoutCompleted { workout_id, summary: before, .. } = changed(number, RecordChanges::default());
+    let records = RecordChanges { withdrawn: withdrawal(number, value), ..RecordChanges::default() };
+    WorkoutDeleted { workout_id, before, records }
 }
 
 fn reminder(number: u32) -> ReminderDue {
@@ -132,6 +146,13 @@ fn what_happens_is_told_with_its_number_and_its_reason() {
     assert_eq!(rows[2].because.event_type, "reminder.due");
     assert_eq!(unread(&lane, person(1)), 3);
     assert_eq!(unread(&lane, person(2)), 0);
+}
+
+#[test]
+fn a_workout_that_changes_no_record_is_not_told() {
+    let mut lane = lane();
+    assert_eq!(one(&mut lane, event(1, changed(1, RecordChanges::default()))).1, []);
+    assert_eq!(lane.tables(), "");
 }
 
 #[test]
@@ -164,9 +185,11 @@ fn a_revoked_achievement_is_retracted_and_leaves_the_unread_count() {
 fn a_corrected_record_is_retracted_and_told_anew() {
     let mut lane = lane();
     lane.batch(&[event(1, record(1, 375, false))]);
-    lane.batch(&[event(2, withdrawn(1, 375)), event(3, record(1, 37, false))]);
+    let set = vec![new_record(1, RecordKind::MaxLoad, 37, false)];
+    lane.batch(&[event(2, changed(1, RecordChanges { withdrawn: withdrawal(1, 375), set }))]);
     assert_eq!(standing(&lane, person(1)).len(), 1);
     assert!(notification(&lane, told_by(1)).retracted);
+    assert_eq!(notification(&lane, told_by(2)).params["records"][0]["mark"]["value"], 37);
     assert_eq!(unread(&lane, person(1)), 1);
 }
 
@@ -184,13 +207,14 @@ fn a_record_bettered_by_a_correction_of_its_own_workout_is_told_once() {
 fn what_is_left_of_a_workouts_records_is_told_anew() {
     let mut lane = lane();
     let mut both = record(1, 375, false);
-    both.records.extend(record_of(1, RecordKind::MaxReps, 12, false).records);
+    let left = new_record(1, RecordKind::MaxReps, 12, false);
+    both.records.set.push(left.clone());
     lane.batch(&[event(1, both)]);
     let (_, events) = one(&mut lane, event(2, withdrawn(1, 375)));
     let [Event::NotificationRetracted(_), Event::NotificationCreated(created)] = &events[..] else {
         panic!("{events:?}")
     };
-    assert_eq!(created.params, json!(record_of(1, RecordKind::MaxReps, 12, false)));
+    assert_eq!(created.params, json!(RecordsTold { workout_id: workout(1), records: vec![left] }));
     assert_eq!(
         one(&mut lane, event(3, record(1, 100, true))).1,
         [],

@@ -134,12 +134,12 @@ impl Show {
         let (wrong, right) = (workout(375.0), workout(37.5));
         let saved = self.command(person, "POST", "/api/v1/workouts", "demo-typing-error", Some(&wrong)).await?;
         let is_wrong = |record: &Value| record["mark"]["value"] == 375_000;
-        self.until(person, |push| push.kind == "record.set.v1" && records(push).any(is_wrong)).await?;
+        self.until(person, |push| records(push, "set").any(is_wrong)).await?;
         let path = format!("/api/v1/workouts/{}", saved["workout_id"].as_str().unwrap_or_default());
         self.command(person, "PUT", &path, "demo-correction", Some(&right)).await?;
-        self.until(person, |push| push.kind == "record.withdrawn.v1" && records(push).any(is_wrong)).await?;
         let stands_again = |record: &Value| record["reestablished"] == true;
-        self.until(person, |push| push.kind == "record.set.v1" && records(push).any(stands_again)).await?;
+        self.until(person, |push| records(push, "withdrawn").any(is_wrong) && records(push, "set").any(stands_again))
+            .await?;
         self.command(person, "DELETE", &path, "demo-deletion", None).await?;
         self.until(person, |push| push.kind == "workout.deleted.v1").await?;
         self.listen_for(person, Duration::from_millis(300)).await
@@ -180,7 +180,7 @@ impl Show {
                 self.commands, self.events
             );
         }
-        for kind in ["workout.completed.v1", "record.set.v1", "achievement.unlocked.v1", "streak", "reminder.due.v1"] {
+        for kind in ["workout.completed.v1", "records set", "achievement.unlocked.v1", "streak", "reminder.due.v1"] {
             if !self.kinds.contains_key(kind) {
                 bail!("no {kind} was pushed");
             }
@@ -246,11 +246,6 @@ impl Show {
                     kilograms(&data["summary"]["tonnage_g"])
                 )
             }
-            "record.set.v1" | "record.withdrawn.v1" => {
-                let reason =
-                    if data["reason"].is_null() { String::new() } else { format!(", because: {}", text("reason")) };
-                records(push).map(of_record).collect::<Vec<_>>().join("; ") + &reason
-            }
             "notification.created.v1" => {
                 format!("{} (because of {})", text("kind"), data["because"]["event_type"].as_str().unwrap_or_default())
             }
@@ -258,6 +253,13 @@ impl Show {
             _ => String::new(),
         };
         self.line(name, &format!("{:<24} {told}", push.kind.trim_end_matches(".v1")));
+        for (list, label) in [("withdrawn", "  records withdrawn"), ("set", "  records set")] {
+            let records: Vec<_> = records(push, list).map(of_record).collect();
+            if !records.is_empty() {
+                *self.kinds.entry(label.trim_start().to_owned()).or_default() += 1;
+                self.line(name, &format!("{label:<24} {}", records.join("; ")));
+            }
+        }
     }
 
     fn line(&self, name: &str, text: &str) {
@@ -271,9 +273,9 @@ fn kilograms(grams: &Value) -> f64 {
     grams.as_f64().unwrap_or_default() / 1000.0
 }
 
-/// What `record.set` or `record.withdrawn` is about.
-fn records(push: &Push) -> impl Iterator<Item = &Value> {
-    push.data["records"].as_array().into_iter().flatten()
+/// The records that a workout sets, or withdraws.
+fn records<'a>(push: &'a Push, list: &str) -> impl Iterator<Item = &'a Value> {
+    push.data["records"][list].as_array().into_iter().flatten()
 }
 
 /// `barbell-back-squat max_load 80 kg`

@@ -5,15 +5,15 @@
 //! and a workout that was logged, corrected and deleted leaves them as if it had never been.
 //!
 //! An equal value never sets a record anew. Where the order puts a mark of equal value first, because it was logged
-//! late or the one above it moved, `record.set` says who holds the record now, as `reestablished`.
+//! late or the one above it moved, the change says who holds the record now, as `reestablished`.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use jiff::Timestamp;
 use plyo_events::{
-    Event, WorkoutId,
+    WorkoutId,
     training::{ExerciseSlug, Load, Reps},
-    workout::{Mark, NewRecord, Record, RecordKind, RecordSet, RecordWithdrawn, Set, WithdrawalReason, Workout},
+    workout::{Mark, NewRecord, Record, RecordChanges, RecordKind, Set, Workout},
 };
 
 use super::to_microsecond;
@@ -86,24 +86,15 @@ pub(crate) struct Change<'a> {
     pub others: Option<Mark>,
 }
 
-/// The events that tell what a change of a workout does to its lifts, in order: what is withdrawn, then what stands.
-/// `reason` says why a record of this workout may fall; `None` when it is logged.
-pub(crate) fn announce<'a>(
-    workout_id: WorkoutId,
-    reason: Option<WithdrawalReason>,
-    changes: impl Iterator<Item = Change<'a>>,
-) -> Vec<Event> {
-    let (mut withdrawn, mut set) = (Vec::new(), Vec::new());
+/// What a change of a workout does to the records of its lifts.
+pub(crate) fn changes<'a>(workout_id: WorkoutId, changes: impl Iterator<Item = Change<'a>>) -> RecordChanges {
+    let mut records = RecordChanges::default();
     for change in changes {
         let (falls, stands) = compare(workout_id, change);
-        withdrawn.extend(falls);
-        set.extend(stands);
+        records.withdrawn.extend(falls);
+        records.set.extend(stands);
     }
-    let withdrawn = reason
-        .filter(|_| !withdrawn.is_empty())
-        .map(|reason| RecordWithdrawn { workout_id, records: withdrawn, reason }.into());
-    let set = (!set.is_empty()).then(|| RecordSet { workout_id, records: set }.into());
-    withdrawn.into_iter().chain(set).collect()
+    records
 }
 
 /// The record that falls, if the workout held it and has less than that now, and what stands in its place.

@@ -22,6 +22,16 @@ fn events(handled: Vec<Handled>) -> Vec<Message<Event>> {
     handled.into_iter().flat_map(|handled| handled.events).collect()
 }
 
+/// The workout that an event is about, if it is about one, and what it does to the records.
+fn changes(event: &Message<Event>) -> Option<(WorkoutId, &RecordChanges)> {
+    match &event.body {
+        Event::WorkoutCompleted(WorkoutCompleted { workout_id, records, .. })
+        | Event::WorkoutCorrected(WorkoutCorrected { workout_id, records, .. })
+        | Event::WorkoutDeleted(WorkoutDeleted { workout_id, records, .. }) => Some((*workout_id, records)),
+        _ => None,
+    }
+}
+
 /// What a record is of.
 type RecordOf = (UserId, ExerciseSlug, RecordKind);
 

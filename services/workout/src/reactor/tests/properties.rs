@@ -94,30 +94,22 @@ fn messages(steps: Vec<Step>) -> Vec<Input> {
     (0..).zip(steps).filter_map(message).collect()
 }
 
-/// The records as somebody knows them who reads nothing but `record.*`.
+/// The records as somebody knows them who reads nothing but what workouts do to them.
 fn told(events: &[Message<Event>]) -> BTreeMap<RecordOf, Mark> {
     let mut standing = BTreeMap::new();
     for event in events {
-        match &event.body {
-            Event::RecordSet(set) => {
-                assert!(!set.records.is_empty());
-                for record in &set.records {
-                    let of = (event.user(), record.exercise.clone(), record.kind);
-                    let before: Option<Mark> = standing.insert(of, record.mark.clone());
-                    let rises = before.as_ref().is_none_or(|before| before.value < record.mark.value);
-                    assert!(record.reestablished || rises, "{record:?} is not new after {before:?}");
-                    assert!(record.reestablished || record.mark.workout_id == set.workout_id, "what is new is its own");
-                }
-            }
-            Event::RecordWithdrawn(withdrawn) => {
-                assert!(!withdrawn.records.is_empty());
-                for record in &withdrawn.records {
-                    let of = (event.user(), record.exercise.clone(), record.kind);
-                    assert_eq!(standing.remove(&of).as_ref(), Some(&record.mark), "only what stands is withdrawn");
-                    assert_eq!(record.mark.workout_id, withdrawn.workout_id, "and it was its own");
-                }
-            }
-            _ => {}
+        let Some((workout_id, records)) = changes(event) else { continue };
+        for record in &records.withdrawn {
+            let of = (event.user(), record.exercise.clone(), record.kind);
+            assert_eq!(standing.remove(&of).as_ref(), Some(&record.mark), "only what stands is withdrawn");
+            assert_eq!(record.mark.workout_id, workout_id, "and it was its own");
+        }
+        for record in &records.set {
+            let of = (event.user(), record.exercise.clone(), record.kind);
+            let before: Option<Mark> = standing.insert(of, record.mark.clone());
+            let rises = before.as_ref().is_none_or(|before| before.value < record.mark.value);
+            assert!(record.reestablished || rises, "{record:?} is not new after {before:?}");
+            assert!(record.reestablished || record.mark.workout_id == workout_id, "what is new is its own");
         }
     }
     standing
