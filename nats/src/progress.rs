@@ -23,8 +23,8 @@ pub async fn is_caught_up(
     let standings = store::standings(db, service).await?;
     let has_run = !standings.is_empty();
     for (lane, stands) in standings {
-        let events = streams::last_matching(nats, "EVENTS", &lane.event_filters(reads)).await?;
-        let asked = streams::last_matching(nats, &commands, &lane.command_filters()).await?;
+        let events = streams::last_matching(nats, "EVENTS", &lane.event_filter(reads)).await?;
+        let asked = streams::last_matching(nats, &commands, &lane.command_filter()).await?;
         if stands.applied < events || stands.commands < asked || stands.unpublished > 0 {
             return Ok(false);
         }

@@ -91,14 +91,6 @@ impl Reader {
         self
     }
 
-    /// Whether it has given everything that the consumer has: then no earlier message is still to come.
-    pub(crate) async fn is_at_end(&self) -> Result<bool, Failure> {
-        let info = self.nats.api(&format!("CONSUMER.INFO.{}.{}", self.stream, self.consumer), &json!(null)).await;
-        let info = info.context("look at a consumer").map_err(Failure::Away)?;
-        let delivered = info["delivered"]["consumer_seq"].as_u64();
-        Ok(info["num_pending"] == 0 && delivered == Some(self.last_consumer_sequence))
-    }
-
     /// The next message. Cancel safe: a message that was not returned is not lost.
     pub(crate) async fn next(&mut self) -> Result<Received, Failure> {
         loop {

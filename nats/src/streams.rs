@@ -160,33 +160,33 @@ pub(crate) async fn purge_through(nats: &Nats, stream: &str, sequence: u64) -> R
     Ok(())
 }
 
-/// The last message of a stream that one of these filters matches, 0 for none.
+/// The last message of a stream that a filter matches, 0 for none.
 ///
 /// # Errors
 /// When the server does not answer.
-pub async fn last_matching(nats: &Nats, stream: &str, filters: &[String]) -> Result<u64> {
-    let mut last = 0;
-    for filter in filters {
-        match nats.api(&format!("STREAM.MSG.GET.{stream}"), &json!({ "last_by_subj": filter })).await {
-            Ok(found) => last = last.max(found["message"]["seq"].as_u64().context("a sequence")?),
-            Err(error) if error.code == ApiError::MESSAGE_NOT_FOUND => {}
-            Err(error) => return Err(error).with_context(|| format!("look at the last message of {stream}")),
-        }
+pub async fn last_matching(nats: &Nats, stream: &str, filter: &str) -> Result<u64> {
+    match nats.api(&format!("STREAM.MSG.GET.{stream}"), &json!({ "last_by_subj": filter })).await {
+        Ok(found) => found["message"]["seq"].as_u64().context("a sequence"),
+        Err(error) if error.code == ApiError::MESSAGE_NOT_FOUND => Ok(0),
+        Err(error) => Err(error).with_context(|| format!("look at the last message of {stream}")),
     }
-    Ok(last)
 }
 
-/// A lane's consumer of a stream, from a position that the lane keeps. Several filters are what one lane of many needs.
-pub(crate) fn lane_consumer(name: &str, filters: &[String], start: u64) -> Value {
-    let mut config = filtered(READER, name, filters);
-    config["opt_start_seq"] = json!(start);
-    config
+/// A lane's consumer of a stream, from a position that the lane keeps.
+pub(crate) fn lane_consumer(name: &str, filter: &str, start: u64) -> Value {
+    merged(READER, json!({ "name": name, "durable_name": name, "filter_subject": filter, "opt_start_seq": start }))
+}
+/// The name of the consumer from which an effect takes its requests.
+pub(crate) fn effect_consumer_name(service: &str, effect: &str) -> String {
+    format!("{service}-effect-{effect}")
 }
 
-/// A durable consumer that hears what one of these filters matches.
-fn filtered(template: &str, name: &str, filters: &[String]) -> Value {
-    let mut config = merged(template, json!({ "name": name, "durable_name": name }));
-    match filters {
+/// An effect's consumer of its requests.
+pub(crate) fn effect_consumer(name: &str, performs: &[EventKind]) -> Value {
+    let mut config = merged(PERFORMER, json!({ "name": name, "durable_name": name }));
+    let filter = |kind: &EventKind| format!("evt.*.{}.{}.>", kind.service(), kind.fact());
+    let filters: Vec<_> = performs.iter().map(filter).collect();
+    match &filters[..] {
         [filter] => config["filter_subject"] = json!(filter),
         filters => {
             // The server takes one or several.
@@ -195,17 +195,6 @@ fn filtered(template: &str, name: &str, filters: &[String]) -> Value {
         }
     }
     config
-}
-
-/// The name of the consumer from which an effect takes its requests.
-pub(crate) fn effect_consumer_name(service: &str, effect: &str) -> String {
-    format!("{service}-effect-{effect}")
-}
-
-/// An effect's consumer of its requests.
-pub(crate) fn effect_consumer(name: &str, performs: &[EventKind]) -> Value {
-    let filter = |kind: &EventKind| format!("evt.*.{}.{}.>", kind.service(), kind.fact());
-    filtered(PERFORMER, name, &performs.iter().map(filter).collect::<Vec<_>>())
 }
 
 /// A short-lived reader of `EVENTS`, from `start` on.
@@ -313,18 +302,19 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_has_one_filter_or_several() {
-        let one = lane_consumer("me_0", &["evt.*.me.>".to_owned()], 7);
+    fn a_lane_has_one_filter() {
+        let one = lane_consumer("me_0", "evt.*.me.>", 7);
         assert_eq!((&one["filter_subject"], &one["filter_subjects"]), (&json!("evt.*.me.>"), &Value::Null));
         assert_eq!((&one["opt_start_seq"], &one["ack_policy"]), (&json!(7), &json!("none")));
-        let several = lane_consumer("me_1", &["cmd.1.me.>".to_owned(), "cmd.3.me.>".to_owned()], 1);
-        assert_eq!((&several["filter_subject"], &several["filter_subjects"][1]), (&Value::Null, &json!("cmd.3.me.>")));
     }
 
     #[test]
     fn an_effect_hears_its_requests_alone() {
         let config = effect_consumer("workout-effect-mail", &[EventKind::ReminderDue]);
         assert_eq!(config["filter_subject"], "evt.*.workout.reminder_due.>");
+        let several = effect_consumer("workout-effect-mail", &[EventKind::ReminderDue, EventKind::ReminderSet]);
+        let filters = (&several["filter_subject"], &several["filter_subjects"][1]);
+        assert_eq!(filters, (&Value::Null, &json!("evt.*.workout.reminder_set.>")));
         assert_eq!((&config["ack_policy"], &config["mem_storage"]), (&json!("explicit"), &Value::Null));
     }
 

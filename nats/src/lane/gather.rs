@@ -5,7 +5,7 @@ use std::time::Duration;
 use plyo_events::{Command, DecodeError, Event, EventKind, Message};
 use tokio::time::{Instant, timeout_at};
 
-use super::which::partition;
+use super::which::{Lane, partition};
 use crate::{
     Incoming, Reactor,
     failure::Failure,
@@ -54,6 +54,7 @@ pub(super) struct Gathered {
 
 /// Both inputs of a lane.
 pub(super) struct Inputs {
+    lane: Lane,
     events: Input,
     commands: Input,
     /// A message that a newer binary wrote: the lane stops before it.
@@ -67,13 +68,8 @@ pub(super) struct Input {
 }
 
 impl Inputs {
-    pub(super) const fn new(events: Input, commands: Input) -> Self {
-        Self { events, commands, stop: None }
-    }
-
-    /// The reader of the lane's commands.
-    pub(super) const fn commands(&self) -> &Reader {
-        &self.commands.reader
+    pub(super) const fn new(lane: Lane, events: Input, commands: Input) -> Self {
+        Self { lane, events, commands, stop: None }
     }
 
     /// Waits for a message, at most `patience`, then takes what else is there. Empty when nothing came.
@@ -126,7 +122,9 @@ impl Inputs {
             Source::Events => &self.events.ahead,
             Source::Commands => &self.commands.ahead,
         };
-        let work = if is_behind(ahead, &received) {
+        let partition = partition(&received.subject);
+        let is_ours = partition.is_some_and(|partition| self.lane.covers(partition));
+        let work = if !is_ours || is_behind(ahead, partition, received.sequence) {
             Ok(Work::Skip)
         } else {
             match source {
@@ -209,9 +207,9 @@ impl Gathered {
 }
 
 /// Whether the lane that had this partition before has handled the message.
-fn is_behind(ahead: &[u64], received: &Received) -> bool {
-    let through = partition(&received.subject).and_then(|partition| ahead.get(usize::from(partition)));
-    through.is_some_and(|through| received.sequence <= *through)
+fn is_behind(ahead: &[u64], partition: Option<u8>, sequence: u64) -> bool {
+    let through = partition.and_then(|partition| ahead.get(usize::from(partition)));
+    through.is_some_and(|through| sequence <= *through)
 }
 
 fn decode_command(received: &Received) -> Result<Work, WireError> {

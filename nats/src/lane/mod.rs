@@ -143,7 +143,7 @@ async fn own<R: Reactor>(
             *worked = true;
         }
         if purged.elapsed() > PURGING {
-            owner.purge_commands(inputs.commands()).await?;
+            owner.purge_commands().await?;
             purged = Instant::now();
         }
     }

@@ -112,9 +112,10 @@ impl Owner {
             streams::delete_consumer(&self.nats, stream, &name).await.map_err(Failure::Away)?;
         }
         let Position { applied, commands: handled, .. } = self.position;
-        let of_events = streams::lane_consumer(&name, &self.lane.event_filters(reads), applied + 1);
-        let of_commands = streams::lane_consumer(&name, &self.lane.command_filters(), handled + 1);
+        let of_events = streams::lane_consumer(&name, &self.lane.event_filter(reads), applied + 1);
+        let of_commands = streams::lane_consumer(&name, &self.lane.command_filter(), handled + 1);
         Ok(Inputs::new(
+            self.lane,
             Input {
                 reader: Reader::create(&self.nats, "EVENTS", of_events).await?,
                 ahead: self.position.events_ahead.clone(),
@@ -174,13 +175,7 @@ impl Owner {
     }
 
     /// Removes the commands that every lane of the service has handled from their stream.
-    pub(super) async fn purge_commands(&mut self, commands: &Reader) -> Result<(), Failure> {
-        let stream = streams::commands(self.lane.service);
-        let last = streams::state(&self.nats, &stream).await.map_err(Failure::Away)?.last;
-        // A lane that gets no commands follows the others, or nothing could be removed. What is written of it comes later.
-        if last > self.position.commands && commands.is_at_end().await? {
-            self.position.commands = last;
-        }
+    pub(super) async fn purge_commands(&mut self) -> Result<(), Failure> {
         let through = store::handled_through(&mut self.connection).await?;
         if through > self.purged {
             self.forget_commands(through).await?;
