@@ -109,7 +109,7 @@ async fn publish_groups(nats: Nats, mut queued: mpsc::Receiver<Queued>) {
     let mut arrived = Vec::with_capacity(GROUP);
     while queued.recv_many(&mut arrived, GROUP).await > 0 {
         let groups = by_service(arrived.drain(..));
-        join_all(groups.into_values().map(|group| publish_group(&nats, group))).await;
+        join_all(groups.into_values().map(|group| publish_group(group, &nats))).await;
     }
 }
 
@@ -133,15 +133,23 @@ fn by_service(arrived: impl Iterator<Item = Queued>) -> BTreeMap<&'static str, V
     groups
 }
 
+/// Where a group goes; tests have a server of their own kind.
+trait Server {
+    fn is_connected(&self) -> bool;
+    async fn publish_atomically(&self, group: &[Grouped]) -> Result<(), PublishError>;
+    /// `again` when an earlier attempt may have stored them: a duplicate is then one of our own.
+    async fn publish_plainly(&self, group: Vec<Grouped>, again: bool);
+}
+
 /// Publishes a group; one that is refused as a whole is halved until the refused single is found.
-async fn publish_group(nats: &Nats, group: Vec<Grouped>) {
+async fn publish_group(group: Vec<Grouped>, server: &impl Server) {
     let mut groups = VecDeque::from([group]);
     while let Some(mut group) = groups.pop_front() {
         if group.len() <= PLAIN {
-            publish_plainly(nats, group, false).await;
+            server.publish_plainly(group, false).await;
             continue;
         }
-        match publish_atomically(nats, &group).await {
+        match server.publish_atomically(&group).await {
             Ok(()) => group.into_iter().for_each(|message| answer(message.waiters, Ok(Published { duplicate: false }))),
             Err(PublishError::Refused { .. }) => {
                 let second = group.split_off(group.len() / 2);
@@ -149,41 +157,46 @@ async fn publish_group(nats: &Nats, group: Vec<Grouped>) {
                 groups.push_front(group);
             }
             // Published plainly, each is stored now, if not by the attempt that nobody heard of.
-            Err(PublishError::Unknown) if nats.connected() => publish_plainly(nats, group, true).await,
+            Err(PublishError::Unknown) if server.is_connected() => server.publish_plainly(group, true).await,
             Err(error) => group.into_iter().for_each(|message| answer(message.waiters, Err(send_error(&error)))),
         }
     }
 }
 
-/// `again` when an earlier attempt may have stored them: a duplicate is then one of our own.
-async fn publish_plainly(nats: &Nats, group: Vec<Grouped>, again: bool) {
-    let mut sent = Vec::with_capacity(group.len());
-    for Grouped { subject, headers, body, waiters } in group {
-        sent.push((waiters, nats.publish(subject, headers, body).await));
+impl Server for Nats {
+    fn is_connected(&self) -> bool {
+        self.connected()
     }
-    for (waiters, ack) in sent {
-        let ack = match ack {
-            Ok(ack) => ack.await.map(|ack| PubAck { duplicate: ack.duplicate && !again, ..ack }),
-            Err(error) => Err(error),
-        };
-        answer(waiters, published(ack));
-    }
-}
 
-async fn publish_atomically(nats: &Nats, group: &[Grouped]) -> Result<(), PublishError> {
-    let batch = Uuid::new_v4().simple().to_string();
-    for (index, message) in group.iter().enumerate() {
-        let mut headers = message.headers.clone();
-        wire::set(&mut headers, "Nats-Batch-Id", batch.as_str());
-        wire::set(&mut headers, "Nats-Batch-Sequence", (index + 1).to_string());
-        if index + 1 == group.len() {
-            wire::set(&mut headers, "Nats-Batch-Commit", "1");
-            return nats.publish(message.subject.clone(), headers, message.body.clone()).await?.await.map(|_| ());
+    async fn publish_atomically(&self, group: &[Grouped]) -> Result<(), PublishError> {
+        let batch = Uuid::new_v4().simple().to_string();
+        for (index, message) in group.iter().enumerate() {
+            let mut headers = message.headers.clone();
+            wire::set(&mut headers, "Nats-Batch-Id", batch.as_str());
+            wire::set(&mut headers, "Nats-Batch-Sequence", (index + 1).to_string());
+            if index + 1 == group.len() {
+                wire::set(&mut headers, "Nats-Batch-Commit", "1");
+                return self.publish(message.subject.clone(), headers, message.body.clone()).await?.await.map(|_| ());
+            }
+            let sent = self.client().publish_with_headers(message.subject.clone(), headers, message.body.clone()).await;
+            sent.map_err(|_| PublishError::Unknown)?;
         }
-        let sent = nats.client().publish_with_headers(message.subject.clone(), headers, message.body.clone()).await;
-        sent.map_err(|_| PublishError::Unknown)?;
+        Ok(())
     }
-    Ok(())
+
+    async fn publish_plainly(&self, group: Vec<Grouped>, again: bool) {
+        let mut sent = Vec::with_capacity(group.len());
+        for Grouped { subject, headers, body, waiters } in group {
+            sent.push((waiters, self.publish(subject, headers, body).await));
+        }
+        for (waiters, ack) in sent {
+            let ack = match ack {
+                Ok(ack) => ack.await.map(|ack| PubAck { duplicate: ack.duplicate && !again, ..ack }),
+                Err(error) => Err(error),
+            };
+            answer(waiters, published(ack));
+        }
+    }
 }
 
 fn answer(waiters: Vec<Waiter>, answer: Result<Published, SendError>) {
@@ -205,28 +218,4 @@ fn send_error(error: &PublishError) -> SendError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn queued(id: u128, service: &'static str, waiter: Waiter) -> Queued {
-        let (subject, body) = (format!("cmd.{service}"), Bytes::new());
-        Queued { id: Uuid::from_u128(id), service, subject, headers: HeaderMap::new(), body, waiter }
-    }
-
-    #[test]
-    fn a_command_is_in_its_services_group_once_with_all_who_wait_for_it() {
-        let arrive = [(1, "workout"), (2, "user"), (1, "workout"), (3, "workout"), (2, "workout"), (1, "workout")];
-        let (waiters, mut answers): (Vec<_>, Vec<_>) = arrive.iter().map(|_| oneshot::channel()).unzip();
-        let arrived = arrive.into_iter().zip(waiters).map(|((id, service), waiter)| queued(id, service, waiter));
-        let mut groups = by_service(arrived);
-        let waiting = |group: &[Grouped]| group.iter().map(|message| message.waiters.len()).collect::<Vec<_>>();
-        assert_eq!(waiting(&groups["workout"]), [3, 1, 1], "in the order they came");
-        assert_eq!(waiting(&groups["user"]), [1], "the same id for another service is another command");
-        assert!(groups["user"].iter().all(|message| message.subject == "cmd.user"));
-
-        let first = groups.get_mut("workout").unwrap().remove(0);
-        answer(first.waiters, Err(SendError::Unknown));
-        let answered: Vec<bool> = answers.iter_mut().map(|answer| answer.try_recv().is_ok()).collect();
-        assert_eq!(answered, [true, false, true, false, false, true]);
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use plyo_events::{
     Command, Emit, Event, EventKind, Message, Reject, UserId,
     achievement::{AchievementUnlocked, Metric},
-    probe::{Instrument, Measure, Measured},
+    probe::{Gathered, Instrument, Measure, Measured},
 };
 use uuid::Uuid;
 
@@ -63,6 +63,8 @@ pub(crate) enum Flaw {
     AsksForEver,
     /// What is kept is finer than what Postgres keeps.
     KeepsNanoseconds,
+    /// A person's command comes to an event of a group.
+    SpeaksOfAGroup,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -107,6 +109,9 @@ impl Reactor for Probe {
             return Err(Reject::invalid("weightless", "put something on the scale"));
         }
         let emit = Emit::nothing().reply(grams);
+        if self.flaw == Flaw::SpeaksOfAGroup {
+            return Ok(emit.event(Gathered { members: grams }));
+        }
         let is_known = state.last(command.user()).is_some_and(|last| last.grams == grams);
         Ok(if is_known { emit } else { emit.event(Measured { grams, by: Instrument::Scale }) })
     }

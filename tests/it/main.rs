@@ -41,4 +41,5 @@ mod tally;
 mod token_stories;
 mod unknown_stories;
 mod versions_stories;
+mod work_queue_stories;
 mod world;

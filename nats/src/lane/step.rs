@@ -1,6 +1,6 @@
 //! One message through a reactor: the pure middle of the loop, which knows neither streams nor tables.
 
-use plyo_events::{Command, CommandId, Event, EventId, Id, Message, Outcome, Timer};
+use plyo_events::{Aggregate, Command, CommandId, Event, EventId, Id, Message, Outcome, Subject, Timer};
 use uuid::Uuid;
 
 use crate::{Reactor, wire};
@@ -40,15 +40,25 @@ fn emitted<R: Reactor, T>(reactor: &R, state: &mut R::State, cause: &Message<T>,
     }
     for (ordinal, event) in emit.events.into_iter().enumerate() {
         let id = EventId::derive(cause.id, &format!("{}/{ordinal}", R::NAME)).uuid();
+        check_about::<R>(cause.subject, event.kind().name(), event.kind().about());
         let event = caused(cause, id, event);
         reactor.evolve(state, &event);
         step.events.push(event);
     }
     for (ordinal, (subject, command)) in emit.commands.into_iter().enumerate() {
+        check_about::<R>(subject, command.kind().name(), command.kind().about());
         let id = CommandId::derive(cause.id, &format!("{}/command/{ordinal}", R::NAME)).uuid();
         step.commands.push(Message { subject, ..caused(cause, id, command) });
     }
     step
+}
+
+/// What is about something else than the catalogue says would be a dead letter at each of its readers: better is one at its
+/// cause.
+fn check_about<R: Reactor>(subject: Subject, name: &'static str, expected: Option<Aggregate>) {
+    if let Err(error) = wire::check_about(subject, name, expected) {
+        panic!("{} emits what nobody can read: {error}", R::NAME);
+    }
 }
 
 fn caused<T, U>(cause: &Message<T>, id: Uuid, body: U) -> Message<U> {

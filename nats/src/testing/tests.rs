@@ -52,6 +52,12 @@ fn a_need_that_is_forgotten_is_a_panic() {
 }
 
 #[test]
+#[should_panic(expected = "emits what nobody can read: `probe.gathered` is about a group")]
+fn an_event_about_something_else_than_the_catalogue_says_is_a_panic() {
+    lane(Flaw::SpeaksOfAGroup).when(measure(1, person(1), 7));
+}
+
+#[test]
 fn a_need_that_only_memory_covered_is_a_panic_when_the_lane_was_lost() {
     let mut lane = lane(Flaw::ReliesOnMemory);
     for (number, grams) in [(1, 1), (2, 2)] {
