@@ -1,13 +1,17 @@
 //! The SQL of every service schema: one folder and one migrator each, applied by `plyo migrate` alone.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection,
     migrate::{Migrate, Migrator},
     postgres::PgConnectOptions,
 };
+use tokio::time::timeout;
+
+/// How long a connection may take to be made: an address that nobody has any more swallows what is sent to it.
+const CONNECTING: Duration = Duration::from_secs(3);
 
 pub static USER: Migrator = sqlx::migrate!("./user");
 pub static USER_CREDENTIALS: Migrator = sqlx::migrate!("./user_credentials");
@@ -64,6 +68,11 @@ pub async fn apply(dsn: &str, service: &str, schemas: &Schemas) -> Result<Vec<St
 pub async fn create_shadow(dsn: &str, service: &str, schemas: &Schemas, shadow: &str) -> Result<()> {
     let role = role(service);
     let mut admin = connect(dsn, "public").await?;
+    let is_migrated: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(format!("\"{service}_loop\".lane"))
+        .fetch_one(&mut admin)
+        .await?;
+    ensure!(is_migrated, "{service} has no tables yet; run `plyo migrate` first");
     sqlx::query(AssertSqlSafe(format!("DROP SCHEMA IF EXISTS \"{shadow}\" CASCADE"))).execute(&mut admin).await?;
     create_schema(&mut admin, shadow, &role).await?;
     let mut owner = connect(dsn, shadow).await?;
@@ -118,5 +127,10 @@ async fn create_schema(admin: &mut PgConnection, schema: &str, role: &str) -> Re
 async fn connect(dsn: &str, schema: &str) -> Result<PgConnection> {
     // The parse error may quote the URL, which may hold a password.
     let options = PgConnectOptions::from_str(dsn).ok().context("the Postgres URL cannot be read")?;
-    PgConnection::connect_with(&options.options([("search_path", schema)])).await.context("connect to Postgres")
+    let options = options.options([("search_path", schema)]);
+    let place = format!("connect to Postgres at {}:{}", options.get_host(), options.get_port());
+    match timeout(CONNECTING, PgConnection::connect_with(&options)).await {
+        Ok(connected) => connected.context(place),
+        Err(_) => Err(anyhow!("no answer in {} s", CONNECTING.as_secs()).context(place)),
+    }
 }

@@ -1,12 +1,34 @@
 //! Connections to Postgres: SQL names no schema, the connection's `search_path` does.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    future::Future,
+    io,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use sqlx::{
-    PgPool,
+    Connection, PgConnection, PgPool,
+    pool::PoolConnectionMetadata,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::time::timeout;
+
+use crate::failure::{Failure, sql};
+
+/// How long a connection may take to be made: an address that nobody has any more swallows what is sent to it.
+const CONNECTING: Duration = Duration::from_secs(3);
+/// How long a lane waits for one statement. A connection whose other end vanished without a word would wait for a quarter
+/// of an hour.
+const STATEMENT: Duration = Duration::from_secs(5);
+/// A pooled connection that was heard of so recently is taken for alive. No server starts again faster than that.
+const FRESH: Duration = Duration::from_millis(100);
+/// How long it may take to say that it is alive.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+/// The same for the session of a lane, which holds more than a query.
+const PULSE: Duration = Duration::from_secs(2);
 
 /// The schema of a service's folded tables, then that of its loop's own.
 pub fn search_path(service: &str) -> [String; 2] {
@@ -31,17 +53,107 @@ pub fn by_key(options: PgConnectOptions) -> PgConnectOptions {
     options.options([("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")])
 }
 
-/// A pool for looking rows up by their keys, that connects when it is first used, so that a service starts while Postgres is away.
+/// Connects, or says in a few seconds that nobody answers.
+///
+/// # Errors
+/// When Postgres refuses or does not answer; says where it was looked for.
+pub async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
+    let place = format!("connect to Postgres at {}:{}", options.get_host(), options.get_port());
+    match timeout(CONNECTING, PgConnection::connect_with(options)).await {
+        Ok(connected) => connected.context(place),
+        Err(_) => Err(anyhow!("no answer in {} s", CONNECTING.as_secs()).context(place)),
+    }
+}
+
+/// A pool for looking rows up by their keys, that connects when it is first used, so that a service starts while Postgres is
+/// away. It hands out no connection that was dead before it was asked for one.
 ///
 /// # Errors
 /// When `dsn` is no Postgres URL.
 pub fn pool(dsn: &str, search_path: &[impl AsRef<str>], max_connections: u32) -> Result<PgPool> {
     let options = by_key(options(dsn, search_path)?);
+    let (taken, given_back) = (Arc::new(Vital::default()), Arc::new(Vital::default()));
+    let vital = Arc::clone(&taken);
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
-        .acquire_timeout(Duration::from_secs(5))
+        .acquire_timeout(CONNECTING)
         .test_before_acquire(false)
+        .before_acquire(move |connection, meta| {
+            let vital = Arc::clone(&vital);
+            Box::pin(async move { vital.check(connection, &meta, meta.idle_for).await })
+        })
+        .after_release(move |connection, meta| {
+            // The pool asks by itself, without a limit: when none came back for a while, this one may be cut off.
+            let vital = Arc::clone(&given_back);
+            Box::pin(async move { vital.check(connection, &meta, vital.silence()).await })
+        })
         .connect_lazy_with(options))
+}
+
+/// What is known of the server behind the connections of a pool.
+#[derive(Default)]
+struct Vital {
+    alive: Mutex<Option<Instant>>,
+    dead: Mutex<Option<Instant>>,
+}
+
+impl Vital {
+    /// How long no connection was found alive.
+    fn silence(&self) -> Duration {
+        let alive = *self.alive.lock().unwrap_or_else(PoisonError::into_inner);
+        alive.map_or(Duration::MAX, |alive| alive.elapsed())
+    }
+
+    /// Asks a connection that was left alone for so long whether it lives. Where one is dead, all that are older go with it:
+    /// one after the other would cost a wait each.
+    async fn check(
+        &self,
+        connection: &mut PgConnection,
+        meta: &PoolConnectionMetadata,
+        silence: Duration,
+    ) -> Result<bool, sqlx::Error> {
+        let now = Instant::now();
+        let died = *self.dead.lock().unwrap_or_else(PoisonError::into_inner);
+        if died.is_some_and(|died| now.checked_sub(meta.age).is_none_or(|made| made < died)) {
+            return Err(gone());
+        }
+        if silence > FRESH && !matches!(timeout(SIGN_OF_LIFE, connection.ping()).await, Ok(Ok(()))) {
+            *self.dead.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+            return Err(gone());
+        }
+        *self.alive.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        Ok(true)
+    }
+}
+
+fn gone() -> sqlx::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "nobody answers on it any more").into()
+}
+
+/// A statement of a lane, which does not wait for ever.
+pub(crate) async fn statement<T>(
+    doing: &'static str,
+    statement: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, Failure> {
+    in_time(doing, async { statement.await.map_err(sql(doing)) }).await
+}
+
+/// Keeps the session of a lane alive, and the lane with it; says quickly when nobody is at the other end.
+pub(crate) async fn ping(db: &mut PgConnection) -> Result<(), Failure> {
+    let doing = "keep the session";
+    match timeout(PULSE, db.ping()).await {
+        Ok(answer) => answer.map_err(sql(doing)),
+        Err(_) => Err(Failure::away(format!("{doing}: Postgres does not answer in {} s", PULSE.as_secs()))),
+    }
+}
+
+/// The same for what is more than the statement itself.
+pub(crate) async fn in_time<T>(
+    doing: &'static str,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let late = |_| Failure::away(format!("{doing}: Postgres does not answer in {} s", STATEMENT.as_secs()));
+    timeout(STATEMENT, work).await.map_err(late)?
 }
 
 /// Whether an error says that Postgres cannot be reached just now, rather than that it refuses.

@@ -26,6 +26,7 @@ pub mod reactor;
 mod reader;
 pub mod replay;
 mod run;
+pub mod servers;
 pub mod service;
 mod sink;
 mod sql;

@@ -6,16 +6,21 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
-use async_nats::{Auth, AuthError, Client, ConnectOptions, Event, HeaderMap, connection::State};
+use anyhow::{Context, Result, anyhow};
+use async_nats::{
+    Auth, AuthError, Client, ConnectOptions, Event, HeaderMap, ReconnectToServer, RequestError, connection::State,
+};
 use bytes::Bytes;
 use nkeys::KeyPair;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
-use crate::pub_acks::{PUB_ACK_TIMEOUT, PubAck, PubAcks, PublishError};
+use crate::{
+    pub_acks::{PUB_ACK_TIMEOUT, PubAck, PubAcks, PublishError},
+    servers::{self, Reach, Round},
+};
 
 /// Where nats-server is and who we are.
 #[derive(Clone, Debug)]
@@ -36,12 +41,20 @@ pub struct Nats {
     client: Client,
     pub_acks: Arc<PubAcks>,
     disconnects: watch::Receiver<u64>,
-    last_error: Arc<Mutex<Option<String>>>,
+    last_error: Arc<LastError>,
+    reach: Arc<Reach>,
     syncs_each_write: bool,
 }
 
+/// What a server complained of, and when.
+type LastError = Mutex<Option<(String, Instant)>>;
+
 /// A server that does not answer is given up after three of these.
-const PING: Duration = Duration::from_secs(5);
+const PING: Duration = Duration::from_millis(1_500);
+/// How long a server may take to let somebody in: an address that nobody has any more swallows what is sent to it.
+const CONNECTING: Duration = Duration::from_secs(2);
+/// What was complained of longer ago is over: what goes on is complained of again.
+const RECENTLY: Duration = Duration::from_secs(60);
 
 impl Nats {
     /// Connects, and reconnects for ever.
@@ -49,7 +62,11 @@ impl Nats {
     /// # Errors
     /// When the first connection fails: a wrong address or refused credentials should be seen at start.
     pub async fn connect(config: &NatsConfig) -> Result<Self> {
-        let mut options = ConnectOptions::new().max_reconnects(None);
+        let round = Round::default();
+        let mut options = ConnectOptions::new().max_reconnects(None).reconnect_to_server_callback(move |servers, _| {
+            let next = round.next(&servers).map(|server| ReconnectToServer { addr: server.addr.clone(), delay: None });
+            std::future::ready(next)
+        });
         if let Some(seed) = &config.nkey_seed {
             options = options.nkey(seed.clone());
         }
@@ -60,25 +77,24 @@ impl Nats {
     /// waited in it behind a gap of what was lost with it; what an owner publishes must not get into such an order.
     pub(crate) async fn that_ends(&self) -> Result<Self> {
         let seed = self.config.nkey_seed.clone();
-        let is_used = AtomicBool::new(false);
+        let is_made = Arc::new(AtomicBool::new(false));
+        let is_lost = Arc::clone(&is_made);
         let options = ConnectOptions::with_auth_callback(move |nonce| {
-            let auth = if is_used.swap(true, Ordering::Relaxed) {
-                Err(AuthError::new("it ended"))
-            } else {
-                sign(&seed, &nonce)
-            };
-            std::future::ready(auth)
+            let is_over = is_lost.load(Ordering::Relaxed);
+            std::future::ready(if is_over { Err(AuthError::new("it ended")) } else { sign(&seed, &nonce) })
         });
-        // Each server may be tried for the first time; when it is lost, the client gives up after as many refusals.
-        let options = options.max_reconnects(servers(&self.config).len());
+        // Each server may be tried at first; when it is lost, the client gives up after as many refusals.
+        let options = options.max_reconnects(servers::list(&self.config.url).len());
         let last_error = Arc::clone(&self.last_error);
-        Self::connect_with(Arc::clone(&self.config), options, last_error, self.syncs_each_write).await
+        let ends = Self::connect_with(Arc::clone(&self.config), options, last_error, self.syncs_each_write).await?;
+        is_made.store(true, Ordering::Relaxed);
+        Ok(ends)
     }
 
     async fn connect_with(
         config: Arc<NatsConfig>,
         options: ConnectOptions,
-        last_error: Arc<Mutex<Option<String>>>,
+        last_error: Arc<LastError>,
         syncs_each_write: bool,
     ) -> Result<Self> {
         let (disconnected, disconnects) = watch::channel(0_u64);
@@ -87,16 +103,17 @@ impl Nats {
             .name(&config.name)
             .custom_inbox_prefix(format!("_INBOX.{}", config.name))
             .client_capacity(65_536)
+            .connection_timeout(CONNECTING)
             .ping_interval(PING)
             .reconnect_delay_callback(|attempt| Duration::from_millis((50 * attempt as u64).min(1_000)))
             .event_callback(move |event| {
                 note(&event, &disconnected, &error_slot);
                 async {}
             });
-        let client =
-            options.connect(servers(&config)).await.with_context(|| format!("connect to NATS at {}", config.url))?;
-        let pub_acks = PubAcks::listen(&client, disconnects.clone()).await?;
-        Ok(Self { config, client, pub_acks, disconnects, last_error, syncs_each_write })
+        let (client, pub_acks) = connect(&config, options, disconnects.clone()).await?;
+        let is_one_of_several = servers::list(&config.url).len() > 1;
+        let reach = Arc::new(Reach::new(is_one_of_several.then(|| client.clone())));
+        Ok(Self { config, client, pub_acks, disconnects, last_error, reach, syncs_each_write })
     }
 
     /// The same, to a server with `sync_interval` other than `always`: many plain publishes cost it less than an atomic batch.
@@ -113,9 +130,10 @@ impl Nats {
         self.client.connection_state() == State::Connected
     }
 
-    /// The last thing the server complained of: a denied publish looks like a timeout otherwise.
+    /// What the server complained of lately: a denied publish looks like a timeout otherwise.
     pub fn last_error(&self) -> Option<String> {
-        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().filter(|(_, at)| at.elapsed() < RECENTLY).map(|(error, _)| error.clone())
     }
 
     /// Counts lost connections: whoever must not miss a message starts again when it changes.
@@ -142,7 +160,12 @@ impl Nats {
             .publish_with_reply_and_headers(subject, reply, headers, body)
             .await
             .map_err(|_| PublishError::Unknown)?;
-        Ok(answer.wait())
+        let reach = Arc::clone(&self.reach);
+        Ok(async move {
+            let ack = answer.wait().await;
+            reach.note(!matches!(ack, Err(PublishError::Unknown | PublishError::NoStream)));
+            ack
+        })
     }
 
     /// Asks the JetStream API: `api("STREAM.INFO.EVENTS", …)`.
@@ -159,19 +182,11 @@ impl Nats {
     ) -> Result<serde_json::Value, ApiError> {
         let body = if request.is_null() { Bytes::new() } else { Bytes::from(request.to_string()) };
         let request = async_nats::Request::new().payload(body).timeout(Some(patience));
-        let answer = tokio::time::timeout(patience, self.client.send_request(format!("$JS.API.{what}"), request))
-            .await
-            .map_err(|_| ApiError::unavailable("no answer in time"))?
-            .map_err(|error| ApiError::unavailable(&error.to_string()))?;
-        let answer: serde_json::Value =
-            serde_json::from_slice(&answer.payload).map_err(|error| ApiError::unavailable(&error.to_string()))?;
-        match answer.get("error") {
-            None => Ok(answer),
-            Some(error) => Err(ApiError {
-                code: error["err_code"].as_u64().unwrap_or(0),
-                description: error["description"].as_str().unwrap_or("unknown error").to_owned(),
-            }),
-        }
+        let answer = timeout(patience, self.client.send_request(format!("$JS.API.{what}"), request)).await;
+        let answer = answer.map_err(|_| ApiError::unavailable("no answer in time")).and_then(read_answer);
+        let is_cut_off = |error: &ApiError| [0, ApiError::NO_LEADER].contains(&error.code);
+        self.reach.note(!answer.as_ref().is_err_and(is_cut_off));
+        answer
     }
 }
 
@@ -184,6 +199,8 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
+    /// The servers that keep streams together have nobody who leads them, or this one does not reach them.
+    const NO_LEADER: u64 = 10_008;
     pub(crate) const STREAM_NOT_FOUND: u64 = 10_059;
     pub(crate) const CONSUMER_NOT_FOUND: u64 = 10_014;
     pub(crate) const MESSAGE_NOT_FOUND: u64 = 10_037;
@@ -193,8 +210,37 @@ impl ApiError {
     }
 }
 
-fn servers(config: &NatsConfig) -> Vec<&str> {
-    config.url.split(',').collect()
+/// The connection and who hears its PubAcks. A name that nobody resolves waits no longer than a server that is silent.
+async fn connect(
+    config: &NatsConfig,
+    options: ConnectOptions,
+    disconnects: watch::Receiver<u64>,
+) -> Result<(Client, Arc<PubAcks>)> {
+    let servers = servers::list(&config.url);
+    let patience = CONNECTING * (servers.len() as u32 + 1);
+    let place = format!("connect to NATS at {}", servers::without_secrets(&config.url));
+    let connecting = async {
+        let client = options.connect(servers).await?;
+        let pub_acks = PubAcks::listen(&client, disconnects).await?;
+        Ok::<_, anyhow::Error>((client, pub_acks))
+    };
+    match timeout(patience, connecting).await {
+        Ok(connected) => connected.context(place),
+        Err(_) => Err(anyhow!("no answer in {} s", patience.as_secs()).context(place)),
+    }
+}
+
+fn read_answer(answer: Result<async_nats::Message, RequestError>) -> Result<serde_json::Value, ApiError> {
+    let answer = answer.map_err(|error| ApiError::unavailable(&error.to_string()))?;
+    let answer: serde_json::Value =
+        serde_json::from_slice(&answer.payload).map_err(|error| ApiError::unavailable(&error.to_string()))?;
+    match answer.get("error") {
+        None => Ok(answer),
+        Some(error) => Err(ApiError {
+            code: error["err_code"].as_u64().unwrap_or(0),
+            description: error["description"].as_str().unwrap_or("unknown error").to_owned(),
+        }),
+    }
 }
 
 /// Signs in by nkey, as [`ConnectOptions::nkey`] does.
@@ -209,16 +255,21 @@ fn sign(seed: &Option<String>, nonce: &[u8]) -> Result<Auth, AuthError> {
     Ok(auth)
 }
 
-fn note(event: &Event, disconnected: &watch::Sender<u64>, last_error: &Mutex<Option<String>>) {
+fn note(event: &Event, disconnected: &watch::Sender<u64>, last_error: &LastError) {
+    let note = |error| *last_error.lock().unwrap_or_else(PoisonError::into_inner) = error;
     match event {
-        Event::Connected => tracing::info!("connected to NATS"),
+        Event::Connected => {
+            tracing::info!("connected to NATS");
+            note(None);
+        }
         Event::Disconnected => {
             tracing::warn!("lost the connection to NATS");
             disconnected.send_modify(|count| *count += 1);
         }
+        Event::Closed => {}
         other => {
             tracing::warn!(event = %other, "NATS");
-            *last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(other.to_string());
+            note(Some((other.to_string(), Instant::now())));
         }
     }
 }

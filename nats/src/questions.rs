@@ -5,14 +5,18 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use anyhow::{Context as _, Result};
 use async_nats::service::ServiceExt as _;
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use plyo_events::{
     Query, Reject, RejectKind, Request,
     query::{OutcomeQuery, StoredOutcome},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout, timeout_at},
+};
 
 use crate::{Context, Nats, QueryError, database, health::Health, service::Handler, store};
 
@@ -30,8 +34,10 @@ pub enum AskError {
     Failed,
 }
 
-/// How long an answer is waited for.
+/// How long an answer is waited for, and worked on.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// A question that nobody has answered by then is asked again, and then after twice as long.
+const AGAIN: Duration = Duration::from_millis(500);
 /// Questions of one kind that one instance works on at a time.
 const AT_A_TIME: usize = 256;
 
@@ -48,7 +54,7 @@ enum Answered<'a> {
 /// # Errors
 /// See [`AskError`].
 pub async fn ask<Q: Query>(nats: &Nats, query: &Q) -> Result<Q::Answer, AskError> {
-    read(&put(nats, Q::SERVICE, Q::NAME, query).await?)
+    read(&find_out(nats, Q::SERVICE, Q::NAME, query).await?)
 }
 
 /// The same; gives the answer as the service wrote it, which is JSON.
@@ -56,7 +62,7 @@ pub async fn ask<Q: Query>(nats: &Nats, query: &Q) -> Result<Q::Answer, AskError
 /// # Errors
 /// See [`AskError`].
 pub async fn ask_for_json<Q: Query>(nats: &Nats, query: &Q) -> Result<Bytes, AskError> {
-    put(nats, Q::SERVICE, Q::NAME, query).await
+    find_out(nats, Q::SERVICE, Q::NAME, query).await
 }
 
 /// Asks whichever instance of the service takes it first to do something.
@@ -72,11 +78,27 @@ pub async fn request<R: Request>(nats: &Nats, request: &R) -> Result<R::Answer, 
 /// # Errors
 /// See [`AskError`].
 pub async fn outcome(nats: &Nats, service: &str, query: &OutcomeQuery) -> Result<Option<StoredOutcome>, AskError> {
-    read(&put(nats, service, "outcome", query).await?)
+    read(&find_out(nats, service, "outcome", query).await?)
 }
 
 fn read<A: DeserializeOwned>(answer: &[u8]) -> Result<A, AskError> {
     serde_json::from_slice(answer).map_err(|_| AskError::Failed)
+}
+
+/// Asks again while nobody answers: the instance that was asked may be gone, and another one there. Whichever answer comes
+/// first is the answer.
+async fn find_out(nats: &Nats, service: &str, name: &str, question: &impl Serialize) -> Result<Bytes, AskError> {
+    let mut asked = FuturesUnordered::new();
+    let (mut pause, deadline) = (AGAIN, Instant::now() + PATIENCE);
+    loop {
+        asked.push(put(nats, service, name, question));
+        let again = sleep_until(deadline.min(Instant::now() + pause));
+        pause *= 2;
+        tokio::select! {
+            Some(answer) = asked.next() => return answer,
+            () = again => if Instant::now() >= deadline { return Err(AskError::Unavailable) },
+        }
+    }
 }
 
 async fn put(nats: &Nats, service: &str, name: &str, question: &impl Serialize) -> Result<Bytes, AskError> {
@@ -87,7 +109,7 @@ async fn put(nats: &Nats, service: &str, name: &str, question: &impl Serialize) 
     // It has no patience of its own: ours also ends a wait for room in the connection's queue.
     let request = async_nats::Request::new().payload(body.into()).timeout(None);
     let asked = nats.client().send_request(format!("q.{service}.{name}"), request);
-    let Ok(Ok(answer)) = tokio::time::timeout(PATIENCE, asked).await else { return Err(AskError::Unavailable) };
+    let Ok(Ok(answer)) = timeout(PATIENCE, asked).await else { return Err(AskError::Unavailable) };
     match rmp_serde::from_slice(&answer.payload) {
         Ok(Answered::Ok(json)) => Ok(answer.payload.slice_ref(json)),
         Ok(Answered::Rejected(reject)) => Err(AskError::Reject(reject)),
@@ -105,15 +127,15 @@ pub async fn ping(nats: &Nats, service: &str, within: Duration) -> Vec<Value> {
         return Vec::new();
     }
     let mut instances = Vec::new();
-    let deadline = tokio::time::Instant::now() + within;
+    let deadline = Instant::now() + within;
     // The first answer is proof of life; others of a larger deployment come within a moment of it.
     let mut wait_until = deadline;
-    while let Ok(Some(answer)) = tokio::time::timeout_at(wait_until, answers.next()).await {
+    while let Ok(Some(answer)) = timeout_at(wait_until, answers.next()).await {
         match serde_json::from_slice::<Value>(&answer.payload) {
             Ok(stats) => instances.push(stats),
             Err(_) => break,
         }
-        wait_until = deadline.min(tokio::time::Instant::now() + Duration::from_millis(20));
+        wait_until = deadline.min(Instant::now() + Duration::from_millis(20));
     }
     instances
 }
@@ -167,17 +189,22 @@ async fn answer_one(
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let answering = handler(context.clone(), request.message.payload.clone());
         tokio::spawn(async move {
-            let answer = answering.await;
+            // Nobody waits for what comes later, and a connection that is cut off would never end it.
+            let answer = timeout(PATIENCE, answering).await;
             let answered = match &answer {
-                Ok(json) => Answered::Ok(json),
-                Err(QueryError::Reject(reject)) => Answered::Rejected(reject.clone()),
-                Err(QueryError::Failed(error)) if database::is_away(error) => {
+                Ok(Ok(json)) => Answered::Ok(json),
+                Ok(Err(QueryError::Reject(reject))) => Answered::Rejected(reject.clone()),
+                Ok(Err(QueryError::Failed(error))) if database::is_away(error) => {
                     tracing::warn!(service, question, error = format!("{error:#}"), "Postgres is away");
-                    Answered::Rejected(Reject::new(RejectKind::Unavailable, "unavailable", "try again in a moment"))
+                    Answered::Rejected(unavailable())
                 }
-                Err(QueryError::Failed(error)) => {
+                Ok(Err(QueryError::Failed(error))) => {
                     tracing::error!(service, question, error = format!("{error:#}"), "query failed");
                     Answered::Failed
+                }
+                Err(_) => {
+                    tracing::warn!(service, question, "no answer in {} s", PATIENCE.as_secs());
+                    Answered::Rejected(unavailable())
                 }
             };
             let body = rmp_serde::to_vec_named(&answered).unwrap_or_default();
@@ -186,6 +213,10 @@ async fn answer_one(
             drop(place);
         });
     }
+}
+
+fn unavailable() -> Reject {
+    Reject::new(RejectKind::Unavailable, "unavailable", "try again in a moment")
 }
 
 fn outcome_handler() -> Handler {

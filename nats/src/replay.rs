@@ -91,7 +91,7 @@ pub(crate) async fn replay<R: Reactor>(reactor: Arc<R>, with: Replay) -> Result<
     let started = Instant::now();
     let shadow = shadow_schema(R::NAME);
     let options = database::by_key(database::options(&with.dsn, &[&shadow])?).options([("synchronous_commit", "off")]);
-    let mut fold = PgConnection::connect_with(&options).await.context("connect to Postgres")?;
+    let mut fold = database::connect(&options).await?;
     if with.purpose == Purpose::Verify {
         tables_check::refuse_forgotten(&mut fold, R::NAME, &shadow, &tables::names::<R::State>()).await?;
     }

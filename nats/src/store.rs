@@ -1,21 +1,26 @@
 //! The loop's own tables, in `<service>_loop`: `lane`, `handled`, `outbox`, `skipped`.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use plyo_events::query::StoredOutcome;
 use rustc_hash::FxHashMap;
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    failure::{Failure, sql},
+    database::statement,
+    failure::Failure,
     lane::{
         Lane,
         outbox::{self, Outgoing},
     },
     streams::State,
 };
+
+/// How long a session that is to end may take.
+const SEIZING: Duration = Duration::from_secs(15);
 
 /// Where a lane stands.
 #[derive(Clone, Debug, Default)]
@@ -60,12 +65,19 @@ pub(crate) struct Write<'a> {
 /// Takes the lane's advisory lock if nobody has it; it lives as long as the connection.
 pub(crate) async fn try_lock(db: &mut PgConnection, lane: Lane) -> Result<bool, Failure> {
     let query = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(lane.lock_key());
-    query.fetch_one(db).await.map_err(sql("try the lane's lock"))
+    statement("try the lane's lock", query.fetch_one(db)).await
 }
 
 /// Takes the advisory lock from whoever has it: its session is ended, and this one is first in the queue.
 pub(crate) async fn seize_lock(db: &mut PgConnection, lane: Lane) -> Result<()> {
+    let deadline = Instant::now() + SEIZING;
     while !try_lock(&mut *db, lane).await? {
+        ensure!(
+            Instant::now() < deadline,
+            "the session that holds lane {} of {} does not end",
+            lane.index,
+            lane.service
+        );
         sqlx::query(
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -75,7 +87,7 @@ pub(crate) async fn seize_lock(db: &mut PgConnection, lane: Lane) -> Result<()> 
         .execute(&mut *db)
         .await
         .context("end the session that holds the lane")?;
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(())
 }
@@ -152,7 +164,7 @@ pub(crate) async fn position(
 ) -> Result<Position, Failure> {
     // A command stream that was created anew, or restored to an earlier time, is read from its start: what was handled is
     // recognised by its id.
-    sqlx::query(
+    let adopted = sqlx::query(
         "UPDATE lane SET events_created = CASE events_created WHEN '' THEN $2 ELSE events_created END,
              commands = CASE WHEN commands_created = $3 AND commands <= $4 THEN commands ELSE 0 END,
              commands_ahead = CASE WHEN commands_created = $3 AND commands <= $4 THEN commands_ahead END,
@@ -162,20 +174,16 @@ pub(crate) async fn position(
     .bind(i16::from(lane.index))
     .bind(&events.created)
     .bind(&commands.created)
-    .bind(commands.last.cast_signed())
-    .execute(&mut *db)
-    .await
-    .map_err(sql("read where the lane stands"))?;
+    .bind(commands.last.cast_signed());
+    statement("read where the lane stands", adopted.execute(&mut *db)).await?;
     type Row = (i64, i64, i64, String, String, Option<Vec<i64>>, Option<Vec<i64>>);
+    let query = sqlx::query_as(
+        "SELECT applied, commands, confirmed, events_created, commands_created, events_ahead, commands_ahead
+         FROM lane WHERE lane = $1",
+    )
+    .bind(i16::from(lane.index));
     let (applied, commands, confirmed, events_created, commands_created, events_ahead, commands_ahead): Row =
-        sqlx::query_as(
-            "SELECT applied, commands, confirmed, events_created, commands_created, events_ahead, commands_ahead
-             FROM lane WHERE lane = $1",
-        )
-        .bind(i16::from(lane.index))
-        .fetch_one(db)
-        .await
-        .map_err(sql("read where the lane stands"))?;
+        statement("read where the lane stands", query.fetch_one(db)).await?;
     let ahead = |by_partition: Option<Vec<i64>>| -> Vec<u64> {
         by_partition.unwrap_or_default().into_iter().map(i64::cast_unsigned).collect()
     };
@@ -194,7 +202,7 @@ pub(crate) async fn position(
 pub(crate) async fn outbox(db: &mut PgConnection, lane: Lane) -> Result<(i64, Vec<Outgoing>), Failure> {
     let query = sqlx::query_as("SELECT id, messages FROM outbox WHERE lane = $1 ORDER BY id");
     let rows: Vec<(i64, Vec<u8>)> =
-        query.bind(i16::from(lane.index)).fetch_all(db).await.map_err(sql("read the outbox"))?;
+        statement("read the outbox", query.bind(i16::from(lane.index)).fetch_all(db)).await?;
     let last = rows.last().map_or(0, |(id, _)| *id);
     let messages: Result<Vec<_>> = rows.iter().map(|(_, packed)| outbox::unpack(packed)).collect();
     Ok((last, messages.map_err(Failure::Lost)?.concat()))
@@ -207,7 +215,7 @@ pub(crate) async fn handled(db: &mut PgConnection, ids: &[Uuid]) -> Result<FxHas
     }
     let query = sqlx::query_as("SELECT command_id, fingerprint, outcome FROM handled WHERE command_id = ANY($1)");
     let rows: Vec<(Uuid, String, Vec<u8>)> =
-        query.bind(ids).fetch_all(db).await.map_err(sql("look up handled commands"))?;
+        statement("look up handled commands", query.bind(ids).fetch_all(db)).await?;
     rows.into_iter().map(|(id, fingerprint, outcome)| Ok((id, stored(fingerprint, &outcome)?))).collect()
 }
 
@@ -222,7 +230,7 @@ pub(crate) async fn write(db: &mut PgConnection, lane: Lane, write: &Write<'_>) 
     let packed =
         if write.outbox.is_empty() { None } else { Some(outbox::pack(write.outbox).map_err(Failure::Poison)?) };
     let outcomes: Result<Vec<Vec<u8>>, _> = handled.iter().map(|h| serde_json::to_vec(&h.stored.outcome)).collect();
-    sqlx::query(
+    let query = sqlx::query(
         "WITH handled_now AS (
              INSERT INTO handled (command_id, user_id, fingerprint, outcome, handled_at)
              SELECT id, user_id, fingerprint, outcome, now()
@@ -247,17 +255,15 @@ pub(crate) async fn write(db: &mut PgConnection, lane: Lane, write: &Write<'_>) 
     .bind(write.applied.cast_signed())
     .bind(write.commands.cast_signed())
     .bind(write.confirmed.cast_signed())
-    .bind(i16::from(lane.index))
-    .execute(db)
-    .await
-    .map_err(sql("write the loop's tables"))?;
+    .bind(i16::from(lane.index));
+    statement("write the loop's tables", query.execute(db)).await?;
     Ok(())
 }
 
 /// Up to where every lane has handled the command stream.
 pub(crate) async fn handled_through(db: &mut PgConnection) -> Result<u64, Failure> {
     let query = sqlx::query_scalar("SELECT coalesce(min(commands), 0) FROM lane");
-    query.fetch_one(db).await.map(i64::cast_unsigned).map_err(sql("read where the lanes stand"))
+    statement("read where the lanes stand", query.fetch_one(db)).await.map(i64::cast_unsigned)
 }
 
 /// What a lane has written of itself.
@@ -319,17 +325,10 @@ pub(crate) async fn outcome_of(pool: &sqlx::PgPool, subject: Uuid, command: Uuid
 
 /// Forgets handled commands of more than 30 days ago, a few at a time: idempotency keys are promised for 7.
 pub(crate) async fn prune_handled(db: &mut PgConnection) -> Result<u64, Failure> {
-    let pruned = sqlx::query(
+    let query = sqlx::query(
         "DELETE FROM handled WHERE command_id IN
              (SELECT command_id FROM handled WHERE handled_at < now() - interval '30 days' LIMIT 1000)",
-    )
-    .execute(db)
-    .await
-    .map_err(sql("forget old outcomes"))?;
+    );
+    let pruned = statement("forget old outcomes", query.execute(db)).await?;
     Ok(pruned.rows_affected())
-}
-
-/// Keeps the session, and with it the lane, alive.
-pub(crate) async fn ping(db: &mut PgConnection) -> Result<(), Failure> {
-    db.ping().await.map_err(sql("keep the session"))
 }

@@ -15,8 +15,9 @@ use super::{
 };
 use crate::{
     Incoming, Reactor,
+    database::{in_time, statement},
     failpoint::{pass, planted},
-    failure::{Failure, sql},
+    failure::Failure,
     sql::tables,
     store::{self, Write},
 };
@@ -94,10 +95,10 @@ async fn handle_alone<R: Reactor>(
                 tracing::error!(service = R::NAME, attempts, reason, "message is a dead letter now");
                 let decided = bury_one(owner.lane, &single.arrivals[0], &reason, attempts);
                 let position = owner.position_after(&single);
-                let mut transaction = owner.connection.begin().await.map_err(sql("begin"))?;
+                let mut transaction = statement("begin", owner.connection.begin()).await?;
                 write(&mut transaction, owner.lane, &mut owner.publisher, owner.next_outbox_id, &decided, position)
                     .await?;
-                transaction.commit().await.map_err(sql("commit"))?;
+                statement("commit", transaction.commit()).await?;
                 break decided;
             }
             Err(failure) => return Err(failure),
@@ -135,23 +136,23 @@ async fn transaction<R: Reactor>(
         // The server has let go of what this transaction may never commit.
         owner.forget_commands(position.1).await?;
     }
-    let mut transaction = owner.connection.begin().await.map_err(sql("begin"))?;
+    let mut transaction = statement("begin", owner.connection.begin()).await?;
     pass!("begin");
     let commands: Vec<_> = gathered.commands().map(|command| command.id).collect();
     let handled = store::handled(&mut transaction, &commands).await?;
     pass!("look-up");
     let incoming: Vec<Incoming<'_>> = gathered.incoming().collect();
-    load(reactor, state, &incoming, &mut transaction).await?;
+    in_time("read rows", load(reactor, state, &incoming, &mut transaction)).await?;
     let decided = caught("decide", || decide(reactor, state, gathered, handled))?;
     pass!("decide");
-    tables::save(state, &mut transaction).await?;
+    in_time("write rows", tables::save(state, &mut transaction)).await?;
     pass!("save");
     write(&mut transaction, owner.lane, &mut owner.publisher, owner.next_outbox_id, &decided, position).await?;
     if planted("bug-publish-before-commit") {
         owner.publisher.publish_at_once(decided.outbox.clone()).await?;
         pass!("published-early");
     }
-    transaction.commit().await.map_err(sql("commit"))?;
+    statement("commit", transaction.commit()).await?;
     pass!("commit");
     Ok(decided)
 }

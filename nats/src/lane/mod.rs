@@ -21,6 +21,7 @@ pub use which::{Lane, PARTITIONS, check_count};
 
 use crate::{
     Nats, Reactor,
+    database::in_time,
     failpoint::{pass, planted},
     failure::Failure,
     health::{Health, LaneState},
@@ -29,7 +30,8 @@ use crate::{
 
 const STAND_BY: Duration = Duration::from_secs(1);
 const SHORTEST_BACKOFF: Duration = Duration::from_millis(100);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
+/// With the limit of a connect it is still less than the five seconds in which a lane is to be owned again.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 /// How often old outcomes are looked for; while there are any, some are forgotten with each batch.
 const PRUNING: Duration = Duration::from_secs(60);
 /// How often commands that are handled are removed from their stream.
@@ -73,7 +75,10 @@ pub(crate) async fn run<R: Reactor>(reactor: Arc<R>, config: Config) -> Infallib
 
 async fn lanes<R: Reactor>(config: &Config) -> Result<Vec<Lane>, Failure> {
     let mut connection = owner::connect(&config.dsn, R::NAME).await?;
-    store::lanes(&mut connection, R::NAME, config.lanes).await.map_err(Failure::Lost)
+    in_time("tell the lanes", async {
+        store::lanes(&mut connection, R::NAME, config.lanes).await.map_err(Failure::Lost)
+    })
+    .await
 }
 
 async fn run_lane<R: Reactor>(reactor: Arc<R>, config: Config, lane: Lane) {
@@ -118,7 +123,9 @@ async fn own<R: Reactor>(
         tokio::time::sleep(STAND_BY).await;
     }
     pass!("lock");
-    let there = store::lanes(&mut connection, R::NAME, None).await.map_err(Failure::Away)?;
+    let there =
+        in_time("tell the lanes", async { store::lanes(&mut connection, R::NAME, None).await.map_err(Failure::Away) })
+            .await?;
     if there.len() != usize::from(lane.count()) {
         return Ok(Ended::OtherLanes);
     }

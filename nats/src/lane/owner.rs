@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use anyhow::Context;
 use plyo_events::EventKind;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use super::{
@@ -51,7 +50,7 @@ pub(crate) async fn connect(dsn: &str, service: &str) -> Result<PgConnection, Fa
         ("idle_in_transaction_session_timeout", SESSION_TIMEOUT),
         ("tcp_user_timeout", SESSION_TIMEOUT),
     ]);
-    PgConnection::connect_with(&options).await.context("connect to Postgres").map_err(Failure::Away)
+    database::connect(&options).await.map_err(Failure::Away)
 }
 
 impl Owner {
@@ -171,7 +170,7 @@ impl Owner {
     pub(crate) async fn idle(&mut self) -> Result<(), Failure> {
         self.publisher.confirm(&mut self.connection).await?;
         self.last_contact = Instant::now();
-        if self.is_dirty() { self.write_position().await } else { store::ping(&mut self.connection).await }
+        if self.is_dirty() { self.write_position().await } else { database::ping(&mut self.connection).await }
     }
 
     /// Removes the commands that every lane of the service has handled from their stream.

@@ -14,10 +14,9 @@ use super::{
     publish::{self, Fence, Mode},
 };
 use crate::{
-    Nats,
+    Nats, database,
     failpoint::{pass, planted},
     failure::Failure,
-    store,
 };
 
 /// The session of a lane ends by itself when its process is stopped; it is pinged more often than that.
@@ -81,7 +80,7 @@ impl Publisher {
                     // Ids ascend: whatever was committed before this row is published, too.
                     self.published = self.outbox_id;
                 }
-                _ = pings.tick() => store::ping(db).await?,
+                _ = pings.tick() => database::ping(db).await?,
             }
         }
     }
