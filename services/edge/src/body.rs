@@ -1,5 +1,7 @@
 //! Strict JSON bodies: what is not understood is refused with a pointer to it, and nothing is guessed.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     http::{HeaderMap, StatusCode, header},
@@ -9,6 +11,7 @@ use futures_util::StreamExt;
 use plyo_events::{Reject, Violation};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use tokio::time::timeout;
 
 use crate::problem::Problem;
 
@@ -16,6 +19,8 @@ use crate::problem::Problem;
 pub(crate) const MOST: usize = 256 * 1024;
 /// So much of a body that is too large is read and dropped, so that its sender hears why it was refused.
 const PATIENCE: usize = 8 * 1024 * 1024;
+/// How long a body may take to come.
+pub(crate) const COMING: Duration = Duration::from_secs(15);
 
 /// Reads the bytes of a JSON body.
 pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
@@ -28,6 +33,12 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Probl
             "send Content-Type: application/json",
         ));
     }
+    let late =
+        |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "slow_body", "the body did not come in 15 s; send it again");
+    timeout(COMING, gather(body)).await.map_err(late)?
+}
+
+async fn gather(body: Body) -> Result<Bytes, Problem> {
     let mut chunks = body.into_data_stream();
     let mut content = Bytes::new();
     let mut length = 0;

@@ -33,6 +33,9 @@ async fn health() -> Json<Value> {
 /// The edge, and what runs beside it, can do its work: otherwise it says what is missing.
 async fn ready(State(state): State<EdgeState>) -> Response {
     let mut missing = (state.config.not_ready)();
+    if state.hub.is_closing() {
+        missing.push("the edge stops".to_owned());
+    }
     if !state.nats.connected() {
         missing.push("NATS is away".to_owned());
     }

@@ -3,6 +3,7 @@
 
 mod body;
 mod caller;
+mod door;
 mod health;
 mod limits;
 pub mod live;
@@ -17,15 +18,20 @@ use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::Result;
 use axum::{
     Router,
-    http::{HeaderValue, Method, header},
+    http::{HeaderValue, Method, StatusCode, header},
+    response::Response,
     serve::ListenerExt,
 };
+pub use door::Door;
 pub use live::LiveTimes;
 pub use openapi::document as openapi;
 use plyo_events::{Subject, UserId};
 use plyo_nats::{CommandPublisher, Nats, Outcomes};
 use tokio::net::TcpListener;
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::{
+    cors::{AllowOrigin, CorsLayer},
+    set_header::SetResponseHeaderLayer,
+};
 
 use crate::{caller::Callers, limits::Limits, live::Hub};
 
@@ -43,6 +49,8 @@ pub struct EdgeConfig {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// What else of this process is not ready, and why: the lanes of the services that run beside the edge.
     pub not_ready: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// How long connections are still taken after `/ready` has said that it stops: whoever shares out requests has to notice.
+    pub grace: Duration,
     /// How many recent events a client can resume from.
     pub ring_events: usize,
     /// How long live connections are waited for.
@@ -60,6 +68,7 @@ impl Default for EdgeConfig {
             services: Vec::new(),
             metrics: Arc::new(String::new),
             not_ready: Arc::new(Vec::new),
+            grace: Duration::ZERO,
             ring_events: 65_536,
             live: LiveTimes::default(),
             may_follow: Arc::new(|_, _| false),
@@ -89,8 +98,8 @@ impl std::ops::Deref for EdgeState {
     }
 }
 
-/// Serves until `shutdown` completes; sockets are told to reconnect, and have two seconds for it; requests under way are
-/// finished.
+/// Serves until `shutdown` completes, and then in good order to an end: `/ready` says no, connections are taken for the
+/// grace, in which sockets are told one after another to reconnect; then requests under way are finished.
 ///
 /// # Errors
 /// When NATS does not answer at start or the listener fails.
@@ -103,6 +112,7 @@ pub async fn serve(
     let edge_id = uuid::Uuid::new_v4().simple().to_string();
     let callers = Arc::new(Callers::default());
     let hub = Hub::start(&nats, Arc::clone(&callers), config.ring_events).await?;
+    let grace = config.grace;
     let state = EdgeState(Arc::new(Edge {
         commands: CommandPublisher::new(&nats, &edge_id),
         outcomes: Outcomes::subscribe(&nats, &edge_id).await?,
@@ -114,11 +124,12 @@ pub async fn serve(
         config,
     }));
     let _keys = AbortOnDrop(tokio::spawn(caller::follow_keys(nats, callers)).abort_handle());
-    let app = router(state);
+    let app = router(state).layer(closes_connections(&hub));
     let told = Arc::clone(&hub);
     let closing = async move {
         shutdown.await;
-        hub.close();
+        hub.close(grace);
+        tokio::time::sleep(grace).await;
     };
     tracing::info!(address = %listener.local_addr()?, "the edge listens");
     // An answer in two writes would wait 40 ms for the acknowledgement of the first.
@@ -133,6 +144,18 @@ pub async fn serve(
     // axum forgets a connection that became a socket; whoever ends this process now would cut its `bye` off.
     told.everybody_left().await;
     Ok(())
+}
+
+/// An edge that stops keeps no connection: the next request on it might come in the moment in which it is closed.
+fn closes_connections(
+    hub: &Arc<Hub>,
+) -> SetResponseHeaderLayer<impl Fn(&Response) -> Option<HeaderValue> + Clone + use<>> {
+    let hub = Arc::clone(hub);
+    let close = move |response: &Response| {
+        let is_http = response.status() != StatusCode::SWITCHING_PROTOCOLS;
+        (is_http && hub.is_closing()).then(|| HeaderValue::from_static("close"))
+    };
+    SetResponseHeaderLayer::if_not_present(header::CONNECTION, close)
 }
 
 fn router(state: EdgeState) -> Router {

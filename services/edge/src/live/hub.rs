@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use super::{
+    farewell::{Farewell, Goodbye},
     frames::{self, Resume},
     rendered::Announcement,
     ring::{Gone, Missed, Ring},
@@ -31,7 +32,7 @@ const RING_BYTES: usize = 64 * 1024 * 1024;
 /// Another edge may be this far ahead of this one.
 const LAG: Duration = Duration::from_secs(2);
 /// How long a socket that is closed has to say that it knows.
-pub(super) const FAREWELL: Duration = Duration::from_secs(2);
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(2);
 /// The longest that an edge fills its ring before it serves.
 const FILLING: Duration = Duration::from_secs(30);
 
@@ -42,7 +43,7 @@ pub(crate) struct Hub {
     head: watch::Sender<u64>,
     announcements: broadcast::Sender<Arc<Announcement>>,
     callers: Arc<Callers>,
-    closing: watch::Sender<bool>,
+    goodbye: Goodbye,
 }
 
 /// Where a connection begins.
@@ -62,7 +63,7 @@ impl Hub {
             head: watch::channel(before).0,
             announcements: broadcast::channel(64).0,
             callers,
-            closing: watch::channel(false).0,
+            goodbye: Goodbye::default(),
         })
     }
 
@@ -114,20 +115,24 @@ impl Hub {
         let _ = self.announcements.send(Arc::new(Announcement::new(ANNOUNCEMENTS, data.get())));
     }
 
-    /// Tells every connection to come again.
-    pub(crate) fn close(&self) {
-        self.closing.send_replace(true);
+    /// Tells every connection to come again, one after another within the grace.
+    pub(crate) fn close(&self, grace: Duration) {
+        self.goodbye.say(grace);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.goodbye.is_said()
     }
 
     /// Completes when no connection is left, at the latest when each has had the time to say good-bye.
     pub(crate) async fn everybody_left(&self) {
         // One that has not gone by then does not listen.
-        let _ = timeout(FAREWELL, self.closing.closed()).await;
+        let _ = timeout(LAST_WORDS, self.goodbye.everybody_left()).await;
     }
 
-    /// Completes with `true` when the edge closes. Whoever holds it is waited for.
-    pub(super) fn closing(&self) -> watch::Receiver<bool> {
-        self.closing.subscribe()
+    /// When a new connection is to go. Whoever holds it is waited for.
+    pub(super) fn farewell(&self) -> Farewell {
+        self.goodbye.for_one()
     }
 
     pub(super) fn announcements(&self) -> broadcast::Receiver<Arc<Announcement>> {
@@ -260,12 +265,6 @@ impl Drop for Connection {
             ring.unfollow(*subject, &self.wake);
         }
     }
-}
-
-/// Completes when the edge closes.
-pub(super) async fn closed(closing: &mut watch::Receiver<bool>) {
-    // Without a hub there is no edge either.
-    let _ = closing.wait_for(|closing| *closing).await;
 }
 
 /// Opens the end of the stream, and hears of the sessions that ended before it: their tokens may still be about.

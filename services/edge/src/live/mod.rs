@@ -64,6 +64,7 @@
 //! the token expires or the session does.
 
 mod close;
+mod farewell;
 mod frames;
 mod hub;
 mod rendered;

@@ -12,12 +12,13 @@ use axum::{
 };
 use futures_util::StreamExt;
 use jiff::Timestamp;
-use tokio::{sync::watch, time::timeout};
+use tokio::time::timeout;
 
 use super::{
     close::{Close, End},
+    farewell::Farewell,
     frames::{self, ClientFrame, Format, MESSAGE_PACK, ServerFrame, cursor},
-    hub::{FAREWELL, closed},
+    hub::LAST_WORDS,
     topics::{self, Followed},
 };
 use crate::{EdgeState, problem::Problem};
@@ -55,8 +56,8 @@ pub(super) async fn upgrade(
         .max_frame_size(HEARD_OUT);
     let format = if upgrade.selected_protocol().is_some() { Format::MessagePack } else { Format::Json };
     // From here on an edge that closes waits for it.
-    let closing = state.hub.closing();
-    Ok(upgrade.on_upgrade(move |socket| serve(state, socket, format, closing)))
+    let farewell = state.hub.farewell();
+    Ok(upgrade.on_upgrade(move |socket| serve(state, socket, format, farewell)))
 }
 
 /// An origin of the configuration, or the edge's own (its documentation page).
@@ -66,16 +67,16 @@ fn is_allowed(state: &EdgeState, headers: &HeaderMap, origin: &str) -> bool {
     own || state.config.allowed_origins.iter().any(|allowed| allowed == origin)
 }
 
-async fn serve(state: EdgeState, mut socket: WebSocket, format: Format, mut closing: watch::Receiver<bool>) {
+async fn serve(state: EdgeState, mut socket: WebSocket, format: Format, mut farewell: Farewell) {
     // Greeting takes far more memory than listening; the box is gone when it is over.
-    let end = match Box::pin(greet(state, &mut socket, format, &mut closing)).await {
-        Ok(mut session) => session.run(&mut socket, &mut closing).await,
+    let end = match Box::pin(greet(state, &mut socket, format, &mut farewell)).await {
+        Ok(mut session) => session.run(&mut socket, &mut farewell).await,
         Err(end) => end,
     };
     if let Some((close, format)) = end {
         metrics::counter!("plyo_edge_closes_total", "code" => close.code.to_string()).increment(1);
         // One that does not answer is closed all the same.
-        let _ = Box::pin(timeout(FAREWELL, say_bye(socket, close, format))).await;
+        let _ = Box::pin(timeout(LAST_WORDS, say_bye(socket, close, format))).await;
     }
 }
 
@@ -95,11 +96,11 @@ async fn greet(
     state: EdgeState,
     socket: &mut WebSocket,
     format: Format,
-    closing: &mut watch::Receiver<bool>,
+    farewell: &mut Farewell,
 ) -> Result<Session, End> {
     let first = tokio::select! {
         first = timeout(state.config.live.hello, first_frame(socket)) => first,
-        () = closed(closing) => return Err(Some((Close::GOING_AWAY, format))),
+        () = farewell.comes() => return Err(Some((Close::GOING_AWAY, format))),
     };
     let message =
         first.map_err(|_| Some((Close::NO_HELLO, format)))?.map_err(|close| close.map(|close| (close, format)))?;

@@ -9,14 +9,12 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use serde::Deserialize;
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 
 use super::{
+    farewell::Farewell,
     frames::cursor,
-    hub::{Connection, closed},
+    hub::Connection,
     times::instant,
     topics::{self, Followed, ME},
 };
@@ -54,7 +52,7 @@ pub(super) async fn stream(
         None => first.comment("checkpoint"),
     };
     let listener = Listener {
-        closing: state.hub.closing(),
+        farewell: state.hub.farewell(),
         expires: instant(caller.expires),
         state,
         caller,
@@ -70,7 +68,7 @@ struct Listener {
     state: EdgeState,
     caller: Caller,
     connection: Connection,
-    closing: watch::Receiver<bool>,
+    farewell: Farewell,
     expires: Instant,
     epoch: u64,
     /// Everything that it follows up to here is sent or waits to be.
@@ -99,7 +97,7 @@ impl Listener {
             tokio::select! {
                 () = self.connection.woken() => {}
                 () = sleep_until(checkpoint.min(self.expires)) => {}
-                () = closed(&mut self.closing) => return None,
+                () = self.farewell.comes() => return None,
             }
         }
     }

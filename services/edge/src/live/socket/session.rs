@@ -6,7 +6,7 @@ use axum::extract::ws::{Message, WebSocket};
 use futures_util::{SinkExt, StreamExt};
 use jiff::Timestamp;
 use tokio::{
-    sync::{broadcast, mpsc, watch},
+    sync::{broadcast, mpsc},
     time::{Instant, sleep_until, timeout},
 };
 
@@ -16,8 +16,9 @@ use crate::{
     caller::Caller,
     live::{
         close::{Close, End},
+        farewell::Farewell,
         frames::{self, ClientFrame, Format, ServerFrame, cursor},
-        hub::{Connection, Start, closed},
+        hub::{Connection, Start},
         rendered::{Announcement, Place},
         ring::Gone,
         times::instant,
@@ -82,7 +83,7 @@ impl Session {
         self.say(socket, &ServerFrame::Ready { c, replayed }).await
     }
 
-    pub(super) async fn run(&mut self, socket: &mut WebSocket, closing: &mut watch::Receiver<bool>) -> End {
+    pub(super) async fn run(&mut self, socket: &mut WebSocket, farewell: &mut Farewell) -> End {
         loop {
             let deadline = self.deadline();
             let end = tokio::select! {
@@ -97,7 +98,7 @@ impl Session {
                 }
                 message = answered(&mut self.answers) => Box::pin(self.send(socket, message)).await,
                 () = sleep_until(deadline) => Box::pin(self.tick(socket)).await,
-                () = closed(closing) => Err(self.end(Close::GOING_AWAY)),
+                () = farewell.comes() => Err(self.end(Close::GOING_AWAY)),
             };
             if let Err(end) = end {
                 return end;

@@ -125,7 +125,7 @@ async fn an_edge_that_goes_away_says_so_to_everybody_and_when_to_come_again() {
         client.hear_until("ready").await;
         clients.push(client);
     }
-    ground.hub.close();
+    ground.hub.close(Duration::ZERO);
     let mut waits = std::collections::HashSet::new();
     for mut client in clients {
         let bye = client.hear_bye(4000, &[]).await;

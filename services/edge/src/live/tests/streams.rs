@@ -80,7 +80,7 @@ async fn a_listener_resumes_from_the_last_event_it_got() {
     for sequence in 4..=603 {
         assert_eq!(field(&listener.next().await.unwrap(), "id"), cursor(sequence));
     }
-    ground.hub.close();
+    ground.hub.close(Duration::ZERO);
     assert_eq!(listener.next().await, None);
 }
 

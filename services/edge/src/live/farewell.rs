@@ -1,0 +1,92 @@
+//! When a connection is told to go: those whom an edge leaves behind do not all come to another at once.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
+/// An edge that closes.
+#[derive(Clone, Copy)]
+struct Closing {
+    since: Instant,
+    grace: Duration,
+}
+
+/// Tells every connection of an edge that it closes.
+pub(super) struct Goodbye(watch::Sender<Option<Closing>>);
+
+/// One connection's share of that. Whoever holds it is waited for.
+pub(super) struct Farewell {
+    closing: watch::Receiver<Option<Closing>>,
+    /// Which part of the grace this connection has.
+    share: f64,
+}
+
+impl Default for Goodbye {
+    fn default() -> Self {
+        Self(watch::channel(None).0)
+    }
+}
+
+impl Goodbye {
+    /// Every connection has another moment of the grace to go.
+    pub(super) fn say(&self, grace: Duration) {
+        self.0.send_replace(Some(Closing { since: Instant::now(), grace }));
+    }
+
+    pub(super) fn is_said(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
+    pub(super) fn for_one(&self) -> Farewell {
+        let share = uuid::Uuid::new_v4().as_u64_pair().1 as u32;
+        Farewell { closing: self.0.subscribe(), share: f64::from(share) / f64::from(u32::MAX) }
+    }
+
+    /// Completes when nobody is left who was to be told.
+    pub(super) async fn everybody_left(&self) {
+        self.0.closed().await;
+    }
+}
+
+impl Farewell {
+    /// Completes when this connection is to go.
+    pub(super) async fn comes(&mut self) {
+        // Without an edge there is no more grace either.
+        let Ok(closing) = self.closing.wait_for(Option::is_some).await.map(|closing| *closing) else { return };
+        if let Some(Closing { since, grace }) = closing {
+            sleep_until(since + grace.mul_f64(self.share)).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn connections_go_one_after_another_within_the_grace_however_often_each_asks() {
+        let goodbye = Goodbye::default();
+        let farewells: Vec<Farewell> = (0..200).map(|_| goodbye.for_one()).collect();
+        goodbye.say(Duration::from_secs(10));
+        let begun = Instant::now();
+        let mut went = Vec::new();
+        for mut farewell in farewells {
+            went.push(tokio::spawn(async move {
+                // What it hears meanwhile does not put it off.
+                while tokio::time::timeout(Duration::from_millis(700), farewell.comes()).await.is_err() {}
+                begun.elapsed()
+            }));
+        }
+        let mut early = 0;
+        for one in went {
+            let after = one.await.unwrap();
+            assert!(after <= Duration::from_secs(11), "{after:?}");
+            early += usize::from(after < Duration::from_secs(5));
+        }
+        assert!((60..140).contains(&early), "{early} of 200 in the first half");
+        goodbye.everybody_left().await;
+    }
+}
