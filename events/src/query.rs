@@ -34,8 +34,16 @@ pub struct OutcomeQuery {
 #[derive(Clone, Debug, Serialize, serde::Deserialize)]
 pub struct StoredOutcome {
     /// What the command's body was, as the edge hashed it: the same key with another body is refused.
+    /// Empty where nobody knows: of a command that was recognised again by the events that it had come to.
     pub fingerprint: String,
     pub outcome: crate::Outcome,
+}
+
+impl StoredOutcome {
+    /// Whether it may be the outcome of a command with such a body.
+    pub fn is_of(&self, fingerprint: &str) -> bool {
+        self.fingerprint.is_empty() || self.fingerprint == fingerprint
+    }
 }
 
 /// The last question of a page: opaque to clients.

@@ -157,11 +157,9 @@ fn no_letter(sequence: u64) -> String {
 async fn read(nats: &Nats, start: u64, most: Option<usize>) -> Result<Vec<Received>> {
     ensure!(start > 0, no_letter(start));
     let mut reader = Reader::create(nats, "DEAD", streams::tail_consumer("dead", "dead.>", start)).await?;
-    let mut pending = reader.pending_at_start;
     let mut found = Vec::new();
-    while pending > 0 && most.is_none_or(|most| found.len() < most) {
-        let received = reader.next().await?;
-        pending = received.pending;
+    while most.is_none_or(|most| found.len() < most) {
+        let Some(received) = reader.counted(u64::MAX).await? else { break };
         found.push(received);
     }
     Ok(found)

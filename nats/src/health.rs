@@ -16,7 +16,11 @@ pub enum LaneState {
     /// Another instance holds the lane; this one tries once a second.
     StandingBy,
     /// This instance works.
-    Owning,
+    Owning {
+        /// What it folded first, because the tables were older than `EVENTS`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        caught_up: Option<String>,
+    },
     /// It dropped the lane and will try again; the reason is for operators.
     Failed { reason: String },
 }
@@ -51,14 +55,14 @@ impl Health {
             LaneState::Failed { .. } => 3,
             LaneState::Starting => 2,
             LaneState::StandingBy => 1,
-            LaneState::Owning => 0,
+            LaneState::Owning { .. } => 0,
         };
         self.lanes().into_iter().max_by_key(badness).unwrap_or(LaneState::Starting)
     }
 
     /// Every lane is worked on here, or could be taken over, and no effect waits.
     pub fn ready(&self) -> bool {
-        matches!(self.lane(), LaneState::Owning | LaneState::StandingBy) && self.waiting_effects().is_empty()
+        matches!(self.lane(), LaneState::Owning { .. } | LaneState::StandingBy) && self.waiting_effects().is_empty()
     }
 
     /// There are so many lanes, and nothing is known of them.

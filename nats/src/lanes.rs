@@ -34,6 +34,11 @@ pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) ->
             None => owners.push((None, Some(connection))),
         }
     }
+    if owners.iter().any(|(owner, _)| owner.as_ref().is_some_and(|owner| !owner.lost.is_empty())) {
+        bail!(
+            "the tables of {service} are older than EVENTS, as after a restored backup: start it once, it catches up"
+        );
+    }
     let owned: Vec<&Owner> = owners.iter().filter_map(|(owner, _)| owner.as_ref()).collect();
     let state = streams::state(nats, "EVENTS").await?;
     let positions: Vec<Position> = wanted.iter().map(|lane| position(*lane, &owned, state.last)).collect();
@@ -83,6 +88,8 @@ fn position(lane: Lane, owned: &[&Owner], confirmed: u64) -> Position {
         commands,
         // Every own event is there: each owner has published what it had.
         confirmed,
+        applied_at: None,
+        confirmed_id: None,
         events_created: created.0,
         commands_created: created.1,
     }

@@ -8,7 +8,11 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use serde_json::json;
-use tokio::{sync::watch, task::unconstrained, time::Instant};
+use tokio::{
+    sync::watch,
+    task::unconstrained,
+    time::{Instant, timeout},
+};
 
 use crate::{Nats, failure::Failure, wire};
 
@@ -19,6 +23,8 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 /// Servers that keep a consumer together choose a leader for it first; until then nobody takes a pull.
 const ELECTION: Duration = Duration::from_secs(5);
 const ASK_AGAIN: Duration = Duration::from_millis(50);
+/// How long a message that the server counts may take to come.
+const GIVING: Duration = Duration::from_secs(4);
 
 /// Reads one consumer.
 pub(crate) struct Reader {
@@ -38,6 +44,9 @@ pub(crate) struct Reader {
     disconnects: watch::Receiver<u64>,
     /// How many messages matched when the consumer was created.
     pub pending_at_start: u64,
+    /// How many more there are, as the server counts them.
+    left: u64,
+    last_sequence: u64,
 }
 
 /// A message with its place in the stream.
@@ -68,6 +77,7 @@ impl Reader {
         let inbox = nats.client().new_inbox();
         let messages = nats.client().subscribe(inbox.clone()).await;
         let messages = messages.context("subscribe to a consumer's messages").map_err(Failure::Away)?;
+        let pending_at_start = created["num_pending"].as_u64().unwrap_or(0);
         Ok(Self {
             nats: nats.clone(),
             stream: stream.to_owned(),
@@ -81,7 +91,9 @@ impl Reader {
             ask_again: None,
             last_heard: Instant::now(),
             disconnects,
-            pending_at_start: created["num_pending"].as_u64().unwrap_or(0),
+            pending_at_start,
+            left: pending_at_start,
+            last_sequence: 0,
         })
     }
 
@@ -109,6 +121,27 @@ impl Reader {
                 return Ok(received);
             }
         }
+    }
+
+    /// The next message of those that the server counts, up to the one before `until`; `None` after the last. One that is
+    /// counted and does not come is damage, and an error: who waits for it would wait for ever.
+    pub(crate) async fn counted(&mut self, until: u64) -> Result<Option<Received>, Failure> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let Ok(received) = timeout(GIVING, self.next()).await else {
+            return Err(Failure::lost(format!(
+                "{} counts {} more messages after {} and gives none of them: it is damaged there, and `plyo verify --deep` \
+                 says what is missing",
+                self.stream, self.left, self.last_sequence
+            )));
+        };
+        let received = received?;
+        if received.sequence >= until {
+            self.left = 0;
+            return Ok(None);
+        }
+        Ok(Some(received))
     }
 
     /// A message that is already here.
@@ -158,6 +191,7 @@ impl Reader {
             )));
         }
         self.last_consumer_sequence = place.consumer_sequence;
+        (self.left, self.last_sequence) = (place.pending, place.stream_sequence);
         Ok(Some(Received {
             subject: message.subject.to_string(),
             headers: message.headers.unwrap_or_default(),

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use crate::{
     Incoming, Nats, Reactor, Service, database,
     lane::{
-        batch,
+        batch, catch_up,
         owner::{self, Owner},
         partition,
     },
@@ -99,7 +99,7 @@ pub(crate) async fn replay<R: Reactor>(reactor: Arc<R>, with: Replay) -> Result<
         Purpose::Verify => None,
         Purpose::Rebuild { mended, new_history } => Some((mended, new_history)),
     };
-    let mut owners = seize::<R>(&with, matches!(rebuild, Some((_, true)))).await?;
+    let mut owners = seize(&*reactor, &with, matches!(rebuild, Some((_, true)))).await?;
     let mut skip = store::skipped(&mut owners[0].connection).await?;
     if let Some((true, _)) = rebuild {
         skip.clear();
@@ -118,7 +118,7 @@ pub(crate) async fn replay<R: Reactor>(reactor: Arc<R>, with: Replay) -> Result<
 }
 
 /// Takes every lane of the service from whoever has it.
-async fn seize<R: Reactor>(with: &Replay, new_history: bool) -> Result<Vec<Owner>> {
+async fn seize<R: Reactor>(reactor: &R, with: &Replay, new_history: bool) -> Result<Vec<Owner>> {
     let mut first = owner::connect(&with.dsn, R::NAME).await?;
     let mut locked = Vec::new();
     for lane in store::lanes(&mut first, R::NAME, None).await? {
@@ -133,7 +133,9 @@ async fn seize<R: Reactor>(with: &Replay, new_history: bool) -> Result<Vec<Owner
     }
     let mut owners = Vec::new();
     for (lane, connection) in locked {
-        owners.push(Owner::take(connection, with.nats.that_ends().await?, lane).await?);
+        let mut owner = Owner::take(connection, with.nats.that_ends().await?, lane).await?;
+        catch_up::catch_up(&mut owner, reactor).await?;
+        owners.push(owner);
     }
     Ok(owners)
 }
@@ -152,9 +154,9 @@ async fn fold_events<R: Reactor>(
     let total = reader.pending_at_start;
     let mut last_contact = Instant::now();
     let mut state = R::State::default();
-    while report.read < total {
+    while let Some(first) = reader.counted(u64::MAX).await? {
         let mut events = Vec::new();
-        let mut received = Some(reader.next().await?);
+        let mut received = Some(first);
         let mut taken = 0;
         while let Some(message) = received {
             taken += 1;

@@ -3,6 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
 use plyo_events::query::StoredOutcome;
 use rustc_hash::FxHashMap;
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
@@ -29,8 +30,12 @@ pub(crate) struct Position {
     pub applied: u64,
     /// The last sequence of the command stream that is handled.
     pub commands: u64,
+    /// When the message at `applied` was stored; `None` where nobody looked.
+    pub applied_at: Option<Timestamp>,
     /// The last sequence at which an own event is known to be in `EVENTS`.
     pub confirmed: u64,
+    /// The id of the message at `confirmed`; `None` where nobody looked.
+    pub confirmed_id: Option<Uuid>,
     /// When the streams were created, as it was when the lane first ran.
     pub events_created: String,
     pub commands_created: String,
@@ -58,8 +63,10 @@ pub(crate) struct Write<'a> {
     /// Outbox rows up to this id are known to be where they belong.
     pub published: i64,
     pub applied: u64,
+    pub applied_at: Option<Timestamp>,
     pub commands: u64,
     pub confirmed: u64,
+    pub confirmed_id: Option<Uuid>,
 }
 
 /// Takes the lane's advisory lock if nobody has it; it lives as long as the connection.
@@ -133,8 +140,9 @@ pub(crate) async fn enter(db: &mut Transaction<'_, Postgres>, lane: Lane, positi
         (!by_partition.is_empty()).then(|| by_partition.iter().map(|sequence| sequence.cast_signed()).collect())
     };
     sqlx::query(
-        "INSERT INTO lane (lane, applied, commands, confirmed, events_created, commands_created, events_ahead, commands_ahead)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO lane (lane, applied, commands, confirmed, events_created, commands_created, events_ahead, commands_ahead,
+             applied_at, confirmed_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(i16::from(lane.index))
     .bind(position.applied.cast_signed())
@@ -144,6 +152,8 @@ pub(crate) async fn enter(db: &mut Transaction<'_, Postgres>, lane: Lane, positi
     .bind(&position.commands_created)
     .bind(ahead(&position.events_ahead))
     .bind(ahead(&position.commands_ahead))
+    .bind(position.applied_at.map(nanoseconds))
+    .bind(position.confirmed_id)
     .execute(&mut **db)
     .await?;
     Ok(())
@@ -176,21 +186,24 @@ pub(crate) async fn position(
     .bind(&commands.created)
     .bind(commands.last.cast_signed());
     statement("read where the lane stands", adopted.execute(&mut *db)).await?;
-    type Row = (i64, i64, i64, String, String, Option<Vec<i64>>, Option<Vec<i64>>);
+    type Row = (i64, i64, i64, String, String, Option<Vec<i64>>, Option<Vec<i64>>, Option<i64>, Option<Uuid>);
     let query = sqlx::query_as(
-        "SELECT applied, commands, confirmed, events_created, commands_created, events_ahead, commands_ahead
+        "SELECT applied, commands, confirmed, events_created, commands_created, events_ahead, commands_ahead, applied_at,
+             confirmed_id
          FROM lane WHERE lane = $1",
     )
     .bind(i16::from(lane.index));
-    let (applied, commands, confirmed, events_created, commands_created, events_ahead, commands_ahead): Row =
-        statement("read where the lane stands", query.fetch_one(db)).await?;
+    let row: Row = statement("read where the lane stands", query.fetch_one(db)).await?;
+    let (applied, commands, confirmed, events_created, commands_created, events_ahead, commands_ahead, ..) = row;
     let ahead = |by_partition: Option<Vec<i64>>| -> Vec<u64> {
         by_partition.unwrap_or_default().into_iter().map(i64::cast_unsigned).collect()
     };
     Ok(Position {
         applied: applied.cast_unsigned(),
         commands: commands.cast_unsigned(),
+        applied_at: row.7.and_then(|nanoseconds| Timestamp::from_nanosecond(nanoseconds.into()).ok()),
         confirmed: confirmed.cast_unsigned(),
+        confirmed_id: row.8,
         events_created,
         commands_created,
         events_ahead: ahead(events_ahead),
@@ -241,7 +254,8 @@ pub(crate) async fn write(db: &mut PgConnection, lane: Lane, write: &Write<'_>) 
              INSERT INTO outbox (lane, id, messages) SELECT $13, $6, $7 WHERE $7 IS NOT NULL),
          dead AS (
              INSERT INTO skipped (sequence, reason) SELECT * FROM unnest($8::bigint[], $9::text[]) ON CONFLICT DO NOTHING)
-         UPDATE lane SET applied = $10, commands = $11, confirmed = $12 WHERE lane = $13",
+         UPDATE lane SET applied = $10, commands = $11, confirmed = $12, applied_at = $14, confirmed_id = $15
+         WHERE lane = $13",
     )
     .bind(handled.iter().map(|h| h.id).collect::<Vec<_>>())
     .bind(handled.iter().map(|h| h.subject).collect::<Vec<_>>())
@@ -255,7 +269,9 @@ pub(crate) async fn write(db: &mut PgConnection, lane: Lane, write: &Write<'_>) 
     .bind(write.applied.cast_signed())
     .bind(write.commands.cast_signed())
     .bind(write.confirmed.cast_signed())
-    .bind(i16::from(lane.index));
+    .bind(i16::from(lane.index))
+    .bind(write.applied_at.map(nanoseconds))
+    .bind(write.confirmed_id);
     statement("write the loop's tables", query.execute(db)).await?;
     Ok(())
 }
@@ -307,13 +323,17 @@ pub(crate) async fn forget_skipped(db: &mut PgConnection) -> Result<()> {
 
 /// Every lane starts over at this place of an `EVENTS` that is another, or was restored.
 pub(crate) async fn start_over(db: &mut PgConnection, sequence: u64, events_created: &str) -> Result<()> {
-    sqlx::query("UPDATE lane SET applied = $1, confirmed = $1, events_created = $2, events_ahead = NULL")
-        .bind(sequence.cast_signed())
-        .bind(events_created)
-        .execute(&mut *db)
-        .await?;
+    let query = sqlx::query(
+        "UPDATE lane SET applied = $1, confirmed = $1, applied_at = NULL, confirmed_id = NULL, events_created = $2,
+             events_ahead = NULL",
+    );
+    query.bind(sequence.cast_signed()).bind(events_created).execute(&mut *db).await?;
     sqlx::query("DELETE FROM outbox").execute(&mut *db).await?;
     forget_skipped(db).await
+}
+
+fn nanoseconds(time: Timestamp) -> i64 {
+    i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 /// How one command of one subject ended.

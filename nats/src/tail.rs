@@ -206,10 +206,7 @@ pub async fn stored_since(nats: &Nats, kind: EventKind, since: Timestamp) -> Res
     let filter = format!("evt.*.{}.{}.>", kind.service(), kind.fact());
     let mut reader = Reader::create(nats, "EVENTS", streams::since_consumer("edge", &filter, since)).await?;
     let mut events = Vec::new();
-    let mut left = reader.pending_at_start;
-    while left > 0 {
-        let received = reader.next().await?;
-        left = received.pending;
+    while let Some(received) = reader.counted(u64::MAX).await? {
         events.extend(stored(&received));
     }
     Ok(events)

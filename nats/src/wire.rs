@@ -184,14 +184,19 @@ pub(crate) fn encoded_event(
     Ok((type_name, unsigned(nats_subject, headers, about, body, sequence)))
 }
 
-/// The envelope of what may have come from outside Plyo, without an id or a time of its own.
-fn unsigned<T>(nats_subject: &str, headers: &HeaderMap, about: Subject, body: T, sequence: u64) -> Message<T> {
+/// The id of an event, whoever wrote it: what names it as a cause.
+pub(crate) fn event_id(nats_subject: &str, headers: &HeaderMap, sequence: u64) -> Uuid {
     // A recurring schedule fires with the same `ce-id` each time; its next firing tells one from another.
-    let id = match (parsed::<Uuid>(headers, CE_ID), text(headers, "Nats-Schedule-Next")) {
+    match (parsed::<Uuid>(headers, CE_ID), text(headers, "Nats-Schedule-Next")) {
         (Some(id), None | Some("purge")) => id,
         (Some(id), Some(next)) => Id::<Event>::derive(id, next).uuid(),
         (None, _) => Id::<Event>::derive(Uuid::NAMESPACE_OID, &format!("{nats_subject}/{sequence}")).uuid(),
-    };
+    }
+}
+
+/// The envelope of what may have come from outside Plyo, without an id or a time of its own.
+fn unsigned<T>(nats_subject: &str, headers: &HeaderMap, about: Subject, body: T, sequence: u64) -> Message<T> {
+    let id = event_id(nats_subject, headers, sequence);
     let time = parsed(headers, CE_TIME).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     envelope(headers, id, about, time, body)
 }

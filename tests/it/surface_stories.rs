@@ -121,7 +121,7 @@ async fn reactions(ada: &mut Walker) {
     let counts = ada.get("/notifications/counts", &[]).await;
     assert_eq!(counts["unread"], items.len());
     let because = items.iter().map(|item| item["because"]["event_type"].as_str().unwrap()).collect::<BTreeSet<_>>();
-    assert_eq!(because, BTreeSet::from(["achievement.unlocked", "workout.completed"]), "each says why: {list}");
+    assert_eq!(because, BTreeSet::from(["achievement.unlocked", "workout.corrected"]), "each says why: {list}");
     let first = items[0]["notification_id"].as_str().unwrap();
     let after = ada.call("POST", "/notifications/{id}/read", &[first], None, 200).await;
     assert_eq!(after["unread"].as_u64(), counts["unread"].as_u64().map(|unread| unread - 1));

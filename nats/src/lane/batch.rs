@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 use super::{
     decide::{Decided, bury_one, decide},
     gather::{Gathered, Source, Work},
-    owner::Owner,
+    owner::{Owner, Reached},
     publisher::Publisher,
     which::Lane,
 };
@@ -134,7 +134,7 @@ async fn transaction<R: Reactor>(
     let position = owner.position_after(gathered);
     if planted("bug-purge-before-commit") {
         // The server has let go of what this transaction may never commit.
-        owner.forget_commands(position.1).await?;
+        owner.forget_commands(position.commands).await?;
     }
     let mut transaction = statement("begin", owner.connection.begin()).await?;
     pass!("begin");
@@ -186,12 +186,11 @@ async fn write(
     publisher: &mut Publisher,
     outbox_id: i64,
     decided: &Decided,
-    (applied, commands): (u64, u64),
+    reached: Reached,
 ) -> Result<(), Failure> {
     publisher.confirm(transaction).await?;
-    let Publisher { published, confirmed, .. } = *publisher;
     let Decided { handled, outbox, skipped, .. } = decided;
-    let write = Write { handled, outbox_id, outbox, skipped, published, applied, commands, confirmed };
+    let write = Write { handled, outbox_id, outbox, skipped, ..publisher.write(reached) };
     store::write(transaction, lane, &write).await
 }
 
@@ -212,10 +211,10 @@ async fn finish(owner: &mut Owner, gathered: &Gathered, decided: Decided) -> Res
 
 fn gauge_lag(owner: &Owner, gathered: &Gathered) {
     for (source, stream) in [(Source::Events, "EVENTS"), (Source::Commands, "COMMANDS")] {
-        if let Some(last) = gathered.arrivals.iter().rev().find(|arrival| arrival.source == source) {
+        if let Some(last) = gathered.last(source) {
             let (service, lane) = (owner.lane.service, owner.lane.label());
             metrics::gauge!("plyo_consumer_lag", "service" => service, "lane" => lane, "stream" => stream)
-                .set(last.received.pending as f64);
+                .set(last.pending as f64);
         }
     }
 }

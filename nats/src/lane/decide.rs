@@ -97,7 +97,7 @@ fn comes_again(stored: &StoredOutcome, headers: &HeaderMap) -> bool {
 fn answer(headers: &HeaderMap, command: Uuid, stored: StoredOutcome) -> Option<Answer> {
     let edge = wire::text(headers, wire::REPLY)?.strip_prefix("out.")?;
     let subject = subject::subject(&["out", edge, &command.to_string()]).ok()?;
-    let same = wire::text(headers, wire::FINGERPRINT).unwrap_or_default() == stored.fingerprint;
+    let same = stored.is_of(wire::text(headers, wire::FINGERPRINT).unwrap_or_default());
     let outcome = if same { stored.outcome } else { Outcome::Rejected { reject: key_reused() } };
     Some(Answer { subject, outcome })
 }

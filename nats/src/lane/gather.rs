@@ -164,10 +164,9 @@ impl Gathered {
 
     /// Whether the server has more for this lane, as far as the last message of each stream says.
     fn is_behind(&self) -> bool {
-        [Source::Events, Source::Commands].into_iter().any(|source| {
-            let last = self.arrivals.iter().rev().find(|arrival| arrival.source == source);
-            last.is_some_and(|last| last.received.pending > 0)
-        })
+        [Source::Events, Source::Commands]
+            .into_iter()
+            .any(|source| self.last(source).is_some_and(|last| last.pending > 0))
     }
 
     /// Whether there is nothing to write: everything was skipped.
@@ -175,9 +174,9 @@ impl Gathered {
         self.messages == 0
     }
 
-    /// The last sequence of a stream in it.
-    pub(super) fn last(&self, source: Source) -> Option<u64> {
-        self.arrivals.iter().rev().find(|arrival| arrival.source == source).map(|arrival| arrival.received.sequence)
+    /// The last message of a stream in it.
+    pub(super) fn last(&self, source: Source) -> Option<&Received> {
+        self.arrivals.iter().rev().find(|arrival| arrival.source == source).map(|arrival| &arrival.received)
     }
 
     /// What the reactor has to handle.

@@ -1,8 +1,10 @@
 //! The loop: take the lane, handle batches, and on any error drop the lane and take it again. There is no other recovery.
 
 pub(crate) mod batch;
+pub(crate) mod catch_up;
 mod decide;
 mod gather;
+mod history;
 pub(crate) mod outbox;
 pub(crate) mod owner;
 mod publish;
@@ -131,8 +133,9 @@ async fn own<R: Reactor>(
     }
     let nats = config.nats.that_ends().await.map_err(Failure::Away)?;
     let mut owner = Owner::take(connection, nats, lane).await?;
+    let caught_up = catch_up::catch_up(&mut owner, reactor).await?;
     let mut inputs = owner.inputs(R::READS).await?;
-    config.health.set(lane.index, LaneState::Owning);
+    config.health.set(lane.index, LaneState::Owning { caught_up });
     let (index, applied, commands) = (lane.index, owner.position.applied, owner.position.commands);
     tracing::info!(service = R::NAME, lane = index, applied, commands, "owns the lane");
     let (mut pruned, mut purged) = (Instant::now(), Instant::now());

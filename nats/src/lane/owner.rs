@@ -2,12 +2,16 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use plyo_events::EventKind;
 use sqlx::PgConnection;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::{
+    catch_up::{self, Own},
     gather::{Gathered, Input, Inputs, Source},
+    history,
     outbox::{Outgoing, Target},
     publish::{Fence, Mode},
     publisher::{PING, Publisher},
@@ -18,7 +22,7 @@ use crate::{
     failpoint::{pass, planted},
     failure::Failure,
     reader::Reader,
-    store::{self, Position, Write},
+    store::{self, Position},
     streams, wire,
 };
 
@@ -33,13 +37,23 @@ pub(crate) struct Owner {
     pub publisher: Publisher,
     /// What the next committed batch writes as its position, and what is written of it.
     pub position: Position,
-    written: (u64, u64),
+    written: Reached,
+    /// Own events in `EVENTS` that the tables lack, until [`catch_up`](super::catch_up::catch_up) has folded them.
+    pub lost: Vec<Own>,
     /// Outbox rows up to this id are gone.
     deleted: i64,
     pub next_outbox_id: i64,
     last_contact: Instant,
     /// Commands up to here are gone from their stream.
     purged: u64,
+}
+
+/// How far a lane got, or will have once a batch is committed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reached {
+    pub applied: u64,
+    pub applied_at: Option<Timestamp>,
+    pub commands: u64,
 }
 
 /// Opens the connection that is to hold the lock.
@@ -60,36 +74,58 @@ impl Owner {
         let stream = streams::state(&nats, "EVENTS").await.map_err(Failure::Away)?;
         let commands = streams::state(&nats, &streams::commands(lane.service)).await.map_err(Failure::Away)?;
         let position = store::position(&mut connection, lane, &stream, &commands).await?;
-        refuse_foreign_stream(&position, &stream)?;
-        let events = mark(&nats, lane.mark()).await?;
-        let schedule = mark(&nats, lane.schedule_mark()).await?;
+        history::refuse_another(&nats, &position, &stream).await?;
+        let events_id = Uuid::new_v4();
+        let events = mark(&nats, lane.mark(), events_id).await?;
+        let schedule = mark(&nats, lane.schedule_mark(), events_id).await?;
         pass!("mark");
         let (last_outbox_id, unpublished) = store::outbox(&mut connection, lane).await?;
         let replicas = if planted("bug-pipelined-on-replicas") { 1 } else { stream.replicas };
         let mode = Mode::of(replicas, nats.syncs_each_write());
-        let publisher = Publisher::new(nats.clone(), Fence { lane, events, schedule }, mode);
+        let publisher = Publisher::new(nats.clone(), Fence { lane, events, events_id, schedule }, mode);
         let confirmed = position.confirmed;
         let mut owner = Self {
             connection,
             nats,
             lane,
             publisher,
-            written: (position.applied, position.commands),
+            written: Reached::of(&position),
             position,
+            lost: Vec::new(),
             deleted: 0,
             next_outbox_id: last_outbox_id + 1,
             last_contact: Instant::now(),
             purged: 0,
         };
+        let mut there = Vec::new();
+        if !planted("bug-no-tail") {
+            there = catch_up::own_events(&owner.nats, lane, confirmed, events).await?;
+        }
+        pass!("tail");
+        let ids = |message: &Outgoing| message.event_id().and_then(|id| Uuid::try_parse(id).ok());
+        let known: HashSet<Uuid> = unpublished.iter().filter_map(ids).collect();
+        let (published, lost): (Vec<Own>, Vec<Own>) = there.into_iter().partition(|own| known.contains(&own.id));
+        if !lost.is_empty() && !planted("bug-no-catch-up") {
+            // What came after the outbox was published after it: nothing of it is missing.
+            owner.publisher.published = last_outbox_id;
+            owner.lost = lost;
+            return Ok(owner);
+        }
         if !unpublished.is_empty() {
-            let there = owner.own_events_after(confirmed).await?;
-            pass!("tail");
-            let missing = unpublished.into_iter().filter(|message| !is_there(message, &there)).collect();
-            owner.publisher.start(last_outbox_id, missing);
+            let there: HashSet<Uuid> = published.iter().map(|own| own.id).collect();
+            let missing = unpublished.into_iter().filter(|message| {
+                message.target != Target::Events || ids(message).is_none_or(|id| !there.contains(&id))
+            });
+            owner.publisher.start(last_outbox_id, missing.collect());
             owner.publisher.confirm(&mut owner.connection).await?;
         }
         owner.write_position().await?;
         Ok(owner)
+    }
+
+    /// The tables have what they lacked.
+    pub(super) async fn caught_up(&mut self) -> Result<(), Failure> {
+        self.write_position().await
     }
 
     /// Up to where the events of a partition are applied: another lane may have been further once.
@@ -127,27 +163,35 @@ impl Owner {
     }
 
     /// Where the lane stands once this batch is committed: the last sequences of `EVENTS` and of the command stream.
-    pub(super) fn position_after(&self, gathered: &Gathered) -> (u64, u64) {
+    pub(super) fn position_after(&self, gathered: &Gathered) -> Reached {
         if planted("bug-position-outside") {
             return self.written;
         }
-        (
-            gathered.last(Source::Events).unwrap_or(self.position.applied),
-            gathered.last(Source::Commands).unwrap_or(self.position.commands),
-        )
+        let mut reached = Reached::of(&self.position);
+        if let Some(event) = gathered.last(Source::Events) {
+            (reached.applied, reached.applied_at) = (event.sequence, Some(event.time));
+        }
+        if let Some(command) = gathered.last(Source::Commands) {
+            reached.commands = command.sequence;
+        }
+        reached
     }
 
     /// Notes what was skipped: it is written with the next batch, or when the lane is idle.
     pub(super) fn skipped(&mut self, gathered: &Gathered) {
-        self.position.applied = gathered.last(Source::Events).unwrap_or(self.position.applied);
-        self.position.commands = gathered.last(Source::Commands).unwrap_or(self.position.commands);
+        if let Some(event) = gathered.last(Source::Events) {
+            (self.position.applied, self.position.applied_at) = (event.sequence, Some(event.time));
+        }
+        if let Some(command) = gathered.last(Source::Commands) {
+            self.position.commands = command.sequence;
+        }
     }
 
     /// Notes what a commit wrote.
     pub(super) fn committed(&mut self, gathered: &Gathered, outbox: &[Outgoing]) {
         self.skipped(gathered);
         if !planted("bug-position-outside") {
-            self.written = (self.position.applied, self.position.commands);
+            self.written = Reached::of(&self.position);
         }
         self.deleted = self.publisher.published;
         self.last_contact = Instant::now();
@@ -156,7 +200,7 @@ impl Owner {
 
     /// Whether there is, or soon will be, something that the tables do not say yet.
     pub(super) fn is_dirty(&self) -> bool {
-        (self.position.applied, self.position.commands) != self.written
+        Reached::of(&self.position) != self.written
             || self.publisher.published > self.deleted
             || self.publisher.is_under_way()
     }
@@ -175,6 +219,8 @@ impl Owner {
 
     /// Removes the commands that every lane of the service has handled from their stream.
     pub(super) async fn purge_commands(&mut self) -> Result<(), Failure> {
+        // What a command came to is in the streams before the command is gone.
+        self.publisher.confirm(&mut self.connection).await?;
         let through = store::handled_through(&mut self.connection).await?;
         if through > self.purged {
             self.forget_commands(through).await?;
@@ -189,57 +235,25 @@ impl Owner {
     }
 
     async fn write_position(&mut self) -> Result<(), Failure> {
-        let Publisher { published, confirmed, .. } = self.publisher;
-        let Position { applied, commands, .. } = self.position;
-        let write = Write { published, applied, commands, confirmed, ..Write::default() };
-        store::write(&mut self.connection, self.lane, &write).await?;
-        self.written = (applied, commands);
+        let reached = Reached::of(&self.position);
+        store::write(&mut self.connection, self.lane, &self.publisher.write(reached)).await?;
+        self.written = reached;
         self.deleted = self.publisher.published;
         Ok(())
     }
+}
 
-    /// The ids of own events in `EVENTS` after `confirmed`: what an earlier owner managed to publish.
-    async fn own_events_after(&self, confirmed: u64) -> Result<HashSet<String>, Failure> {
-        let mut there = HashSet::new();
-        if planted("bug-no-tail") {
-            return Ok(there);
-        }
-        let service = self.lane.service;
-        let config = streams::tail_consumer(service, &format!("evt.*.{service}.>"), confirmed + 1);
-        let mut reader = Reader::create(&self.nats, "EVENTS", config).await?;
-        let mut pending = reader.pending_at_start;
-        while pending > 0 {
-            let received = reader.next().await?;
-            pending = received.pending;
-            there.extend(wire::text(&received.headers, wire::CE_ID).map(str::to_owned));
-        }
-        Ok(there)
+impl Reached {
+    const fn of(position: &Position) -> Self {
+        let Position { applied, applied_at, commands, .. } = *position;
+        Self { applied, applied_at, commands }
     }
 }
 
-fn is_there(message: &Outgoing, there: &HashSet<String>) -> bool {
-    message.target == Target::Events && message.event_id().is_some_and(|id| there.contains(id))
-}
-
-async fn mark(nats: &Nats, subject: String) -> Result<u64, Failure> {
-    let ack = nats.publish(subject.clone(), async_nats::HeaderMap::new(), bytes::Bytes::new()).await?.await;
+/// Has an id, by which it is known again.
+async fn mark(nats: &Nats, subject: String, id: Uuid) -> Result<u64, Failure> {
+    let mut headers = async_nats::HeaderMap::new();
+    wire::set(&mut headers, wire::CE_ID, id.to_string());
+    let ack = nats.publish(subject.clone(), headers, bytes::Bytes::new()).await?.await;
     Ok(ack.map_err(|error| Failure::from(error).context(format!("publish the mark {subject}")))?.seq)
-}
-
-/// A lane never runs against another `EVENTS` than the one its tables are a fold of.
-fn refuse_foreign_stream(position: &Position, stream: &streams::State) -> Result<(), Failure> {
-    if position.events_created != stream.created {
-        return Err(Failure::lost(format!(
-            "EVENTS was created anew ({}; the tables know the one of {}): restore its backup, or start over with `plyo rebuild SERVICE --new-history`",
-            stream.created, position.events_created
-        )));
-    }
-    let known = position.applied.max(position.confirmed);
-    if stream.last < known {
-        return Err(Failure::lost(format!(
-            "EVENTS ends at {} but the tables have applied {known}: restore a newer backup of EVENTS, or start over with `plyo rebuild SERVICE --new-history`",
-            stream.last
-        )));
-    }
-    Ok(())
 }

@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct Fence {
     pub lane: Lane,
     pub events: u64,
+    /// The id of the mark in `EVENTS`.
+    pub events_id: Uuid,
     pub schedule: u64,
 }
 

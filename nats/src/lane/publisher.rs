@@ -8,15 +8,18 @@ use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval_at},
 };
+use uuid::Uuid;
 
 use super::{
-    outbox::Outgoing,
+    outbox::{Outgoing, Target},
+    owner::Reached,
     publish::{self, Fence, Mode},
 };
 use crate::{
     Nats, database,
     failpoint::{pass, planted},
     failure::Failure,
+    store::Write,
 };
 
 /// The session of a lane ends by itself when its process is stopped; it is pinged more often than that.
@@ -27,20 +30,30 @@ pub(crate) struct Publisher {
     nats: Nats,
     fence: Fence,
     mode: Mode,
-    /// The sequence in `EVENTS` up to which own events are known to be there.
+    /// The sequence in `EVENTS` up to which own events are known to be there, and the id of what stands there.
     pub confirmed: u64,
+    confirmed_id: Option<Uuid>,
     /// Outbox rows up to this id are where they belong.
     pub published: i64,
     under_way: JoinSet<Result<Option<u64>, Failure>>,
-    /// The outbox row that is under way.
+    /// The outbox row that is under way, and the id of its last event.
     outbox_id: i64,
+    last_event: Option<Uuid>,
 }
 
 impl Publisher {
     pub(super) fn new(nats: Nats, fence: Fence, mode: Mode) -> Self {
         // Every own event that an earlier owner published lies before the mark.
-        let confirmed = fence.events;
-        Self { nats, fence, mode, confirmed, published: 0, under_way: JoinSet::new(), outbox_id: 0 }
+        let (confirmed, confirmed_id) = (fence.events, Some(fence.events_id));
+        let under_way = JoinSet::new();
+        Self { nats, fence, mode, confirmed, confirmed_id, published: 0, under_way, outbox_id: 0, last_event: None }
+    }
+
+    /// What a transaction writes of a lane that got so far: nothing new is to be published.
+    pub(super) fn write(&self, reached: Reached) -> Write<'_> {
+        let Reached { applied, applied_at, commands } = reached;
+        let Self { published, confirmed, confirmed_id, .. } = *self;
+        Write { published, applied, applied_at, commands, confirmed, confirmed_id, ..Write::default() }
     }
 
     pub(super) fn is_under_way(&self) -> bool {
@@ -50,6 +63,8 @@ impl Publisher {
     /// Publishes the messages of one outbox row. What was started before must be confirmed.
     pub(super) fn start(&mut self, outbox_id: i64, messages: Vec<Outgoing>) {
         self.outbox_id = outbox_id;
+        let mut events = messages.iter().rev().filter(|message| message.target == Target::Events);
+        self.last_event = events.find_map(|event| Uuid::try_parse(event.event_id()?).ok());
         if messages.is_empty() {
             self.published = outbox_id;
             return;
@@ -76,7 +91,9 @@ impl Publisher {
                 published = self.under_way.join_next() => {
                     let Some(published) = published else { return Ok(()) };
                     let last = published.map_err(|error| Failure::Away(anyhow!(error).context("publishing")))??;
-                    self.confirmed = last.unwrap_or(self.confirmed).max(self.confirmed);
+                    if let Some(last) = last.filter(|last| *last > self.confirmed) {
+                        (self.confirmed, self.confirmed_id) = (last, self.last_event);
+                    }
                     // Ids ascend: whatever was committed before this row is published, too.
                     self.published = self.outbox_id;
                 }

@@ -43,7 +43,9 @@ async fn ready(State(state): State<EdgeState>) -> Response {
         missing.push("the keys of the user service are not known yet".to_owned());
     }
     let status = if missing.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "status": if missing.is_empty() { "ready" } else { "not_ready" }, "missing": missing, "nats": state.nats.last_error() }))).into_response()
+    let word = if missing.is_empty() { "ready" } else { "not_ready" };
+    let (notes, nats) = ((state.config.notes)(), state.nats.last_error());
+    (status, Json(json!({ "status": word, "missing": missing, "notes": notes, "nats": nats }))).into_response()
 }
 
 async fn metrics(State(state): State<EdgeState>) -> Response {

@@ -49,6 +49,8 @@ pub struct EdgeConfig {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// What else of this process is not ready, and why: the lanes of the services that run beside the edge.
     pub not_ready: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// What else an operator is told by `/ready`.
+    pub notes: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// How long connections are still taken after `/ready` has said that it stops: whoever shares out requests has to notice.
     pub grace: Duration,
     /// How many recent events a client can resume from.
@@ -68,6 +70,7 @@ impl Default for EdgeConfig {
             services: Vec::new(),
             metrics: Arc::new(String::new),
             not_ready: Arc::new(Vec::new),
+            notes: Arc::new(Vec::new),
             grace: Duration::ZERO,
             ring_events: 65_536,
             live: LiveTimes::default(),

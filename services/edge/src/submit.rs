@@ -88,7 +88,7 @@ pub(crate) async fn submit(edge: &Edge, submission: Submission) -> Result<Submit
     if published.duplicate {
         let query = OutcomeQuery { user, command: id };
         return match plyo_nats::outcome(&edge.nats, service, &query).await? {
-            Some(stored) if stored.fingerprint == fingerprint => settle(stored.outcome),
+            Some(stored) if stored.is_of(&fingerprint) => settle(stored.outcome),
             Some(_) => Err(key_reused()),
             None => Err(Problem::new(
                 StatusCode::CONFLICT,

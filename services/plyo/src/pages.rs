@@ -27,7 +27,7 @@ impl Running {
     /// Why it does not work, if it does not.
     pub fn not_ready(&self) -> Option<String> {
         let reason = match self.health.lane() {
-            LaneState::Owning | LaneState::StandingBy => {
+            LaneState::Owning { .. } | LaneState::StandingBy => {
                 let (effect, reason) = self.health.waiting_effects().pop_first()?;
                 format!("the effect {effect}: {reason}")
             }
@@ -36,6 +36,17 @@ impl Running {
         };
         let denied = self.nats.last_error().map_or_else(String::new, |error| format!(" (NATS: {error})"));
         Some(format!("{}: {reason}{denied}", self.service))
+    }
+}
+
+impl Running {
+    /// What it did before it worked.
+    pub fn notes(&self) -> Vec<String> {
+        let note = |(number, lane)| match lane {
+            LaneState::Owning { caught_up: Some(did) } => Some(format!("{}, lane {number}: {did}", self.service)),
+            _ => None,
+        };
+        self.health.lanes().into_iter().enumerate().filter_map(note).collect()
     }
 }
 

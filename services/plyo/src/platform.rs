@@ -98,6 +98,8 @@ pub async fn run(
     }
     let has_edge = roles.iter().any(|role| role == "edge");
     if has_edge {
+        let shown = Arc::new(shown);
+        let known = Arc::clone(&shown);
         let edge = EdgeConfig {
             allowed_origins: edge.allowed_origins,
             redis_url: config.redis_url.clone(),
@@ -105,6 +107,7 @@ pub async fn run(
             services: services::health_routes(SERVICES),
             metrics: Arc::new(render_metrics),
             not_ready: Arc::new(move || shown.iter().filter_map(pages::Running::not_ready).collect()),
+            notes: Arc::new(move || known.iter().flat_map(pages::Running::notes).collect()),
             ..EdgeConfig::default()
         };
         let nats = config.nats("edge").await?;

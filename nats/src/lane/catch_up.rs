@@ -1,0 +1,307 @@
+//! Tables that are older than `EVENTS`: a backup of Postgres was restored that its streams have outlived.
+//!
+//! In a sound world every own event behind `confirmed` is in the outbox. One that is not was decided by tables that are
+//! lost. Then the lane folds what they had folded, as a replay does: own events that the tables lack, and foreign ones as
+//! far as the lost tables had reacted, which the causes of those own events tell. Nothing is reacted to, so nothing is
+//! emitted twice; what comes behind is worked on as ever.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::{Context, anyhow};
+use jiff::Timestamp;
+use plyo_events::{Event, Message, Outcome, query::StoredOutcome};
+use sqlx::Connection;
+use uuid::Uuid;
+
+use super::{
+    batch,
+    owner::Owner,
+    which::{Lane, partition},
+};
+use crate::{
+    Incoming, Nats, Reactor,
+    failure::{Failure, sql},
+    reader::{Reader, Received},
+    sql::tables,
+    store::{self, HandledCommand, Write},
+    streams, wire,
+};
+
+/// Messages folded in one transaction.
+const CHUNK: usize = 2_048;
+/// Bytes of rows remembered from one chunk to the next.
+const MEMORY: usize = 64 * 1024 * 1024;
+
+/// An own event, as the tail of `EVENTS` has it.
+pub(crate) struct Own {
+    sequence: u64,
+    pub id: Uuid,
+    cause: Uuid,
+}
+
+/// The lane's own events that stand in `EVENTS` after `confirmed` and before its mark.
+pub(super) async fn own_events(nats: &Nats, lane: Lane, confirmed: u64, mark: u64) -> Result<Vec<Own>, Failure> {
+    let config = streams::tail_consumer(lane.service, &format!("evt.*.{}.>", lane.service), confirmed + 1);
+    let mut reader = Reader::create(nats, "EVENTS", config).await?;
+    let mut own = Vec::new();
+    while let Some(received) = reader.counted(mark).await? {
+        let Received { subject, headers, sequence, .. } = &received;
+        if !partition(subject).is_some_and(|partition| lane.covers(partition)) {
+            continue;
+        }
+        let uuid = |name| wire::text(headers, name).and_then(|text| Uuid::try_parse(text).ok());
+        let Some(id) = uuid(wire::CE_ID) else { continue };
+        own.push(Own { sequence: *sequence, id, cause: uuid(wire::CAUSATION).unwrap_or(id) });
+    }
+    Ok(own)
+}
+
+/// Folds what the lost tables had folded, if any were lost; says what it did.
+pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Result<Option<String>, Failure> {
+    let lost = std::mem::take(&mut owner.lost);
+    let Some(end) = lost.last().map(|last| last.sequence) else { return Ok(None) };
+    tracing::warn!(
+        service = R::NAME,
+        lane = owner.lane.index,
+        events = lost.len(),
+        through = end,
+        "the tables are older than EVENTS: catching up"
+    );
+    let own: HashMap<u64, Uuid> = lost.iter().map(|own| (own.sequence, own.cause)).collect();
+    let start = (0..super::PARTITIONS).map(|partition| owner.applied(partition)).fold(u64::MAX, u64::min);
+    let start = start.min(owner.position.confirmed);
+    let (reacted, caused_by_events) = reacted_through(owner, &lost, start, end).await?;
+    let span = Span { own, reacted, start, end };
+    let skip = store::skipped(&mut owner.connection).await.map_err(Failure::Away)?;
+    let mut folding = Folding { state: R::State::default(), skip, own: 0, foreign: 0, answered: caused_by_events };
+    let config = streams::tail_consumer(R::NAME, "evt.>", span.start + 1);
+    let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
+    let mut chunk = Chunk::default();
+    while let Some(received) = reader.counted(span.end + 1).await? {
+        span.add::<R>(owner, &mut chunk, &received)?;
+        if chunk.looked_at == CHUNK {
+            folding.fold(owner, reactor, std::mem::take(&mut chunk)).await?;
+        }
+    }
+    folding.fold(owner, reactor, chunk).await?;
+    if folding.own != lost.len() {
+        let (found, counted) = (folding.own, lost.len());
+        return Err(Failure::lost(format!(
+            "of {counted} own events that the tables lack only {found} can be read: look with `plyo verify --deep`, restore a backup of EVENTS"
+        )));
+    }
+    owner.caught_up().await?;
+    let did = format!(
+        "the tables were older than EVENTS, as after a restored backup: folded {} own and {} foreign events up to {end}",
+        folding.own, folding.foreign
+    );
+    tracing::warn!(service = R::NAME, lane = owner.lane.index, "{did}");
+    Ok(Some(did))
+}
+
+/// Up to where the lost tables had reacted: to the last foreign event that caused an own one. And which causes are events.
+async fn reacted_through(owner: &Owner, lost: &[Own], start: u64, end: u64) -> Result<(u64, HashSet<Uuid>), Failure> {
+    let causes: HashSet<Uuid> = lost.iter().map(|own| own.cause).collect();
+    let mut config = streams::tail_consumer(owner.lane.service, "evt.>", start + 1);
+    config["headers_only"] = true.into();
+    let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
+    let (mut reacted, mut events) = (0, HashSet::new());
+    while let Some(received) = reader.counted(end + 1).await? {
+        let id = wire::event_id(&received.subject, &received.headers, received.sequence);
+        if is_foreign(owner.lane, &received) && causes.contains(&id) {
+            reacted = received.sequence;
+            events.insert(id);
+        }
+    }
+    Ok((reacted, events))
+}
+
+fn is_foreign(lane: Lane, received: &Received) -> bool {
+    received.subject.split('.').nth(2) != Some(lane.service)
+}
+
+/// What the lost tables had folded.
+struct Span {
+    /// The causes of the own events that the tables lack, by sequence.
+    own: HashMap<u64, Uuid>,
+    /// Foreign events up to here were reacted to.
+    reacted: u64,
+    start: u64,
+    end: u64,
+}
+
+/// What is folded in one transaction, and where that leads.
+#[derive(Default)]
+struct Chunk {
+    looked_at: usize,
+    events: Vec<Folded>,
+    /// The last message that counts as applied, and the last own one.
+    applied: Option<(u64, Timestamp)>,
+    confirmed: Option<(u64, Uuid)>,
+}
+
+struct Folded {
+    sequence: u64,
+    event: Message<Event>,
+    is_own: bool,
+}
+
+impl Span {
+    fn add<R: Reactor>(&self, owner: &Owner, chunk: &mut Chunk, received: &Received) -> Result<(), Failure> {
+        chunk.looked_at += 1;
+        let sequence = received.sequence;
+        if sequence <= self.reacted {
+            chunk.applied = Some((sequence, received.time));
+        }
+        let is_own = self.own.contains_key(&sequence);
+        let partition = partition(&received.subject).filter(|partition| owner.lane.covers(*partition));
+        let is_wanted = |partition| {
+            is_own
+                || (is_foreign(owner.lane, received) && sequence <= self.reacted && sequence > owner.applied(partition))
+        };
+        if !partition.is_some_and(is_wanted) {
+            return Ok(());
+        }
+        let kind = match wire::event_kind(&received.subject, &received.headers) {
+            Ok(kind) if is_own || R::READS.contains(&kind.kind) => kind,
+            // What is not read here need not be known here.
+            _ if !is_own => return Ok(()),
+            Ok(kind) => kind,
+            Err(error) => return Err(unreadable(sequence, error)),
+        };
+        match wire::event(kind, &received.subject, &received.headers, &received.body, sequence) {
+            Ok(event) => {
+                if is_own {
+                    chunk.confirmed = Some((sequence, event.id));
+                }
+                chunk.events.push(Folded { sequence, event, is_own });
+            }
+            // As when it came: a dead letter, which is there already.
+            Err(error) if !is_own => tracing::warn!(sequence, %error, "left out"),
+            Err(error) => return Err(unreadable(sequence, error)),
+        }
+        Ok(())
+    }
+}
+
+fn unreadable(sequence: u64, error: wire::WireError) -> Failure {
+    Failure::Lost(anyhow!(error).context(format!("own event {sequence} of EVENTS, which the tables lack")))
+}
+
+/// The fold, as far as it is.
+struct Folding<S> {
+    state: S,
+    skip: HashSet<u64>,
+    own: usize,
+    foreign: usize,
+    /// Causes that need no outcome: events, and commands that have theirs.
+    answered: HashSet<Uuid>,
+}
+
+impl<S: tables::Tables> Folding<S> {
+    /// Folds a chunk and writes how far that leads. A foreign event that cannot be folded was a dead letter before.
+    async fn fold<R: Reactor<State = S>>(
+        &mut self,
+        owner: &mut Owner,
+        reactor: &R,
+        mut chunk: Chunk,
+    ) -> Result<(), Failure> {
+        chunk.events.retain(|folded| folded.is_own || !self.skip.contains(&folded.sequence));
+        let handled = self.handled(&chunk)?;
+        let mut dead = Vec::new();
+        loop {
+            match self.transaction(owner, reactor, &chunk, &handled, &dead).await {
+                Ok(()) => break,
+                Err(Failure::Poison(error)) => {
+                    self.state = S::default();
+                    dead.push(self.poison(owner, reactor, &mut chunk, error).await?);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        let own = chunk.events.iter().filter(|folded| folded.is_own).count();
+        self.own += own;
+        self.foreign += chunk.events.len() - own;
+        tables::committed(&mut self.state, MEMORY);
+        Ok(())
+    }
+
+    async fn transaction<R: Reactor<State = S>>(
+        &mut self,
+        owner: &mut Owner,
+        reactor: &R,
+        chunk: &Chunk,
+        handled: &[HandledCommand],
+        dead: &[(u64, String)],
+    ) -> Result<(), Failure> {
+        let mut transaction = owner.connection.begin().await.map_err(sql("begin"))?;
+        evolve(reactor, &mut self.state, &chunk.events, &mut transaction).await?;
+        tables::save(&mut self.state, &mut transaction).await?;
+        let position = &mut owner.position;
+        if let Some((applied, at)) = chunk.applied.filter(|(applied, _)| *applied > position.applied) {
+            (position.applied, position.applied_at) = (applied, Some(at));
+        }
+        if let Some((confirmed, id)) = chunk.confirmed {
+            (position.confirmed, position.confirmed_id) = (confirmed, Some(id));
+        }
+        let write = Write {
+            handled,
+            skipped: dead,
+            applied: position.applied,
+            applied_at: position.applied_at,
+            commands: position.commands,
+            confirmed: position.confirmed,
+            confirmed_id: position.confirmed_id,
+            ..Write::default()
+        };
+        store::write(&mut transaction, owner.lane, &write).await?;
+        transaction.commit().await.map_err(sql("commit"))
+    }
+
+    /// The commands that came to these events: sent again, each is answered with what it came to. Their results are lost.
+    fn handled(&mut self, chunk: &Chunk) -> Result<Vec<HandledCommand>, Failure> {
+        let mut handled = Vec::new();
+        for Folded { event, .. } in chunk.events.iter().filter(|folded| folded.is_own) {
+            if !self.answered.insert(event.causation) {
+                continue;
+            }
+            let result =
+                serde_json::to_value(&event.body).context("an event is plain data").map_err(Failure::Poison)?;
+            let stored = StoredOutcome { fingerprint: String::new(), outcome: Outcome::Done { result } };
+            handled.push(HandledCommand { id: event.causation, subject: event.subject.uuid(), stored });
+        }
+        Ok(handled)
+    }
+
+    /// Takes the foreign event out on which the fold fails.
+    async fn poison<R: Reactor<State = S>>(
+        &mut self,
+        owner: &mut Owner,
+        reactor: &R,
+        chunk: &mut Chunk,
+        error: anyhow::Error,
+    ) -> Result<(u64, String), Failure> {
+        for place in 0..chunk.events.len() {
+            let mut state = S::default();
+            match evolve(reactor, &mut state, &chunk.events[..=place], &mut owner.connection).await {
+                Ok(()) => {}
+                Err(Failure::Poison(error)) if !chunk.events[place].is_own => {
+                    return Ok((chunk.events.remove(place).sequence, format!("{error:#}")));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(Failure::Lost(error))
+    }
+}
+
+async fn evolve<R: Reactor>(
+    reactor: &R,
+    state: &mut R::State,
+    events: &[Folded],
+    db: &mut sqlx::PgConnection,
+) -> Result<(), Failure> {
+    let incoming: Vec<Incoming<'_>> = events.iter().map(|folded| Incoming::Event(&folded.event)).collect();
+    batch::load(reactor, state, &incoming, db).await?;
+    batch::caught("evolve", || events.iter().for_each(|folded| reactor.evolve(state, &folded.event)))
+}

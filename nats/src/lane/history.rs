@@ -1,0 +1,81 @@
+//! Whether `EVENTS` is the history that a lane's tables are a fold of.
+
+use anyhow::Context;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{Nats, failpoint::planted, failure::Failure, nats::ApiError, store::Position, streams, wire};
+
+const WAYS_OUT: &str = "restore the backup of EVENTS that belongs to these tables, or start over with `plyo rebuild SERVICE --new-history`";
+
+/// A lane never runs against another `EVENTS` than the one its tables are a fold of: one that was created anew, that ends
+/// earlier, or that has grown on from an earlier end, so that other messages stand where the lane was.
+pub(super) async fn refuse_another(nats: &Nats, position: &Position, stream: &streams::State) -> Result<(), Failure> {
+    if position.events_created != stream.created {
+        return Err(Failure::lost(format!(
+            "EVENTS was created anew ({}; the tables know the one of {}): {WAYS_OUT}",
+            stream.created, position.events_created
+        )));
+    }
+    let known = position.applied.max(position.confirmed);
+    if stream.last < known {
+        return Err(Failure::lost(format!(
+            "EVENTS ends at {} but the tables have applied {known}: {WAYS_OUT}",
+            stream.last
+        )));
+    }
+    if planted("bug-another-history") {
+        return Ok(());
+    }
+    let refused = |sequence: u64, stands: &str| {
+        let refused =
+            format!("at {sequence} of EVENTS {stands}, so it is not what the tables are a fold of: {WAYS_OUT}");
+        Err(Failure::lost(refused))
+    };
+    if let Some(id) = position.confirmed_id {
+        match Standing::at(nats, position.confirmed).await? {
+            Some(standing) if standing.id == Some(id) => {}
+            Some(_) => return refused(position.confirmed, &format!("stands another message than {id}")),
+            None => return refused(position.confirmed, &format!("{id} is missing")),
+        }
+    }
+    if let Some(stored_at) = position.applied_at {
+        match Standing::at(nats, position.applied).await? {
+            Some(standing) if standing.stored_at == stored_at => {}
+            Some(_) => return refused(position.applied, &format!("stands another message than that of {stored_at}")),
+            None => return refused(position.applied, &format!("the message of {stored_at} is missing")),
+        }
+    }
+    Ok(())
+}
+
+/// What stands at a place.
+struct Standing {
+    id: Option<Uuid>,
+    stored_at: Timestamp,
+}
+
+impl Standing {
+    async fn at(nats: &Nats, sequence: u64) -> Result<Option<Self>, Failure> {
+        let found = match nats.api("STREAM.MSG.GET.EVENTS", &json!({ "seq": sequence })).await {
+            Ok(found) => found,
+            Err(error) if error.code == ApiError::MESSAGE_NOT_FOUND => return Ok(None),
+            Err(error) => {
+                return Err(Failure::Away(anyhow::Error::new(error).context(format!("look at {sequence} of EVENTS"))));
+            }
+        };
+        Self::read(&found["message"]).context("a stored message").map(Some).map_err(Failure::Away)
+    }
+
+    fn read(message: &Value) -> Option<Self> {
+        let headers = BASE64_STANDARD.decode(message["hdrs"].as_str().unwrap_or_default()).ok()?;
+        let headers = String::from_utf8_lossy(&headers);
+        let id = headers.lines().find_map(|line| line.strip_prefix(wire::CE_ID)?.strip_prefix(':'));
+        Some(Self {
+            id: id.and_then(|id| Uuid::try_parse(id.trim()).ok()),
+            stored_at: message["time"].as_str()?.parse().ok()?,
+        })
+    }
+}
