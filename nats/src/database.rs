@@ -65,6 +65,17 @@ pub async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
     }
 }
 
+/// What Postgres leaves out, by the names of its settings, so that power loss may take what it has committed.
+///
+/// # Errors
+/// When Postgres refuses or does not answer.
+pub async fn broken_promises(dsn: &str) -> Result<Vec<String>> {
+    let mut db = connect(&options(dsn, &["public"])?).await?;
+    let query = "SELECT name FROM pg_settings WHERE name = ANY($1) AND setting = 'off' ORDER BY name";
+    let off = sqlx::query_scalar(query).bind(["fsync", "full_page_writes", "synchronous_commit"].as_slice());
+    timeout(CONNECTING, off.fetch_all(&mut db)).await.context("no answer in time")?.context("read its settings")
+}
+
 /// A pool for looking rows up by their keys, that connects when it is first used, so that a service starts while Postgres is
 /// away. It hands out no connection that was dead before it was asked for one.
 ///

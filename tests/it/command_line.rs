@@ -200,7 +200,7 @@ async fn a_service_refuses_to_start_on_what_is_misconfigured() {
         .execute(&mut ground.database("workout").await)
         .await
         .unwrap();
-    let newer = serve(&dsn, &["--nats-monitor-url", &monitor]);
+    let newer = serve(&dsn, &["--nats-monitor-url", &monitor, "--wait", "0"]);
     assert!(!newer.status.success() && said(&newer).contains("newer than this binary"), "{}", said(&newer));
 
     let relaxed = Ground::with(plyo::servers::Durability::Relaxed).await;

@@ -37,6 +37,7 @@ mod settings_stories;
 mod sink_stories;
 mod sixth_service_stories;
 mod socket_stories;
+mod stopping_stories;
 mod storm;
 mod surface_stories;
 mod tally;

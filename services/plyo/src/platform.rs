@@ -70,7 +70,12 @@ impl Config {
 pub struct EdgeSettings {
     pub allowed_origins: Vec<String>,
     pub limits: bool,
+    /// How long it takes connections after it was told to stop.
+    pub grace: Duration,
 }
+
+/// The longest that a request can take: until its body is there, and until its outcome is.
+const FINISHING: Duration = Duration::from_secs(50);
 
 /// Runs these roles until `shutdown` completes. On `listener` is the edge; services without one show how they are there.
 ///
@@ -96,14 +101,15 @@ pub async fn run(
             plyo_nats::run(service, nats, &config.dsn(&name), health, settings).await
         });
     }
-    let has_edge = roles.iter().any(|role| role == "edge");
-    if has_edge {
+    let grace = edge.grace;
+    let edge = if roles.iter().any(|role| role == "edge") {
         let shown = Arc::new(shown);
         let known = Arc::clone(&shown);
         let edge = EdgeConfig {
             allowed_origins: edge.allowed_origins,
             redis_url: config.redis_url.clone(),
             limits: edge.limits,
+            grace,
             services: services::health_routes(SERVICES),
             metrics: Arc::new(render_metrics),
             not_ready: Arc::new(move || shown.iter().filter_map(pages::Running::not_ready).collect()),
@@ -112,22 +118,24 @@ pub async fn run(
         };
         let nats = config.nats("edge").await?;
         let mut stopped = stopped.clone();
-        running.spawn(async move {
+        let serving = async move {
             let closing = async move {
                 // Without a sender the platform is gone.
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
             plyo_edge::serve(edge, nats, listener, closing).await
-        });
+        };
+        Some(running.spawn(serving).id())
     } else {
         running.spawn(pages::serve(listener, shown));
-    }
+        None
+    };
     tokio::select! {
         () = shutdown => {
             stop.send_replace(true);
-            if has_edge {
-                // Requests under way are finished, and then the edge is the first to end; sockets that do not go are left.
-                let _ = tokio::time::timeout(Duration::from_secs(3), running.join_next()).await;
+            if let Some(edge) = edge {
+                // Requests under way need the services; one that takes longer than any can is left.
+                let _ = tokio::time::timeout(grace + FINISHING, ended(&mut running, edge)).await;
             }
             Ok(())
         }
@@ -135,6 +143,15 @@ pub async fn run(
             Some(ended) => ended.context("a service panicked")?,
             None => bail!("nothing to run: name at least one of {}", services::roles(SERVICES).join(", ")),
         },
+    }
+}
+
+/// Completes when this task has ended, whatever became of the others.
+async fn ended(running: &mut JoinSet<Result<()>>, task: tokio::task::Id) {
+    while let Some(ended) = running.join_next_with_id().await {
+        if ended.map_or_else(|error| error.id(), |(id, _)| id) == task {
+            return;
+        }
     }
 }
 

@@ -1,11 +1,16 @@
-//! What must hold before anything starts: a misconfigured platform is refused, not run.
+//! What must hold before anything starts: a misconfigured platform is refused, and what may still come is waited for.
 
-use anyhow::{Context, Result, bail, ensure};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use plyo_nats::streams;
-use tokio::net::TcpStream;
+use plyo_nats::{database, servers, streams};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep, timeout},
+};
 use url::Url;
 
 use crate::{
@@ -16,63 +21,123 @@ use crate::{
 
 /// Passwords that stand in examples.
 const PLACEHOLDERS: [&str; 7] = ["changeme", "change-me", "example", "password", "placeholder", "postgres", "secret"];
+const AGAIN: Duration = Duration::from_millis(500);
+/// How long nats-server's monitor may take to answer.
+const MONITOR: Duration = Duration::from_secs(3);
 
-/// Compares streams, schemas, durability and secrets with what this binary needs.
+/// What no waiting mends.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Misconfigured(String);
+
+/// Compares streams, schemas, durability and secrets with what this binary needs. Servers that do not answer and migrations
+/// that are still to come are waited for so long; `says` is told what for.
 ///
 /// # Errors
 /// When something differs; says what, and what to do.
-pub async fn check(config: &Config, roles: &[String]) -> Result<()> {
+pub async fn pass(config: &Config, roles: &[String], patience: Duration, says: impl Fn(String)) -> Result<()> {
+    refuse_placeholders(config, roles)?;
+    let (deadline, mut told) = (Instant::now() + patience, String::new());
+    loop {
+        let Err(error) = check(config, roles).await else { return Ok(()) };
+        if error.is::<Misconfigured>() || Instant::now() + AGAIN > deadline {
+            return Err(error);
+        }
+        let why = format!("{error:#}");
+        if why != told {
+            let seconds = deadline.saturating_duration_since(Instant::now()).as_secs();
+            tracing::warn!(why, "not fit to start; waiting for it for {seconds} s");
+            says(why.clone());
+            told = why;
+        }
+        sleep(AGAIN).await;
+    }
+}
+
+async fn check(config: &Config, roles: &[String]) -> Result<()> {
     let first = roles.first().context("nothing to run")?;
-    for service in roles.iter().filter(|role| *role != "edge") {
-        refuse_placeholder(&config.dsn(service)).with_context(|| format!("the Postgres URL of {service}"))?;
-    }
-    if let Some(redis_url) = &config.redis_url {
-        refuse_placeholder(redis_url).context("the Redis URL")?;
-    }
+    let services = || roles.iter().filter(|role| *role != "edge");
     if config.durability == Durability::Always {
         refuse_late_sync(config.nats_monitor_url.as_deref()).await?;
     }
     streams::check(&config.nats(first).await?, &config.streams()).await?;
-    for service in roles.iter().filter(|role| *role != "edge") {
+    for service in services() {
         let schemas = &services::find(SERVICES, service)?.schemas;
-        plyo_migrations::check(&config.dsn(service), service, schemas).await?;
+        let dsn = config.dsn(service);
+        plyo_migrations::check(&dsn, service, schemas).await?;
+        if config.durability == Durability::Always {
+            refuse_broken_promises(&dsn).await.with_context(|| format!("the Postgres of {service}"))?;
+        }
     }
     Ok(())
+}
+
+fn refuse_placeholders(config: &Config, roles: &[String]) -> Result<()> {
+    for service in roles.iter().filter(|role| *role != "edge") {
+        refuse_placeholder(&config.dsn(service)).with_context(|| format!("the Postgres URL of {service}"))?;
+    }
+    config.redis_url.as_deref().map_or(Ok(()), refuse_placeholder).context("the Redis URL")
 }
 
 fn refuse_placeholder(url: &str) -> Result<()> {
     // The error of the parser may quote the URL, which may hold a password.
     let url = Url::parse(url).ok().context("it cannot be read")?;
     let placeholder = url.password().filter(|password| PLACEHOLDERS.contains(&password.to_lowercase().as_str()));
-    ensure!(placeholder.is_none(), "its password is a placeholder; choose one");
+    anyhow::ensure!(placeholder.is_none(), "its password is a placeholder; choose one");
     Ok(())
 }
 
-/// Asks nats-server itself when it writes to disk.
-async fn refuse_late_sync(monitor_url: Option<&str>) -> Result<()> {
-    let Some(monitor_url) = monitor_url else {
-        bail!(
-            "set PLYO_NATS_MONITOR_URL, so that nats-server can be asked whether it writes to disk before it acknowledges, or PLYO_DURABILITY=relaxed"
-        );
+/// Asks every nats-server that answers when it writes to disk; one at least has to.
+async fn refuse_late_sync(monitor_urls: Option<&str>) -> Result<()> {
+    let Some(urls) = monitor_urls else {
+        bail!(Misconfigured(
+            "set PLYO_NATS_MONITOR_URL, so that nats-server can be asked whether it writes to disk before it acknowledges, or PLYO_DURABILITY=relaxed".to_owned()
+        ));
     };
-    let varz = get(monitor_url, "/varz").await.with_context(|| format!("ask {monitor_url}/varz"))?;
-    let varz: serde_json::Value = serde_json::from_slice(&varz).context("/varz is JSON")?;
-    ensure!(
-        varz["jetstream"]["config"]["sync_always"] == true,
-        "nats-server acknowledges before it writes to disk: set `sync_interval: always` there, or PLYO_DURABILITY=relaxed here"
-    );
+    let (mut answered, mut silent) = (0, None);
+    for url in urls.split(',').map(str::trim) {
+        let shown = servers::without_secrets(url);
+        match timeout(MONITOR, get(url, "/varz")).await.unwrap_or_else(|_| bail!("no answer in {MONITOR:?}")) {
+            Ok(varz) => {
+                answered += 1;
+                let varz: serde_json::Value = serde_json::from_slice(&varz).context("/varz is JSON")?;
+                if varz["jetstream"]["config"]["sync_always"] != true {
+                    bail!(Misconfigured(format!(
+                        "the nats-server that {shown} monitors acknowledges before it writes to disk: set `sync_interval: always` there, or PLYO_DURABILITY=relaxed here"
+                    )));
+                }
+            }
+            Err(error) => silent = Some(error.context(format!("ask nats-server at {shown}/varz"))),
+        }
+    }
+    match silent {
+        Some(error) if answered == 0 => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Asks Postgres, as the service, whether it keeps what it has committed.
+async fn refuse_broken_promises(dsn: &str) -> Result<()> {
+    let off = database::broken_promises(dsn).await?;
+    if !off.is_empty() {
+        bail!(Misconfigured(format!(
+            "it may lose what it has committed: set {} there, or PLYO_DURABILITY=relaxed here",
+            off.iter().map(|name| format!("{name}=on")).collect::<Vec<_>>().join(", ")
+        )));
+    }
     Ok(())
 }
 
 async fn get(base: &str, path: &str) -> Result<Bytes> {
-    let url = Url::parse(base)?;
+    // The error of the parser may quote the URL, which may hold a password.
+    let url = Url::parse(base).ok().context("the URL cannot be read")?;
     let host = url.host_str().context("a URL has a host")?;
     let stream = TcpStream::connect((host, url.port_or_known_default().context("a URL has a port")?)).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let request = Request::get(path).header("host", host).body(Empty::<Bytes>::new())?;
     let response = sender.send_request(request).await?;
-    ensure!(response.status().is_success(), "it answers {}", response.status());
+    anyhow::ensure!(response.status().is_success(), "it answers {}", response.status());
     Ok(response.into_body().collect().await?.to_bytes())
 }
 
@@ -91,5 +156,12 @@ mod tests {
         for url in ["postgres://plyo@127.0.0.1/plyo", "postgres://plyo:n4Vq-8xw@db/plyo", "redis://redis:6379"] {
             refuse_placeholder(url).unwrap();
         }
+    }
+
+    #[test]
+    fn what_is_misconfigured_is_told_from_what_may_still_come() {
+        let error = anyhow::Error::new(Misconfigured("fsync".to_owned())).context("the Postgres of workout");
+        assert!(error.is::<Misconfigured>());
+        assert!(!anyhow::anyhow!("refused").context("connect").is::<Misconfigured>());
     }
 }

@@ -6,9 +6,11 @@ mod lanes;
 mod operate;
 mod serve;
 mod settings;
+mod signals;
 #[cfg(test)]
 mod tests;
 mod up;
+mod variables;
 
 use std::path::PathBuf;
 
@@ -18,7 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     demo,
     platform::{self, Config},
-    servers::Durability,
+    servers::{Durability, nkeys},
     services::{self, SERVICES},
 };
 
@@ -87,10 +89,10 @@ enum Command {
 /// no URL out of the environment: it may hold a password.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Servers {
-    /// nats://host:4222
+    /// nats://host:4222; of a cluster every server, with commas between
     #[arg(long, env = "PLYO_NATS_URL", hide_env_values = true, global = true)]
     nats_url: Option<String>,
-    /// http://host:8222, where nats-server answers /varz
+    /// http://host:8222, where nats-server answers /varz; of a cluster every server, with commas between
     #[arg(long, env = "PLYO_NATS_MONITOR_URL", hide_env_values = true, global = true)]
     nats_monitor_url: Option<String>,
     /// When nats-server must have written what it acknowledges; another one is refused
@@ -153,6 +155,10 @@ impl Servers {
         let given = |given: &Option<String>, of_up: Option<String>, name: &str| {
             given.clone().or(of_up).with_context(|| format!("set {name}, or start `plyo up` in this folder"))
         };
+        let nkeys = self.nkeys.clone().or_else(|| self.nats_url.is_none().then(|| up::NKEYS.into()));
+        for fault in nkeys.iter().flat_map(|directory| nkeys::faults(directory, SERVICES)) {
+            tracing::warn!("{fault}");
+        }
         let postgres_of_up = up.as_ref().map(|up| up.postgres_url(account));
         Ok(Config {
             nats_url: given(&self.nats_url, up.as_ref().map(up::Places::nats_url), "PLYO_NATS_URL")?,
@@ -161,7 +167,7 @@ impl Servers {
                 .clone()
                 .or_else(|| up.as_ref().filter(|_| self.nats_url.is_none()).and_then(up::Places::nats_monitor_url)),
             durability: self.durability.into(),
-            nkeys: self.nkeys.clone().or_else(|| self.nats_url.is_none().then(|| up::NKEYS.into())),
+            nkeys,
             postgres_url: given(&self.postgres_url, postgres_of_up, "PLYO_POSTGRES_URL")?,
             postgres_urls: self.postgres_urls.iter().map(|pair| url_of_service(pair)).collect::<Result<_>>()?,
             redis_url: self.redis_url.clone(),
@@ -192,17 +198,20 @@ impl Plyo {
     /// # Errors
     /// When it cannot be done; the message says what to do.
     pub async fn run(self) -> Result<()> {
+        match &self.command {
+            Command::Up(_) => log("info", false),
+            Command::Serve(_) => log("info", true),
+            _ => log("warn", false),
+        }
+        variables::warn_of_misspelt();
+        if matches!(self.command, Command::Up(_) | Command::Serve(_)) {
+            platform::raise_file_limit();
+        } else {
+            signals::end_the_process();
+        }
         match self.command {
-            Command::Up(up) => {
-                log(false);
-                platform::raise_file_limit();
-                up.run().await
-            }
-            Command::Serve(serve) => {
-                log(true);
-                platform::raise_file_limit();
-                serve.run().await
-            }
+            Command::Up(up) => up.run().await,
+            Command::Serve(serve) => serve.run().await,
             Command::Migrate(servers) => operate::migrate(&servers.of_operator()?).await,
             Command::Keys { nkeys } => operate::keys(&nkeys),
             Command::Decode { type_name } => operate::decode(type_name.as_deref()),
@@ -219,10 +228,13 @@ impl Plyo {
     }
 }
 
-/// Logs to stderr; `PLYO_LOG=debug` shows every message with its trace.
-fn log(json: bool) {
+/// What the client of NATS fails at it hands over, too, and a connection that ended with its lane is no failure.
+const QUIET: &str = "async_nats=warn,async_nats::connector=off";
+
+/// Logs to stderr what is at least of this level; `PLYO_LOG=debug` shows every message with its trace.
+fn log(level: &str, json: bool) {
     use tracing_subscriber::{EnvFilter, fmt};
-    let filter = EnvFilter::try_from_env("PLYO_LOG").unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn"));
+    let filter = EnvFilter::try_from_env("PLYO_LOG").unwrap_or_else(|_| EnvFilter::new(format!("{level},{QUIET}")));
     let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if json { lines.json().init() } else { lines.with_target(false).compact().init() }
 }

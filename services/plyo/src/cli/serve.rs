@@ -1,10 +1,13 @@
 //! `plyo serve`: services on servers that are there, as a cluster runs them.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use plyo_edge::Door;
 use tokio::net::TcpListener;
 
-use super::{Servers, settings::Running};
+use super::{Servers, settings::Running, signals::shutdown};
 use crate::{
     platform::{self, EdgeSettings},
     preflight,
@@ -23,6 +26,9 @@ pub(super) struct Serve {
     /// Whether the edge limits rates: on or off
     #[arg(long, env = "PLYO_LIMITS", default_value = "on")]
     limits: String,
+    /// How many seconds to wait for servers that do not answer yet, and for `plyo migrate`
+    #[arg(long, env = "PLYO_WAIT", default_value_t = 30)]
+    wait: u64,
     #[command(flatten)]
     running: Running,
     #[command(flatten)]
@@ -39,22 +45,20 @@ impl Serve {
         ensure!(unknown.is_empty(), "there is no {unknown:?}; there are {}", known.join(", "));
         ensure!(["on", "off"].contains(&self.limits.as_str()), "limits are on or off");
         platform::metrics_handle();
-        preflight::check(&config, &roles).await?;
-        let edge = EdgeSettings { allowed_origins: self.allowed_origins, limits: self.limits == "on" };
+        let edge = EdgeSettings {
+            allowed_origins: self.allowed_origins,
+            limits: self.limits == "on",
+            grace: self.running.grace(),
+        };
         let listen = self.listen.unwrap_or_else(|| format!("127.0.0.1:{}", services::port(SERVICES, &roles)));
         let listener = TcpListener::bind(&listen).await.with_context(|| format!("listen on {listen}"))?;
-        platform::run(&config, &roles, edge, listener, shutdown()).await
-    }
-}
-
-/// Completes on Ctrl-C or SIGTERM.
-pub(super) async fn shutdown() {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(_) => return std::future::pending().await,
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+        let (door, listener) = Door::open(listener)?;
+        let mut stop = Box::pin(shutdown());
+        tokio::select! {
+            () = &mut stop => return Ok(()),
+            fit = preflight::pass(&config, &roles, Duration::from_secs(self.wait), |why| door.says(why)) => fit?,
+        }
+        door.close().await?;
+        platform::run(&config, &roles, edge, listener, stop).await
     }
 }

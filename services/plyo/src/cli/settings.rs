@@ -1,4 +1,6 @@
-//! The settings of a deployment that are numbers: lanes, replicas, memory.
+//! The settings of a deployment that are numbers: lanes, replicas, memory, grace.
+
+use std::{io::IsTerminal, time::Duration};
 
 use clap::Args;
 
@@ -14,9 +16,21 @@ pub(super) struct Running {
     /// Memory in MiB for rows that the services of this process remember, all lanes together
     #[arg(long, env = "PLYO_MEMORY_MIB", default_value_t = Config::MEMORY_MIB, value_parser = clap::value_parser!(u64).range(1..))]
     memory_mib: u64,
+    /// How many seconds the edge still takes connections after SIGTERM, while /ready says that it stops, so that whoever
+    /// shares out requests can notice; 5 unless it runs at a terminal
+    #[arg(long, env = "PLYO_GRACE")]
+    grace: Option<u64>,
 }
 
+/// Long enough for a load balancer that asks every two seconds and believes the second no.
+const GRACE: u64 = 5;
+
 impl Running {
+    pub(super) fn grace(self) -> Duration {
+        let usual = || if std::io::stderr().is_terminal() { 0 } else { GRACE };
+        Duration::from_secs(self.grace.unwrap_or_else(usual))
+    }
+
     pub(super) fn of(self, config: Config) -> Config {
         Config { lanes: self.lanes, memory_mib: self.memory_mib, ..config }
     }

@@ -5,8 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use clap::CommandFactory;
 use yaml_rust2::{Yaml, YamlLoader};
 
-use super::*;
-use crate::servers::nkeys;
+use super::{variables::read_by_plyo, *};
 
 #[test]
 fn the_command_line_is_well_made() {
@@ -64,17 +63,6 @@ fn the_help_shows_no_url_that_the_environment_holds() {
         }
         commands.extend(command.get_subcommands().cloned());
     }
-}
-
-fn read_by_plyo() -> BTreeSet<String> {
-    let mut commands = vec![Plyo::command()];
-    let mut variables = BTreeSet::new();
-    while let Some(command) = commands.pop() {
-        variables
-            .extend(command.get_arguments().filter_map(|argument| argument.get_env()?.to_str().map(str::to_owned)));
-        commands.extend(command.get_subcommands().cloned());
-    }
-    variables
 }
 
 fn variables_in(config: &str) -> BTreeSet<String> {

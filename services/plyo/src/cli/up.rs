@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -12,8 +13,8 @@ use tokio::net::TcpListener;
 
 use super::{
     DurabilityArgument,
-    serve::shutdown,
     settings::{self, Running},
+    signals::shutdown,
 };
 use crate::{
     cli::operate,
@@ -133,9 +134,10 @@ impl Up {
         // Each service signs in as its own role, which has rights on its own schemas only.
         let config = Config { postgres_url: postgres.dsn_as("{role}", DATABASE), ..config };
         let roles: Vec<String> = services::roles(SERVICES).into_iter().map(str::to_owned).collect();
-        preflight::check(&config, &roles).await?;
+        // Its servers are there, and migrated.
+        preflight::pass(&config, &roles, Duration::ZERO, |_| ()).await?;
         self.welcome(&places);
-        let edge = EdgeSettings { allowed_origins: Vec::new(), limits: true };
+        let edge = EdgeSettings { allowed_origins: Vec::new(), limits: true, grace: self.running.grace() };
         let ran = platform::run(&config, &roles, edge, listener, shutdown()).await;
         println!("\nstopping");
         nats_server.stop();

@@ -1,9 +1,10 @@
 //! The nkeys that Plyo's processes sign in to NATS with: one seed per user, in a directory that only its owner reads.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -48,6 +49,30 @@ pub fn seed(directory: &Path, user: &str) -> Result<String> {
     Ok(seed.trim().to_owned())
 }
 
+/// What is wrong with the seeds of a directory, a sentence each: others can read one, or two users have the same.
+pub fn faults(directory: &Path, services: &[Entry]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut owners: BTreeMap<String, &str> = BTreeMap::new();
+    for user in users(services) {
+        let path = directory.join(format!("{user}.seed"));
+        // A service alone has no more than its own.
+        let (Ok(seed), Ok(metadata)) = (seed(directory, user), fs::metadata(&path)) else { continue };
+        if metadata.permissions().mode() & 0o007 != 0 {
+            faults.push(format!(
+                "everybody can read {}: chmod 600, or whoever does can sign in as {user}",
+                path.display()
+            ));
+        }
+        if let Some(other) = owners.insert(seed, user) {
+            faults.push(format!(
+                "{other}.seed and {user}.seed in {} are the same: one stands in the other's place, and nats-server will deny it what it does",
+                directory.display()
+            ));
+        }
+    }
+    faults
+}
+
 /// The variables of `nats/permissions.conf`, each with the public key of one user: `PLYO_NKEY_EDGE`, `UA…`.
 ///
 /// # Errors
@@ -69,10 +94,24 @@ fn public_key(directory: &Path, user: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
     use crate::services::SERVICES;
+
+    #[test]
+    fn seeds_that_others_read_or_that_stand_in_anothers_place_are_named() {
+        let directory = tempfile::tempdir().unwrap();
+        make(directory.path(), SERVICES).unwrap();
+        assert_eq!(faults(directory.path(), SERVICES), Vec::<String>::new());
+        let path = |user: &str| directory.path().join(format!("{user}.seed"));
+        fs::set_permissions(path("user"), fs::Permissions::from_mode(0o644)).unwrap();
+        fs::copy(path("workout"), path("achievement")).unwrap();
+        let faults = faults(directory.path(), SERVICES);
+        let seed = seed(directory.path(), "workout").unwrap();
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults[0].contains("user.seed") && faults[0].contains("chmod 600"), "{faults:?}");
+        assert!(faults[1].contains("workout.seed and achievement.seed"), "{faults:?}");
+        assert!(faults.iter().all(|fault| !fault.contains(&seed)), "a fault shows no seed");
+    }
 
     #[test]
     fn seeds_are_made_once_and_for_their_owner_alone() {

@@ -1,0 +1,47 @@
+//! What a signal does. A process whose id is 1, as in a container, hears only those that it asks for.
+
+use std::process::exit;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// What a shell says of a command that SIGTERM ended.
+const ENDED: i32 = 128 + 15;
+
+/// SIGTERM and Ctrl-C.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// A command that is not a server ends at once.
+pub(super) fn end_the_process() {
+    tokio::spawn(async {
+        let Ok(mut signals) = Signals::new() else { return };
+        signals.next().await;
+        exit(ENDED);
+    });
+}
+
+/// Completes when a server is to stop in good order; who asks again does not want to wait for that.
+pub(super) async fn shutdown() {
+    let Ok(mut signals) = Signals::new() else { return std::future::pending().await };
+    signals.next().await;
+    tokio::spawn(async move {
+        signals.next().await;
+        eprintln!("plyo: asked twice, so it ends at once");
+        exit(ENDED);
+    });
+}

@@ -1,0 +1,58 @@
+//! The environment variables that Plyo reads; one that is misspelt would be ignored without a word.
+
+use std::{collections::BTreeSet, env};
+
+use clap::CommandFactory;
+
+use super::Plyo;
+
+/// Read by others than the command line: by the log, by nats-server's configuration, by tests.
+const ELSEWHERE: [&str; 6] = ["PLYO_LOG", "PLYO_NKEY_", "PLYO_TEST_", "PLYO_STORM_", "PLYO_COACH_", "PLYO_FUZZ_"];
+
+/// The variables of the whole command line.
+pub(super) fn read_by_plyo() -> BTreeSet<String> {
+    let mut commands = vec![Plyo::command()];
+    let mut variables = BTreeSet::new();
+    while let Some(command) = commands.pop() {
+        variables
+            .extend(command.get_arguments().filter_map(|argument| argument.get_env()?.to_str().map(str::to_owned)));
+        commands.extend(command.get_subcommands().cloned());
+    }
+    variables
+}
+
+/// Names each variable that looks like one of Plyo's and is read by nobody.
+pub(super) fn warn_of_misspelt() {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for warning in misspelt(&read_by_plyo(), names) {
+        tracing::warn!("{warning}");
+    }
+}
+
+fn misspelt(read: &BTreeSet<String>, names: impl Iterator<Item = String>) -> Vec<String> {
+    let is_misspelt = |name: &String| {
+        name.starts_with("PLYO_")
+            && !read.contains(name)
+            && !ELSEWHERE.iter().any(|elsewhere| name.starts_with(elsewhere))
+    };
+    let warning = |name: String| {
+        let distance = |known: &&String| strsim::damerau_levenshtein(known, &name);
+        match read.iter().min_by_key(distance).filter(|known| distance(known) <= 3) {
+            Some(meant) => format!("{name} is read by nobody; is {meant} meant?"),
+            None => format!("{name} is read by nobody"),
+        }
+    };
+    names.filter(is_misspelt).map(warning).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_that_is_misspelt_is_named_with_the_one_that_is_meant() {
+        let names = ["PLYO_REPLCAS", "PLYO_REPLICAS", "PLYO_LOG", "PLYO_NKEY_EDGE", "PLYO_WEATHER", "PATH"];
+        let said = misspelt(&read_by_plyo(), names.into_iter().map(str::to_owned));
+        assert_eq!(said, ["PLYO_REPLCAS is read by nobody; is PLYO_REPLICAS meant?", "PLYO_WEATHER is read by nobody"]);
+    }
+}
