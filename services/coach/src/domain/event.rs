@@ -52,6 +52,17 @@ pub struct Performed {
     pub exercise: ExerciseSlug,
     /// In the order in which they were done.
     pub sets: Vec<Set>,
+    /// What was to be done, where a plan is known.
+    pub planned: Option<Planned>,
+}
+
+/// What a plan asked of the top sets of an exercise.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    pub load_kg: f64,
+    pub reps: u16,
+    /// Whether it was the coach's own proposal. Obeying it tells nothing of what the person would have chosen.
+    pub is_coachs: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,7 +102,7 @@ impl Workout {
         }
     }
 
-    /// Each exercise once, with all its sets: one may be come back to in a circuit.
+    /// Each exercise once, with all its sets: one may be come back to in a circuit. Warm-ups that were not marked are.
     pub fn performed(&self) -> Vec<Performed> {
         let mut merged: Vec<Performed> = Vec::with_capacity(self.exercises.len());
         for performed in &self.exercises {
@@ -100,7 +111,23 @@ impl Workout {
                 None => merged.push(performed.clone()),
             }
         }
+        merged.iter_mut().for_each(|performed| mark_warm_ups(&mut performed.sets));
         merged
+    }
+}
+
+/// Whoever marks no warm-up warms up all the same: sets before the top set with less than this share of its load.
+const WARM_UP: f64 = 0.6;
+
+fn mark_warm_ups(sets: &mut [Set]) {
+    if sets.iter().any(|set| set.kind == SetKind::Warmup) {
+        return;
+    }
+    let heaviest = sets.iter().filter(|set| set.is_work()).map(|set| set.load_kg).fold(0.0, f64::max);
+    for set in sets.iter_mut().take_while(|set| !set.is_work() || set.load_kg < heaviest) {
+        if set.load_kg < WARM_UP * heaviest {
+            set.kind = SetKind::Warmup;
+        }
     }
 }
 
@@ -204,4 +231,23 @@ pub enum DismissalReason {
     TooEasy,
     Bored,
     Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn light_sets_before_the_top_set_are_warm_ups_where_none_is_marked() {
+        let set = |load_kg, kind| Set { load_kg, reps: 5, rpe: None, kind };
+        let kinds = |mut sets: Vec<Set>| {
+            mark_warm_ups(&mut sets);
+            sets.iter().map(|set| set.kind).collect::<Vec<_>>()
+        };
+        let (warm_up, work) = (SetKind::Warmup, SetKind::Working);
+        let ramp = [40.0, 70.0, 100.0, 50.0].map(|load| set(load, work)).to_vec();
+        assert_eq!(kinds(ramp), [warm_up, work, work, work]);
+        let marked = vec![set(20.0, warm_up), set(40.0, work), set(100.0, work)];
+        assert_eq!(kinds(marked), [warm_up, work, work]);
+    }
 }

@@ -7,11 +7,13 @@ pub mod lift;
 pub mod stored;
 #[cfg(test)]
 mod tests;
+pub mod top_set;
 pub mod training;
 
 pub use self::{
     guidance::Guidance,
     history::History,
-    lift::{Lift, TopSet},
+    lift::Lift,
+    top_set::{Asked, TopSet},
     training::{Ask, Forecast, Knowledge, Lifted, Training},
 };

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-const NARROWEST: f64 = 0.003;
+const NARROWEST: f64 = 0.002;
 const WIDEST: f64 = 1.5;
 
 /// Half the width of a range on the logarithm of the load.

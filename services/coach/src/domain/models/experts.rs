@@ -62,7 +62,7 @@ pub struct Mixture {
 impl Default for Mixture {
     fn default() -> Self {
         Self {
-            asked: vec![Expert::RepeatLast, Expert::Epley, Expert::Strength, Expert::Regressor],
+            asked: vec![Expert::RepeatLast, Expert::Strength, Expert::Regressor],
             tolerance: 0.005,
             quantile: 0.42,
             memory: 0.97,

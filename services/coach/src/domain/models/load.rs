@@ -77,7 +77,7 @@ mod tests {
             heart,
             routine: None,
             unit: Unit::Kg,
-            exercises: vec![Performed { exercise: slug_of("Squat (Barbell)"), sets: vec![set; 4] }],
+            exercises: vec![Performed { exercise: slug_of("Squat (Barbell)"), sets: vec![set; 4], planned: None }],
         }
     }
 

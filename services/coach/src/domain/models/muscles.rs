@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::time::{day_of, days_between, from_minutes, minutes_of};
 use crate::domain::{
-    event::{Set, Workout},
+    event::{Performed, Set},
     exercise::{Exercises, Muscle},
 };
 
@@ -32,8 +32,8 @@ pub struct Muscles {
 }
 
 impl Muscles {
-    pub fn observe(&mut self, exercises: &Exercises, workout: &Workout) {
-        let minute = minutes_of(workout.start).max(self.minute);
+    pub fn observe(&mut self, exercises: &Exercises, start: DateTime, done: &[Performed]) {
+        let minute = minutes_of(start).max(self.minute);
         self.fatigue = Muscle::ALL.map(|muscle| self.fatigue_at(muscle, minute));
         self.minute = minute;
         let today = day_of(minute);
@@ -42,7 +42,7 @@ impl Muscles {
             self.days.push((today, [0.0; Muscle::COUNT]));
         }
         let Some((_, counted)) = self.days.last_mut() else { return };
-        for performed in &workout.exercises {
+        for performed in done {
             let Some(exercise) = exercises.get(&performed.exercise) else { continue };
             let work = || performed.sets.iter().filter(|set| set.is_work());
             if work().next().is_none() {
@@ -109,7 +109,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        event::{Performed, SetKind},
+        event::{SetKind, Workout},
         exercise::Exercise,
         profile::Unit,
     };
@@ -127,10 +127,10 @@ mod tests {
             heart: None,
             routine: None,
             unit: Unit::Kg,
-            exercises: vec![Performed { exercise: bench.slug.clone(), sets: vec![set; 4] }],
+            exercises: vec![Performed { exercise: bench.slug.clone(), sets: vec![set; 4], planned: None }],
         };
         let mut muscles = Muscles::default();
-        muscles.observe(&[bench].into_iter().collect(), &workout);
+        muscles.observe(&[bench].into_iter().collect(), start, &workout.performed());
         let ready = |muscle| muscles.readiness(muscle, start + 1.hour());
         assert!(ready(Muscle::Chest) < ready(Muscle::Triceps) && ready(Muscle::Triceps) < ready(Muscle::Calves));
         assert_eq!(ready(Muscle::Calves), 1.0);

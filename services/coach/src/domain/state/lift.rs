@@ -1,38 +1,21 @@
 //! One exercise with a load, as one person does it.
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::training::Ask;
+use super::{TopSet, training::Ask};
 use crate::domain::{
-    event::{Performed, Set},
+    event::Set,
     models::{
         effort::{Effort, Try},
         experts::{Errors, Expert, Forecasts},
         regressor::{Features, Regressor},
         strength::{Strength, epley},
-        time::{day_of, from_minutes, minutes_of},
+        time::{day_of, minutes_of},
     },
 };
 
-/// The heaviest load of one exercise in one session.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TopSet {
-    /// The number of the session, from 0 on: [`super::Training::evidence`] knows its event.
-    pub session: u32,
-    /// Days since 1970.
-    pub day: i32,
-    pub load_kg: f64,
-    /// The most and the fewest repetitions with that load.
-    pub reps: u8,
-    pub least_reps: u8,
-    /// Work sets of the exercise in that session, with whatever load.
-    pub sets: u8,
-    /// The highest RPE of the sets with that load.
-    pub rpe: Option<f32>,
-    /// A mark of the plan that was followed: plans with different marks are different. 0 for none.
-    pub routine: u16,
-}
+/// What is left of the heaviest load from session to session.
+const PEAK_MEMORY: f32 = 0.998;
 
 /// What is known of one lift.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,39 +35,18 @@ pub struct Lift {
     pub(super) errors: Errors,
     /// `None` until an RPE is logged.
     pub effort: Option<Effort>,
-}
-
-impl TopSet {
-    /// The top set among the sets of an exercise; `None` when none tells of strength.
-    pub fn of(performed: &Performed, session: u32, minute: i64, routine: u16) -> Option<Self> {
-        let telling = || performed.sets.iter().filter(|set| set.tells_strength());
-        let load_kg = telling().map(|set| set.load_kg).max_by(f64::total_cmp)?;
-        let top = || telling().filter(|set| (set.load_kg - load_kg).abs() <= 1e-5 * load_kg);
-        let reps = || top().map(|set| set.reps.min(20) as u8);
-        Some(Self {
-            session,
-            day: day_of(minute),
-            load_kg,
-            reps: reps().max()?,
-            least_reps: reps().min()?,
-            sets: performed.sets.iter().filter(|set| set.is_work()).count().min(255) as u8,
-            rpe: top().filter_map(Set::effort).max_by(f64::total_cmp).map(|rpe| rpe as f32),
-            routine,
-        })
-    }
-
-    pub fn date(&self) -> Date {
-        from_minutes(i64::from(self.day) * 24 * 60).date()
-    }
-
-    /// ln of Epley's one-repetition maximum.
-    fn epley_level(&self) -> f64 {
-        self.load_kg.ln() + epley(f64::from(self.reps))
-    }
+    /// Quartiles of the repetitions of the top sets that the coach did not ask for: what is usual for the person.
+    own_reps: [u8; 3],
+    /// The heaviest load, forgotten by [`PEAK_MEMORY`] each session, in kilograms: what was possible before an injury.
+    peak_kg: f32,
+    /// The different loads of all its sets, in kilograms, at most [`Lift::LOADS`], the one used last at the end: what is
+    /// on the person's rack.
+    pub loads: Vec<f32>,
 }
 
 impl Lift {
     pub const REMEMBERED: usize = 12;
+    pub const LOADS: usize = 12;
 
     pub(super) fn new(top: TopSet, errors: Errors) -> Self {
         Self {
@@ -96,6 +58,21 @@ impl Lift {
             mean_level: top.epley_level(),
             errors,
             effort: None,
+            own_reps: [top.reps; 3],
+            peak_kg: top.load_kg as f32,
+            loads: Vec::new(),
+        }
+    }
+
+    /// Remembers which loads there are; also those of warm-ups.
+    pub(super) fn note_loads(&mut self, sets: &[Set]) {
+        for load in sets.iter().map(|set| set.load_kg).filter(|kg| *kg > 0.0 && *kg <= Set::MOST_KG) {
+            let load = load as f32;
+            self.loads.retain(|known| *known != load);
+            if self.loads.len() == Self::LOADS {
+                self.loads.remove(0);
+            }
+            self.loads.push(load);
         }
     }
 
@@ -103,12 +80,15 @@ impl Lift {
         &self.recent[self.recent.len() - 1]
     }
 
-    /// Quartiles of the repetitions of the recent top sets.
+    /// Quartiles of the repetitions of the recent top sets. What the coach asked for is left out, or the usual would follow
+    /// from what was proposed, and that from the usual.
     pub fn usual_reps(&self) -> [u8; 3] {
-        let mut reps: Vec<u8> = self.recent.iter().map(|top| top.reps).collect();
-        reps.sort_unstable();
-        let at = |quarter: usize| reps[(reps.len() - 1) * quarter / 4];
-        [at(1), at(2), at(3)]
+        self.own_reps
+    }
+
+    /// The heaviest load that was possible, in kilograms.
+    pub fn peak_kg(&self) -> f64 {
+        f64::from(self.peak_kg)
     }
 
     /// The probability that the level has risen over the last `sessions` sessions, 0 to 1: how far the line through their
@@ -144,6 +124,13 @@ impl Lift {
             self.recent.remove(0);
         }
         self.recent.push(top);
+        self.peak_kg = (PEAK_MEMORY * self.peak_kg).max(top.load_kg as f32);
+        if !top.asked.is_coachs() {
+            let mut reps: Vec<u8> =
+                self.recent.iter().filter(|top| !top.asked.is_coachs()).map(|top| top.reps).collect();
+            reps.sort_unstable();
+            self.own_reps = [1, 2, 3].map(|quarter| reps[(reps.len() - 1) * quarter / 4]);
+        }
         surprise
     }
 
@@ -263,6 +250,7 @@ fn deviation(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::state::Asked;
 
     fn lift(loads: &[f64]) -> Lift {
         let top = |session: usize, load_kg: f64| TopSet {
@@ -272,8 +260,11 @@ mod tests {
             reps: 8,
             least_reps: 8,
             sets: 3,
+            ramp: 0,
+            back_off: 0,
             rpe: None,
             routine: 0,
+            asked: Asked::Nothing,
         };
         let mut lift = Lift::new(top(0, loads[0]), Errors::EQUAL);
         for (session, load_kg) in loads.iter().enumerate().skip(1) {

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{Guidance, Training};
 
 /// The version of what is written now. It goes up whenever a stored type changes.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 /// The most bytes that the state of one person takes.
 pub const MOST_BYTES: usize = 64 * 1024;
 

@@ -1,6 +1,6 @@
 //! What the workouts of one person tell: the state that they are folded into, and what it foresees.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::civil::DateTime;
 use plyo_events::{EventId, training::ExerciseSlug};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Lift, TopSet};
 use crate::domain::{
     event::{Performed, Workout},
-    exercise::Exercises,
+    exercise::{Exercise, Exercises},
     global::Global,
     models::{
         conformal::Conformal,
@@ -37,6 +37,8 @@ pub struct Training {
     /// Workouts so far.
     pub sessions: u32,
     pub lifts: BTreeMap<ExerciseSlug, Lift>,
+    /// Of those that there was no more room for, the last time.
+    stubs: BTreeMap<ExerciseSlug, TopSet>,
     pub habits: Habits,
     pub muscles: Muscles,
     pub load: TrainingLoad,
@@ -94,20 +96,23 @@ impl Default for Training {
 impl Training {
     /// Workouts whose events are remembered.
     pub const REMEMBERED: usize = 80;
-    /// Lifts that are remembered; when there are more, the one that was not done for longest is forgotten.
-    pub const LIFTS: usize = 88;
+    /// Lifts that are remembered; when there are more, of the one that was not done for longest the last time is kept.
+    pub const LIFTS: usize = 72;
+    /// Lifts of which that is all.
+    pub const STUBS: usize = 72;
 
     /// Before the first workout.
     pub fn new(global: &Global) -> Self {
         Self {
             sessions: 0,
             lifts: BTreeMap::new(),
+            stubs: BTreeMap::new(),
             habits: Habits::default(),
             muscles: Muscles::default(),
             load: TrainingLoad::default(),
             span: None,
             events: Vec::new(),
-            regressor: Regressor::starting_from(&global.regressor, global.settings.own_sessions),
+            regressor: global.first_regressor(),
             errors: global.errors,
             range80: global.range80,
             range90: global.range90,
@@ -128,16 +133,22 @@ impl Training {
     pub fn fold(&mut self, knowledge: Knowledge<'_>, workout: &Workout) -> Vec<Lifted> {
         let minute = minutes_of(workout.start);
         let mut lifted = Vec::new();
-        for performed in &workout.performed() {
-            if let Some(top) = TopSet::of(performed, self.sessions, minute, mark_of(workout.routine.as_deref())) {
-                lifted.push(self.lift(knowledge, workout, performed, top));
+        let done = workout.performed();
+        for performed in &done {
+            let mark = mark_of(workout.routine.as_deref());
+            let is_help = knowledge.exercises.is_assisted(&performed.exercise);
+            if let Some(top) = TopSet::of(performed, self.sessions, minute, mark, is_help) {
+                lifted.push(self.learn(knowledge, workout, performed, top));
             }
             self.rate(knowledge, performed);
+            if let Some(lift) = self.lifts.get_mut(&performed.exercise) {
+                lift.note_loads(&performed.sets);
+            }
         }
         self.forget_lifts();
         let exercises: Vec<&ExerciseSlug> = workout.exercises.iter().map(|performed| &performed.exercise).collect();
         self.habits.observe(workout.start, &exercises);
-        self.muscles.observe(knowledge.exercises, workout);
+        self.muscles.observe(knowledge.exercises, workout.start, &done);
         self.load.observe(workout);
         let (first, last) = self.span.unwrap_or((minute, minute));
         self.span = Some((first, last.max(minute)));
@@ -147,6 +158,12 @@ impl Training {
         self.events.push(workout.event.uuid().into_bytes());
         self.sessions = self.sessions.saturating_add(1);
         lifted
+    }
+
+    /// What is known of a lift, and be it the last time alone.
+    pub fn lift(&self, exercise: &ExerciseSlug) -> Option<Cow<'_, Lift>> {
+        let of_stub = || Some(Cow::Owned(Lift::new(*self.stubs.get(exercise)?, self.errors)));
+        self.lifts.get(exercise).map(Cow::Borrowed).or_else(of_stub)
     }
 
     /// The load of the next top set; `None` for a lift that was never done with a load.
@@ -169,16 +186,35 @@ impl Training {
     /// How strong the person is beside the population's medians: 1 for the same, `None` without a comparable lift. The
     /// geometric mean over the lifts, in which each counts as long as it is done.
     pub fn strength_factor(&self, knowledge: Knowledge<'_>) -> Option<f64> {
+        self.strength_factor_on(knowledge, |_| true)
+    }
+
+    fn strength_factor_on(&self, knowledge: Knowledge<'_>, is_wanted: impl Fn(&ExerciseSlug) -> bool) -> Option<f64> {
         let ratio = |(slug, lift): (&ExerciseSlug, &Lift)| {
             let [_, median, _] = knowledge.global.exercises.get(slug)?.one_rep_max_kg?;
             Some(lift.epley_level() - median.ln())
         };
-        let ratios: Vec<f64> = self.lifts.iter().filter_map(ratio).collect();
+        let ratios: Vec<f64> = self
+            .lifts
+            .iter()
+            .filter(|(slug, _)| is_wanted(slug) && !knowledge.exercises.is_assisted(slug))
+            .filter_map(ratio)
+            .collect();
         (!ratios.is_empty()).then(|| (ratios.iter().sum::<f64>() / ratios.len() as f64).exp())
     }
 
+    /// The same beside an exercise: at most as strong as on lifts with its main muscle, where there are any.
+    pub fn strength_factor_for(&self, knowledge: Knowledge<'_>, exercise: &Exercise) -> Option<f64> {
+        let main = exercise.primary.first();
+        let is_alike = |slug: &ExerciseSlug| {
+            main.is_some() && knowledge.exercises.get(slug).is_some_and(|other| other.primary.first() == main)
+        };
+        let of_all = self.strength_factor_on(knowledge, |_| true)?;
+        Some(self.strength_factor_on(knowledge, is_alike).map_or(of_all, |of_muscle| of_muscle.min(of_all)))
+    }
+
     fn foresee(&self, global: &Global, ask: &Ask<'_>) -> Option<(Forecast, Features)> {
-        let lift = self.lifts.get(ask.exercise)?;
+        let lift = self.lift(ask.exercise)?;
         let mixture = &global.settings.mixture;
         let (experts, features) = lift.forecasts(&self.regressor, ask, mark_of(ask.routine));
         let exact_kg = mixture.mix(&experts, &self.errors, &lift.errors);
@@ -194,7 +230,10 @@ impl Training {
     }
 
     /// Learns from a top set: first how wrong the forecasts were, then what they will rest on.
-    fn lift(&mut self, knowledge: Knowledge<'_>, workout: &Workout, performed: &Performed, top: TopSet) -> Lifted {
+    fn learn(&mut self, knowledge: Knowledge<'_>, workout: &Workout, performed: &Performed, top: TopSet) -> Lifted {
+        if let Some(stub) = self.stubs.remove(&performed.exercise) {
+            self.lifts.insert(performed.exercise.clone(), Lift::new(stub, self.errors));
+        }
         let ask = Ask {
             exercise: &performed.exercise,
             reps: top.reps,
@@ -210,8 +249,11 @@ impl Training {
         };
         let settings = &knowledge.global.settings;
         let error = (top.load_kg / forecast_then.exact_kg).ln().abs();
-        self.range80.observe(error, settings.range_rate);
-        self.range90.observe(error, settings.range_rate);
+        // Obeying makes errors zero, and a range narrower than a plate would forbid every rise.
+        if !top.asked.is_coachs() {
+            self.range80.observe(error, settings.range_rate);
+            self.range90.observe(error, settings.range_rate);
+        }
         self.errors.observe(&forecast_then.experts, top.load_kg, settings.mixture.memory);
         lift.errors.observe(&forecast_then.experts, top.load_kg, settings.mixture.memory_of_lift);
         self.regressor.observe(&features, (top.load_kg / lift.last().load_kg).ln());
@@ -234,8 +276,13 @@ impl Training {
     fn forget_lifts(&mut self) {
         while self.lifts.len() > Self::LIFTS {
             let oldest = self.lifts.iter().min_by_key(|(_, lift)| lift.last().session).map(|(slug, _)| slug.clone());
+            let Some((slug, lift)) = oldest.and_then(|oldest| self.lifts.remove_entry(&oldest)) else { return };
+            self.stubs.insert(slug, *lift.last());
+        }
+        while self.stubs.len() > Self::STUBS {
+            let oldest = self.stubs.iter().min_by_key(|(_, top)| top.session).map(|(slug, _)| slug.clone());
             let Some(oldest) = oldest else { return };
-            self.lifts.remove(&oldest);
+            self.stubs.remove(&oldest);
         }
     }
 }
