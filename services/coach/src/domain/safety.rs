@@ -5,6 +5,7 @@
 //! The bounds are careful, not medical: nothing here diagnoses, and nothing predicts an injury.
 
 mod apply;
+mod caps;
 mod check;
 mod doubt;
 mod trial;
@@ -13,7 +14,8 @@ use plyo_events::training::ExerciseSlug;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    apply::{Applied, after_days_away, apply},
+    apply::{Applied, apply},
+    caps::{after_days_away, most_rise},
     check::{Violation, check},
     doubt::{Doubt, doubt},
     trial::{Trial, trial},
@@ -74,18 +76,32 @@ pub struct Known {
     pub least_kg: f64,
     /// The last time it was done in a like manner.
     pub last: Option<Last>,
-    /// Days since it was done in any manner.
+    /// Days since its pattern or its main muscle was trained, with whatever exercise.
     pub days_away: u32,
+    /// Days since it was done itself.
+    pub days_rested: u32,
+    /// The sets that the person is used to do of it; 0 for what the coach adds.
+    pub usual_sets: u16,
     /// A pain note on it within the last two weeks.
     pub hurts: bool,
     /// Three pain notes, and not added again since.
     pub is_excluded: bool,
     pub level: Option<Level>,
     pub forecast: Option<Forecast>,
-    /// The most that a first time may begin with, in kilograms; see [`super::recommend::cold_start`].
-    pub first_kg: Option<f64>,
+    /// What a first time is estimated from; `None` where nothing is known of others.
+    pub first: Option<First>,
     /// Since a joint that it stresses was cleared, with the heaviest load remembered from before.
     pub reentry: Option<Reentry>,
+}
+
+/// What is known of an exercise that the person never did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct First {
+    /// The population's median one-repetition maximum, in kilograms.
+    pub one_rep_max_kg: f64,
+    /// How strong the person is beside the population on other lifts; `None` without a lift to tell from.
+    pub factor: Option<f64>,
+    pub is_novice: bool,
 }
 
 /// A time that an exercise was done.
@@ -93,6 +109,7 @@ pub struct Known {
 pub struct Last {
     /// Of the top set, in kilograms.
     pub load_kg: f64,
+    pub reps: u16,
     pub sets: u16,
     /// The hardest set.
     pub rpe: Option<f64>,
@@ -141,7 +158,7 @@ pub enum Rule {
     Excluded,
     /// Numbers that nobody can do, or that are none.
     Implausible,
-    /// The load of this exercise is not counted, or more of it is easier, or nothing is known of it.
+    /// The load of this exercise is not counted; or it is help, and nothing is known of how much was needed.
     NoCountedLoad,
     /// Under 13: no loads.
     Child,
@@ -149,13 +166,14 @@ pub enum Rule {
     Youth,
     /// 65 and over: two repetitions in reserve, four in the first month.
     OlderAdult,
-    /// A first time: within the cold-start load, RPE 7 at most.
+    /// A first time: the least load there is, or within what other lifts tell; RPE 7 at most.
     FirstTime,
     /// After an injury: half of before, a tenth more each week, RPE 5 at most.
     Reentry,
-    /// Above the 80 % range.
+    /// Above the 80 % range, and more than a step above what was completed last.
     UpperBound,
-    /// Fewer repetitions in reserve than there must be: at least one.
+    /// Fewer repetitions in reserve than there must be: at least one, as far as the models know; what was done may be
+    /// repeated, and with up to two repetitions more if all of it was.
     InReserve,
     /// More at once than a step or 5 % (isolation: 10 %); halved from 65.
     Jump,
@@ -165,10 +183,11 @@ pub enum Rule {
     AfterPain,
     /// A rise after RPE 9.5 or more.
     AfterHardSet,
-    /// A rise after two weeks away, or more than 15 to 28 days ×0.95, 29 to 60 ×0.90, 61 to 120 ×0.85, longer ×0.80
-    /// allow.
+    /// A rise after two weeks without the lift; or, where its pattern and muscle rested too, more than 15 to 28 days ×0.95,
+    /// 29 to 60 ×0.90, 61 to 120 ×0.85, longer ×0.80 allow, to the nearest step.
     LayOff,
-    /// More sets for a muscle in a week than 1.3 times the usual or 4 more, or than 22.
+    /// More sets than the person is used to, when a muscle has more in the week than 1.3 times the usual or 4 more, or
+    /// than 22. One set is always possible.
     Volume,
 }
 
@@ -212,11 +231,13 @@ impl Known {
             least_kg,
             last: None,
             days_away: 0,
+            days_rested: 0,
+            usual_sets: 0,
             hurts: false,
             is_excluded: false,
             level: None,
             forecast: None,
-            first_kg: None,
+            first: None,
             reentry: None,
         }
     }

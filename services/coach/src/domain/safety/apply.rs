@@ -1,10 +1,10 @@
 //! Makes a proposal safe.
 
-use super::{Context, Known, Lift, Person, Rule, Week};
-use crate::domain::{
-    exercise::{Loading, Mechanic, Muscle},
-    models::strength,
+use super::{
+    Context, Known, Lift, Person, Rule, Week,
+    caps::{TOLERANCE, caps, is_older, is_under, least_help, reentry_share, usable_last},
 };
+use crate::domain::exercise::{Loading, Muscle};
 
 /// What is left of a proposal.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -131,13 +131,21 @@ impl Bounds {
     fn load(&mut self, lift: &mut Lift, person: &Person, known: &Known) -> bool {
         let withheld = [
             (is_under(person, 13), Rule::Child),
-            (matches!(known.loading, Loading::Assisted | Loading::Uncounted), Rule::NoCountedLoad),
+            (known.loading == Loading::Uncounted, Rule::NoCountedLoad),
+            (known.loading == Loading::Assisted && usable_last(known).is_none(), Rule::NoCountedLoad),
         ];
         let has_numbers = lift.load_kg.is_some() || lift.range80_kg.is_some() || lift.one_rep_max_kg.is_some();
         for (applies, rule) in withheld {
             if applies && has_numbers && self.broken(rule) == Outcome::Noted {
                 name_no_load(lift);
             }
+        }
+        let is_help = known.loading == Loading::Assisted;
+        if is_help
+            && (lift.range80_kg.is_some() || lift.one_rep_max_kg.is_some())
+            && self.broken(Rule::NoCountedLoad) == Outcome::Noted
+        {
+            (lift.range80_kg, lift.one_rep_max_kg) = (None, None);
         }
         let shown = [lift.one_rep_max_kg, lift.range80_kg.map(|(low, _)| low), lift.range80_kg.map(|(_, high)| high)];
         let are_numbers = shown.into_iter().flatten().all(|kg| kg.is_finite() && kg > 0.0);
@@ -149,6 +157,18 @@ impl Bounds {
         let is_plausible = load.is_finite() && load > 0.0 && load <= MOST_KG && is_step(known.step_kg);
         if !is_plausible && self.broken(Rule::Implausible) == Outcome::Noted {
             name_no_load(lift);
+            return true;
+        }
+        if is_help {
+            for (least, rule) in least_help(known) {
+                if lift.load_kg.is_some_and(|help| help < least - TOLERANCE) && self.broken(rule) == Outcome::Noted {
+                    lift.load_kg = Some(least);
+                }
+            }
+            let is_absurd = lift.load_kg.is_some_and(|help| help > MOST_KG);
+            if is_absurd && self.broken(Rule::Implausible) == Outcome::Noted {
+                name_no_load(lift);
+            }
             return true;
         }
         let mut most = f64::INFINITY;
@@ -170,11 +190,12 @@ impl Bounds {
         true
     }
 
-    /// As many whole sets as the week has room for.
+    /// As many whole sets as the week has room for, or as the person is used to.
     fn volume(&mut self, lift: &mut Lift, known: &Known, week: &Week, done: &mut [f64; Muscle::COUNT]) -> bool {
         let shares = || Muscle::ALL.into_iter().map(|muscle| (muscle, known.sets_per_muscle[muscle.index()]));
         let room = |(muscle, share): (Muscle, f64)| ((week.most(muscle) - done[muscle.index()]) / share).max(0.0);
-        let most = shares().filter(|(_, share)| *share > 0.0).map(room).fold(f64::from(MOST_SETS), f64::min);
+        let room = shares().filter(|(_, share)| *share > 0.0).map(room).fold(f64::from(MOST_SETS), f64::min);
+        let most = room.max(f64::from(known.usual_sets.max(1)));
         if f64::from(lift.sets) > most + TOLERANCE && self.broken(Rule::Volume) == Outcome::Noted {
             // Between 0 and 10.
             lift.sets = (most + TOLERANCE) as u16;
@@ -184,53 +205,6 @@ impl Bounds {
         }
         lift.sets > 0
     }
-}
-
-/// Loads are compared to a milligram: sums of steps are not exact.
-const TOLERANCE: f64 = 1e-6;
-
-/// Every bound of the load, in kilograms.
-fn caps(lift: &Lift, person: &Person, known: &Known) -> Vec<(f64, Rule)> {
-    let mut caps = Vec::with_capacity(8);
-    if let Some(last) = usable_last(known) {
-        let halved = if is_older(person) { 0.5 } else { 1.0 };
-        let share = match known.mechanic {
-            Mechanic::Compound => 0.05,
-            Mechanic::Isolation => 0.10,
-        };
-        caps.push((last.load_kg + known.step_kg.max(share * halved * last.load_kg), Rule::Jump));
-        if last.missed {
-            caps.push((last.load_kg, Rule::AfterMiss));
-        }
-        if known.hurts {
-            caps.push((last.load_kg, Rule::AfterPain));
-        }
-        if last.rpe.is_some_and(|rpe| rpe >= 9.5) {
-            caps.push((last.load_kg, Rule::AfterHardSet));
-        }
-        if known.days_away >= 14 {
-            caps.push((last.load_kg * after_days_away(known.days_away), Rule::LayOff));
-        }
-    } else {
-        caps.push((known.first_kg.filter(|kg| kg.is_finite()).unwrap_or(0.0), Rule::FirstTime));
-    }
-    if let Some((share, before_kg)) = reentry_share(known) {
-        caps.push((share * before_kg, Rule::Reentry));
-    }
-    // A model that gives no number bounds nothing.
-    let level = known.level.filter(|level| level.ln_kg.is_finite() && level.slope.is_finite());
-    if let Some(forecast) = known.forecast.filter(|forecast| forecast.upper80_kg.is_finite()) {
-        let slope = level.map_or(0.8, |level| level.slope).clamp(0.0, 1.6);
-        let more_reps = (epley(lift.reps) - epley(forecast.reps)).max(0.0);
-        caps.push((forecast.upper80_kg * (-slope * more_reps).exp(), Rule::UpperBound));
-    }
-    if let Some(level) = level {
-        let in_reserve = (10.0 - lift.most_rpe).ceil().max(1.0) as u16;
-        let implied = (level.ln_kg - level.slope.clamp(0.0, 1.6) * epley(lift.reps + in_reserve)).exp();
-        // The nearest plate: a level is known to a few percent only.
-        caps.push((implied + known.step_kg / 2.0, Rule::InReserve));
-    }
-    caps
 }
 
 fn name_no_load(lift: &mut Lift) {
@@ -249,39 +223,4 @@ fn down_to_grid(most: f64, last_kg: Option<f64>, known: &Known) -> f64 {
 
 fn is_step(step_kg: f64) -> bool {
     step_kg.is_finite() && step_kg > 0.0
-}
-
-/// The last time, if its numbers are numbers.
-fn usable_last(known: &Known) -> Option<super::Last> {
-    known.last.filter(|last| last.load_kg.is_finite() && last.load_kg > 0.0)
-}
-
-/// The part of the load from before an injury that is open now, with that load; `None` when all of it is.
-fn reentry_share(known: &Known) -> Option<(f64, f64)> {
-    let reentry = known.reentry.filter(|reentry| reentry.weeks < 5)?;
-    let before_kg = if reentry.before_kg.is_finite() { reentry.before_kg.max(0.0) } else { 0.0 };
-    Some((0.5 + 0.1 * f64::from(reentry.weeks), before_kg))
-}
-
-/// What is left of the load after so many days without it (Bosquet et al. 2013; McMaster et al. 2013; medians of logs).
-pub fn after_days_away(days: u32) -> f64 {
-    match days {
-        0..=14 => 1.0,
-        15..=28 => 0.95,
-        29..=60 => 0.90,
-        61..=120 => 0.85,
-        _ => 0.80,
-    }
-}
-
-fn epley(reps: u16) -> f64 {
-    strength::epley(f64::from(reps))
-}
-
-fn is_under(person: &Person, years: u8) -> bool {
-    person.age.is_some_and(|age| age.youngest < years)
-}
-
-fn is_older(person: &Person) -> bool {
-    person.age.is_some_and(|age| age.oldest >= 65)
 }

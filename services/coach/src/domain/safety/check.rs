@@ -22,7 +22,9 @@ pub fn check(lifts: &[Lift], context: &Context) -> Vec<Violation> {
             continue;
         };
         person(lift, context, known, &mut wrong);
-        if let Some(load) = lift.load_kg {
+        if let Some(help) = lift.load_kg.filter(|_| known.loading == Loading::Assisted) {
+            helped(help, known, &mut wrong);
+        } else if let Some(load) = lift.load_kg {
             history(load, lift, context, known, &mut wrong);
         }
         if Muscle::ALL.iter().any(|muscle| is_too_much(*muscle, known, &lifts[..=place], context)) {
@@ -72,7 +74,13 @@ fn person(lift: &Lift, context: &Context, known: &Known, wrong: &mut impl FnMut(
     if oldest >= 65 && is_above(lift.most_rpe, if person.days_trained < 28 { 6.0 } else { 8.0 }) {
         wrong(Rule::OlderAdult);
     }
-    if has_load && (known.loading == Loading::Assisted || known.loading == Loading::Uncounted) {
+    let has_last = known.last.is_some_and(|last| last.load_kg > 0.0 && last.load_kg < f64::INFINITY);
+    let may_count = match known.loading {
+        Loading::Uncounted => false,
+        Loading::Assisted => has_last && lift.range80_kg.is_none() && lift.one_rep_max_kg.is_none(),
+        _ => true,
+    };
+    if has_load && !may_count {
         wrong(Rule::NoCountedLoad);
     }
     if is_above(lift.most_rpe, 9.0) {
@@ -91,6 +99,28 @@ fn person(lift: &Lift, context: &Context, known: &Known, wrong: &mut impl FnMut(
         && f64::from(lift.sets) > (f64::from(last.sets.clamp(1, 10)) * 2.0 / 3.0).ceil()
     {
         wrong(Rule::LayOff);
+    }
+}
+
+/// Less help is more to lift.
+fn helped(help: f64, known: &Known, wrong: &mut impl FnMut(Rule)) {
+    let Some(last) = known.last else { return };
+    let less = last.load_kg - help;
+    if less > known.step_kg + GRAM {
+        wrong(Rule::Jump);
+    }
+    let is_less = less > GRAM;
+    let rests = known.days_away >= 14 || known.days_rested >= 14;
+    let is_hard = last.rpe.unwrap_or(0.0) >= 9.5;
+    for (holds, rule) in [
+        (last.missed, Rule::AfterMiss),
+        (known.hurts, Rule::AfterPain),
+        (is_hard, Rule::AfterHardSet),
+        (rests, Rule::LayOff),
+    ] {
+        if is_less && holds {
+            wrong(rule);
+        }
     }
 }
 
@@ -119,6 +149,9 @@ fn history(load: f64, lift: &Lift, context: &Context, known: &Known, wrong: &mut
                 wrong(Rule::AfterHardSet);
             }
             let days = known.days_away;
+            if is_rise && days.max(known.days_rested) >= 14 {
+                wrong(Rule::LayOff);
+            }
             let most_percent = if days > 120 {
                 80.0
             } else if days > 60 {
@@ -130,12 +163,13 @@ fn history(load: f64, lift: &Lift, context: &Context, known: &Known, wrong: &mut
             } else {
                 100.0
             };
-            if days >= 14 && load * 100.0 > most_percent * last.load_kg + GRAM {
+            // The nearest step may lie half a step above.
+            if days > 14 && (load - known.step_kg / 2.0) * 100.0 > most_percent * last.load_kg + GRAM {
                 wrong(Rule::LayOff);
             }
         }
         _ => {
-            if !known.first_kg.is_some_and(|first| load <= first + GRAM) {
+            if is_above(load, first_most(known, lift.reps) + GRAM) {
                 wrong(Rule::FirstTime);
             }
         }
@@ -149,6 +183,19 @@ fn history(load: f64, lift: &Lift, context: &Context, known: &Known, wrong: &mut
     capability(load, lift, known, wrong);
 }
 
+/// The least load there is; or nine tenths of what others lift for so many repetitions, times how strong the person is.
+fn first_most(known: &Known, reps: u16) -> f64 {
+    let Some(first) = known.first else { return 0.0 };
+    let able = match first.factor {
+        Some(factor) if factor.abs() < f64::INFINITY => {
+            let times = if reps < 2 { 1.0 } else { (1.0 + f64::from(reps) / 30.0).powf(0.8) };
+            0.9 * first.one_rep_max_kg * factor.max(0.3).min(3.0) / times
+        }
+        _ => 0.0,
+    };
+    if able.is_finite() && able > known.least_kg { able } else { known.least_kg }
+}
+
 /// Against what the models hold possible. A model that gives no number bounds nothing.
 fn capability(load: f64, lift: &Lift, known: &Known, wrong: &mut impl FnMut(Rule)) {
     let scale = |reps: f64| if reps < 1.5 { 1.0 } else { 1.0 + reps / 30.0 };
@@ -157,14 +204,20 @@ fn capability(load: f64, lift: &Lift, known: &Known, wrong: &mut impl FnMut(Rule
     if let Some(forecast) = known.forecast.filter(|forecast| forecast.upper80_kg.abs() < f64::INFINITY) {
         let slope = level.map_or(0.8, |level| level.slope.clamp(0.0, 1.6));
         let easier = (scale(f64::from(forecast.reps)) / scale(reps)).min(1.0);
-        if load > forecast.upper80_kg * easier.powf(slope) + GRAM {
+        let is_step_more = known.last.is_some_and(|last| !last.missed && load - last.load_kg <= known.step_kg + GRAM);
+        if !is_step_more && load > forecast.upper80_kg * easier.powf(slope) + GRAM {
             wrong(Rule::UpperBound);
         }
     }
     if let Some(level) = level {
         let reserve = (10.0 - lift.most_rpe).max(1.0).ceil();
         let able = level.ln_kg.exp() / scale(reps + reserve).powf(level.slope.clamp(0.0, 1.6));
-        if load - able > known.step_kg / 2.0 + GRAM {
+        let is_repeated = known.last.is_some_and(|last| {
+            let more = if last.missed { 0.0 } else { 2.0 };
+            let done = last.load_kg * scale(f64::from(last.reps) + more);
+            reserve < 1.5 && (load - known.step_kg / 2.0 - GRAM) * scale(reps) <= done
+        });
+        if !is_repeated && load - able > known.step_kg / 2.0 + GRAM {
             wrong(Rule::InReserve);
         }
     }
@@ -182,5 +235,6 @@ fn is_too_much(muscle: Muscle, known: &Known, lifts: &[Lift], context: &Context)
     let most = if usual * 0.3 > 4.0 { usual * 1.3 } else { usual + 4.0 };
     let done = context.week.done[muscle.index()];
     let all = planned + if done < 0.0 { 0.0 } else { done };
-    is_above(all, most.min(22.0) + GRAM)
+    let is_usual = lifts.last().is_some_and(|lift| lift.sets <= known.usual_sets || lift.sets == 1);
+    !is_usual && is_above(all, most.min(22.0) + GRAM)
 }

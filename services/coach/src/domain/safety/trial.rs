@@ -4,7 +4,8 @@
 use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::ChaCha8Rng};
 
 use super::{
-    Context, Forecast, Known, Last, Level, Lift, Person, Reentry, Rule, Violation, Week, apply::apply_except, check,
+    Context, First, Forecast, Known, Last, Level, Lift, Person, Reentry, Rule, Violation, Week, apply::apply_except,
+    check,
 };
 use crate::domain::{
     exercise::{Exercise, Joint, Joints, Loading, Mechanic, Muscle},
@@ -73,11 +74,14 @@ fn known(random: &mut ChaCha8Rng, exercise: &Exercise) -> Known {
         ),
         last: random.random_bool(0.85).then(|| Last {
             load_kg: mostly(around, random),
+            reps: random.random_range(1..=20),
             sets: random.random_range(0..12),
             rpe: random.random_bool(0.5).then(|| random.random_range(5.0..=10.0)),
             missed: random.random_bool(0.2),
         }),
         days_away: if random.random_bool(0.7) { random.random_range(0..20) } else { random.random_range(0..400) },
+        days_rested: if random.random_bool(0.7) { random.random_range(0..20) } else { random.random_range(0..400) },
+        usual_sets: random.random_range(0..6),
         hurts: random.random_bool(0.1),
         is_excluded: random.random_bool(0.03),
         level: random.random_bool(0.7).then(|| Level {
@@ -85,7 +89,11 @@ fn known(random: &mut ChaCha8Rng, exercise: &Exercise) -> Known {
             slope: mostly(random.random_range(0.2..1.6), random),
         }),
         forecast: random.random_bool(0.7).then(|| Forecast { reps, upper80_kg: mostly(near(random), random) }),
-        first_kg: random.random_bool(0.7).then(|| mostly(near(random), random)),
+        first: random.random_bool(0.7).then(|| First {
+            one_rep_max_kg: mostly(near(random) * 1.3, random),
+            factor: random.random_bool(0.7).then(|| mostly(random.random_range(0.2..2.0), random)),
+            is_novice: random.random_bool(0.5),
+        }),
         reentry: random.random_bool(0.1).then(|| Reentry { weeks: random.random_range(0..8), before_kg: near(random) }),
         ..Known::of(
             exercise,
