@@ -56,6 +56,11 @@ impl Muscle {
         Self::Calves,
     ];
 
+    /// The joints that it crosses.
+    pub const fn joints(self) -> Joints {
+        crossed_by(self)
+    }
+
     /// Its place in [`Muscle::ALL`].
     pub const fn index(self) -> usize {
         self as usize
@@ -145,7 +150,7 @@ pub enum Loading {
     External,
     /// What is added to the body.
     Added,
-    /// What is taken off the body: more of it is easier, so the coach proposes none.
+    /// What is taken off the body: less of it is harder.
     Assisted,
     /// There is none, or it is not counted.
     Uncounted,
@@ -222,6 +227,11 @@ pub struct Exercises(BTreeMap<ExerciseSlug, Exercise>);
 impl Exercises {
     pub fn get(&self, slug: &ExerciseSlug) -> Option<&Exercise> {
         self.0.get(slug)
+    }
+
+    /// Whether the logged load is help.
+    pub fn is_assisted(&self, slug: &ExerciseSlug) -> bool {
+        self.get(slug).is_some_and(|exercise| exercise.loading == Loading::Assisted)
     }
 
     /// In the order of their slugs.

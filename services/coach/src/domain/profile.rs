@@ -134,6 +134,11 @@ impl Profile {
         said.filter(|step| (0.1..=50.0).contains(step)).unwrap_or(usual)
     }
 
+    /// Whether the person said what the smallest change is.
+    pub fn has_said_step(&self, exercise: &Exercise) -> bool {
+        exercise.equipment.iter().any(|one| self.steps_kg.get(one).is_some_and(|step| (0.1..=50.0).contains(step)))
+    }
+
     /// The least that can be loaded, in kilograms: the empty bar of a barbell, otherwise one step.
     pub fn least_kg(&self, exercise: &Exercise) -> f64 {
         let has_bar = exercise.equipment.iter().any(|one| &*one.0 == "barbell");

@@ -21,7 +21,7 @@ pub struct Explanation {
     /// What the person will lift in 8 of 10 cases, in kilograms.
     pub range80_kg: Option<(f64, f64)>,
     pub confidence: Confidence,
-    /// The safety rules that changed the proposal.
+    /// The safety rules that changed the proposal, the gravest first. One of them is told.
     pub safety: Vec<Rule>,
     pub versions: Versions,
 }
@@ -76,7 +76,7 @@ pub struct Versions {
 }
 
 /// Of the rules; one more whenever one of them changes.
-pub const RULES_VERSION: u16 = 1;
+pub const RULES_VERSION: u16 = 2;
 
 /// What a reason says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -87,6 +87,9 @@ pub enum Code {
     RepsMissed,
     RepsMissedTwice,
     SameAsLastBest,
+    LastTime,
+    LighterSets,
+    AtTheLimit,
     Forecast,
     LayoffDays,
     MuscleReady,
@@ -95,6 +98,7 @@ pub enum Code {
     DayPattern,
     UsualAfter,
     UsualSession,
+    FromWorkouts,
     RpeDrift,
     StrengthDown,
     LoadRising,
@@ -106,10 +110,10 @@ pub enum Code {
     SameMuscle,
     NoSubstitute,
     ColdStart,
-    CappedBySafety,
     GoalsContradict,
     UnitDoubt,
     NumberDoubt,
+    TwoMachines,
     UnknownExercise,
     NoRpe,
     SessionStrong,
@@ -127,8 +131,15 @@ pub enum Code {
 pub enum Otherwise {
     UpIfAllReps,
     DownIfMissed,
+    FewerRepsIfMissed,
+    MoreRepsIfMet,
     MoreAfterRamp,
     BackIfRested,
+    /// Instead of what is refused.
+    AnotherInstead,
+    AfterClearance,
+    CorrectEntry,
+    LogIt,
 }
 
 /// The numbers and names of a sentence.
@@ -224,12 +235,15 @@ impl Confidence {
 }
 
 impl Code {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 41] = [
         Self::RepsTargetMet,
         Self::RpeLow,
         Self::RepsMissed,
         Self::RepsMissedTwice,
         Self::SameAsLastBest,
+        Self::LastTime,
+        Self::LighterSets,
+        Self::AtTheLimit,
         Self::Forecast,
         Self::LayoffDays,
         Self::MuscleReady,
@@ -238,6 +252,7 @@ impl Code {
         Self::DayPattern,
         Self::UsualAfter,
         Self::UsualSession,
+        Self::FromWorkouts,
         Self::RpeDrift,
         Self::StrengthDown,
         Self::LoadRising,
@@ -249,10 +264,10 @@ impl Code {
         Self::SameMuscle,
         Self::NoSubstitute,
         Self::ColdStart,
-        Self::CappedBySafety,
         Self::GoalsContradict,
         Self::UnitDoubt,
         Self::NumberDoubt,
+        Self::TwoMachines,
         Self::UnknownExercise,
         Self::NoRpe,
         Self::SessionStrong,
@@ -266,7 +281,18 @@ impl Code {
 }
 
 impl Otherwise {
-    pub const ALL: [Self; 4] = [Self::UpIfAllReps, Self::DownIfMissed, Self::MoreAfterRamp, Self::BackIfRested];
+    pub const ALL: [Self; 10] = [
+        Self::UpIfAllReps,
+        Self::DownIfMissed,
+        Self::FewerRepsIfMissed,
+        Self::MoreRepsIfMet,
+        Self::MoreAfterRamp,
+        Self::BackIfRested,
+        Self::AnotherInstead,
+        Self::AfterClearance,
+        Self::CorrectEntry,
+        Self::LogIt,
+    ];
 }
 
 #[cfg(test)]

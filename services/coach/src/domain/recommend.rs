@@ -1,16 +1,26 @@
 //! What is recommended: candidates of every kind, the mask, the safety layer, the ranking. Every recommendation goes
 //! through [`safety::apply`].
 
+mod alternatives;
 mod audit;
-pub mod cold_start;
+mod circumstances;
+mod cold_start;
+mod consistent;
 mod context;
 mod draft;
+pub mod first_load;
+mod help;
 mod in_session;
+mod machines;
 mod next_load;
 mod next_session;
+mod pair;
 mod plateau;
+mod progress;
+mod rack;
 mod rank;
 mod recovery;
+mod refusal;
 mod review;
 mod routine;
 mod substitution;
@@ -24,10 +34,10 @@ use serde::{Deserialize, Serialize};
 
 use self::draft::Draft;
 pub use self::{
+    alternatives::Why,
     audit::{Audit, audit},
     in_session::in_session,
     next_load::is_followed,
-    substitution::Why,
 };
 use super::{
     event::{Circumstances, Kind},

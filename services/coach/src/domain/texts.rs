@@ -42,6 +42,7 @@ pub enum Headline {
     NextSession,
     NextLoad,
     NextLoadOpen,
+    NextHelp,
     FirstTime,
     FirstTimeOpen,
     SetsLeft,
@@ -163,7 +164,8 @@ pub fn explain(explanation: &Explanation, style: Style, exercises: &Exercises) -
     for reason in &explanation.reasons {
         sentences.push(say(Key::Reason(reason.code), &reason.params, style, exercises)?);
     }
-    for rule in &explanation.safety {
+    // One is enough: the gravest.
+    if let Some(rule) = explanation.safety.first() {
         sentences.push(say(Key::Rule(*rule), &Params::new(), style, exercises)?);
     }
     if let Some((low, high)) = explanation.range80_kg {
@@ -177,10 +179,11 @@ pub fn explain(explanation: &Explanation, style: Style, exercises: &Exercises) -
 }
 
 impl Headline {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::NextSession,
         Self::NextLoad,
         Self::NextLoadOpen,
+        Self::NextHelp,
         Self::FirstTime,
         Self::FirstTimeOpen,
         Self::SetsLeft,

@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 
 use super::{
-    Recommendation, Situation, context, draft, drafts, next_load, next_session, substitute, substitution::Why,
+    Recommendation, Situation, alternatives::Why, context, draft, drafts, next_load, next_session, substitute,
 };
 use crate::domain::{reasons::Code, safety};
 

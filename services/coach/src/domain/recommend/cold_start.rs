@@ -1,68 +1,35 @@
-//! Where nothing is known of a person's doing an exercise, or of the person at all: a careful first load, and a first
-//! plan.
+//! Where nothing is known of a person's doing an exercise, or of the person at all: a first time, and a first plan.
 
 use std::cmp::Reverse;
 
-use super::{Draft, Situation, context, draft::lift as plain};
+use super::{
+    Draft, Situation, context,
+    draft::lift as plain,
+    first_load::{first, first_load_kg},
+    rack::Rack,
+};
 use crate::domain::{
     event::Kind,
-    exercise::{Exercise, Muscle, Pattern},
-    models::strength::epley,
+    exercise::{Exercise, Loading, Muscle, Pattern},
     profile::Experience,
     reasons::{Code, Counterfactual, Evidence, Otherwise, Param, Params, Reason, Value},
-    safety,
+    safety::{self, First},
     texts::Headline,
 };
 
-/// How much a repetition costs in the population beside Epley's formula, until the person's own is known.
-const SLOPE: f64 = 0.8;
-/// The most that the load rises from the first set to the next: a quarter.
-const MOST_RISE: f64 = 1.25;
-
-/// The load for the first set of an exercise, in kilograms: the population's median one-repetition maximum, times how
-/// strong the person is beside the population on other lifts, for so many repetitions, and of that 0.7 for a novice and
-/// 0.85 for others. It is a test, not a goal: see [`after_ramp_kg`].
-pub fn first_load_kg(
-    one_rep_max_median_kg: f64,
-    strength_factor: Option<f64>,
-    experience: Experience,
-    reps: u16,
-) -> f64 {
-    let factor = strength_factor.filter(|factor| factor.is_finite()).unwrap_or(1.0).clamp(0.3, 3.0);
-    let share = match experience {
-        Experience::Novice => 0.7,
-        Experience::Experienced => 0.85,
-    };
-    one_rep_max_median_kg * factor * share * (-SLOPE * epley(f64::from(reps))).exp()
-}
-
-/// The load for the next sets, in kilograms, once the person told how hard the first one was: what leaves two
-/// repetitions in reserve, at most a quarter more than the first; no more at all from RPE 8 on, and the same when
-/// nothing was told.
-pub fn after_ramp_kg(load_kg: f64, reps: u16, rpe: Option<f64>, next_reps: u16) -> f64 {
-    let Some(rpe) = rpe.filter(|rpe| (1.0..=10.0).contains(rpe)) else { return load_kg };
-    let able = SLOPE * (epley(f64::from(reps) + 10.0 - rpe) - epley(f64::from(next_reps) + 2.0));
-    load_kg * able.exp().min(if rpe >= 8.0 { 1.0 } else { MOST_RISE })
-}
-
-/// The most that a first time may begin with, in kilograms; `None` where the population tells nothing, so that no load
-/// is named.
-pub(super) fn first_kg(situation: &Situation<'_>, exercise: &Exercise, reps: u16) -> Option<f64> {
-    let population = situation.knowledge.global.exercises.get(&exercise.slug)?;
-    let [_, median, _] = population.one_rep_max_kg?;
-    let factor = situation.training.strength_factor(situation.knowledge);
-    Some(first_load_kg(median, factor, situation.profile.experience, reps))
-}
-
-/// A first time: a ramp, with the question how hard it was.
+/// A first time: a ramp, with the question how hard it was. Without a known lift it begins with the least load there is;
+/// nothing is added to the body before it was done without.
 pub(super) fn first_time(situation: &Situation<'_>, exercise: &Exercise) -> Draft {
     let reps = context::first_reps(situation, exercise);
-    let step = situation.profile.step_kg(exercise);
-    let least = situation.profile.least_kg(exercise);
+    let Rack { step_kg, least_kg, .. } = Rack::of(situation, exercise, None);
+    let estimate = |first: First| {
+        let factor = first.factor?;
+        Some(first_load_kg(first.one_rep_max_kg, Some(factor), situation.profile.experience, reps))
+    };
+    let first = first(situation, exercise).filter(|_| exercise.loading != Loading::Added);
     // Down to what can be loaded.
-    let load_kg = first_kg(situation, exercise, reps)
-        .map(|most| least + ((most - least) / step).floor() * step)
-        .filter(|load| *load >= least);
+    let down = |most: f64| least_kg + ((most - least_kg) / step_kg).floor().max(0.0) * step_kg;
+    let load_kg = first.map(|first| estimate(first).map_or(least_kg, down));
     let lift = safety::Lift { most_rpe: 7.0, ..plain(exercise, load_kg, reps, 2) };
     Draft {
         reasons: vec![Reason::new(Code::ColdStart, 0.9, [], Evidence::default())],
@@ -140,30 +107,4 @@ pub(super) fn low_sets(muscle: Muscle, experience: Experience) -> Option<f64> {
         Experience::Novice => novice,
         Experience::Experienced => experienced,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_first_load_is_a_careful_share_of_what_others_lift() {
-        let novice = first_load_kg(100.0, None, Experience::Novice, 1);
-        assert!((novice - 70.0).abs() < 1e-9);
-        assert!(first_load_kg(100.0, None, Experience::Experienced, 8) < 85.0);
-        assert!(
-            first_load_kg(100.0, Some(0.5), Experience::Novice, 8)
-                < first_load_kg(100.0, Some(1.5), Experience::Novice, 8)
-        );
-        assert!(first_load_kg(100.0, Some(f64::NAN), Experience::Novice, 8).is_finite());
-    }
-
-    #[test]
-    fn the_answer_to_how_hard_it_was_leads_to_the_next_load() {
-        assert!(after_ramp_kg(50.0, 8, Some(5.0), 8) > 50.0);
-        assert!(after_ramp_kg(50.0, 8, Some(2.0), 8) <= 50.0 * MOST_RISE);
-        assert!(after_ramp_kg(50.0, 8, Some(9.5), 8) < 50.0);
-        assert_eq!(after_ramp_kg(50.0, 8, None, 8), 50.0);
-        assert_eq!(after_ramp_kg(50.0, 8, Some(f64::NAN), 8), 50.0);
-    }
 }

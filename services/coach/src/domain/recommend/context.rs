@@ -2,9 +2,9 @@
 
 use jiff::{ToSpan, civil::DateTime};
 
-use super::{Situation, cold_start};
+use super::{Situation, first_load, rack::Rack};
 use crate::domain::{
-    exercise::{Exercise, Loading, Muscle},
+    exercise::{Exercise, Loading, Muscle, Pattern},
     models::{
         strength::epley,
         time::{day_of, minutes_of},
@@ -12,17 +12,15 @@ use crate::domain::{
     profile::{Experience, days_between},
     reasons::Evidence,
     safety::{self, Doubt, Known, Last, Level, Person, Reentry, Week, doubt},
-    state::{Ask, Forecast, Lift, TopSet},
+    state::{Ask, Asked, Forecast, Lift, TopSet},
 };
 
-/// Two sets are alike when their repetitions differ by at most this.
-const ALIKE_REPS: u16 = 2;
-/// An alike set older than this many days says less than the last one, whatever its repetitions.
-const ALIKE_DAYS: i32 = 28;
+/// Sets of fewer than this share of the repetitions are of another kind.
+const ALIKE_SHARE: f64 = 0.4;
 /// The repetitions in reserve that are assumed when no RPE is logged.
 const ASSUMED_RESERVE: f64 = 2.0;
-/// Loads this near, on the logarithmic scale, are the same.
-const SAME_LOAD: f64 = 0.03;
+/// The time from which on a load is held against those before.
+const DOUBTED_FROM: usize = 5;
 /// Changes up to this many kilograms are no slip of the unit.
 const SMALL_KG: f64 = 5.0;
 
@@ -89,37 +87,67 @@ pub(super) fn week(situation: &Situation<'_>, on: DateTime) -> Week {
 }
 
 fn known(situation: &Situation<'_>, exercise: &Exercise, reps: u16, on: DateTime) -> Known {
-    let profile = situation.profile;
-    let hurts = situation.guidance.hurts(exercise.slug.as_str());
+    let lift = situation.training.lift(&exercise.slug);
+    let lift = lift.as_deref();
+    let rack = Rack::of(situation, exercise, lift);
     let known = Known {
-        hurts: hurts.iter().any(|at| days_between(at.date(), on.date()) <= 14),
-        is_excluded: hurts.len() >= 3,
-        ..Known::of(exercise, profile.step_kg(exercise), profile.least_kg(exercise))
+        hurts: hurts(situation, exercise, on),
+        is_excluded: situation.guidance.hurts(exercise.slug.as_str()).len() >= 3,
+        ..Known::of(exercise, rack.step_kg, rack.least_kg)
     };
-    let Some(lift) = situation.training.lifts.get(&exercise.slug) else {
-        return Known { first_kg: cold_start::first_kg(situation, exercise, reps), ..known };
+    let Some(lift) = lift else {
+        return Known { first: first_load::first(situation, exercise), ..known };
     };
     if doubted(lift).is_some() {
         // What is not believed is nothing to build on: no last load, and no first one either.
         return known;
     }
-    let top = alike(lift, reps);
-    let weeks = profile.weeks_since_cleared(exercise.joints(), on.date());
+    let top = lift.last();
     Known {
         last: Some(Last {
             load_kg: top.load_kg,
+            reps: u16::from(top.reps),
             sets: u16::from(top.sets),
             rpe: top.rpe.map(f64::from),
-            missed: missed(lift, top),
+            missed: missed(top),
         }),
-        days_away: between(lift.last().day, day(on)),
+        days_away: days_away(situation, exercise, lift, on),
+        days_rested: between(top.day, day(on)),
+        usual_sets: usual_sets(situation, Some(lift)),
         level: Some(level(lift)),
         forecast: forecast(situation, exercise, reps, on)
             .map(|forecast| safety::Forecast { reps, upper80_kg: forecast.range80_kg.1 }),
-        reentry: weeks
-            .map(|weeks| Reentry { weeks, before_kg: lift.recent.iter().map(|top| top.load_kg).fold(0.0, f64::max) }),
+        reentry: reentry(situation, exercise, lift, on),
         ..known
     }
+}
+
+/// Whether a note of pain on it is younger than two weeks.
+pub(super) fn hurts(situation: &Situation<'_>, exercise: &Exercise, on: DateTime) -> bool {
+    let notes = situation.guidance.hurts(exercise.slug.as_str());
+    notes.iter().any(|at| days_between(at.date(), on.date()) <= 14)
+}
+
+/// The way back after an injury to a joint that it stresses.
+pub(super) fn reentry(situation: &Situation<'_>, exercise: &Exercise, lift: &Lift, on: DateTime) -> Option<Reentry> {
+    let weeks = situation.profile.weeks_since_cleared(exercise.joints(), on.date())?;
+    Some(Reentry { weeks, before_kg: lift.peak_kg() })
+}
+
+/// Days since the lift, its pattern or its main muscle was trained: a lift rests while others keep up what it needs.
+pub(super) fn days_away(situation: &Situation<'_>, exercise: &Exercise, lift: &Lift, on: DateTime) -> u32 {
+    let own = between(lift.last().day, day(on));
+    if own <= 14 {
+        return own;
+    }
+    let table = situation.knowledge.exercises;
+    let muscle = exercise.primary.first().and_then(|muscle| situation.training.muscles.last(*muscle));
+    let of_muscle = muscle.map_or(own, |last| between(day(last), day(on)));
+    let is_same = |slug| table.get(slug).is_some_and(|other| other.pattern == exercise.pattern);
+    let counts = !matches!(exercise.pattern, Pattern::Isolation | Pattern::Other);
+    let alike = situation.training.lifts.iter().filter(|(slug, _)| counts && is_same(slug));
+    let of_pattern = alike.map(|(_, other)| between(other.last().day, day(on))).min().unwrap_or(own);
+    own.min(of_muscle).min(of_pattern)
 }
 
 /// The level without effort held back: a set that left repetitions in reserve tells of more than was lifted. Without an
@@ -128,55 +156,58 @@ fn level(lift: &Lift) -> Level {
     let (last, slope) = (lift.last(), lift.strength.slope());
     let reserve = match last.rpe {
         Some(rpe) => (10.0 - f64::from(rpe)).clamp(0.0, 4.0),
-        None if missed(lift, last) => 0.0,
+        None if missed(last) => 0.0,
         None => ASSUMED_RESERVE,
     };
     let reps = f64::from(last.reps);
     Level { ln_kg: lift.strength.level() + slope * (epley(reps + reserve) - epley(reps)), slope }
 }
 
-/// As many of the repetitions as leave one in reserve with a load, up to two fewer: where plates are coarse, a step
-/// costs repetitions, and so does having gone to the limit.
-pub(super) fn reps_in_reserve(lift: &Lift, load_kg: f64, reps: u16, step_kg: f64) -> u16 {
-    let Level { ln_kg, slope } = level(lift);
-    let able = |reps: u16| (ln_kg - slope * epley(f64::from(reps) + 1.0)).exp() + step_kg / 2.0;
-    (reps.saturating_sub(2).max(1)..=reps).rev().find(|reps| load_kg <= able(*reps)).unwrap_or(reps)
+/// Whether a set fell short: of what was planned or, where no plan is known, by two repetitions or more of the other sets
+/// with the same load. Sets of far fewer repetitions are of another kind: a single is not a triple.
+pub(super) fn missed(top: &TopSet) -> bool {
+    match top.asked {
+        Asked::Met | Asked::ObeyedAndMet => false,
+        Asked::Short | Asked::ObeyedAndShort => true,
+        Asked::Nothing => {
+            let (most, least) = (u16::from(top.reps), u16::from(top.least_reps));
+            least + 2 <= most && f64::from(least) >= ALIKE_SHARE * f64::from(most)
+        }
+    }
 }
 
-/// The last top set with about as many repetitions, or else the last one.
-pub(super) fn alike(lift: &Lift, reps: u16) -> &TopSet {
-    let last = lift.last();
-    let is_alike = |top: &&TopSet| u16::from(top.reps).abs_diff(reps) <= ALIKE_REPS && last.day - top.day <= ALIKE_DAYS;
-    lift.recent.iter().rev().find(is_alike).unwrap_or(last)
-}
-
-/// Whether a set fell two or more repetitions short of what the person usually does at the end with as much load; with
-/// a load that is new, of the lower end of the usual repetitions.
-pub(super) fn missed(lift: &Lift, top: &TopSet) -> bool {
-    let others = lift.recent.iter().filter(|other| other.session != top.session);
-    let as_heavy = others.filter(|other| (other.load_kg / top.load_kg).ln().abs() <= SAME_LOAD);
-    let least: Vec<u8> = as_heavy.map(|other| other.least_reps).collect();
-    let usual = Some(least).filter(|least| least.len() >= 3).and_then(median).unwrap_or(lift.usual_reps()[0]);
-    top.least_reps + 2 <= usual
+/// The repetitions that a set fell short of: the most of its session, where no plan is known.
+pub(super) fn asked_reps(lift: &Lift, top: &TopSet) -> u16 {
+    match top.asked {
+        Asked::Nothing => u16::from(top.reps),
+        _ => u16::from(lift.usual_reps()[1]).max(u16::from(top.least_reps) + 1),
+    }
 }
 
 /// How often in a row, up to the last time, a set fell short without the load getting lighter.
 pub(super) fn misses(lift: &Lift) -> usize {
-    let is_as_heavy = |top: &&TopSet| top.load_kg >= lift.last().load_kg * (1.0 - SAME_LOAD);
-    lift.recent.iter().rev().take_while(|top| missed(lift, top)).take_while(is_as_heavy).count()
+    let is_as_heavy = |top: &&TopSet| top.load_kg >= lift.last().load_kg * (1.0 - TopSet::NEAR);
+    lift.recent.iter().rev().take_while(|top| missed(top)).take_while(is_as_heavy).count()
 }
 
-/// Why the last top set is not believed: nothing remembered before it is like it.
+/// Why the last top set is not believed: from the fifth time on it is far from the median of the five before, and was not
+/// said twice. What nobody lifts is never believed.
 pub(super) fn doubted(lift: &Lift) -> Option<Doubt> {
     let (last, before) = lift.recent.split_last()?;
     let (slope, reps) = (lift.strength.slope(), u32::from(last.reps));
-    let beside = |top: &TopSet| {
-        let expected = top.load_kg * (slope * (epley(f64::from(top.reps)) - epley(f64::from(last.reps)))).exp();
-        // A small weight may double; that is a step or two.
-        doubt(last.load_kg, reps, Some(expected)).filter(|_| (last.load_kg - top.load_kg).abs() > SMALL_KG)
-    };
-    let Some(latest) = before.last() else { return doubt(last.load_kg, reps, None) };
-    if before.iter().all(|top| beside(top).is_some()) { beside(latest) } else { None }
+    let at_these_reps =
+        |top: &TopSet| top.load_kg * (slope * (epley(f64::from(top.reps)) - epley(f64::from(last.reps)))).exp();
+    // Without anything to hold it against, only what is impossible is doubted.
+    let impossible = doubt(last.load_kg, reps, None);
+    if before.len() < DOUBTED_FROM - 1 || impossible.is_some() {
+        return impossible;
+    }
+    let said_before = at_these_reps(before.last()?);
+    let mut latest: Vec<f64> = before.iter().rev().take(5).map(at_these_reps).collect();
+    latest.sort_by(f64::total_cmp);
+    // A small weight may double; that is a step or two.
+    let doubt = |kg: f64| doubt(last.load_kg, reps, Some(kg)).filter(|_| (last.load_kg - kg).abs() > SMALL_KG);
+    doubt(said_before).and(doubt(latest[latest.len() / 2]))
 }
 
 /// What the models foresee for so many repetitions.
@@ -185,7 +216,7 @@ pub(super) fn forecast(situation: &Situation<'_>, exercise: &Exercise, reps: u16
         exercise: &exercise.slug,
         reps: reps.clamp(1, 20) as u8,
         on,
-        step_kg: situation.profile.step_kg(exercise),
+        step_kg: Rack::of(situation, exercise, situation.training.lift(&exercise.slug).as_deref()).step_kg,
         routine: None,
     };
     let forecast = situation.training.forecast(situation.knowledge, &ask)?;

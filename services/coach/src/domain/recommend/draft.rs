@@ -3,7 +3,11 @@
 use jiff::{ToSpan, civil::DateTime};
 use plyo_events::training::ExerciseSlug;
 
-use super::{Recommendation, Situation, context, rank};
+use super::{
+    Recommendation, Situation,
+    circumstances::{circumstances, with_urgency},
+    consistent, context, refusal,
+};
 use crate::domain::{
     event::Kind,
     exercise::Exercise,
@@ -65,11 +69,6 @@ impl Draft {
     pub fn finish(self, situation: &Situation<'_>, on: DateTime) -> Recommendation {
         let Safe { lifts, days, rules, was_lowered } = safe(situation, &self, on);
         let lost_all = lifts.is_empty() && needs_lifts(self.headline);
-        let mut reasons = self.reasons;
-        if was_lowered && lifts.len() == 1 {
-            reasons.retain(|reason| reason.code != Code::SameAsLastBest);
-            reasons.push(Reason::new(Code::CappedBySafety, 0.6, [], Evidence::default()));
-        }
         let first = lifts.first();
         let range80_kg = if lifts.len() == 1 { first.and_then(|lift| lift.range80_kg) } else { None };
         let sessions =
@@ -80,6 +79,16 @@ impl Draft {
         let mut params = self.params;
         let headline = if lost_all { without_lifts(&self.lifts, &mut params) } else { self.headline };
         let headline = fill(headline, &lifts, &mut params);
+        let is_refusal = lost_all || (self.kind.is_none() && lifts.is_empty());
+        let counterfactual = if is_refusal {
+            Some(refusal::instead(situation, headline, &rules, &self.subject))
+        } else {
+            self.counterfactual.filter(|_| !was_lowered)
+        };
+        let reasons = match lifts.as_slice() {
+            [lift] if self.headline == Headline::NextLoad => consistent::reasons(situation, self.reasons, lift),
+            _ => self.reasons,
+        };
         Recommendation {
             kind: self.kind.filter(|_| !lost_all),
             subject: self.subject,
@@ -88,15 +97,15 @@ impl Draft {
             lifts,
             days,
             explanation: Explanation {
-                counterfactual: self.counterfactual.filter(|_| !lost_all && !was_lowered),
+                counterfactual,
                 range80_kg,
                 confidence,
                 safety: rules,
                 versions: versions(situation),
-                ..Explanation::of(reasons)
+                ..Explanation::of(consistent::never_none(situation, reasons))
             },
             until: on.checked_add(7.days()).unwrap_or(on),
-            circumstances: rank::with_urgency(rank::circumstances(situation), self.urgency),
+            circumstances: with_urgency(circumstances(situation), self.urgency),
             propensity: 1.0,
         }
     }
@@ -176,6 +185,7 @@ const fn needs_lifts(headline: Headline) -> bool {
         Headline::NextSession
             | Headline::NextLoad
             | Headline::NextLoadOpen
+            | Headline::NextHelp
             | Headline::FirstTime
             | Headline::FirstTimeOpen
             | Headline::SetsLeft
@@ -212,7 +222,7 @@ fn fill(headline: Headline, lifts: &[Lift], params: &mut Params) -> Headline {
             params.insert(Param::Load, Value::Load(kg));
             headline
         }
-        (None, Headline::NextLoad | Headline::SetsLeft) => Headline::NextLoadOpen,
+        (None, Headline::NextLoad | Headline::NextHelp | Headline::SetsLeft) => Headline::NextLoadOpen,
         (None, Headline::FirstTime) => Headline::FirstTimeOpen,
         (None, _) => headline,
     }

@@ -1,6 +1,6 @@
 //! While a workout is logged live: what today tells of the sets that are left.
 
-use super::{Draft, Recommendation, Situation, context, draft::lift as plain};
+use super::{Draft, Recommendation, Situation, context, draft::lift as plain, rack::Rack};
 use crate::domain::{
     event::{Kind, Performed, Set},
     exercise::Exercise,
@@ -25,7 +25,7 @@ pub fn in_session(situation: &Situation<'_>, done: &[Performed]) -> Option<Recom
     let exercise = situation.knowledge.exercises.get(&current.exercise).filter(|one| context::has_load(one))?;
     let lift = situation.training.lifts.get(&current.exercise)?;
     let last = current.sets.iter().rfind(|set| set.tells_strength())?;
-    let step = situation.profile.step_kg(exercise);
+    let step = Rack::of(situation, exercise, Some(lift)).step_kg;
     let fell_short = fell_short(lift, last);
     let surprise = surprise(situation, before);
     // Down whatever it rests on; up only when an effort was told.

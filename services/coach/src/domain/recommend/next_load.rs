@@ -1,21 +1,25 @@
-//! The next load of an exercise, as load × repetitions × sets: what the models foresee, one step more when everything
-//! asked for was met, less when it was missed twice.
+//! The next load of an exercise, as load × repetitions × sets: how much is asked is decided in [`progress`], which load and
+//! repetitions make that in [`pair`].
 
 use jiff::civil::DateTime;
 use plyo_events::training::ExerciseSlug;
 
-use super::{Draft, Recommendation, Situation, cold_start, context, draft::lift as plain};
+use super::{
+    Draft, Recommendation, Situation, cold_start, context,
+    draft::lift as plain,
+    help, machines,
+    pair::{self, Wanted, a_rep, as_one_rep},
+    progress::{self, Aim},
+    rack::Rack,
+};
 use crate::domain::{
     event::{Kind, Workout},
-    exercise::Exercise,
+    exercise::{Exercise, Loading},
     reasons::{Code, Counterfactual, Evidence, Otherwise, Param, Params, Reason, Value},
     safety::{self, Doubt},
-    state::{self, TopSet},
+    state,
     texts::Headline,
 };
-
-/// Up to this RPE there is room for more.
-const EASY_RPE: f64 = 8.0;
 
 /// The next load of every exercise of the last workout.
 pub(super) fn drafts(situation: &Situation<'_>, on: DateTime) -> Vec<Draft> {
@@ -29,23 +33,35 @@ pub(super) fn drafts(situation: &Situation<'_>, on: DateTime) -> Vec<Draft> {
 /// The next load of one exercise.
 pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, on: DateTime) -> Draft {
     let Some(exercise) = situation.knowledge.exercises.get(slug) else { return unknown(slug) };
-    let Some(lift) = situation.training.lifts.get(slug) else {
+    let Some(lift) = situation.training.lift(slug) else {
         return match context::has_load(exercise) {
             true => cold_start::first_time(situation, exercise),
             false => without_load(situation, exercise),
         };
     };
+    let lift = &*lift;
     if let Some(doubt) = context::doubted(lift) {
         return doubtful(situation, exercise, lift, doubt);
+    }
+    if exercise.loading == Loading::Assisted {
+        return help::draft(situation, exercise, lift, on);
     }
     if context::is_done_without(situation, exercise, lift) {
         return without_load(situation, exercise);
     }
     let target = context::usual_reps(situation, lift);
-    let plan = plan(situation, exercise, lift, target, on);
+    let two = machines::two(exercise, lift);
+    let mut plan = plan(situation, exercise, two.as_ref().map_or(lift, |two| &two.on_lighter), target, on);
+    if let Some(two) = &two {
+        let params = [(Param::Load, Value::Load(two.lighter_kg)), (Param::OtherLoad, Value::Load(two.heavier_kg))];
+        let all = context::evidence(situation, lift, lift.recent.len());
+        plan.reasons.push(Reason::new(Code::TwoMachines, 1.0, params, all));
+    }
     let proposed = safety::Lift {
         load_kg: Some(plan.load_kg),
-        range80_kg: context::forecast(situation, exercise, plan.reps, on).map(|forecast| forecast.range80_kg),
+        range80_kg: context::forecast(situation, exercise, plan.reps, on)
+            .map(|forecast| forecast.range80_kg)
+            .map(|(low, high)| (low.min(plan.load_kg), high.max(plan.load_kg))),
         ..plain(exercise, None, plan.reps, context::usual_sets(situation, Some(lift)))
     };
     Draft {
@@ -62,13 +78,16 @@ pub fn is_followed(situation: &Situation<'_>, recommendation: &Recommendation, w
     let done = recommendation.lifts.iter().filter_map(|lift| {
         let performed = workout.exercises.iter().find(|performed| performed.exercise == lift.exercise)?;
         let exercise = situation.knowledge.exercises.get(&lift.exercise)?;
-        let step = situation.profile.step_kg(exercise);
+        let step = Rack::of(situation, exercise, situation.training.lift(&lift.exercise).as_deref()).step_kg;
         let top = performed.sets.iter().filter(|set| set.is_work()).map(|set| set.load_kg).fold(0.0, f64::max);
         Some(lift.load_kg.is_none_or(|load| (load - top).abs() <= step * 1.01))
     });
     let done: Vec<bool> = done.collect();
     !done.is_empty() && done.iter().all(|near| *near)
 }
+
+/// Repetitions farther than this from those wanted are not kept.
+const FAR_REPS: u16 = 3;
 
 struct Plan {
     load_kg: f64,
@@ -79,86 +98,58 @@ struct Plan {
 }
 
 fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, target: u16, on: DateTime) -> Plan {
-    let step = situation.profile.step_kg(exercise);
-    let last = context::alike(lift, target);
-    let told = |times| context::evidence(situation, lift, times);
+    let last = lift.last();
+    let rack = Rack::of(situation, exercise, Some(lift));
+    let Aim { ln_kg: aim, least, share, mut reasons, urgency } = progress::aim(situation, exercise, lift, target, on);
+    let most_kg = last.load_kg + rack.step_kg.max(safety::most_rise(exercise.mechanic) * last.load_kg);
+    let fewest = target.div_ceil(2).min(u16::from(last.reps));
+    let mut wanted = Wanted { aim, least, reps: target, fewest, last_kg: last.load_kg, most_kg };
+    let same = (last.load_kg, u16::from(last.reps));
+    let done = as_one_rep(same.0, same.1);
+    let is_held = (aim - done).abs() < a_rep(same.1) / 2.0 && same.1.abs_diff(target) <= FAR_REPS;
+    let (mut load_kg, mut reps) = match share {
+        Some(share) => (last.load_kg - rack.steps(last.load_kg * (1.0 - share)) * rack.step_kg, same.1),
+        None if is_held => same,
+        None => pair::choose(&rack, &wanted).unwrap_or(same),
+    };
+    // Where safety cuts a load, the repetitions are given back.
+    for _ in 0..2 {
+        let proposed = [plain(exercise, Some(load_kg), reps, 1)];
+        let bounded = safety::apply(proposed.to_vec(), &context::context(situation, &proposed, on));
+        let Some(most_kg) = bounded.lifts.first().and_then(|lift| lift.load_kg).filter(|kg| *kg < load_kg - 1e-6)
+        else {
+            break;
+        };
+        wanted.most_kg = most_kg;
+        let Some(pair) = pair::choose(&rack, &wanted) else { break };
+        (load_kg, reps) = pair;
+    }
     let about = |kg: f64, reps: u16| [(Param::Load, Value::Load(kg)), (Param::Reps, Value::Count(u32::from(reps)))];
-    let reason = |code, weight, params: Vec<(Param, Value)>, times| Reason::new(code, weight, params, told(times));
-    let mut reasons = Vec::new();
-    let (mut load_kg, mut reps, mut urgency) = (last.load_kg, target, 0.4);
-    let foreseen = context::forecast(situation, exercise, target, on);
-    let misses = context::misses(lift);
-    if misses >= 2 {
-        // Twice short: 5 % less, and 10 % from the third time on, at least one step.
-        let share = if misses == 2 { 0.05 } else { 0.10 };
-        load_kg = last.load_kg - (share * last.load_kg).max(step);
-        reasons.push(reason(Code::RepsMissedTwice, 0.9, about(last.load_kg, target).to_vec(), 2));
-        urgency = 0.8;
-    } else if context::missed(lift, last) {
-        reasons.push(reason(Code::RepsMissed, 0.8, about(last.load_kg, target).to_vec(), 1));
-    } else {
-        if is_met(lift, last, target) {
-            load_kg = last.load_kg + step;
-            // From the top of the usual repetitions a step leads back to the lower end of them.
-            let [low, _, high] = lift.usual_reps().map(u16::from);
-            if u16::from(last.least_reps) >= high && high > low {
-                reps = target.min(low.max(1));
-            }
-            reasons.push(reason(Code::RepsTargetMet, 0.9, about(last.load_kg, u16::from(last.least_reps)).to_vec(), 2));
-            urgency = 0.6;
-        }
-        if let Some(forecast) = foreseen {
-            if forecast.load_kg > load_kg || reasons.is_empty() {
-                (load_kg, reps) = (forecast.load_kg, target);
-            }
-            let mut params = about(forecast.load_kg, target).to_vec();
-            params.push((Param::Times, Value::Count(lift.recent.len() as u32)));
-            reasons.push(reason(Code::Forecast, 0.5, params, lift.recent.len()));
-        }
-    }
-    let reps = context::reps_in_reserve(lift, load_kg, reps, step);
-    match last.rpe.map(f64::from) {
-        Some(rpe) if rpe < EASY_RPE => {
-            reasons.push(reason(Code::RpeLow, 0.7, vec![(Param::Rpe, Value::Number(rpe))], 1));
-        }
-        None if load_kg > last.load_kg => reasons.push(reason(Code::NoRpe, 0.1, vec![], 1)),
-        _ => {}
-    }
-    if (load_kg - last.load_kg).abs() < step / 2.0 {
-        reasons.push(reason(Code::SameAsLastBest, 0.4, about(last.load_kg, u16::from(last.reps)).to_vec(), 1));
-    }
-    let away = context::between(lift.last().day, context::day(on));
-    if away >= 14 {
-        reasons.push(reason(Code::LayoffDays, 0.85, vec![(Param::Days, Value::Count(away))], 1));
+    let [ramp, back_off] = [last.ramp, last.back_off].map(u32::from);
+    if ramp + back_off > 0 {
+        let params = [(Param::Sets, Value::Count(ramp)), (Param::OtherSets, Value::Count(back_off))];
+        reasons.push(Reason::new(Code::LighterSets, 0.6, params, context::evidence(situation, lift, 1)));
     }
     if !situation.profile.reps().2 {
         let (low, high, _) = situation.profile.reps();
         let params = [(Param::Reps, Value::Count(u32::from(low))), (Param::OtherReps, Value::Count(u32::from(high)))];
         reasons.push(Reason::new(Code::GoalsContradict, 0.65, params, Evidence::default()));
     }
-    let (code, next_kg) = match load_kg > last.load_kg {
-        true => (Otherwise::DownIfMissed, last.load_kg),
-        false => (Otherwise::UpIfAllReps, load_kg + step),
-    };
-    let counterfactual = Counterfactual { code, params: Params::from(about(next_kg, reps)) };
-    Plan { load_kg, reps, reasons, counterfactual, urgency }
-}
-
-/// Whether everything asked for was done with something left: at RPE 8 at most; or, where no RPE is logged, twice in a
-/// row at the upper end of the usual repetitions with the same load.
-fn is_met(lift: &state::Lift, last: &TopSet, target: u16) -> bool {
-    if u16::from(last.least_reps) < target {
-        return false;
-    }
-    match last.rpe {
-        Some(rpe) => f64::from(rpe) <= EASY_RPE,
-        None => {
-            let [_, _, high] = lift.usual_reps();
-            let alike = lift.recent.iter().rev().filter(|top| (top.load_kg - last.load_kg).abs() < 0.01);
-            let mut twice = alike.take(2).map(|top| top.least_reps >= high);
-            twice.next() == Some(true) && twice.next() == Some(true)
+    let now = as_one_rep(load_kg, reps);
+    let counterfactual = if now > as_one_rep(last.load_kg, u16::from(last.reps)) + 1e-9 {
+        let is_heavier = load_kg > last.load_kg + 1e-6;
+        let code = if is_heavier { Otherwise::DownIfMissed } else { Otherwise::FewerRepsIfMissed };
+        Counterfactual { code, params: about(last.load_kg.min(load_kg), reps).into() }
+    } else {
+        let more = Wanted { aim: now + a_rep(reps), least: Some(now), last_kg: load_kg, ..wanted };
+        match pair::choose(&rack, &more) {
+            Some((next_kg, _)) if next_kg > load_kg => {
+                Counterfactual { code: Otherwise::UpIfAllReps, params: about(next_kg, reps).into() }
+            }
+            _ => Counterfactual { code: Otherwise::MoreRepsIfMet, params: about(load_kg, reps).into() },
         }
-    }
+    };
+    Plan { load_kg, reps, reasons, counterfactual, urgency }
 }
 
 /// An exercise without a load: as many sets as usual.

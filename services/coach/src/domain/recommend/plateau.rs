@@ -1,6 +1,6 @@
 //! A lift that has not risen for weeks: other repetitions, or a variant. Advice only, nothing is changed by itself.
 
-use super::{Draft, Situation, context, draft::lift as plain, substitution};
+use super::{Draft, Situation, alternatives, context, draft::lift as plain};
 use crate::domain::{
     event::Kind,
     exercise::{Exercise, Mechanic},
@@ -49,7 +49,7 @@ fn draft(situation: &Situation<'_>, lift: &Lift, exercise: &Exercise) -> Option<
     let about = |headline| Draft { urgency: 0.5, ..Draft::about(Kind::Plateau, exercise.slug.as_str(), headline) };
     if high - low >= 4 {
         // The repetitions change already: another exercise for the same muscle.
-        let (other, _) = substitution::best(situation, exercise)?;
+        let (other, _) = alternatives::best(situation, exercise, None)?;
         return Some(Draft {
             params: Params::from([
                 (Param::Exercise, Value::Exercise(exercise.slug.clone())),

@@ -4,12 +4,14 @@
 use jiff::civil::DateTime;
 use rand::{SeedableRng as _, rngs::ChaCha8Rng};
 
-use super::{Draft, MOST_SHOWN, Recommendation, Situation, draft::is_nothing};
+use super::{
+    Draft, MOST_SHOWN, Recommendation, Situation,
+    circumstances::{circumstances, with_urgency},
+    draft::is_nothing,
+};
 use crate::domain::{
     event::{Circumstances, Kind},
-    exercise::Muscle,
     models::bandit::{Choice, explore},
-    profile::{Experience, Goal},
     safety::Lift,
 };
 
@@ -57,31 +59,6 @@ pub(super) fn choose(situation: &Situation<'_>, drafts: Vec<Draft>, next: DateTi
 fn is_open(situation: &Situation<'_>, draft: &Draft) -> bool {
     let until = draft.kind.and_then(|kind| situation.guidance.silent_until(kind, &draft.subject));
     until.is_none_or(|until| until <= situation.now)
-}
-
-/// The circumstances of now, each about 0 with a spread of about 1, the bias first; the last place is for the urgency.
-pub(super) fn circumstances(situation: &Situation<'_>) -> Circumstances {
-    let training = situation.training;
-    let (acute, chronic) = training.load.at(situation.now);
-    let ready = Muscle::ALL.map(|muscle| training.muscles.readiness(muscle, situation.now)).iter().sum::<f64>();
-    let is = |yes: bool| if yes { 1.0 } else { -1.0 };
-    let balance = if chronic > 0.0 { acute / chronic - 1.0 } else { 0.0 };
-    [
-        1.0,
-        (f64::from(training.sessions).ln_1p() - 3.0).clamp(-2.0, 2.0),
-        (2.0 * balance).clamp(-2.0, 2.0),
-        (6.0 * (ready / Muscle::COUNT as f64 - 0.7)).clamp(-2.0, 2.0),
-        is(situation.now.weekday().to_monday_zero_offset() >= 5),
-        is(situation.profile.experience == Experience::Novice),
-        is(situation.profile.goals.contains(&Goal::Strength)),
-        0.0,
-    ]
-}
-
-/// The circumstances of a recommendation of some urgency, 0 to 1.
-pub(super) fn with_urgency(mut circumstances: Circumstances, urgency: f64) -> Circumstances {
-    circumstances[7] = (4.0 * (urgency - 0.5)).clamp(-2.0, 2.0);
-    circumstances
 }
 
 /// How welcome it is, times what it is worth, times how urgent it is.

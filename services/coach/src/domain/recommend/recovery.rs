@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 use super::{
     Draft, Situation, context,
     next_session::{self, Likely},
+    rack::Rack,
 };
 use crate::domain::{
     event::Kind,
@@ -79,7 +80,9 @@ pub(super) fn welcome_back(situation: &Situation<'_>) -> Option<Draft> {
 
 /// Less of a lift, on the person's own grid. The lay-off itself is the safety layer's.
 fn lightened(situation: &Situation<'_>, lift: Lift, load: f64, sets: f64) -> Lift {
-    let step = situation.knowledge.exercises.get(&lift.exercise).map_or(2.5, |one| situation.profile.step_kg(one));
+    let known = situation.training.lifts.get(&lift.exercise);
+    let exercise = situation.knowledge.exercises.get(&lift.exercise);
+    let step = exercise.map_or(2.5, |exercise| Rack::of(situation, exercise, known).step_kg);
     let lighter = |kg: f64| if load < 1.0 { kg - (kg * (1.0 - load) / step).ceil() * step } else { kg };
     Lift {
         load_kg: lift.load_kg.map(lighter).filter(|kg| *kg > 0.0),

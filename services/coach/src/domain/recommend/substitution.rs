@@ -1,33 +1,21 @@
 //! Another exercise instead of one that cannot, should not or need not be done.
 
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
-
 use plyo_events::training::ExerciseSlug;
 
 use super::{
-    Draft, Situation, context,
+    Draft, Situation,
+    alternatives::{Why, best},
+    context,
     next_session::{self, Likely},
+    rack::Rack,
 };
 use crate::domain::{
     event::Kind,
-    exercise::{Exercise, Muscle},
-    profile::Experience,
+    exercise::Exercise,
     reasons::{Code, Evidence, Param, Params, Reason, Value},
+    safety::Lift,
     texts::Headline,
 };
-
-/// Why another one is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Why {
-    NoEquipment,
-    /// A joint that it stresses is injured.
-    Injury,
-    Pain,
-    Boredom,
-}
 
 /// For each exercise that usually comes next but may not be done.
 pub(super) fn drafts(situation: &Situation<'_>, likely: &[Likely]) -> Vec<Draft> {
@@ -38,8 +26,11 @@ pub(super) fn drafts(situation: &Situation<'_>, likely: &[Likely]) -> Vec<Draft>
 /// The best other exercise; `None` when there is none with the same main muscle.
 pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, why: Why) -> Option<Draft> {
     let exercise = situation.knowledge.exercises.get(slug)?;
-    let (other, _) = best(situation, exercise)?;
-    let lifts = next_session::lifts(situation, other, situation.now);
+    let (other, _) = best(situation, exercise, Some(why))?;
+    let mut lifts = next_session::lifts(situation, other, situation.now);
+    if why == Why::Pain {
+        lifts.iter_mut().for_each(|lift| halve(situation, other, lift));
+    }
     let muscle = *exercise.primary.first()?;
     let of_exercise = [(Param::Exercise, Value::Exercise(slug.clone()))];
     let evidence = evidence(situation, exercise);
@@ -66,6 +57,14 @@ pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, why: Why) ->
     })
 }
 
+/// What stands in for something that hurts begins with half.
+fn halve(situation: &Situation<'_>, exercise: &Exercise, lift: &mut Lift) {
+    let Rack { step_kg, least_kg, .. } = Rack::of(situation, exercise, situation.training.lifts.get(&exercise.slug));
+    let half = |kg: f64| kg - (0.5 * kg / step_kg).ceil() * step_kg;
+    lift.load_kg = lift.load_kg.map(half).filter(|kg| *kg >= least_kg.min(step_kg));
+    lift.range80_kg = None;
+}
+
 /// That there is none, and why.
 pub(super) fn none(situation: &Situation<'_>, slug: &ExerciseSlug) -> Draft {
     let main = situation.knowledge.exercises.get(slug).and_then(|exercise| exercise.primary.first());
@@ -75,36 +74,6 @@ pub(super) fn none(situation: &Situation<'_>, slug: &ExerciseSlug) -> Draft {
     };
     let reasons = vec![Reason::new(code, 0.9, [param], Evidence::default())];
     Draft { reasons, ..Draft::notice(slug.as_str(), Headline::NothingNow) }
-}
-
-/// The best other exercise for the same main muscle, and how alike it is, 0 to 1.
-pub(super) fn best<'a>(situation: &Situation<'a>, exercise: &Exercise) -> Option<(&'a Exercise, f64)> {
-    let main = exercise.primary.first()?;
-    let is_experienced = situation.profile.experience == Experience::Experienced;
-    let others = situation.knowledge.exercises.iter().filter(|other| {
-        other.slug != exercise.slug
-            && other.primary.first() == Some(main)
-            && situation.may_do(other)
-            && (other.for_beginners || is_experienced || situation.training.lifts.contains_key(&other.slug))
-    });
-    let scored = others.map(|other| (other, likeness(situation, exercise, other)));
-    // The first of equals, by slug.
-    scored.fold(None, |best: Option<(&Exercise, f64)>, (other, score)| match best {
-        Some((_, most)) if most >= score => best,
-        _ => Some((other, score)),
-    })
-}
-
-/// How alike two exercises are: muscles, pattern, joints at work; and whether the person has done the other one.
-fn likeness(situation: &Situation<'_>, exercise: &Exercise, other: &Exercise) -> f64 {
-    let muscles = |one: &Exercise| one.sets_per_muscle().map(|(muscle, _)| muscle).collect::<BTreeSet<Muscle>>();
-    let (of_one, of_other) = (muscles(exercise), muscles(other));
-    let common = of_one.intersection(&of_other).count() as f64 / of_one.union(&of_other).count().max(1) as f64;
-    let same = |is_same: bool| f64::from(u8::from(is_same));
-    0.5 * common
-        + 0.2 * same(exercise.pattern == other.pattern)
-        + 0.1 * same(exercise.mechanic == other.mechanic)
-        + 0.2 * same(situation.training.lifts.contains_key(&other.slug))
 }
 
 /// Why an exercise may not be done now.

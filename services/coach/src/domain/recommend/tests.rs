@@ -3,6 +3,7 @@
 mod absurd;
 mod bounds;
 mod kinds;
+mod progression;
 mod ranking;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use plyo_events::{EventId, WorkoutId};
 
 use super::*;
 use crate::domain::{
-    event::{Performed, ProposalEvent, Set, SetKind, Workout},
+    event::{Performed, Planned, ProposalEvent, Set, SetKind, Workout},
     exercise::{Exercises, slug_of},
     global::{Global, Population},
     reasons::Code,
@@ -24,7 +25,7 @@ const SQUAT: &str = "Squat (Barbell)";
 const ROW: &str = "Seated Row (Cable)";
 const CURL: &str = "Bicep Curl (Dumbbell)";
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     BENCH,
     SQUAT,
     ROW,
@@ -39,6 +40,7 @@ const NAMES: [&str; 14] = [
     "Hip Thrust (Machine)",
     "Push Up",
     "Crunch",
+    "Chest Fly (Machine)",
 ];
 
 /// A set: load in kilograms, repetitions, RPE.
@@ -79,7 +81,16 @@ impl Lifter {
     }
 
     fn trains(&mut self, day: i64, done: &[(&str, &[Done])]) {
-        let exercises = done.iter().map(|(name, sets)| performed(name, sets)).collect();
+        self.does(day, done.iter().map(|(name, sets)| performed(name, sets)).collect());
+    }
+
+    /// One exercise of which something was planned: load and repetitions, and whether by the coach.
+    fn follows(&mut self, day: i64, name: &str, (load_kg, reps, is_coachs): (f64, u16, bool), sets: &[Done]) {
+        let planned = Some(Planned { load_kg, reps, is_coachs });
+        self.does(day, vec![Performed { planned, ..performed(name, sets) }]);
+    }
+
+    fn does(&mut self, day: i64, exercises: Vec<Performed>) {
         let number = u128::from(self.training.sessions) + 1;
         let workout = Workout {
             id: WorkoutId::new(uuid::Uuid::from_u128(number)),
@@ -150,7 +161,7 @@ impl Lifter {
 
 fn performed(name: &str, sets: &[Done]) -> Performed {
     let set = |(load_kg, reps, rpe): &Done| Set { load_kg: *load_kg, reps: *reps, rpe: *rpe, kind: SetKind::Working };
-    Performed { exercise: slug_of(name), sets: sets.iter().map(set).collect() }
+    Performed { exercise: slug_of(name), sets: sets.iter().map(set).collect(), planned: None }
 }
 
 /// Three sets alike.

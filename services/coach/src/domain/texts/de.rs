@@ -14,6 +14,7 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::NextSession => "Nächstes Training: {exercises}",
         Headline::NextLoad => "{exercise}: {sets} × {reps} mit {load}",
         Headline::NextLoadOpen => "{exercise}: {sets} × {reps}, bei RPE {rpe} aufhören",
+        Headline::NextHelp => "{exercise}: {sets} × {reps} mit {load} Hilfe",
         Headline::FirstTime => {
             "Neu: {exercise}. Beginne mit {load} und {reps|Wiederholung|Wiederholungen}, steigere von Satz zu Satz ein wenig, höre bei RPE {rpe} auf und sag uns, wie schwer es war."
         }
@@ -49,8 +50,11 @@ const fn reason(code: Code) -> &'static str {
         Code::RepsMissed => "Ein Satz mit {load} blieb unter {reps|Wiederholung|Wiederholungen}.",
         Code::RepsMissedTwice => "Zweimal in Folge blieben Sätze unter {reps|Wiederholung|Wiederholungen}.",
         Code::SameAsLastBest => "{load} × {reps} hast du beim letzten Mal gemacht.",
+        Code::LastTime => "Beim letzten Mal waren es {load} × {reps}.",
+        Code::LighterSets => "Dazu wie gewohnt deine leichteren Sätze: {sets} davor, {other-sets} danach.",
+        Code::AtTheLimit => "Es fühlte sich wie RPE {rpe} an, da war nichts mehr übrig.",
         Code::Forecast => {
-            "Einheiten, die dafür sprechen: {times}. Sie lassen {load} für {reps|Wiederholung|Wiederholungen} erwarten."
+            "Nach {times|Einheit|Einheiten} zu urteilen, schaffst du wahrscheinlich {load} für {reps|Wiederholung|Wiederholungen}."
         }
         Code::LayoffDays => "Das letzte Mal ist {days|Tag|Tage} her.",
         Code::MuscleReady => "Erholt: {muscle}.",
@@ -61,6 +65,7 @@ const fn reason(code: Code) -> &'static str {
         Code::DayPattern => "Das machst du {weekday} oft.",
         Code::UsualAfter => "Nach {exercise} machst du meist {other}.",
         Code::UsualSession => "So hast du es schon {times} Mal gemacht.",
+        Code::FromWorkouts => "Es stützt sich auf {times|Training|Trainings} von dir.",
         Code::RpeDrift => "Zuletzt fühlte es sich um {rpe} RPE schwerer an als erwartet ({times|Satz|Sätze}).",
         Code::StrengthDown => {
             "Unter deinem üblichen Stand: {times|Übung|Übungen}, gemessen an {workouts|Training|Trainings}."
@@ -76,7 +81,6 @@ const fn reason(code: Code) -> &'static str {
         Code::SameMuscle => "Es trainiert dasselbe: {muscle}.",
         Code::NoSubstitute => "Nichts anderes, was du hast und machen darfst, trainiert es: {muscle}.",
         Code::ColdStart => "Es ist neu für dich, darum ist das eine vorsichtige Schätzung nach dem, was andere heben.",
-        Code::CappedBySafety => "Höher würden wir noch nicht gehen.",
         Code::GoalsContradict => {
             "Deine Ziele verlangen verschiedene Wiederholungszahlen; {reps} bis {other-reps} liegt dazwischen."
         }
@@ -84,6 +88,9 @@ const fn reason(code: Code) -> &'static str {
             "{load} weicht weit von deinem Üblichen ab; {other-load} würde passen, falls die Einheit verwechselt wurde."
         }
         Code::NumberDoubt => "{load} × {reps} sieht nicht richtig aus, darum bauen wir nicht darauf.",
+        Code::TwoMachines => {
+            "Sind das zwei Geräte? Deine letzten Lasten liegen um {load} und um {other-load}; bis wir es wissen, gehen wir vom leichteren aus."
+        }
         Code::UnknownExercise => "Wir wissen zu wenig über {exercise}.",
         Code::NoRpe => "Du notierst kein RPE, darum nehmen wir zwei Wiederholungen Reserve an.",
         Code::SessionStrong => "Heute läuft es {percent} besser als erwartet.",
@@ -102,6 +109,16 @@ const fn otherwise(otherwise: Otherwise) -> &'static str {
         Otherwise::DownIfMissed => {
             "Nächstes Mal {load}, wenn ein Satz unter {reps|Wiederholung|Wiederholungen} bleibt."
         }
+        Otherwise::FewerRepsIfMissed => {
+            "Nächstes Mal weniger Wiederholungen, wenn mit {load} ein Satz unter {reps|Wiederholung|Wiederholungen} bleibt."
+        }
+        Otherwise::MoreRepsIfMet => {
+            "Nächstes Mal eine Wiederholung mehr, wenn mit {load} jeder Satz {reps|Wiederholung|Wiederholungen} erreicht."
+        }
+        Otherwise::AnotherInstead => "Stattdessen ginge: {other}.",
+        Otherwise::AfterClearance => "Sag uns, wenn eine Fachperson zugestimmt hat, dann machen wir weiter.",
+        Otherwise::CorrectEntry => "Berichtige den Eintrag oder trage dasselbe noch einmal ein, dann bauen wir darauf.",
+        Otherwise::LogIt => "Mach es, wie du es für richtig hältst, und trag es ein: Daraus lernen wir.",
         Otherwise::MoreAfterRamp => "Mehr, sobald du uns sagst, wie schwer der erste Satz war.",
         Otherwise::BackIfRested => "Zurück zu deinen üblichen Sätzen: nach {days|Tag|Tagen}.",
     }

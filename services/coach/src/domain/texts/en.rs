@@ -14,6 +14,7 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::NextSession => "Next workout: {exercises}",
         Headline::NextLoad => "{exercise}: {sets} × {reps} with {load}",
         Headline::NextLoadOpen => "{exercise}: {sets} × {reps}, stop at RPE {rpe}",
+        Headline::NextHelp => "{exercise}: {sets} × {reps} with {load} of help",
         Headline::FirstTime => {
             "New: {exercise}. Start with {load} for {reps|rep|reps}, add a little each set, stop at RPE {rpe} and tell us how hard it was."
         }
@@ -43,7 +44,12 @@ const fn reason(code: Code) -> &'static str {
         Code::RepsMissed => "A set with {load} fell short of {reps|repetition|repetitions}.",
         Code::RepsMissedTwice => "Sets fell short of {reps|repetition|repetitions} twice in a row.",
         Code::SameAsLastBest => "{load} × {reps} is what you did last time.",
-        Code::Forecast => "Your last {times|session|sessions} point to {load} for {reps|repetition|repetitions}.",
+        Code::LastTime => "Last time you did {load} × {reps}.",
+        Code::LighterSets => "Around them your lighter sets as usual: {sets} before, {other-sets} after.",
+        Code::AtTheLimit => "It felt like RPE {rpe}: nothing was left.",
+        Code::Forecast => {
+            "Going by {times|session|sessions}, {load} for {reps|repetition|repetitions} is what you will probably do."
+        }
         Code::LayoffDays => "The last time was {days|day|days} ago.",
         Code::MuscleReady => "Rested: {muscle}.",
         Code::MuscleGapWeek => "{muscle}: {sets|set|sets} in the last seven days, {other-sets} would be a good start.",
@@ -51,6 +57,7 @@ const fn reason(code: Code) -> &'static str {
         Code::DayPattern => "It is what you often do {weekday}.",
         Code::UsualAfter => "You usually do {other} after {exercise}.",
         Code::UsualSession => "You did it like this {times|time|times} before.",
+        Code::FromWorkouts => "It rests on {times|workout|workouts} of yours.",
         Code::RpeDrift => "Your last {times|set|sets} felt {rpe} RPE harder than expected.",
         Code::StrengthDown => {
             "{times|lift|lifts} were below your usual level in your last {workouts|workout|workouts}."
@@ -64,10 +71,12 @@ const fn reason(code: Code) -> &'static str {
         Code::SameMuscle => "It trains the same: {muscle}.",
         Code::NoSubstitute => "Nothing else that you have and may do trains it: {muscle}.",
         Code::ColdStart => "It is new for you, so this is a careful guess from what others lift.",
-        Code::CappedBySafety => "We would not go higher yet.",
         Code::GoalsContradict => "Your goals ask for different repetitions; {reps} to {other-reps} lies between them.",
         Code::UnitDoubt => "{load} is far from what you usually do; {other-load} would fit if the unit was mixed up.",
         Code::NumberDoubt => "{load} × {reps} does not look right, so we do not build on it.",
+        Code::TwoMachines => {
+            "Are these two machines? Your last loads lie about {load} and about {other-load}; until we know we go by the lighter one."
+        }
         Code::UnknownExercise => "We know too little about {exercise}.",
         Code::NoRpe => "You log no RPE, so we assume two repetitions in reserve.",
         Code::SessionStrong => "Today goes {percent} better than expected.",
@@ -84,6 +93,16 @@ const fn otherwise(otherwise: Otherwise) -> &'static str {
     match otherwise {
         Otherwise::UpIfAllReps => "{load} next time if every set reaches {reps|repetition|repetitions}.",
         Otherwise::DownIfMissed => "{load} next time if a set falls short of {reps|repetition|repetitions}.",
+        Otherwise::FewerRepsIfMissed => {
+            "Fewer repetitions next time if a set with {load} falls short of {reps|repetition|repetitions}."
+        }
+        Otherwise::MoreRepsIfMet => {
+            "One repetition more next time if every set reaches {reps|repetition|repetitions} with {load}."
+        }
+        Otherwise::AnotherInstead => "Instead you could do this: {other}.",
+        Otherwise::AfterClearance => "Tell us when a professional has agreed, and we go on from there.",
+        Otherwise::CorrectEntry => "Correct the entry, or log the same again, and we build on it.",
+        Otherwise::LogIt => "Do it as you think right and log it: we learn from it.",
         Otherwise::MoreAfterRamp => "More once you told us how hard the first set was.",
         Otherwise::BackIfRested => "Back to your usual sets after {days|day|days}.",
     }

@@ -14,6 +14,7 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::NextSession => "Próximo entrenamiento: {exercises}",
         Headline::NextLoad => "{exercise}: {sets} × {reps} con {load}",
         Headline::NextLoadOpen => "{exercise}: {sets} × {reps}, para en RPE {rpe}",
+        Headline::NextHelp => "{exercise}: {sets} × {reps} con {load} de ayuda",
         Headline::FirstTime => {
             "Nuevo: {exercise}. Empieza con {load} y {reps|repetición|repeticiones}, sube un poco en cada serie, para en RPE {rpe} y dinos cuánto te costó."
         }
@@ -49,6 +50,9 @@ const fn reason(code: Code) -> &'static str {
         Code::RepsMissed => "Una serie con {load} no llegó a {reps|repetición|repeticiones}.",
         Code::RepsMissedTwice => "Dos veces seguidas hubo series que no llegaron a {reps|repetición|repeticiones}.",
         Code::SameAsLastBest => "{load} × {reps} es lo que hiciste la última vez.",
+        Code::LastTime => "La última vez hiciste {load} × {reps}.",
+        Code::LighterSets => "Además, tus series más ligeras de siempre: {sets} antes, {other-sets} después.",
+        Code::AtTheLimit => "Lo sentiste como RPE {rpe}: no quedaba nada.",
         Code::Forecast => {
             "Según tu historial ({times|sesión|sesiones}), lo esperable es {load} para {reps|repetición|repeticiones}."
         }
@@ -61,6 +65,7 @@ const fn reason(code: Code) -> &'static str {
         Code::DayPattern => "Es lo que sueles hacer {weekday}.",
         Code::UsualAfter => "Después de {exercise} sueles hacer {other}.",
         Code::UsualSession => "Ya lo hiciste así antes: {times|vez|veces}.",
+        Code::FromWorkouts => "Se basa en tus entrenamientos: {times}.",
         Code::RpeDrift => "Lo último costó {rpe} RPE más de lo esperado ({times|serie|series}).",
         Code::StrengthDown => {
             "Por debajo de tu nivel habitual: {times|ejercicio|ejercicios}, según {workouts|entrenamiento|entrenamientos}."
@@ -74,10 +79,12 @@ const fn reason(code: Code) -> &'static str {
         Code::SameMuscle => "Entrena lo mismo: {muscle}.",
         Code::NoSubstitute => "No hay otro ejercicio a tu alcance que lo entrene: {muscle}.",
         Code::ColdStart => "Es nuevo para ti, así que es una estimación prudente según lo que levantan otros.",
-        Code::CappedBySafety => "Todavía no subiríamos más.",
         Code::GoalsContradict => "Tus objetivos piden repeticiones distintas; de {reps} a {other-reps} queda en medio.",
         Code::UnitDoubt => "{load} se aleja mucho de lo habitual; {other-load} encajaría si se confundió la unidad.",
         Code::NumberDoubt => "{load} × {reps} no parece correcto, así que no nos basamos en ello.",
+        Code::TwoMachines => {
+            "¿Son dos máquinas? Tus últimas cargas rondan {load} y {other-load}; hasta saberlo partimos de la más ligera."
+        }
         Code::UnknownExercise => "Sabemos muy poco de {exercise}.",
         Code::NoRpe => "No anotas el RPE, así que suponemos dos repeticiones en reserva.",
         Code::SessionStrong => "Hoy va {percent} mejor de lo esperado.",
@@ -94,6 +101,16 @@ const fn otherwise(otherwise: Otherwise) -> &'static str {
     match otherwise {
         Otherwise::UpIfAllReps => "{load} la próxima vez si cada serie llega a {reps|repetición|repeticiones}.",
         Otherwise::DownIfMissed => "{load} la próxima vez si una serie no llega a {reps|repetición|repeticiones}.",
+        Otherwise::FewerRepsIfMissed => {
+            "Menos repeticiones la próxima vez si con {load} una serie no llega a {reps|repetición|repeticiones}."
+        }
+        Otherwise::MoreRepsIfMet => {
+            "Una repetición más la próxima vez si con {load} cada serie llega a {reps|repetición|repeticiones}."
+        }
+        Otherwise::AnotherInstead => "En su lugar puedes hacer esto: {other}.",
+        Otherwise::AfterClearance => "Dinos cuándo lo ha aprobado un profesional y seguimos desde ahí.",
+        Otherwise::CorrectEntry => "Corrige la anotación o vuelve a anotar lo mismo, y lo tendremos en cuenta.",
+        Otherwise::LogIt => "Hazlo como te parezca y anótalo: aprendemos de ello.",
         Otherwise::MoreAfterRamp => "Más, en cuanto nos digas cuánto costó la primera serie.",
         Otherwise::BackIfRested => "Vuelta a tus series habituales después de {days|día|días}.",
     }
