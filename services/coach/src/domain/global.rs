@@ -14,14 +14,19 @@ use super::models::{
     regressor::Regressor,
 };
 
+/// Barbell and dumbbell lifts of the exercise catalogue that no statistics were found for, a slug a line: a first time of one
+/// of them is given no load. A test of the catalogue holds the list against [`Global::exercises`].
+pub const WITHOUT_POPULATION: &str = include_str!("without-population.txt");
+
 /// The starting point.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Global {
     /// Goes up with each training; recommendations name it.
     pub version: u32,
     pub settings: Settings,
-    /// What a change of load follows.
+    /// What a change of load follows, and from how many changes that was learnt.
     pub regressor: Regressor,
+    pub observed: u32,
     /// How wrong the ways to foresee a load are.
     pub errors: Errors,
     /// How wide a range holds 80 and 90 of 100 loads.
@@ -37,8 +42,8 @@ pub struct Global {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     pub mixture: Mixture,
-    /// How many times as much a person's own sessions count in the regressor as others' did.
-    pub own_sessions: f64,
+    /// As how many changes of load of a person's own everything counts that was learnt from others, however many they were.
+    pub prior_lifts: f64,
     /// How fast a person's ranges follow their errors.
     pub range_rate: f64,
     pub effort: Start,
@@ -46,7 +51,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { mixture: Mixture::default(), own_sessions: 30.0, range_rate: 0.15, effort: Start::default() }
+        Self { mixture: Mixture::default(), prior_lifts: 200.0, range_rate: 0.15, effort: Start::default() }
     }
 }
 
@@ -69,6 +74,7 @@ impl Default for Global {
             version: 0,
             settings: Settings::default(),
             regressor: Regressor::blank(),
+            observed: 0,
             errors: Errors::EQUAL,
             range80: Conformal::new(0.8, 0.12),
             range90: Conformal::new(0.9, 0.2),
@@ -79,6 +85,12 @@ impl Default for Global {
 }
 
 impl Global {
+    /// The regressor that a person starts with.
+    pub fn first_regressor(&self) -> Regressor {
+        let times = if self.observed == 0 { 1.0 } else { f64::from(self.observed) / self.settings.prior_lifts };
+        Regressor::starting_from(&self.regressor, times)
+    }
+
     /// The file that is shipped.
     pub fn shipped() -> &'static Self {
         static SHIPPED: LazyLock<Global> = LazyLock::new(|| {

@@ -82,7 +82,7 @@ fn variants() -> Vec<Change> {
         variant.settings.mixture.quantile = 0.5;
     });
     add("nothing learnt from other people", LOADS, &|variant| variant.learns_from_others = false);
-    add("the regressor as others left it", LOADS, &|variant| variant.settings.own_sessions = 1e-9);
+    add("the regressor as others left it", LOADS, &|variant| variant.settings.prior_lifts = 1e15);
     add("a range that does not adapt", &["interval80_user_dev"], &|variant| variant.settings.range_rate = 0.0);
     add("without alike sessions before", WORKOUTS, &|variant| variant.signs.successor = 0.0);
     add("without the weekday", WORKOUTS, &|variant| variant.signs.weekday = 0.0);

@@ -29,8 +29,10 @@ pub fn train<'a>(
         Global { version, settings: settings.clone(), exercises: populations.clone(), ..Global::default() };
     for person in people.clone() {
         let mut training = Training::going_on(&global);
-        each_workout(&global, &mut training, person, |_| ());
+        let mut observed = 0;
+        each_workout(&global, &mut training, person, |lifted| observed += u32::from(lifted.forecast.is_some()));
         global.regressor = training.into_regressor();
+        global.observed += observed;
     }
     let (mut errors, mut range80, mut range90) = (global.errors, global.range80, global.range90);
     for person in people {
@@ -81,6 +83,7 @@ pub struct Statistics {
 
 #[derive(Debug, Deserialize)]
 struct Statistic {
+    n_users: u32,
     reps_q25: Option<f64>,
     reps_q50: Option<f64>,
     reps_q75: Option<f64>,
@@ -92,8 +95,9 @@ struct Statistic {
 }
 
 impl Statistics {
-    /// By slug; an exercise that lacks a number is left out.
-    pub fn populations(&self) -> BTreeMap<ExerciseSlug, Population> {
+    /// By slug; an exercise that lacks a number is left out. Under the slug of the name, for logs that know no catalogue, and
+    /// under the one that the `catalogue` gives it; where it gives one slug to several names, from the name that most used.
+    pub fn populations(&self, catalogue: impl Fn(&str) -> Option<ExerciseSlug>) -> BTreeMap<ExerciseSlug, Population> {
         let population = |one: &Statistic| {
             Some(Population {
                 reps: [one.reps_q25?, one.reps_q50?, one.reps_q75?],
@@ -102,6 +106,11 @@ impl Statistics {
                 order: one.order_in_session?,
             })
         };
-        self.exercises.iter().filter_map(|(name, one)| Some((slug_of(name), population(one)?))).collect()
+        let mut by_users: Vec<(&String, &Statistic)> = self.exercises.iter().collect();
+        by_users.sort_by_key(|(_, one)| (one.e1rm_kg_p50.is_some(), one.n_users));
+        let known = || by_users.iter().filter_map(|(name, one)| Some((*name, population(one)?)));
+        let of_catalogue = known().filter_map(|(name, one)| Some((catalogue(name)?, one)));
+        // The name's own slug wins: a log may hold two names that are one in the catalogue.
+        of_catalogue.chain(known().map(|(name, one)| (slug_of(name), one))).collect()
     }
 }
