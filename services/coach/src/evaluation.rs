@@ -2,8 +2,10 @@
 
 pub mod ablation;
 pub mod evaluate;
+pub mod explain;
 pub mod figures;
 pub mod log;
+pub mod obedient;
 pub mod replay;
 pub mod safety;
 pub mod simulation;

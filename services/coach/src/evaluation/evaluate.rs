@@ -119,7 +119,7 @@ impl fmt::Display for Evaluation {
         for name in figures::names() {
             let Some(figure) = self.figures.get(name) else { continue };
             let goal = figures::goal(name).map_or_else(String::new, |goal| {
-                format!("{goal}{}", if goal.is_met(figure.value) { "" } else { " (missed)" })
+                format!("{goal}{}", if goal.is_met(figure) { "" } else { " (missed)" })
             });
             let baselines = figure.baselines.iter().map(|(method, value)| format!("{method} {value:.3}"));
             let [low, high] = figure.ci95;

@@ -47,7 +47,7 @@ pub fn people(rows: &[Row]) -> Vec<Person> {
         let workout = people.entry(&row.user).or_default().entry(row.session).or_insert_with(|| first_of(row));
         match workout.exercises.iter_mut().find(|performed| performed.exercise == slug) {
             Some(performed) => performed.sets.push(row.set),
-            None => workout.exercises.push(Performed { exercise: slug, sets: vec![row.set] }),
+            None => workout.exercises.push(Performed { exercise: slug, sets: vec![row.set], planned: None }),
         }
     }
     let person = |(name, workouts): (&str, BTreeMap<u32, Workout>)| Person {

@@ -4,6 +4,7 @@
 mod effort;
 mod habits;
 mod loads;
+mod shown;
 
 use std::collections::BTreeMap;
 
@@ -48,12 +49,14 @@ pub fn replay(person: &Person, setup: &Setup<'_>, mut look: impl FnMut(&Training
     let knowledge = Knowledge { global: setup.global, exercises: setup.exercises };
     let mut training = Training::new(setup.global);
     let mut cases = Cases::new();
-    let mut loads = loads::Loads::new(person);
+    let mut loads = loads::Loads::new(person, setup.exercises);
+    let mut rack = shown::Rack::new(person, setup);
     let mut habits = habits::Usual::new(person);
     let mut efforts = effort::Efforts::new(person);
     for (number, workout) in person.workouts.iter().enumerate() {
         look(&training, workout);
         loads.score(number, workout, &training, setup, &mut cases);
+        rack.score(number, workout, &loads, &training, setup, &mut cases);
         habits.score(number, workout, &training, setup, &mut cases);
         efforts.score(number, workout, &training, setup, &mut cases);
         training.fold(knowledge, workout);

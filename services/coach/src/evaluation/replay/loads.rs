@@ -7,10 +7,11 @@ use plyo_events::training::ExerciseSlug;
 use super::{COACH, Cases, Setup, add, counts, first_scored, share};
 use crate::{
     domain::{
-        event::Workout,
+        event::{Performed, Workout},
+        exercise::Exercises,
         models::{experts::Expert, strength::epley, time::minutes_of},
         profile::Experience,
-        recommend::cold_start,
+        recommend::first_load,
         state::{Ask, Knowledge, TopSet, Training},
     },
     evaluation::log::Person,
@@ -36,8 +37,9 @@ pub(super) struct Loads<'a> {
 }
 
 impl<'a> Loads<'a> {
-    pub(super) fn new(person: &'a Person) -> Self {
-        let tops: Vec<Vec<(&ExerciseSlug, TopSet)>> = person.workouts.iter().map(tops_of).collect();
+    pub(super) fn new(person: &'a Person, exercises: &Exercises) -> Self {
+        let tops: Vec<Vec<(&ExerciseSlug, TopSet)>> =
+            person.workouts.iter().map(|workout| tops_of(workout, exercises)).collect();
         let telling: Vec<usize> = (0..tops.len()).filter(|number| !tops[*number].is_empty()).collect();
         Self {
             sessions: counts(tops.iter().flatten().map(|(slug, _)| *slug)),
@@ -46,6 +48,16 @@ impl<'a> Loads<'a> {
             tops,
             fixed_half_width: 0.0,
         }
+    }
+
+    /// The top sets of a workout.
+    pub(super) fn tops(&self, number: usize) -> &[(&'a ExerciseSlug, TopSet)] {
+        &self.tops[number]
+    }
+
+    /// Whether a lift that was done so often before is scored in a workout.
+    pub(super) fn is_scored(&self, number: usize, slug: &ExerciseSlug, before: u32) -> bool {
+        number >= self.first_scored && before >= LEAST_BEFORE && self.sessions[slug] >= LEAST_SESSIONS
     }
 
     pub(super) fn score(
@@ -58,11 +70,12 @@ impl<'a> Loads<'a> {
     ) {
         self.fixed_half_width = setup.global.range80.half_width;
         for (slug, top) in &self.tops[number] {
-            let is_known = training.lifts.get(slug).is_some_and(|lift| lift.sessions >= LEAST_BEFORE);
-            if !training.lifts.contains_key(slug) {
-                first_time(slug, top, training, setup, cases);
-            } else if number >= self.first_scored && is_known && self.sessions[slug] >= LEAST_SESSIONS {
-                self.next_time(slug, top, workout, training, setup, cases);
+            match training.lift(slug) {
+                None => first_time(slug, top, training, setup, cases),
+                Some(lift) if self.is_scored(number, slug, lift.sessions) => {
+                    self.next_time(slug, top, workout, training, setup, cases);
+                }
+                Some(_) => {}
             }
         }
     }
@@ -84,7 +97,7 @@ impl<'a> Loads<'a> {
             routine: workout.routine.as_deref(),
         };
         let knowledge = Knowledge { global: setup.global, exercises: setup.exercises };
-        let (Some(forecast), Some(lift)) = (training.forecast(knowledge, &ask), training.lifts.get(slug)) else {
+        let (Some(forecast), Some(lift)) = (training.forecast(knowledge, &ask), training.lift(slug)) else {
             return;
         };
         let expert = |expert: Expert| forecast.experts[expert as usize];
@@ -134,18 +147,25 @@ fn first_time(slug: &ExerciseSlug, top: &TopSet, training: &Training, setup: &Se
     let at_reps = (-SLOPE * epley(f64::from(top.reps))).exp();
     let reps = u16::from(top.reps);
     // A log does not say how long somebody has trained; whoever comes with a log is taken as experienced.
-    let ramp_kg = |experience| cold_start::first_load_kg(median, Some(factor), experience, reps);
+    let ramp_kg = |experience| first_load::first_load_kg(median, Some(factor), experience, reps);
     let too_heavy = |load_kg: f64| share(load_kg > 1.2 * top.load_kg);
     add(cases, "first_load_median_error", COACH, (median * factor * at_reps / top.load_kg - 1.0).abs());
     add(cases, "first_load_median_error", "population_median", (median * at_reps / top.load_kg - 1.0).abs());
-    add(cases, "first_load_too_heavy", COACH, too_heavy(ramp_kg(Experience::Experienced)));
+    // What is shown is held against the lifts with the same muscle too.
+    let exercise = setup.exercises.get(slug);
+    let alike = exercise.and_then(|exercise| training.strength_factor_for(knowledge, exercise)).unwrap_or(factor);
+    let lower = if setup.scale_first_loads { (alike / factor).min(1.0) } else { 1.0 };
+    let shown_kg = lower * ramp_kg(Experience::Experienced);
+    add(cases, "first_load_too_heavy", COACH, too_heavy(shown_kg));
+    add(cases, "first_load_far_too_heavy", COACH, share(shown_kg > 1.5 * top.load_kg));
+    add(cases, "first_load_too_heavy", "all_lifts_alike", too_heavy(ramp_kg(Experience::Experienced)));
     add(cases, "first_load_too_heavy", "ramp_of_a_novice", too_heavy(ramp_kg(Experience::Novice)));
     add(cases, "first_load_too_heavy", "without_ramp", too_heavy(median * factor * at_reps));
     add(cases, "first_load_too_heavy", "population_median", too_heavy(median * at_reps));
 }
 
-fn tops_of(workout: &Workout) -> Vec<(&ExerciseSlug, TopSet)> {
+fn tops_of<'a>(workout: &'a Workout, exercises: &Exercises) -> Vec<(&'a ExerciseSlug, TopSet)> {
     let minute = minutes_of(workout.start);
-    let performed = workout.exercises.iter();
-    performed.filter_map(|one| Some((&one.exercise, TopSet::of(one, 0, minute, 0)?))).collect()
+    let top = |one: &Performed| TopSet::of(one, 0, minute, 0, exercises.is_assisted(&one.exercise));
+    workout.exercises.iter().filter_map(|one| Some((&one.exercise, top(one)?))).collect()
 }
