@@ -88,8 +88,11 @@ fn workout(number: u32) -> Workout {
         rpe: Some(7.0 + f64::from((number + place) % 5) / 2.0),
         kind: SetKind::Working,
     };
-    let performed =
-        |name: &&str| Performed { exercise: Exercise::from_name(name).slug, sets: (0..3).map(set).collect() };
+    let performed = |name: &&str| Performed {
+        exercise: Exercise::from_name(name).slug,
+        sets: (0..3).map(set).collect(),
+        planned: None,
+    };
     Workout {
         id: WorkoutId::new(id),
         event: EventId::derive(id, "completed"),

@@ -1,8 +1,12 @@
 //! `plyo coach`: trains the coach's starting point and measures how good it is. Needs no server.
 
-use std::{fmt::Display, fs, path::PathBuf};
+use std::{
+    fmt::{self, Display},
+    fs,
+    path::PathBuf,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use jiff::civil::DateTime;
 use plyo_coach::{
@@ -10,15 +14,20 @@ use plyo_coach::{
         event::{Set, SetKind},
         global::{Global, Settings},
         profile::Unit,
+        texts::{Language, Unfilled},
     },
     evaluation::{
         ablation::ablate,
         evaluate::{Log, evaluate},
+        explain::explain,
         log::{self, Row},
-        simulation::simulate,
+        obedient::{Obedience, obey},
+        simulation::{Report, simulate},
         train::{Statistics, file_of, train},
     },
 };
+use plyo_events::training::ExerciseSlug;
+use plyo_workout::catalogue::Catalogue;
 use serde::{Deserialize, Serialize};
 
 #[derive(Subcommand)]
@@ -27,7 +36,18 @@ pub(super) enum Coach {
     Train(Train),
     /// Foresee each workout of training logs, then learn from it; print how good that was beside simple rules
     Eval(Eval),
-    /// Learn in a simulation which recommendations are welcome, beside simple rules
+    /// Print what a person of a training log would be shown after their last workout, as they read it
+    Explain {
+        #[command(flatten)]
+        data: Data,
+        /// The name of the person in the log
+        #[arg(long, value_name = "NAME")]
+        user: String,
+        /// en, de or es, also with a region
+        #[arg(long, default_value = "en", value_name = "LOCALE")]
+        lang: String,
+    },
+    /// Obey the coach on paper for 156 sessions, and learn which recommendations are welcome, beside simple rules
     Simulate {
         /// For machines
         #[arg(long)]
@@ -81,7 +101,8 @@ impl Coach {
         match self {
             Self::Train(train) => train.run(),
             Self::Eval(eval) => eval.run(),
-            Self::Simulate { json } => print(&simulate(), json),
+            Self::Explain { data, user, lang } => explain_to(&data, &user, Language::of_locale(&lang)),
+            Self::Simulate { json } => print(&Simulation { obedience: obey(), welcome: simulate() }, json),
         }
     }
 }
@@ -94,7 +115,7 @@ impl Train {
         let statistics: Statistics =
             serde_json::from_str(&text).context("the population statistics are not as expected")?;
         let version = Global::shipped().version + 1;
-        let global = train(version, &Settings::default(), &statistics.populations(), people.iter());
+        let global = train(version, &Settings::default(), &statistics.populations(slug_in_catalogue), people.iter());
         fs::write(&self.out, file_of(&global)?).with_context(|| format!("write {}", self.out.display()))?;
         println!("{}: version {version}, from {} people; {}", self.out.display(), people.len(), statistics.about);
         Ok(())
@@ -112,6 +133,38 @@ impl Eval {
             print(&evaluate(&log, &self.tuned, self.trials), self.json)
         }
     }
+}
+
+/// The slug that the exercise catalogue gives a name from anywhere.
+fn slug_in_catalogue(name: &str) -> Option<ExerciseSlug> {
+    Catalogue::get().by_name(name).map(|exercise| exercise.slug.clone())
+}
+
+/// What the simulations gave.
+#[derive(Serialize)]
+struct Simulation {
+    #[serde(flatten)]
+    obedience: Obedience,
+    #[serde(flatten)]
+    welcome: Report,
+}
+
+impl Display for Simulation {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}{}", self.obedience, self.welcome)
+    }
+}
+
+fn explain_to(data: &Data, user: &str, language: Language) -> Result<()> {
+    let rows = data.rows()?;
+    let (people, exercises) = (log::people(&rows), log::exercises(&rows));
+    let person = people.iter().find(|person| person.name == user);
+    let person = person.with_context(|| format!("{user} is not in {}", data.data.display()))?;
+    let told = explain(person, &exercises, language);
+    for lines in told.map_err(|Unfilled(name)| anyhow!("a sentence lacks its {name}"))? {
+        println!("{}\n", lines.join("\n  "));
+    }
+    Ok(())
 }
 
 fn print(what: &(impl Serialize + Display), json: bool) -> Result<()> {
@@ -165,5 +218,29 @@ fn row(line: Line) -> Row {
         // A cast rounds down and stops at the ends of the range; what is out of range is no work and teaches nothing.
         set: Set { load_kg: line.weight_kg.unwrap_or(0.0), reps: line.reps.unwrap_or(0.0) as u16, rpe: line.rpe, kind },
         unit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use plyo_coach::domain::global::WITHOUT_POPULATION;
+    use plyo_workout::catalogue::{Equipment, Measure};
+
+    use super::*;
+
+    #[test]
+    fn every_barbell_and_dumbbell_lift_has_a_population_or_is_listed_without_one() {
+        let known = |slug: &ExerciseSlug| {
+            Global::shipped().exercises.get(slug).is_some_and(|population| population.one_rep_max_kg.is_some())
+        };
+        let is_free = |equipment: &[Equipment]| {
+            equipment.iter().any(|one| matches!(one, Equipment::Barbell | Equipment::Dumbbell))
+        };
+        let lifts = Catalogue::get().all().iter();
+        let lifts = lifts.filter(|one| one.measure == Measure::WeightReps && is_free(&one.equipment));
+        let without: BTreeSet<&str> = lifts.filter(|one| !known(&one.slug)).map(|one| one.slug.as_str()).collect();
+        assert_eq!(without, WITHOUT_POPULATION.lines().collect());
     }
 }
