@@ -86,7 +86,7 @@ pub(super) struct Eval {
 }
 
 #[derive(Args)]
-struct Data {
+pub(super) struct Data {
     /// CSV with a set on each line: user, session, start, template, exercise, set_type, weight_kg, logged_unit, reps, rpe
     #[arg(long, value_name = "FILE")]
     data: PathBuf,

@@ -189,7 +189,7 @@ fn first_most(known: &Known, reps: u16) -> f64 {
     let able = match first.factor {
         Some(factor) if factor.abs() < f64::INFINITY => {
             let times = if reps < 2 { 1.0 } else { (1.0 + f64::from(reps) / 30.0).powf(0.8) };
-            0.9 * first.one_rep_max_kg * factor.max(0.3).min(3.0) / times
+            0.9 * first.one_rep_max_kg * factor.clamp(0.3, 3.0) / times
         }
         _ => 0.0,
     };
