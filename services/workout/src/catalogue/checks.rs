@@ -119,8 +119,8 @@ fn texts(source: &Source, exercise: &Written, mistakes: &mut Vec<Mistake>) {
                 mistakes.push(source.mistake(told.span(), what));
             }
         }
-        if text.aliases.len() > 10 {
-            mistakes.push(source.mistake(text.name.span(), "more than 10 aliases"));
+        if text.aliases.len() > 12 {
+            mistakes.push(source.mistake(text.name.span(), "more than 12 aliases"));
         }
     }
 }

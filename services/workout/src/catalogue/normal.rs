@@ -29,7 +29,7 @@ fn fold(name: &str) -> String {
         return name.chars().filter(|c| *c != '\'').map(|c| c.to_ascii_lowercase()).collect();
     }
     let plain = name.nfkd().filter(|c| !is_combining_mark(*c) && !matches!(c, '\'' | '’' | '‘'));
-    plain.flat_map(char::to_lowercase).collect::<String>().replace('ß', "ss")
+    plain.flat_map(char::to_lowercase).collect::<String>().replace('ß', "ss").replace('ı', "i")
 }
 
 /// Where the first innermost pair of brackets begins and ends.
@@ -79,6 +79,7 @@ mod tests {
             ("Elevación lateral", "elevacion  lateral"),
             ("Triceps Extension", "tricep extension"),
             ("Calf presses", "Calf Press"),
+            ("Şınav", "ŞINAV"),
             ("Ｓｑｕａｔ", "squat"),
         ] {
             assert_eq!(key(one), key(other), "{one}");

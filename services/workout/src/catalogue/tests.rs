@@ -12,6 +12,8 @@ use super::{
 
 /// Names of exercises as Hevy and Strong ship them, with what they mean.
 const APP_NAMES: &str = include_str!("../../catalogue/app-names.csv");
+/// The same in languages that the catalogue has no texts in, with the language first.
+const APP_NAMES_ELSEWHERE: &str = include_str!("../../catalogue/app-names-elsewhere.csv");
 
 fn catalogue() -> &'static Catalogue {
     Catalogue::get()
@@ -87,6 +89,18 @@ fn the_names_that_hevy_and_strong_ship_are_known_and_would_be_understood_if_they
     // What `MATCHES_FROM` promises.
     assert!(evaluation.taken_right >= 0.95, "{}", evaluation.taken_right);
     assert!(evaluation.taken as f64 >= 0.8 * evaluation.names as f64, "{}", evaluation.taken);
+}
+
+#[test]
+fn names_of_the_apps_in_five_more_languages_are_known() {
+    let mut languages: BTreeMap<&str, u32> = BTreeMap::new();
+    for line in APP_NAMES_ELSEWHERE.lines().skip(1) {
+        let [language, name, slug] = line.splitn(3, ',').collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(catalogue().by_name(name).map(|exercise| exercise.slug.as_str()), Some(slug), "{name}");
+        *languages.entry(language).or_default() += 1;
+    }
+    assert_eq!(languages.keys().copied().collect::<Vec<_>>(), ["fr", "it", "nl", "pt", "tr"]);
+    assert!(languages.values().all(|names| *names >= 15), "{languages:?}");
 }
 
 #[test]
