@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::rephrase::{Objection, rephrased};
 use super::{
     exercise::Exercises,
-    profile::Unit,
+    profile::{POUND_KG, Unit},
     reasons::{Code, Explanation, Otherwise, Param, Params, Value},
     safety::Rule,
 };
@@ -168,7 +168,8 @@ pub fn explain(explanation: &Explanation, style: Style, exercises: &Exercises) -
     if let Some(rule) = explanation.safety.first() {
         sentences.push(say(Key::Rule(*rule), &Params::new(), style, exercises)?);
     }
-    if let Some((low, high)) = explanation.range80_kg {
+    if let Some(range) = explanation.range80_kg {
+        let (low, high) = outwards(range, style.unit);
         let range = Params::from([(Param::Load, Value::Load(low)), (Param::OtherLoad, Value::Load(high))]);
         sentences.push(say(Key::Range, &range, style, exercises)?);
     }
@@ -176,6 +177,18 @@ pub fn explain(explanation: &Explanation, style: Style, exercises: &Exercises) -
         sentences.push(say(Key::Otherwise(counterfactual.code), &counterfactual.params, style, exercises)?);
     }
     Ok(sentences)
+}
+
+/// A range in whole units, or in halves below twenty of them: it is an estimate, and more digits would belie it.
+fn outwards((low, high): (f64, f64), unit: Unit) -> (f64, f64) {
+    let one = match unit {
+        Unit::Kg => 1.0,
+        Unit::Lb => POUND_KG,
+    };
+    let step = if high < 20.0 * one { 0.5 * one } else { one };
+    // Pounds are no exact number of kilograms.
+    let round = |kg: f64, off: f64, to: fn(f64) -> f64| step * to(kg / step + off);
+    (round(low, 1e-6, f64::floor), round(high, -1e-6, f64::ceil))
 }
 
 impl Headline {

@@ -32,7 +32,7 @@ const fn headline(headline: Headline) -> &'static str {
         Headline::PlateauVariant => "{exercise}: Versuche eine Zeit lang {other}",
         Headline::Routine => "Ein Plan mit {days|Trainingstag|Trainingstagen} pro Woche: {exercises}",
         Headline::WeeklyReview => "Deine Woche: {workouts|Training|Trainings}, {sets|Satz|Sätze}",
-        Headline::CheckEntry => "{exercise}: Stimmen {load}?",
+        Headline::CheckEntry => "{exercise}: Stimmt die Last von {load}?",
         Headline::NoProposal => "{exercise}: diesmal keine Last von uns",
         Headline::NothingNow => "Zurzeit haben wir nichts vorzuschlagen",
         Headline::LoggingOnly => {
@@ -61,7 +61,7 @@ const fn reason(code: Code) -> &'static str {
         Code::MuscleGapWeek => {
             "{muscle}: {sets|Satz|Sätze} in den letzten sieben Tagen, {other-sets} wären ein guter Anfang."
         }
-        Code::DuePattern => "Üblicher Abstand bei {exercise}: {days|Tag|Tage}; vergangen: {other-days}.",
+        Code::DuePattern => "Üblicher Abstand bei {exercise}: {days|Tag|Tage}; vergangen: {other-days|Tag|Tage}.",
         Code::DayPattern => "Das machst du {weekday} oft.",
         Code::UsualAfter => "Nach {exercise} machst du meist {other}.",
         Code::UsualSession => "So hast du es schon {times} Mal gemacht.",
@@ -78,8 +78,8 @@ const fn reason(code: Code) -> &'static str {
         Code::InjuryAvoid => "Es schont, was du gemeldet hast: {joint}.",
         Code::PainSub => "Du hast uns gesagt, dass {exercise} wehtut.",
         Code::BoredomSub => "Du wolltest Abwechslung von {exercise}.",
-        Code::SameMuscle => "Es trainiert dasselbe: {muscle}.",
-        Code::NoSubstitute => "Nichts anderes, was du hast und machen darfst, trainiert es: {muscle}.",
+        Code::SameMuscle => "Es trainiert denselben Muskel: {muscle}.",
+        Code::NoSubstitute => "Nichts anderes, was du hast und machen darfst, trainiert diesen Muskel: {muscle}.",
         Code::ColdStart => "Es ist neu für dich, darum ist das eine vorsichtige Schätzung nach dem, was andere heben.",
         Code::GoalsContradict => {
             "Deine Ziele verlangen verschiedene Wiederholungszahlen; {reps} bis {other-reps} liegt dazwischen."
@@ -92,13 +92,13 @@ const fn reason(code: Code) -> &'static str {
             "Sind das zwei Geräte? Deine letzten Lasten liegen um {load} und um {other-load}; bis wir es wissen, gehen wir vom leichteren aus."
         }
         Code::UnknownExercise => "Wir wissen zu wenig über {exercise}.",
-        Code::NoRpe => "Du notierst kein RPE, darum nehmen wir zwei Wiederholungen Reserve an.",
+        Code::NoRpe => "Du notierst keine RPE-Werte, darum nehmen wir zwei Wiederholungen Reserve an.",
         Code::SessionStrong => "Heute läuft es {percent} besser als erwartet.",
         Code::SessionWeak => "Heute läuft es {percent} schlechter als erwartet.",
         Code::DaysPerWeek => "Es passt zu {days|Tag|Tagen} pro Woche.",
         Code::WeekMore => "{percent} mehr Sätze als im Mittel der letzten vier Wochen.",
         Code::WeekLess => "{percent} weniger Sätze als im Mittel der letzten vier Wochen.",
-        Code::WeekBest => "Dein Bestes: {exercise}, {load} × {reps}.",
+        Code::WeekBest => "Deine Bestleistung: {exercise}, {load} × {reps}.",
         Code::SeeProfessional => "Du hast uns etwas gesagt, das sich zuerst eine Fachperson ansehen sollte.",
     }
 }
@@ -139,8 +139,8 @@ const fn rule(rule: Rule) -> &'static str {
         Rule::UpperBound => "Nicht über dem, was du wahrscheinlich schaffst.",
         Rule::InReserve => "Mindestens eine Wiederholung bleibt in Reserve.",
         Rule::Jump => "Ein Schritt nach dem anderen.",
-        Rule::AfterMiss => "Keine Steigerung nach einem Satz, der zu kurz blieb.",
-        Rule::AfterPain => "Keine Steigerung, nachdem du Schmerz notiert hast.",
+        Rule::AfterMiss => "Keine Steigerung nach einem Satz, in dem Wiederholungen fehlten.",
+        Rule::AfterPain => "Keine Steigerung, nachdem du Schmerzen gemeldet hast.",
         Rule::AfterHardSet => "Keine Steigerung nach einem Satz am Limit.",
         Rule::LayOff => "Leichter nach der Zeit ohne Training.",
         Rule::Volume => "Für mehr Sätze dieser Muskeln ist in der Woche kein Platz.",

@@ -48,28 +48,26 @@ const fn reason(code: Code) -> &'static str {
         Code::LighterSets => "Around them your lighter sets as usual: {sets} before, {other-sets} after.",
         Code::AtTheLimit => "It felt like RPE {rpe}: nothing was left.",
         Code::Forecast => {
-            "Going by {times|session|sessions}, {load} for {reps|repetition|repetitions} is what you will probably do."
+            "Going by {times|session|sessions}, you will probably do {load} for {reps|repetition|repetitions}."
         }
         Code::LayoffDays => "The last time was {days|day|days} ago.",
         Code::MuscleReady => "Rested: {muscle}.",
         Code::MuscleGapWeek => "{muscle}: {sets|set|sets} in the last seven days, {other-sets} would be a good start.",
-        Code::DuePattern => "You do {exercise} about every {days|day|days}; it has been {other-days}.",
+        Code::DuePattern => "Usual gap for {exercise}: {days|day|days}; so far {other-days|day|days}.",
         Code::DayPattern => "It is what you often do {weekday}.",
         Code::UsualAfter => "You usually do {other} after {exercise}.",
         Code::UsualSession => "You did it like this {times|time|times} before.",
         Code::FromWorkouts => "It rests on {times|workout|workouts} of yours.",
-        Code::RpeDrift => "Your last {times|set|sets} felt {rpe} RPE harder than expected.",
-        Code::StrengthDown => {
-            "{times|lift|lifts} were below your usual level in your last {workouts|workout|workouts}."
-        }
+        Code::RpeDrift => "Lately it felt {rpe} RPE harder than expected ({times|set|sets}).",
+        Code::StrengthDown => "Below your usual level: {times|lift|lifts}, going by {workouts|workout|workouts}.",
         Code::LoadRising => "Your week is {percent} above the mean of your last four.",
         Code::Plateau => "{exercise} has hardly changed in {times|session|sessions} over {weeks|week|weeks}.",
         Code::EquipmentSub => "{exercise} needs equipment that you do not have.",
         Code::InjuryAvoid => "It spares what you reported: {joint}.",
         Code::PainSub => "You told us that {exercise} hurts.",
         Code::BoredomSub => "You wanted a change from {exercise}.",
-        Code::SameMuscle => "It trains the same: {muscle}.",
-        Code::NoSubstitute => "Nothing else that you have and may do trains it: {muscle}.",
+        Code::SameMuscle => "It trains the same muscle: {muscle}.",
+        Code::NoSubstitute => "Nothing else that you have and may do trains this muscle: {muscle}.",
         Code::ColdStart => "It is new for you, so this is a careful guess from what others lift.",
         Code::GoalsContradict => "Your goals ask for different repetitions; {reps} to {other-reps} lies between them.",
         Code::UnitDoubt => "{load} is far from what you usually do; {other-load} would fit if the unit was mixed up.",

@@ -51,7 +51,7 @@ const fn reason(code: Code) -> &'static str {
         Code::RepsMissedTwice => "Dos veces seguidas hubo series que no llegaron a {reps|repetición|repeticiones}.",
         Code::SameAsLastBest => "{load} × {reps} es lo que hiciste la última vez.",
         Code::LastTime => "La última vez hiciste {load} × {reps}.",
-        Code::LighterSets => "Además, tus series más ligeras de siempre: {sets} antes, {other-sets} después.",
+        Code::LighterSets => "Y, como siempre, tus series más ligeras: {sets} antes, {other-sets} después.",
         Code::AtTheLimit => "Lo sentiste como RPE {rpe}: no quedaba nada.",
         Code::Forecast => {
             "Según tu historial ({times|sesión|sesiones}), lo esperable es {load} para {reps|repetición|repeticiones}."
@@ -61,12 +61,12 @@ const fn reason(code: Code) -> &'static str {
         Code::MuscleGapWeek => {
             "{muscle}: {sets|serie|series} en los últimos siete días; {other-sets} serían un buen comienzo."
         }
-        Code::DuePattern => "Intervalo habitual de {exercise}: {days|día|días}; han pasado {other-days}.",
+        Code::DuePattern => "Intervalo habitual de {exercise}: {days|día|días}; transcurrido: {other-days|día|días}.",
         Code::DayPattern => "Es lo que sueles hacer {weekday}.",
         Code::UsualAfter => "Después de {exercise} sueles hacer {other}.",
-        Code::UsualSession => "Ya lo hiciste así antes: {times|vez|veces}.",
-        Code::FromWorkouts => "Se basa en tus entrenamientos: {times}.",
-        Code::RpeDrift => "Lo último costó {rpe} RPE más de lo esperado ({times|serie|series}).",
+        Code::UsualSession => "Ya lo hiciste así {times|vez|veces}.",
+        Code::FromWorkouts => "Se basa en {times|entrenamiento tuyo|entrenamientos tuyos}.",
+        Code::RpeDrift => "Últimamente costó {rpe} RPE más de lo esperado ({times|serie|series}).",
         Code::StrengthDown => {
             "Por debajo de tu nivel habitual: {times|ejercicio|ejercicios}, según {workouts|entrenamiento|entrenamientos}."
         }
@@ -76,8 +76,8 @@ const fn reason(code: Code) -> &'static str {
         Code::InjuryAvoid => "Cuida lo que nos contaste: {joint}.",
         Code::PainSub => "Nos dijiste que {exercise} te duele.",
         Code::BoredomSub => "Querías variar de {exercise}.",
-        Code::SameMuscle => "Entrena lo mismo: {muscle}.",
-        Code::NoSubstitute => "No hay otro ejercicio a tu alcance que lo entrene: {muscle}.",
+        Code::SameMuscle => "Entrena el mismo músculo: {muscle}.",
+        Code::NoSubstitute => "No hay otro ejercicio a tu alcance que entrene este músculo: {muscle}.",
         Code::ColdStart => "Es nuevo para ti, así que es una estimación prudente según lo que levantan otros.",
         Code::GoalsContradict => "Tus objetivos piden repeticiones distintas; de {reps} a {other-reps} queda en medio.",
         Code::UnitDoubt => "{load} se aleja mucho de lo habitual; {other-load} encajaría si se confundió la unidad.",
@@ -92,7 +92,7 @@ const fn reason(code: Code) -> &'static str {
         Code::DaysPerWeek => "Encaja con {days|día|días} por semana.",
         Code::WeekMore => "{percent} más series que la media de tus últimas cuatro semanas.",
         Code::WeekLess => "{percent} menos series que la media de tus últimas cuatro semanas.",
-        Code::WeekBest => "Lo mejor: {exercise}, {load} × {reps}.",
+        Code::WeekBest => "Tu mejor marca: {exercise}, {load} × {reps}.",
         Code::SeeProfessional => "Nos contaste algo que primero debería ver un profesional.",
     }
 }

@@ -99,6 +99,15 @@ fn a_locale_finds_its_language() {
 }
 
 #[test]
+fn a_range_is_told_in_whole_units() {
+    assert_eq!(outwards((254.24, 265.89), Unit::Kg), (254.0, 266.0));
+    assert_eq!(outwards((60.0, 65.0), Unit::Kg), (60.0, 65.0));
+    assert_eq!(outwards((11.26, 12.6), Unit::Kg), (11.0, 13.0));
+    let (low, high) = outwards((100.0 * POUND_KG, 110.2 * POUND_KG), Unit::Lb);
+    assert!((low / POUND_KG - 100.0).abs() < 1e-9 && (high / POUND_KG - 111.0).abs() < 1e-9);
+}
+
+#[test]
 fn an_explanation_is_told_sentence_by_sentence() {
     let all = params(62.5, 8);
     let explanation = Explanation {
