@@ -112,6 +112,7 @@ impl<'a> Rack<'a> {
         }
         for (method, one) in [(COACH, proposed), ("people", done)] {
             add(cases, "shown_up", method, share(one > before + SAME));
+            add(cases, "shown_same", method, share((one - before).abs() <= SAME));
             add(cases, "shown_down", method, share(one < before - SAME));
         }
         let is_near = day_of(minutes_of(workout.start)) - last.day <= AWAY_DAYS;
