@@ -42,7 +42,7 @@ pub use self::{
 use super::{
     event::{Circumstances, Kind},
     exercise::Exercise,
-    profile::Profile,
+    profile::{Profile, days_between},
     reasons::{Explanation, Params},
     safety,
     state::{Guidance, Knowledge, Training},
@@ -86,6 +86,9 @@ pub struct Recommendation {
 
 /// The most recommendations after one workout.
 pub const MOST_SHOWN: usize = 3;
+
+/// Days for which a note of pain holds more than the exercise that it is on.
+const PAIN_DAYS: u32 = 14;
 
 /// What is shown after a workout, after a change of profile, or when time has passed: at most [`MOST_SHOWN`].
 pub fn recommend(situation: &Situation<'_>) -> Vec<Recommendation> {
@@ -143,10 +146,18 @@ fn drafts(situation: &Situation<'_>) -> Vec<Draft> {
 }
 
 impl Situation<'_> {
+    /// The exercises that hurt within the last two weeks.
+    fn sore(&self) -> impl Iterator<Item = &Exercise> {
+        let today = self.now.date();
+        let fresh = self.guidance.pains().filter(move |(_, at)| days_between(at.date(), today) <= PAIN_DAYS);
+        fresh.filter_map(|(slug, _)| self.knowledge.exercises.iter().find(|exercise| exercise.slug.as_str() == slug))
+    }
+
     /// Whether an exercise is at hand and spares what is injured and what hurt.
     fn may_do(&self, exercise: &Exercise) -> bool {
         self.profile.has_equipment_for(exercise)
             && !self.profile.injured(self.now.date()).overlaps(exercise.joints())
             && self.guidance.hurts(exercise.slug.as_str()).is_empty()
+            && !self.sore().any(|sore| alternatives::is_same_movement(sore, exercise))
     }
 }

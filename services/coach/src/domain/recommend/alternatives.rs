@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Situation;
 use crate::domain::{
-    exercise::{Exercise, Muscle},
+    exercise::{Exercise, Muscle, Pattern},
     profile::Experience,
 };
 
@@ -57,6 +57,12 @@ fn likeness(situation: &Situation<'_>, exercise: &Exercise, other: &Exercise, wh
         + if why == Some(Why::Boredom) { 0.6 } else { 0.2 } * same(exercise.pattern == other.pattern)
         + 0.1 * same(exercise.mechanic == other.mechanic)
         + 0.2 * same(situation.training.lifts.contains_key(&other.slug))
+}
+
+/// Whether two exercises move the body in the same way. Patterns that gather many movements are told apart by the main muscle.
+pub(super) fn is_same_movement(one: &Exercise, other: &Exercise) -> bool {
+    let gathers = matches!(one.pattern, Pattern::Trunk | Pattern::Isolation | Pattern::Other);
+    one.pattern == other.pattern && (!gathers || one.primary.first() == other.primary.first())
 }
 
 /// Whether another exercise spares what one that hurts stresses.

@@ -125,7 +125,7 @@ fn known(situation: &Situation<'_>, exercise: &Exercise, reps: u16, on: DateTime
 /// Whether a note of pain on it is younger than two weeks.
 pub(super) fn hurts(situation: &Situation<'_>, exercise: &Exercise, on: DateTime) -> bool {
     let notes = situation.guidance.hurts(exercise.slug.as_str());
-    notes.iter().any(|at| days_between(at.date(), on.date()) <= 14)
+    notes.iter().any(|at| days_between(at.date(), on.date()) <= super::PAIN_DAYS)
 }
 
 /// The way back after an injury to a joint that it stresses.
@@ -197,9 +197,9 @@ pub(super) fn doubted(lift: &Lift) -> Option<Doubt> {
     let (slope, reps) = (lift.strength.slope(), u32::from(last.reps));
     let at_these_reps =
         |top: &TopSet| top.load_kg * (slope * (epley(f64::from(top.reps)) - epley(f64::from(last.reps)))).exp();
-    // Without anything to hold it against, only what is impossible is doubted.
+    // Without anything to hold it against, only what is impossible is doubted; and what the coach asked for is no slip.
     let impossible = doubt(last.load_kg, reps, None);
-    if before.len() < DOUBTED_FROM - 1 || impossible.is_some() {
+    if before.len() < DOUBTED_FROM - 1 || last.asked.is_coachs() || impossible.is_some() {
         return impossible;
     }
     let said_before = at_these_reps(before.last()?);

@@ -33,6 +33,9 @@ pub(super) fn draft(situation: &Situation<'_>, exercise: &Exercise, lift: &Lift,
     let (help_kg, reps, reason) = if away > 14 {
         let days = [(Param::Days, Value::Count(away))];
         (last.load_kg + step, usual, Reason::new(Code::LayoffDays, 0.85, days, told(1)))
+    } else if context::hurts(situation, exercise, on) {
+        let pain = [(Param::Exercise, Value::Exercise(exercise.slug.clone()))];
+        (last.load_kg + step, usual, Reason::new(Code::PainSub, 0.95, pain, told(1)))
     } else if context::missed(last) {
         (last.load_kg + step, usual, Reason::new(Code::RepsMissed, 0.9, about, told(1)))
     } else if is_earned && reps >= usual + REPS_ABOVE && last.load_kg > 1.5 * step {

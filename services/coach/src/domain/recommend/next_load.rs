@@ -108,7 +108,10 @@ fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, targ
     let done = as_one_rep(same.0, same.1);
     let is_held = (aim - done).abs() < a_rep(same.1) / 2.0 && same.1.abs_diff(target) <= FAR_REPS;
     let (mut load_kg, mut reps) = match share {
-        Some(share) => (last.load_kg - rack.steps(last.load_kg * (1.0 - share)) * rack.step_kg, same.1),
+        Some(share) => {
+            let less = rack.steps(last.load_kg * (1.0 - share)) * rack.step_kg;
+            ((last.load_kg - less).max(rack.least_kg.min(last.load_kg)), same.1)
+        }
         None if is_held => same,
         None => pair::choose(&rack, &wanted).unwrap_or(same),
     };

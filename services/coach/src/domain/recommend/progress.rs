@@ -27,6 +27,8 @@ const TIMES: usize = 2;
 /// What a second miss in a row costs, and each further one.
 const SECOND_MISS: f64 = 0.05;
 const FURTHER_MISS: f64 = 0.10;
+/// How much of what was possible is asked of a lift that hurts.
+const OF_THE_SORE: f64 = 0.5;
 /// How much of what the models foresee above the last time is asked for.
 const OF_THE_FORECAST: f64 = 0.5;
 
@@ -35,7 +37,7 @@ pub(super) struct Aim {
     pub ln_kg: f64,
     /// What was done well: less is not asked.
     pub least: Option<f64>,
-    /// After time away: the share of the last load, with the last repetitions.
+    /// After time away, or with pain: the share of the last load, with the last repetitions.
     pub share: Option<f64>,
     pub reasons: Vec<Reason>,
     pub urgency: f64,
@@ -68,6 +70,13 @@ pub(super) fn aim(
         let reasons = vec![because(Code::LayoffDays, 0.85, days, 1)];
         return Aim { share: Some(share), ..of(done + share.ln(), None, reasons, 0.6) };
     }
+    if context::hurts(situation, exercise, on) {
+        // Half of what was possible before it hurt, and not half of that the next time.
+        let share = (OF_THE_SORE * lift.peak_kg() / last.load_kg).min(1.0);
+        let pain = vec![(Param::Exercise, Value::Exercise(exercise.slug.clone()))];
+        let reasons = vec![because(Code::PainSub, 0.95, pain, 1)];
+        return Aim { share: Some(share), ..of(done + share.ln(), None, reasons, 0.6) };
+    }
     let misses = context::misses(lift);
     if misses > 0 {
         // What was reached at the limit leaves two in reserve two repetitions below it. Where no plan is known, sets that
@@ -93,11 +102,10 @@ pub(super) fn aim(
         let less = if last.asked.is_coachs() && was_before { rep } else { 0.0 };
         return of(done - less, None, vec![because(Code::AtTheLimit, 0.7, rating(rpe), 1)], 0.4);
     }
-    let pains = context::hurts(situation, exercise, on);
     let rests = context::between(last.day, context::day(on)) >= 14;
-    let (mut more, mut reasons) = if pains || rests { (0.0, vec![]) } else { earned(situation, lift, rpe) };
+    let (mut more, mut reasons) = if rests { (0.0, vec![]) } else { earned(situation, lift, rpe) };
     let is_earned = more > 0.0;
-    if !is_earned && !pains && !rests && !last.asked.is_coachs() {
+    if !is_earned && !rests && !last.asked.is_coachs() {
         // What somebody will probably do is worth asking for; of the obedient it only tells what was proposed.
         if let Some(forecast) = context::forecast(situation, exercise, target, on) {
             let foreseen = forecast.exact_kg.ln() + epley(f64::from(target));

@@ -3,6 +3,7 @@
 mod absurd;
 mod bounds;
 mod kinds;
+mod pain;
 mod progression;
 mod ranking;
 

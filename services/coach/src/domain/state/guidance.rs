@@ -114,6 +114,11 @@ impl Guidance {
         self.hurts.iter().filter(|(one, _)| *one == subject).map(|(_, minute)| from_minutes(*minute)).collect()
     }
 
+    /// Every pain note that is remembered: on what, and when.
+    pub fn pains(&self) -> impl Iterator<Item = (&str, DateTime)> {
+        self.hurts.iter().map(|(subject, minute)| (&**subject, from_minutes(*minute)))
+    }
+
     /// When a kind was shown last.
     pub fn last_shown(&self, kind: Kind) -> Option<DateTime> {
         self.last_shown[kind as usize].map(from_minutes)

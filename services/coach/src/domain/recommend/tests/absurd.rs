@@ -25,6 +25,22 @@ fn pounds_logged_as_kilograms_are_asked_about_and_not_built_on() {
 }
 
 #[test]
+fn from_the_fifth_time_on_a_load_is_held_against_the_median_of_the_last_five() {
+    let is_doubted = |before: &[f64], last: f64| {
+        let mut lifter = Lifter::new();
+        for (day, load) in before.iter().chain([&last]).enumerate() {
+            lifter.trains(3 * day as i64, &[(BENCH, &three(*load, 8, None))]);
+        }
+        lifter.next_load(BENCH, 60).headline == Headline::CheckEntry
+    };
+    assert!(!is_doubted(&[60.0; 3], 132.5));
+    assert!(is_doubted(&[60.0; 4], 132.5));
+    // One slip among the last five moves no median, and what was before them counts no more.
+    assert!(!is_doubted(&[60.0, 60.0, 132.5, 60.0, 60.0], 65.0));
+    assert!(!is_doubted(&[30.0, 30.0, 30.0, 60.0, 60.0, 60.0, 60.0, 60.0], 75.0));
+}
+
+#[test]
 fn an_exercise_that_nobody_knows_is_given_no_load() {
     let mut lifter = Lifter::new();
     let last = lifter.trains_for(3, &[("Ohio State", &three(60.0, 8, None))]);
