@@ -42,7 +42,9 @@ pub(super) fn caps(lift: &Lift, person: &Person, known: &Known) -> Vec<(f64, Rul
     if let Some(level) = level {
         let in_reserve = (10.0 - lift.most_rpe).ceil().max(1.0) as u16;
         let implied = (level.ln_kg - level.slope.clamp(0.0, 1.6) * epley(lift.reps.saturating_add(in_reserve))).exp();
-        let repeated = usable_last(known).filter(|_| in_reserve == 1).map_or(0.0, |last| {
+        // Whoever is to stop early and did is taken at their word: a level learnt from such sets tells of less than was possible.
+        let has_stopped = |last: &super::Last| in_reserve == 1 || last.rpe.is_none_or(|rpe| rpe <= lift.most_rpe);
+        let repeated = usable_last(known).filter(has_stopped).map_or(0.0, |last| {
             let more = if last.missed { 0 } else { 2 };
             last.load_kg * (epley(last.reps.saturating_add(more)) - epley(lift.reps)).exp()
         });

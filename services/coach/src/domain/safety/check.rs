@@ -215,7 +215,8 @@ fn capability(load: f64, lift: &Lift, known: &Known, wrong: &mut impl FnMut(Rule
         let is_repeated = known.last.is_some_and(|last| {
             let more = if last.missed { 0.0 } else { 2.0 };
             let done = last.load_kg * scale(f64::from(last.reps) + more);
-            reserve < 1.5 && (load - known.step_kg / 2.0 - GRAM) * scale(reps) <= done
+            (reserve < 1.5 || last.rpe.unwrap_or(0.0) <= lift.most_rpe)
+                && (load - known.step_kg / 2.0 - GRAM) * scale(reps) <= done
         });
         if !is_repeated && load - able > known.step_kg / 2.0 + GRAM {
             wrong(Rule::InReserve);

@@ -62,6 +62,27 @@ fn a_knee_that_was_reported_sees_no_squat_until_it_is_cleared_and_then_half_of_i
 }
 
 #[test]
+fn whoever_is_to_stop_early_and_obeys_is_not_trained_down() {
+    let edits: [fn(&mut Profile); 2] =
+        [|profile| profile.birth_year = Some(2010), |profile| profile.birth_year = Some(1950)];
+    for edit in edits {
+        let mut lifter = Lifter::new();
+        let mut day = lifter.trains_for(6, &[(BENCH, &three(60.0, 8, None))]);
+        edit(&mut lifter.profile);
+        let mut before = 0.0;
+        for _ in 0..12 {
+            day += 3;
+            let next = lifter.next_load(BENCH, day);
+            let (load, reps) = (next.lifts[0].load_kg.unwrap(), next.lifts[0].reps);
+            let now = load * (1.0 + f64::from(reps) / 30.0);
+            assert!(now >= before - 1e-6, "{before} {}", told(&lifter, &next));
+            before = now;
+            lifter.follows(day, BENCH, (load, reps, true), &three(load, reps, None));
+        }
+    }
+}
+
+#[test]
 fn what_hurt_does_not_rise_and_after_three_times_it_is_gone() {
     let (mut lifter, last) = rising();
     let bench = slug_of(BENCH);
