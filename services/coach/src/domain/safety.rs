@@ -168,7 +168,7 @@ pub enum Rule {
     OlderAdult,
     /// A first time: the least load there is, or within what other lifts tell; RPE 7 at most.
     FirstTime,
-    /// After an injury: half of before, a tenth more each week, RPE 5 at most.
+    /// After an injury: half of before, a tenth more each week, to the nearest step; RPE 5 at most.
     Reentry,
     /// Above the 80 % range, and more than a step above what was completed last.
     UpperBound,

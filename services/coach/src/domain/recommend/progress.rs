@@ -11,7 +11,7 @@ use crate::domain::{
     exercise::Exercise,
     models::strength::epley,
     reasons::{Code, Param, Reason, Value},
-    safety::after_days_away,
+    safety::{Reentry, after_days_away},
     state::{self, TopSet},
 };
 
@@ -29,6 +29,10 @@ const SECOND_MISS: f64 = 0.05;
 const FURTHER_MISS: f64 = 0.10;
 /// How much of what was possible is asked of a lift that hurts.
 const OF_THE_SORE: f64 = 0.5;
+/// Until so many weeks after an injury the way back to this share of before is quicker than the way up: by as many repetitions.
+const WAY_BACK_WEEKS: u32 = 13;
+const OF_BEFORE: f64 = 0.95;
+const MOST_BACK_REPS: f64 = 2.0;
 /// How much of what the models foresee above the last time is asked for.
 const OF_THE_FORECAST: f64 = 0.5;
 
@@ -60,9 +64,14 @@ pub(super) fn aim(
     let because = |code, weight, params, times| Reason::new(code, weight, params, told(times));
     let of = |ln_kg, least, reasons, urgency| Aim { ln_kg, least, share: None, reasons, urgency };
     let away = context::days_away(situation, exercise, lift, on);
-    if let Some(reentry) = context::reentry(situation, exercise, lift, on).filter(|reentry| reentry.weeks < 5) {
-        let share = 0.5 + 0.1 * f64::from(reentry.weeks);
-        return of(as_one_rep(share * reentry.before_kg, target.min(reps)), None, vec![], 0.6);
+    // After an injury the load comes back in the steps that safety allows; more at once would only be cut.
+    let reentry = context::reentry(situation, exercise, lift, on).filter(|reentry| reentry.weeks < WAY_BACK_WEEKS);
+    let back = reentry.map(|Reentry { weeks, before_kg }| {
+        let share = (0.5 + 0.1 * f64::from(weeks)).min(OF_BEFORE);
+        (weeks, as_one_rep(share * before_kg, target.min(reps)).min(done + MOST_BACK_REPS * rep))
+    });
+    if let Some((0..5, back)) = back {
+        return of(back, None, vec![], 0.6);
     }
     if away > 14 {
         let days = vec![(Param::Days, Value::Count(away))];
@@ -115,6 +124,9 @@ pub(super) fn aim(
             params.push((Param::Times, Value::Count(lift.recent.len() as u32)));
             reasons.push(because(Code::Forecast, 0.5, params, lift.recent.len()));
         }
+    }
+    if let Some((_, back)) = back {
+        more = more.max(back - done);
     }
     // What is earned is given: half a repetition at least, whatever the plates.
     let least = if is_earned { done + rep / 2.0 } else { done };

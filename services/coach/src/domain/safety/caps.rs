@@ -28,7 +28,8 @@ pub(super) fn caps(lift: &Lift, person: &Person, known: &Known) -> Vec<(f64, Rul
         caps.push((first_kg(known, lift.reps), Rule::FirstTime));
     }
     if let Some((share, before_kg)) = reentry_share(known) {
-        caps.push((share * before_kg, Rule::Reentry));
+        // To the nearest plate: what is remembered of before fades a little with each session.
+        caps.push((share * before_kg + known.step_kg / 2.0, Rule::Reentry));
     }
     let completed = usable_last(known).filter(|last| !last.missed);
     // A model that gives no number bounds nothing.

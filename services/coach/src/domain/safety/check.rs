@@ -176,7 +176,7 @@ fn history(load: f64, lift: &Lift, context: &Context, known: &Known, wrong: &mut
     }
     if let Some(reentry) = known.reentry
         && reentry.weeks < 5
-        && is_above(load, reentry.before_kg * f64::from(5 + reentry.weeks) / 10.0 + GRAM)
+        && is_above(load - known.step_kg / 2.0, reentry.before_kg * f64::from(5 + reentry.weeks) / 10.0 + GRAM)
     {
         wrong(Rule::Reentry);
     }

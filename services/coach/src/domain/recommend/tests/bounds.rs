@@ -63,12 +63,18 @@ fn a_knee_that_was_reported_sees_no_squat_until_it_is_cleared_and_then_half_of_i
 
 #[test]
 fn whoever_is_to_stop_early_and_obeys_is_not_trained_down() {
-    let edits: [fn(&mut Profile); 2] =
-        [|profile| profile.birth_year = Some(2010), |profile| profile.birth_year = Some(1950)];
+    let edits: [fn(&mut Profile, i64); 3] = [
+        |profile, _| profile.birth_year = Some(2010),
+        |profile, _| profile.birth_year = Some(1950),
+        |profile, day| {
+            let cleared = Some(Lifter::at(day).date());
+            profile.injuries = vec![Injury { joint: Joint::Shoulder, since: date(2026, 2, 1), cleared }];
+        },
+    ];
     for edit in edits {
         let mut lifter = Lifter::new();
         let mut day = lifter.trains_for(6, &[(BENCH, &three(60.0, 8, None))]);
-        edit(&mut lifter.profile);
+        edit(&mut lifter.profile, day);
         let mut before = 0.0;
         for _ in 0..12 {
             day += 3;
