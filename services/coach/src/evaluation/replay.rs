@@ -3,7 +3,7 @@
 
 mod effort;
 mod habits;
-mod loads;
+pub(super) mod loads;
 mod shown;
 
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::{
     Draft, Situation, context,
     draft::lift as plain,
-    first_load::{first, first_load_kg},
+    first_load::{estimate_kg, first},
     rack::Rack,
 };
 use crate::domain::{
@@ -13,7 +13,7 @@ use crate::domain::{
     exercise::{Exercise, Loading, Muscle, Pattern},
     profile::Experience,
     reasons::{Code, Counterfactual, Evidence, Otherwise, Param, Params, Reason, Value},
-    safety::{self, First},
+    safety,
     texts::Headline,
 };
 
@@ -22,14 +22,10 @@ use crate::domain::{
 pub(super) fn first_time(situation: &Situation<'_>, exercise: &Exercise) -> Draft {
     let reps = context::first_reps(situation, exercise);
     let Rack { step_kg, least_kg, .. } = Rack::of(situation, exercise, None);
-    let estimate = |first: First| {
-        let factor = first.factor?;
-        Some(first_load_kg(first.one_rep_max_kg, Some(factor), situation.profile.experience, reps))
-    };
-    let first = first(situation, exercise).filter(|_| exercise.loading != Loading::Added);
     // Down to what can be loaded.
     let down = |most: f64| least_kg + ((most - least_kg) / step_kg).floor().max(0.0) * step_kg;
-    let load_kg = first.map(|first| estimate(first).map_or(least_kg, down));
+    let is_known = first(situation, exercise).is_some() && exercise.loading != Loading::Added;
+    let load_kg = is_known.then(|| estimate_kg(situation, exercise, reps).map_or(least_kg, down));
     let lift = safety::Lift { most_rpe: 7.0, ..plain(exercise, load_kg, reps, 2) };
     Draft {
         reasons: vec![Reason::new(Code::ColdStart, 0.9, [], Evidence::default())],

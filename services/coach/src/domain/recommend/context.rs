@@ -270,14 +270,14 @@ pub(super) fn workouts(situation: &Situation<'_>, times: u32) -> Evidence {
     )
 }
 
-/// Whether an exercise of the body was done without an added load since the last time with one.
-pub(super) fn is_done_without(situation: &Situation<'_>, exercise: &Exercise, lift: &Lift) -> bool {
+/// Whether an exercise of the body was done without an added load, since the last time with one if there was any.
+pub(super) fn is_done_without(situation: &Situation<'_>, exercise: &Exercise, lift: Option<&Lift>) -> bool {
     if exercise.loading != Loading::Added {
         return false;
     }
     let mut sessions = situation.training.habits.sessions().rev();
     let last = sessions.find(|(_, done)| done.contains(&&exercise.slug));
-    last.is_some_and(|(start, _)| day(start) > lift.last().day)
+    last.is_some_and(|(start, _)| lift.is_none_or(|lift| day(start) > lift.last().day))
 }
 
 /// Whether the coach names loads for an exercise at all.

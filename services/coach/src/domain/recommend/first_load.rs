@@ -8,11 +8,12 @@ const SLOPE: f64 = 0.8;
 /// The most that the load rises from the first set to the next: a quarter.
 const MOST_RISE: f64 = 1.25;
 
-/// The load for the first set of an exercise, in kilograms: the population's median one-repetition maximum, times how
+/// The load for the first set of an exercise, in kilograms: the one-repetition maximum that nine of ten others reach, times how
 /// strong the person is beside the population on other lifts, for so many repetitions, and of that 0.65 for a novice and
-/// 0.75 for others. It is a test, not a goal: see [`after_ramp_kg`].
+/// 0.75 for others. Not their median: the numbers on machines and cables mean little in another gym, and nobody shall begin
+/// half as heavy again as they can. It is a test, not a goal: see [`after_ramp_kg`].
 pub fn first_load_kg(
-    one_rep_max_median_kg: f64,
+    one_rep_max_of_nine_kg: f64,
     strength_factor: Option<f64>,
     experience: Experience,
     reps: u16,
@@ -22,7 +23,7 @@ pub fn first_load_kg(
         Experience::Novice => 0.65,
         Experience::Experienced => 0.75,
     };
-    one_rep_max_median_kg * factor * share * (-SLOPE * epley(f64::from(reps))).exp()
+    one_rep_max_of_nine_kg * factor * share * (-SLOPE * epley(f64::from(reps))).exp()
 }
 
 /// The load for the next sets, in kilograms, once the person told how hard the first one was: what leaves two
@@ -34,7 +35,14 @@ pub fn after_ramp_kg(load_kg: f64, reps: u16, rpe: Option<f64>, next_reps: u16) 
     load_kg * able.exp().min(if rpe >= 8.0 { 1.0 } else { MOST_RISE })
 }
 
-/// What a first time is estimated from; `None` where the population tells nothing, so that no load is named.
+/// The load for the first set, where another lift is known to tell it from.
+pub(super) fn estimate_kg(situation: &Situation<'_>, exercise: &Exercise, reps: u16) -> Option<f64> {
+    let [of_nine, ..] = situation.knowledge.global.exercises.get(&exercise.slug)?.one_rep_max_kg?;
+    let factor = situation.training.strength_factor_for(situation.knowledge, exercise)?;
+    Some(first_load_kg(of_nine, Some(factor), situation.profile.experience, reps))
+}
+
+/// What bounds a first time; `None` where the population tells nothing, so that no load is named.
 pub(super) fn first(situation: &Situation<'_>, exercise: &Exercise) -> Option<First> {
     let population = situation.knowledge.global.exercises.get(&exercise.slug)?;
     let [_, median, _] = population.one_rep_max_kg?;

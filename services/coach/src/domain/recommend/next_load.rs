@@ -34,7 +34,7 @@ pub(super) fn drafts(situation: &Situation<'_>, on: DateTime) -> Vec<Draft> {
 pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, on: DateTime) -> Draft {
     let Some(exercise) = situation.knowledge.exercises.get(slug) else { return unknown(slug) };
     let Some(lift) = situation.training.lift(slug) else {
-        return match context::has_load(exercise) {
+        return match context::has_load(exercise) && !context::is_done_without(situation, exercise, None) {
             true => cold_start::first_time(situation, exercise),
             false => without_load(situation, exercise),
         };
@@ -46,7 +46,7 @@ pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, on: DateTime
     if exercise.loading == Loading::Assisted {
         return help::draft(situation, exercise, lift, on);
     }
-    if context::is_done_without(situation, exercise, lift) {
+    if context::is_done_without(situation, exercise, Some(lift)) {
         return without_load(situation, exercise);
     }
     let target = context::usual_reps(situation, lift);

@@ -8,7 +8,7 @@ use super::{COACH, Cases, Setup, add, counts, first_scored, share};
 use crate::{
     domain::{
         event::{Performed, Workout},
-        exercise::Exercises,
+        exercise::{Exercises, Loading},
         models::{experts::Expert, strength::epley, time::minutes_of},
         profile::Experience,
         recommend::first_load,
@@ -28,7 +28,7 @@ const ROUNDING: f64 = 1.01;
 const SLOPE: f64 = 0.8;
 
 /// The top sets of a log, and which of them are scored.
-pub(super) struct Loads<'a> {
+pub(in crate::evaluation) struct Loads<'a> {
     tops: Vec<Vec<(&'a ExerciseSlug, TopSet)>>,
     sessions: BTreeMap<&'a ExerciseSlug, usize>,
     first_scored: usize,
@@ -37,7 +37,7 @@ pub(super) struct Loads<'a> {
 }
 
 impl<'a> Loads<'a> {
-    pub(super) fn new(person: &'a Person, exercises: &Exercises) -> Self {
+    pub(in crate::evaluation) fn new(person: &'a Person, exercises: &Exercises) -> Self {
         let tops: Vec<Vec<(&ExerciseSlug, TopSet)>> =
             person.workouts.iter().map(|workout| tops_of(workout, exercises)).collect();
         let telling: Vec<usize> = (0..tops.len()).filter(|number| !tops[*number].is_empty()).collect();
@@ -51,12 +51,12 @@ impl<'a> Loads<'a> {
     }
 
     /// The top sets of a workout.
-    pub(super) fn tops(&self, number: usize) -> &[(&'a ExerciseSlug, TopSet)] {
+    pub(in crate::evaluation) fn tops(&self, number: usize) -> &[(&'a ExerciseSlug, TopSet)] {
         &self.tops[number]
     }
 
     /// Whether a lift that was done so often before is scored in a workout.
-    pub(super) fn is_scored(&self, number: usize, slug: &ExerciseSlug, before: u32) -> bool {
+    pub(in crate::evaluation) fn is_scored(&self, number: usize, slug: &ExerciseSlug, before: u32) -> bool {
         number >= self.first_scored && before >= LEAST_BEFORE && self.sessions[slug] >= LEAST_SESSIONS
     }
 
@@ -137,31 +137,38 @@ impl<'a> Loads<'a> {
 }
 
 /// A first time: how far the estimate of the working load lies from what was lifted, and whether the ramp's first set, which
-/// is what would be put on the bar, would have been more than a fifth too heavy.
+/// is what would be put on the bar, would have been too heavy by more than a fifth, and by more than half.
 fn first_time(slug: &ExerciseSlug, top: &TopSet, training: &Training, setup: &Setup<'_>, cases: &mut Cases) {
     let population = setup.global.exercises.get(slug).and_then(|population| population.one_rep_max_kg);
-    let Some([_, median, _]) = population else { return };
+    let Some([of_nine, median, _]) = population else { return };
     let knowledge = Knowledge { global: setup.global, exercises: setup.exercises };
     let Some(factor) = training.strength_factor(knowledge) else { return };
     let factor = if setup.scale_first_loads { factor } else { 1.0 };
-    let at_reps = (-SLOPE * epley(f64::from(top.reps))).exp();
     let reps = u16::from(top.reps);
-    // A log does not say how long somebody has trained; whoever comes with a log is taken as experienced.
-    let ramp_kg = |experience| first_load::first_load_kg(median, Some(factor), experience, reps);
-    let too_heavy = |load_kg: f64| share(load_kg > 1.2 * top.load_kg);
+    let at_reps = (-SLOPE * epley(f64::from(reps))).exp();
     add(cases, "first_load_median_error", COACH, (median * factor * at_reps / top.load_kg - 1.0).abs());
     add(cases, "first_load_median_error", "population_median", (median * at_reps / top.load_kg - 1.0).abs());
+    let Some(exercise) = setup.exercises.get(slug) else { return };
+    if exercise.loading == Loading::Added {
+        // Nothing is added to the body before it was done without.
+        return;
+    }
     // What is shown is held against the lifts with the same muscle too.
-    let exercise = setup.exercises.get(slug);
-    let alike = exercise.and_then(|exercise| training.strength_factor_for(knowledge, exercise)).unwrap_or(factor);
-    let lower = if setup.scale_first_loads { (alike / factor).min(1.0) } else { 1.0 };
-    let shown_kg = lower * ramp_kg(Experience::Experienced);
-    add(cases, "first_load_too_heavy", COACH, too_heavy(shown_kg));
-    add(cases, "first_load_far_too_heavy", COACH, share(shown_kg > 1.5 * top.load_kg));
-    add(cases, "first_load_too_heavy", "all_lifts_alike", too_heavy(ramp_kg(Experience::Experienced)));
-    add(cases, "first_load_too_heavy", "ramp_of_a_novice", too_heavy(ramp_kg(Experience::Novice)));
-    add(cases, "first_load_too_heavy", "without_ramp", too_heavy(median * factor * at_reps));
-    add(cases, "first_load_too_heavy", "population_median", too_heavy(median * at_reps));
+    let alike = training.strength_factor_for(knowledge, exercise).unwrap_or(factor);
+    let alike = if setup.scale_first_loads { alike } else { 1.0 };
+    // A log does not say how long somebody has trained; whoever comes with a log is taken as experienced.
+    let ramp_kg =
+        |one_rep_max, factor| first_load::first_load_kg(one_rep_max, Some(factor), Experience::Experienced, reps);
+    for (method, load_kg) in [
+        (COACH, ramp_kg(of_nine, alike)),
+        ("all_lifts_alike", ramp_kg(of_nine, factor)),
+        ("ramp_from_the_median", ramp_kg(median, alike)),
+        ("without_ramp", median * factor * at_reps),
+        ("population_median", median * at_reps),
+    ] {
+        add(cases, "first_load_too_heavy", method, share(load_kg > 1.2 * top.load_kg));
+        add(cases, "first_load_far_too_heavy", method, share(load_kg > 1.5 * top.load_kg));
+    }
 }
 
 fn tops_of<'a>(workout: &'a Workout, exercises: &Exercises) -> Vec<(&'a ExerciseSlug, TopSet)> {
