@@ -110,7 +110,7 @@ fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, targ
     let (mut load_kg, mut reps) = match share {
         Some(share) => {
             let less = rack.steps(last.load_kg * (1.0 - share)) * rack.step_kg;
-            ((last.load_kg - less).max(rack.least_kg.min(last.load_kg)), same.1)
+            (rack.used_below(last.load_kg - less).max(rack.least_kg.min(last.load_kg)), same.1)
         }
         None if is_held => same,
         None => pair::choose(&rack, &wanted).unwrap_or(same),

@@ -12,7 +12,7 @@ const OFF_REPS: f64 = 0.12;
 const OFF_OF: f64 = 8.0;
 /// What staying with the load is worth, and what a load costs that was never used, though heavier ones were.
 const SAME_LOAD: f64 = 0.6;
-const UNUSED: f64 = 1.5;
+const UNUSED: f64 = 3.0;
 /// What a load costs that is heavier than all before, and was not used on another lift either.
 const NEW: f64 = 0.5;
 

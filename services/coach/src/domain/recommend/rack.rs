@@ -17,6 +17,8 @@ const SAME_KG: f64 = 0.06;
 /// Steps of stacks, plates and dumbbells, in their unit, the widest first.
 const STEPS: [f64; 15] = [10.0, 9.0, 8.0, 7.5, 7.0, 6.0, 5.0, 4.0, 3.75, 3.0, 2.5, 2.0, 1.25, 1.0, 0.5];
 const STEPS_LB: [f64; 5] = [20.0, 15.0, 10.0, 5.0, 2.5];
+/// A load down to this share of another may stand for it where the other was never used.
+const HARDLY_LIGHTER: f64 = 0.94;
 /// Two plates of the usual smallest sizes: a barbell has no wider step, whatever loads were used so far.
 const BAR_STEP_KG: f64 = 5.0;
 
@@ -54,6 +56,12 @@ impl Rack {
     /// How many steps make a difference, to the nearest.
     pub fn steps(&self, kg: f64) -> f64 {
         (kg / self.step_kg + 0.5).floor()
+    }
+
+    /// The heaviest load that was used and is hardly lighter than this one; this one where there is none.
+    pub fn used_below(&self, kg: f64) -> f64 {
+        let is_near = |used: &&f64| (HARDLY_LIGHTER * kg..=kg + SAME_KG).contains(*used);
+        self.used.iter().rev().find(is_near).map_or(kg, |used| used.min(kg))
     }
 
     /// The loads from `low` to `high`, each with whether it was used before: on the grid through `anchor`, and off it where
