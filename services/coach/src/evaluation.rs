@@ -1,6 +1,7 @@
 //! How good the coach is, measured on training logs and in a simulation: pure over rows.
 
 pub mod ablation;
+pub mod choice;
 pub mod evaluate;
 pub mod explain;
 pub mod figures;

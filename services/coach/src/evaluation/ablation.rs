@@ -9,7 +9,7 @@ use super::{
     figures::{self, Goal},
     replay::Cases,
 };
-use crate::domain::models::experts::Expert;
+use crate::domain::models::{experts::Expert, habits::Signs};
 
 /// What one figure is with and without a component.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,16 +77,15 @@ fn variants() -> Vec<Change> {
             if is_asked { asked.retain(|one| *one != expert) } else { asked.push(expert) }
         });
     }
-    add("experts all weighed alike", LOADS, &|variant| variant.settings.mixture.tolerance = 1e9);
-    add("the plain median of the experts", &["load_mae_kg", "load_over_step"], &|variant| {
-        variant.settings.mixture.quantile = 0.5;
-    });
     add("nothing learnt from other people", LOADS, &|variant| variant.learns_from_others = false);
     add("the regressor as others left it", LOADS, &|variant| variant.settings.prior_lifts = 1e15);
     add("a range that does not adapt", &["interval80_user_dev"], &|variant| variant.settings.range_rate = 0.0);
     add("without alike sessions before", WORKOUTS, &|variant| variant.signs.successor = 0.0);
     add("without the weekday", WORKOUTS, &|variant| variant.signs.weekday = 0.0);
     add("without what is due", WORKOUTS, &|variant| variant.signs.due = 0.0);
+    add("the powers and eves that were tuned", WORKOUTS, &|variant| {
+        variant.signs = Signs { successor: 0.5, weekday: 0.3, due: 0.2, earlier_eves: [4.0, 2.0], ..variant.signs };
+    });
     add("without the sessions two and three before", WORKOUTS, &|variant| variant.signs.earlier_eves = [0.0; 2]);
     add("next exercise without the session before", EXERCISES, &|variant| variant.signs.eve = 0.0);
     add("next exercise without the weekday", EXERCISES, &|variant| variant.signs.other_weekday = 1.0);

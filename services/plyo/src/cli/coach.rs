@@ -18,6 +18,7 @@ use plyo_coach::{
     },
     evaluation::{
         ablation::ablate,
+        choice::choose,
         evaluate::{Log, evaluate},
         explain::explain,
         log::{self, Row},
@@ -77,6 +78,9 @@ pub(super) struct Eval {
     /// What each component is worth, instead
     #[arg(long)]
     ablate: bool,
+    /// Which experts the others would choose for each person, and how well that does, instead
+    #[arg(long, conflicts_with = "ablate")]
+    choose: bool,
     /// The people that the settings were chosen on; the others are shown apart
     #[arg(long, value_delimiter = ',', default_value = "u01,u02,u03,u04", value_name = "NAME,…")]
     tuned: Vec<String>,
@@ -129,6 +133,8 @@ impl Eval {
         let log = Log { people: &people, exercises: &exercises, populations: &Global::shipped().exercises };
         if self.ablate {
             print(&ablate(&log), self.json)
+        } else if self.choose {
+            print(&choose(&log), self.json)
         } else {
             print(&evaluate(&log, &self.tuned, self.trials), self.json)
         }

@@ -49,9 +49,6 @@ pub struct Mixture {
     pub asked: Vec<Expert>,
     /// A weight falls to 1/e with this much more relative error.
     pub tolerance: f64,
-    /// The share of the weight that lies below the mixture. Less than the half that a median has, for a load that is too heavy
-    /// costs more than one that is too light.
-    pub quantile: f64,
     /// How much of the earlier errors a person's and a lift's mean keep, 0 to 1.
     pub memory: f64,
     pub memory_of_lift: f64,
@@ -62,9 +59,8 @@ pub struct Mixture {
 impl Default for Mixture {
     fn default() -> Self {
         Self {
-            asked: vec![Expert::RepeatLast, Expert::Strength, Expert::Regressor],
+            asked: vec![Expert::RepeatLast, Expert::Regressor],
             tolerance: 0.005,
-            quantile: 0.42,
             memory: 0.97,
             memory_of_lift: 0.92,
             least_change: 0.6,
@@ -86,7 +82,7 @@ impl Errors {
 }
 
 impl Mixture {
-    /// The weighted median, or a quantile a little below, of the forecasts of those that are asked.
+    /// The weighted median of the forecasts of those that are asked; of two, the one that was less wrong.
     pub fn mix(&self, forecasts: &Forecasts, person: &Errors, lift: &Errors) -> f64 {
         let error = |expert: Expert| f64::from(person.0[expert as usize] + lift.0[expert as usize]) / 2.0;
         let least = self.asked.iter().map(|expert| error(*expert)).fold(f64::INFINITY, f64::min);
@@ -98,11 +94,11 @@ impl Mixture {
         }
         let weighed = &mut weighed[..n];
         weighed.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-        let below = self.quantile * weighed.iter().map(|(_, weight)| weight).sum::<f64>();
+        let half = 0.5 * weighed.iter().map(|(_, weight)| weight).sum::<f64>();
         let mut sum = 0.0;
         let reaches = |(_, weight): &&(f64, f64)| {
             sum += weight;
-            sum >= below
+            sum >= half
         };
         weighed.iter().find(reaches).map_or(forecasts[Expert::RepeatLast as usize], |(forecast, _)| *forecast)
     }
@@ -122,7 +118,7 @@ mod tests {
     fn whoever_was_right_is_believed() {
         let mut errors = Errors::EQUAL;
         let mut forecasts = [100.0; Expert::COUNT];
-        forecasts[Expert::Strength as usize] = 110.0;
+        forecasts[Expert::Regressor as usize] = 110.0;
         for _ in 0..50 {
             errors.observe(&forecasts, 110.0, 0.9);
         }
@@ -133,7 +129,8 @@ mod tests {
     fn a_wild_expert_does_not_move_the_median() {
         let mut forecasts = [100.0; Expert::COUNT];
         forecasts[Expert::Regressor as usize] = 1e6;
-        assert_eq!(Mixture::default().mix(&forecasts, &Errors::EQUAL, &Errors::EQUAL), 100.0);
+        let all = Mixture { asked: Expert::ALL.to_vec(), ..Mixture::default() };
+        assert_eq!(all.mix(&forecasts, &Errors::EQUAL, &Errors::EQUAL), 100.0);
     }
 
     #[test]

@@ -49,10 +49,10 @@ pub struct Signs {
 impl Default for Signs {
     fn default() -> Self {
         Self {
-            successor: 0.5,
-            weekday: 0.3,
-            due: 0.2,
-            earlier_eves: [4.0, 2.0],
+            successor: 1.0,
+            weekday: 1.0,
+            due: 1.0,
+            earlier_eves: [1.0, 1.0],
             eve: 0.3,
             other_weekday: 0.4,
             follows: 10.0,
