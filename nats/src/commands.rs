@@ -1,7 +1,10 @@
 //! Publishing commands with group commit: what arrives while a group is being synced becomes the next group. A server that
 //! does not sync each write has nothing to share: there each command goes its own way.
 
-use std::collections::{BTreeMap, VecDeque, hash_map::Entry};
+use std::{
+    collections::{BTreeMap, VecDeque, hash_map::Entry},
+    time::Duration,
+};
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
@@ -13,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     Nats,
-    pub_acks::{PubAck, PublishError},
+    pub_acks::{PUB_ACK_TIMEOUT, PubAck, PublishError},
     subject, wire,
 };
 
@@ -65,6 +68,10 @@ struct Grouped {
 
 /// Up to here plain pipelined publishes are quicker than an atomic batch on a server that syncs each write.
 const PLAIN: usize = 8;
+/// How long a batch is waited for, and what it held when that is published again one by one: together no longer than one
+/// publish alone.
+const BATCH_PATIENCE: Duration = Duration::from_secs(3);
+const AGAIN_PATIENCE: Duration = Duration::from_millis(2_500);
 /// The server takes at most 1,000 messages in an atomic batch.
 const GROUP: usize = 1_000;
 
@@ -176,7 +183,8 @@ impl Server for Nats {
             wire::set(&mut headers, "Nats-Batch-Sequence", (index + 1).to_string());
             if index + 1 == group.len() {
                 wire::set(&mut headers, "Nats-Batch-Commit", "1");
-                return self.publish(message.subject.clone(), headers, message.body.clone()).await?.await.map(|_| ());
+                let (subject, body) = (message.subject.clone(), message.body.clone());
+                return self.publish_within(BATCH_PATIENCE, subject, headers, body).await?.await.map(|_| ());
             }
             let sent = self.client().publish_with_headers(message.subject.clone(), headers, message.body.clone()).await;
             sent.map_err(|_| PublishError::Unknown)?;
@@ -185,9 +193,10 @@ impl Server for Nats {
     }
 
     async fn publish_plainly(&self, group: Vec<Grouped>, again: bool) {
+        let patience = if again { AGAIN_PATIENCE } else { PUB_ACK_TIMEOUT };
         let mut sent = Vec::with_capacity(group.len());
         for Grouped { subject, headers, body, waiters } in group {
-            sent.push((waiters, self.publish(subject, headers, body).await));
+            sent.push((waiters, self.publish_within(patience, subject, headers, body).await));
         }
         for (waiters, ack) in sent {
             let ack = match ack {

@@ -17,9 +17,9 @@ pub enum LaneState {
     StandingBy,
     /// This instance works.
     Owning {
-        /// What it folded first, because the tables were older than `EVENTS`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        caught_up: Option<String>,
+        /// What an operator should know: that the tables were older than `EVENTS`, that messages of it are missing.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notes: Vec<String>,
     },
     /// It dropped the lane and will try again; the reason is for operators.
     Failed { reason: String },

@@ -24,6 +24,7 @@ mod questions;
 pub mod raw;
 pub mod reactor;
 mod reader;
+mod refused;
 pub mod replay;
 mod run;
 pub mod servers;

@@ -19,6 +19,7 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::{
     pub_acks::{PUB_ACK_TIMEOUT, PubAck, PubAcks, PublishError},
+    refused::Refused,
     servers::{self, Reach, Round},
 };
 
@@ -42,6 +43,7 @@ pub struct Nats {
     pub_acks: Arc<PubAcks>,
     disconnects: watch::Receiver<u64>,
     last_error: Arc<LastError>,
+    refused: Arc<Refused>,
     reach: Arc<Reach>,
     syncs_each_write: bool,
 }
@@ -70,7 +72,7 @@ impl Nats {
         if let Some(seed) = &config.nkey_seed {
             options = options.nkey(seed.clone());
         }
-        Self::connect_with(Arc::new(config.clone()), options, Arc::default(), true).await
+        Self::connect_with(Arc::new(config.clone()), options, Arc::default(), Arc::default(), true).await
     }
 
     /// Another connection of the same user, which ends when it is lost. A connection that comes back sends what still
@@ -85,8 +87,9 @@ impl Nats {
         });
         // Each server may be tried at first; when it is lost, the client gives up after as many refusals.
         let options = options.max_reconnects(servers::list(&self.config.url).len());
-        let last_error = Arc::clone(&self.last_error);
-        let ends = Self::connect_with(Arc::clone(&self.config), options, last_error, self.syncs_each_write).await?;
+        let (last_error, refused) = (Arc::clone(&self.last_error), Arc::clone(&self.refused));
+        let config = Arc::clone(&self.config);
+        let ends = Self::connect_with(config, options, last_error, refused, self.syncs_each_write).await?;
         is_made.store(true, Ordering::Relaxed);
         Ok(ends)
     }
@@ -95,6 +98,7 @@ impl Nats {
         config: Arc<NatsConfig>,
         options: ConnectOptions,
         last_error: Arc<LastError>,
+        refused: Arc<Refused>,
         syncs_each_write: bool,
     ) -> Result<Self> {
         let (disconnected, disconnects) = watch::channel(0_u64);
@@ -113,7 +117,7 @@ impl Nats {
         let (client, pub_acks) = connect(&config, options, disconnects.clone()).await?;
         let is_one_of_several = servers::list(&config.url).len() > 1;
         let reach = Arc::new(Reach::new(is_one_of_several.then(|| client.clone())));
-        Ok(Self { config, client, pub_acks, disconnects, last_error, reach, syncs_each_write })
+        Ok(Self { config, client, pub_acks, disconnects, last_error, refused, reach, syncs_each_write })
     }
 
     /// The same, to a server with `sync_interval` other than `always`: many plain publishes cost it less than an atomic batch.
@@ -136,6 +140,11 @@ impl Nats {
         last.as_ref().filter(|(_, at)| at.elapsed() < RECENTLY).map(|(error, _)| error.clone())
     }
 
+    /// The streams that take no writes just now, with what to do, a line each.
+    pub fn refused_writes(&self) -> Vec<String> {
+        self.refused.told()
+    }
+
     /// Counts lost connections: whoever must not miss a message starts again when it changes.
     pub(crate) fn disconnects(&self) -> watch::Receiver<u64> {
         let mut disconnects = self.disconnects.clone();
@@ -155,15 +164,29 @@ impl Nats {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<impl Future<Output = Result<PubAck, PublishError>> + Send + use<>, PublishError> {
-        let (reply, answer) = self.pub_acks.expect();
+        self.publish_within(PUB_ACK_TIMEOUT, subject, headers, body).await
+    }
+
+    /// The same for who does not wait so long.
+    pub(crate) async fn publish_within(
+        &self,
+        patience: Duration,
+        subject: String,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<impl Future<Output = Result<PubAck, PublishError>> + Send + use<>, PublishError> {
+        let (reply, answer) = self.pub_acks.expect(patience);
         self.client
-            .publish_with_reply_and_headers(subject, reply, headers, body)
+            .publish_with_reply_and_headers(subject.clone(), reply, headers, body)
             .await
             .map_err(|_| PublishError::Unknown)?;
-        let reach = Arc::clone(&self.reach);
+        let (reach, refused, client) = (Arc::clone(&self.reach), Arc::clone(&self.refused), self.client.clone());
         Ok(async move {
             let ack = answer.wait().await;
             reach.note(!matches!(ack, Err(PublishError::Unknown | PublishError::NoStream)));
+            if client.connection_state() == State::Connected {
+                refused.note(&subject, &ack);
+            }
             ack
         })
     }

@@ -32,6 +32,20 @@ pub async fn is_caught_up(
     Ok(has_run)
 }
 
+/// Whether the tables of a service are a fold of something: then an `EVENTS` that is not there is lost, and an empty one in its
+/// place would be another history.
+///
+/// # Errors
+/// When Postgres does not answer. `db` sees the service's loop schema.
+pub async fn has_history(db: &mut PgConnection) -> Result<bool> {
+    let is_there: bool = sqlx::query_scalar("SELECT to_regclass('lane') IS NOT NULL").fetch_one(&mut *db).await?;
+    if !is_there {
+        return Ok(false);
+    }
+    let has_run = sqlx::query_scalar("SELECT EXISTS (SELECT FROM lane WHERE applied > 0 OR confirmed > 0)");
+    Ok(has_run.fetch_one(db).await?)
+}
+
 /// How many requests an effect has still to report: those that wait for their turn, that are under way, and that wait to be
 /// tried again.
 ///

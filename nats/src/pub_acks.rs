@@ -77,13 +77,13 @@ impl PubAcks {
         }))
     }
 
-    pub(crate) fn expect(self: &Arc<Self>) -> (String, Expected) {
+    pub(crate) fn expect(self: &Arc<Self>, patience: Duration) -> (String, Expected) {
         let token = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, answer) = oneshot::channel();
         self.waiting().insert(token, sender);
         (
             format!("{}{token}", self.prefix),
-            Expected { token, deadline: Instant::now() + PUB_ACK_TIMEOUT, answer, pub_acks: Arc::clone(self) },
+            Expected { token, deadline: Instant::now() + patience, answer, pub_acks: Arc::clone(self) },
         )
     }
 

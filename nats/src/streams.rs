@@ -51,6 +51,13 @@ pub struct State {
     pub replicas: u64,
 }
 
+impl State {
+    /// How many messages are missing between its first and its last: nobody deletes any.
+    pub const fn missing(&self) -> u64 {
+        (self.last + 1).saturating_sub(self.first).saturating_sub(self.messages)
+    }
+}
+
 /// Creates or updates every stream; says what it did, a line each.
 ///
 /// # Errors
@@ -127,7 +134,10 @@ pub async fn state(nats: &Nats, stream: &str) -> Result<State> {
 }
 
 /// Whether there is no stream of this name. One that has no leader just now is there, and is an error.
-pub(crate) async fn is_missing(nats: &Nats, stream: &str) -> Result<bool> {
+///
+/// # Errors
+/// When the server does not answer.
+pub async fn is_missing(nats: &Nats, stream: &str) -> Result<bool> {
     match nats.api(&format!("STREAM.INFO.{stream}"), &Value::Null).await {
         Ok(_) => Ok(false),
         Err(error) if error.code == ApiError::STREAM_NOT_FOUND => Ok(true),

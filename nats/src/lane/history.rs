@@ -51,6 +51,19 @@ pub(super) async fn refuse_another(nats: &Nats, position: &Position, stream: &st
     Ok(())
 }
 
+/// That messages are missing, if any are: a damaged block takes those behind the damage with it.
+pub(super) fn missing(stream: &streams::State) -> Option<String> {
+    let missing = stream.missing();
+    if missing == 0 {
+        return None;
+    }
+    let (first, last) = (stream.first, stream.last);
+    let told =
+        format!("EVENTS lacks {missing} of its messages between {first} and {last}: `plyo verify --deep` says which");
+    tracing::error!("{told}");
+    Some(told)
+}
+
 /// What stands at a place.
 struct Standing {
     id: Option<Uuid>,

@@ -133,9 +133,10 @@ async fn own<R: Reactor>(
     }
     let nats = config.nats.that_ends().await.map_err(Failure::Away)?;
     let mut owner = Owner::take(connection, nats, lane).await?;
-    let caught_up = catch_up::catch_up(&mut owner, reactor).await?;
+    let mut notes = std::mem::take(&mut owner.notes);
+    notes.extend(catch_up::catch_up(&mut owner, reactor).await?);
     let mut inputs = owner.inputs(R::READS).await?;
-    config.health.set(lane.index, LaneState::Owning { caught_up });
+    config.health.set(lane.index, LaneState::Owning { notes });
     let (index, applied, commands) = (lane.index, owner.position.applied, owner.position.commands);
     tracing::info!(service = R::NAME, lane = index, applied, commands, "owns the lane");
     let (mut pruned, mut purged) = (Instant::now(), Instant::now());

@@ -40,6 +40,8 @@ pub(crate) struct Owner {
     written: Reached,
     /// Own events in `EVENTS` that the tables lack, until [`catch_up`](super::catch_up::catch_up) has folded them.
     pub lost: Vec<Own>,
+    /// What an operator should know of what was found.
+    pub notes: Vec<String>,
     /// Outbox rows up to this id are gone.
     deleted: i64,
     pub next_outbox_id: i64,
@@ -75,6 +77,7 @@ impl Owner {
         let commands = streams::state(&nats, &streams::commands(lane.service)).await.map_err(Failure::Away)?;
         let position = store::position(&mut connection, lane, &stream, &commands).await?;
         history::refuse_another(&nats, &position, &stream).await?;
+        let notes = history::missing(&stream).into_iter().collect();
         let events_id = Uuid::new_v4();
         let events = mark(&nats, lane.mark(), events_id).await?;
         let schedule = mark(&nats, lane.schedule_mark(), events_id).await?;
@@ -92,6 +95,7 @@ impl Owner {
             written: Reached::of(&position),
             position,
             lost: Vec::new(),
+            notes,
             deleted: 0,
             next_outbox_id: last_outbox_id + 1,
             last_contact: Instant::now(),

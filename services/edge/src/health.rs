@@ -39,6 +39,7 @@ async fn ready(State(state): State<EdgeState>) -> Response {
     if !state.nats.connected() {
         missing.push("NATS is away".to_owned());
     }
+    missing.extend(state.nats.refused_writes());
     if !state.callers.has_keys() {
         missing.push("the keys of the user service are not known yet".to_owned());
     }

@@ -28,8 +28,9 @@ impl Running {
     pub fn not_ready(&self) -> Option<String> {
         let reason = match self.health.lane() {
             LaneState::Owning { .. } | LaneState::StandingBy => {
-                let (effect, reason) = self.health.waiting_effects().pop_first()?;
-                format!("the effect {effect}: {reason}")
+                let effect = self.health.waiting_effects().pop_first();
+                let waits = effect.map(|(effect, reason)| format!("the effect {effect}: {reason}"));
+                waits.or_else(|| self.nats.refused_writes().pop())?
             }
             LaneState::Starting => "starting".to_owned(),
             LaneState::Failed { reason } => reason,
@@ -40,13 +41,14 @@ impl Running {
 }
 
 impl Running {
-    /// What it did before it worked.
+    /// What its lanes found when they were taken.
     pub fn notes(&self) -> Vec<String> {
-        let note = |(number, lane)| match lane {
-            LaneState::Owning { caught_up: Some(did) } => Some(format!("{}, lane {number}: {did}", self.service)),
-            _ => None,
-        };
-        self.health.lanes().into_iter().enumerate().filter_map(note).collect()
+        let of_lane = |lane| if let LaneState::Owning { notes } = lane { notes } else { Vec::new() };
+        let lanes = self.health.lanes().into_iter().enumerate();
+        lanes
+            .flat_map(|(number, lane)| of_lane(lane).into_iter().map(move |note| (number, note)))
+            .map(|(number, note)| format!("{}, lane {number}: {note}", self.service))
+            .collect()
     }
 }
 
@@ -66,12 +68,15 @@ pub async fn serve(listener: TcpListener, running: Vec<Running>) -> Result<()> {
 /// Every lane is held or stood by, and no effect waits; otherwise its reason is shown. With it, what nats-server last complained of: a publish
 /// that it denies is a timeout to the lane.
 async fn ready(State(running): State<Arc<Vec<Running>>>) -> Response {
-    let ready = running.iter().all(|one| one.health.ready());
+    let ready = running.iter().all(|one| one.not_ready().is_none());
     let of_each = |value: fn(&Running) -> Value| -> Map<String, Value> {
         running.iter().map(|one| (one.service.clone(), value(one))).collect()
     };
     let (lanes, errors) = (of_each(|one| json!(one.health.lane())), of_each(|one| json!(one.nats.last_error())));
     let effects = of_each(|one| json!(one.health.waiting_effects()));
     let (status, word) = if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
-    (status, Json(json!({ "status": word, "services": lanes, "effects": effects, "nats": errors }))).into_response()
+    let refused: Vec<String> = running.iter().flat_map(|one| one.nats.refused_writes()).collect();
+    let body =
+        json!({ "status": word, "services": lanes, "effects": effects, "nats": errors, "refused_writes": refused });
+    (status, Json(body)).into_response()
 }

@@ -39,7 +39,7 @@ enum Command {
     /// Run services on servers that are there
     Serve(serve::Serve),
     /// Apply SQL and streams; services only compare, and refuse to start on drift
-    Migrate(Servers),
+    Migrate(operate::Migrate),
     /// Make the nkeys that are missing, and print the variables that nats/permissions.conf wants
     Keys {
         /// Where the seeds are, `<user>.seed` each
@@ -212,7 +212,7 @@ impl Plyo {
         match self.command {
             Command::Up(up) => up.run().await,
             Command::Serve(serve) => serve.run().await,
-            Command::Migrate(servers) => operate::migrate(&servers.of_operator()?).await,
+            Command::Migrate(migrate) => migrate.run().await,
             Command::Keys { nkeys } => operate::keys(&nkeys),
             Command::Decode { type_name } => operate::decode(type_name.as_deref()),
             Command::Dead { what, servers } => what.run(&servers.of_operator()?).await,

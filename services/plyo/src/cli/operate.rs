@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use plyo_events::{Body, CommandKind, DecodeError, EventKind, Versioned};
 use plyo_nats::{
-    dead,
+    database, dead, progress,
     replay::{Purpose, Replay, Report},
     streams,
 };
@@ -18,17 +18,42 @@ use crate::{
     services::{self, SERVICES},
 };
 
-/// Applies SQL and streams, and says what it did.
-pub(super) async fn migrate(config: &Config) -> Result<()> {
-    for line in apply(config).await? {
-        println!("{line}");
-    }
-    Ok(())
+#[derive(Args)]
+pub(super) struct Migrate {
+    /// EVENTS is lost for good: begin an empty one, though there are tables that came from it
+    #[arg(long)]
+    new_history: bool,
+    #[command(flatten)]
+    servers: Servers,
 }
 
-/// Applies SQL and streams.
-pub(crate) async fn apply(config: &Config) -> Result<Vec<String>> {
-    let mut done = streams::apply(&config.nats("operator").await?, &config.streams()).await?;
+impl Migrate {
+    /// Applies SQL and streams, and says what it did.
+    pub(super) async fn run(self) -> Result<()> {
+        let config = self.servers.of_operator()?;
+        for line in apply(&config, self.new_history).await? {
+            println!("{line}");
+        }
+        Ok(())
+    }
+}
+
+/// Applies SQL and streams. An `EVENTS` that is lost is not made anew without a word.
+pub(crate) async fn apply(config: &Config, new_history: bool) -> Result<Vec<String>> {
+    let nats = config.nats("operator").await?;
+    if !new_history && streams::is_missing(&nats, "EVENTS").await? {
+        for service in SERVICES {
+            let path = database::search_path(service.name);
+            let mut db = database::connect(&database::options(&config.dsn(service.name), &path)?).await?;
+            ensure!(
+                !progress::has_history(&mut db).await?,
+                "EVENTS is not there, and the tables of {} came from one: restore its backup; if there is none, \
+                 `plyo migrate --new-history` begins an empty one, and `plyo rebuild SERVICE --new-history` tables that fit it",
+                service.name
+            );
+        }
+    }
+    let mut done = streams::apply(&nats, &config.streams()).await?;
     for service in SERVICES {
         done.extend(service.migrate(&config.dsn(service.name)).await?);
     }
@@ -190,6 +215,10 @@ impl Verify {
         let config = self.servers.of_operator()?;
         let all = || services::names(SERVICES).into_iter().map(str::to_owned).collect();
         let services: Vec<String> = if self.services.is_empty() { all() } else { self.services };
+        let events = streams::state(&config.nats("operator").await?, "EVENTS").await?;
+        if events.missing() > 0 {
+            println!("EVENTS lacks {} of its messages between {} and {}", events.missing(), events.first, events.last);
+        }
         let mut wrong = 0;
         for service in services {
             let report = replay(&config, &service, Purpose::Verify).await?;
@@ -207,6 +236,7 @@ impl Verify {
                 );
             }
         }
+        ensure!(events.missing() == 0, "messages of EVENTS are missing: restore a backup that has them");
         if wrong > 0 { bail!("{wrong} tables differ; `plyo rebuild` makes them right") } else { Ok(()) }
     }
 }

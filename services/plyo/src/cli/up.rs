@@ -130,7 +130,7 @@ impl Up {
             replicas: self.replicas,
             memory_mib: Config::MEMORY_MIB,
         });
-        operate::apply(&config).await?;
+        operate::apply(&config, false).await?;
         // Each service signs in as its own role, which has rights on its own schemas only.
         let config = Config { postgres_url: postgres.dsn_as("{role}", DATABASE), ..config };
         let roles: Vec<String> = services::roles(SERVICES).into_iter().map(str::to_owned).collect();
