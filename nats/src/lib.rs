@@ -12,6 +12,7 @@ mod ephemeral;
 mod failpoint;
 mod failure;
 pub mod health;
+mod lag;
 mod lane;
 pub mod lanes;
 mod nats;

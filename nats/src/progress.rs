@@ -5,7 +5,7 @@ use plyo_events::EventKind;
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use crate::{Nats, store, streams};
+use crate::{Lane, Nats, store, streams};
 
 /// Whether every lane has applied every event and handled every command that there is for it, and published what followed.
 ///
@@ -19,17 +19,36 @@ pub async fn is_caught_up(
     service: &'static str,
     reads: &[EventKind],
 ) -> Result<bool> {
-    let commands = streams::commands(service);
+    let lanes = behind(nats, db, service, reads).await?;
+    Ok(!lanes.is_empty() && lanes.iter().all(|lane| lane.events == 0 && lane.commands == 0 && lane.unpublished == 0))
+}
+
+/// How far a lane is behind, in sequences of its streams, and how many rows its outbox has.
+pub(crate) struct Behind {
+    pub lane: Lane,
+    pub events: u64,
+    pub commands: u64,
+    unpublished: u64,
+}
+
+pub(crate) async fn behind(
+    nats: &Nats,
+    db: &mut PgConnection,
+    service: &'static str,
+    reads: &[EventKind],
+) -> Result<Vec<Behind>> {
     let standings = store::standings(db, service).await?;
-    let has_run = !standings.is_empty();
-    for (lane, stands) in standings {
-        let events = streams::last_matching(nats, "EVENTS", &lane.event_filter(reads)).await?;
-        let asked = streams::last_matching(nats, &commands, &lane.command_filter()).await?;
-        if stands.applied < events || stands.commands < asked || stands.unpublished > 0 {
-            return Ok(false);
-        }
-    }
-    Ok(has_run)
+    let Some((lane, _)) = standings.first() else { return Ok(Vec::new()) };
+    // Every lane hears the same, and skips what is another's.
+    let events = streams::last_matching(nats, "EVENTS", &lane.event_filter(reads)).await?;
+    let commands = streams::last_matching(nats, &streams::commands(service), &lane.command_filter()).await?;
+    let behind = |(lane, stands): (Lane, store::Standing)| Behind {
+        lane,
+        events: events.saturating_sub(stands.applied),
+        commands: commands.saturating_sub(stands.commands),
+        unpublished: stands.unpublished,
+    };
+    Ok(standings.into_iter().map(behind).collect())
 }
 
 /// Whether the tables of a service are a fold of something: then an `EVENTS` that is not there is lost, and an empty one in its

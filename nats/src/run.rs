@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tokio::task::JoinSet;
 
-use crate::{Context, Nats, Service, database, effect::Performing, health::Health, lane, questions};
+use crate::{Context, Nats, Service, database, effect::Performing, health::Health, lag, lane, questions};
 
 /// Connections of one service for answering queries; each lane has one of its own.
 const QUERY_CONNECTIONS: u32 = 8;
@@ -29,11 +29,13 @@ impl Default for RunSettings {
 /// # Errors
 /// When `dsn` cannot be read or the NATS connection is closed for good.
 pub async fn run(service: Service, nats: Nats, dsn: &str, health: Health, settings: RunSettings) -> Result<()> {
-    let Service { name, write_side, effects, answers, .. } = service;
+    let Service { name, reads, write_side, effects, answers, .. } = service;
     let pool = database::pool(dsn, &database::search_path(name), QUERY_CONNECTIONS)?;
-    let context = Context::new(pool, nats.clone());
+    let context = Context::new(pool.clone(), nats.clone());
     let performing = Performing { service: name, nats: nats.clone(), health: health.clone() };
     let mut effects: JoinSet<_> = effects.iter().map(|effect| (effect.run)(performing.clone())).collect();
+    let sampling = tokio::spawn(lag::sample(nats.clone(), pool, name, reads));
+    let _stop_sampling_with_us = AbortOnDrop(sampling.abort_handle());
     let RunSettings { lanes, memory } = settings;
     let config = lane::Config { nats, dsn: dsn.to_owned(), health: health.clone(), lanes, memory };
     let writing = tokio::spawn((write_side.run)(config));

@@ -109,7 +109,7 @@ pub(crate) struct NetworkSide {
 /// A service: its write side, its effects and its answers. `plyo_nats::run` runs it.
 pub struct Service {
     pub(crate) name: &'static str,
-    reads: &'static [EventKind],
+    pub(crate) reads: &'static [EventKind],
     timers: &'static [EventKind],
     sends: Vec<CommandKind>,
     pub(crate) write_side: WriteSide,

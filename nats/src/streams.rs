@@ -54,7 +54,8 @@ pub struct State {
 impl State {
     /// How many messages are missing between its first and its last: nobody deletes any.
     pub const fn missing(&self) -> u64 {
-        (self.last + 1).saturating_sub(self.first).saturating_sub(self.messages)
+        // One that never had any begins at 0.
+        if self.last == 0 { 0 } else { (self.last + 1).saturating_sub(self.first).saturating_sub(self.messages) }
     }
 }
 
@@ -309,6 +310,15 @@ mod tests {
         let actual = json!({ "num_replicas": 3, "subjects": ["b"], "discard": "new" });
         assert_eq!(changes(&wanted, &actual), "allow_direct true, num_replicas 3 -> 1, subjects");
         assert_eq!(changes(&wanted, &wanted), "");
+    }
+
+    #[test]
+    fn messages_are_missing_only_between_the_first_and_the_last() {
+        let state = |first, last, messages| State { created: String::new(), first, last, messages, replicas: 1 };
+        assert_eq!(
+            [state(0, 0, 0), state(1, 7, 7), state(8, 7, 0), state(3, 7, 4)].map(|state| state.missing()),
+            [0, 0, 0, 1]
+        );
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How soon every lane is owned once its servers answer.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(8);
 
 /// Waits until the service says this of its lane.
 async fn lane_says(nats: &Nats, service: &str, word: &str) {

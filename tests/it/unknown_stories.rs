@@ -116,6 +116,14 @@ async fn a_platform_with_a_stopped_lane_is_not_ready_and_says_why() {
     assert_eq!(operator.get("/health").await.unwrap().status, 200);
     let mut ada = somebody(&url, "ada").await;
     assert_eq!(ada.get("/api/v1/auth/me").await.unwrap().status, 200, "the other services go on");
+    // What the stuck lane cannot handle counts, though its consumer has given it long ago.
+    eventually("the lag is told", Duration::from_secs(20), async || {
+        let metrics = page(&listen, "/metrics").await;
+        let labels = ["plyo_consumer_lag{", "service=\"workout\"", "stream=\"EVENTS\""];
+        let lag = metrics.lines().find(|line| labels.iter().all(|label| line.contains(label)));
+        Ok(lag.filter(|line| !line.trim_end().ends_with(" 0")).map(|_| ()))
+    })
+    .await;
     let metrics = page(&listen, "/metrics").await;
     for name in ["plyo_consumer_lag", "plyo_batch_size", "plyo_outcomes_total", "plyo_reaction_seconds"] {
         assert!(metrics.contains(name), "no {name}: {metrics}");

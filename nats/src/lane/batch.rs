@@ -8,7 +8,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::{
     decide::{Decided, bury_one, decide},
-    gather::{Gathered, Source, Work},
+    gather::{Gathered, Work},
     owner::{Owner, Reached},
     publisher::Publisher,
     which::Lane,
@@ -47,7 +47,6 @@ pub(super) async fn handle<R: Reactor>(
     remembered: &mut Remembered<R::State>,
     gathered: Gathered,
 ) -> Result<(), Failure> {
-    gauge_lag(owner, &gathered);
     if gathered.is_idle() {
         owner.skipped(&gathered);
         return if owner.is_overdue() { owner.idle().await } else { Ok(()) };
@@ -207,16 +206,6 @@ async fn finish(owner: &mut Owner, gathered: &Gathered, decided: Decided) -> Res
     let outbox = if planted("bug-publish-before-commit") { Vec::new() } else { decided.outbox };
     owner.publisher.start(owner.next_outbox_id - 1, outbox);
     Ok(())
-}
-
-fn gauge_lag(owner: &Owner, gathered: &Gathered) {
-    for (source, stream) in [(Source::Events, "EVENTS"), (Source::Commands, "COMMANDS")] {
-        if let Some(last) = gathered.last(source) {
-            let (service, lane) = (owner.lane.service, owner.lane.label());
-            metrics::gauge!("plyo_consumer_lag", "service" => service, "lane" => lane, "stream" => stream)
-                .set(last.pending as f64);
-        }
-    }
 }
 
 fn count(lane: Lane, gathered: &Gathered, decided: &Decided) {

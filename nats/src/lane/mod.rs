@@ -141,7 +141,7 @@ async fn own<R: Reactor>(
     tracing::info!(service = R::NAME, lane = index, applied, commands, "owns the lane");
     let (mut pruned, mut purged) = (Instant::now(), Instant::now());
     loop {
-        let patience = Duration::from_millis(if owner.is_dirty() { 200 } else { 3_000 });
+        let patience = Duration::from_millis(if owner.is_dirty() { 200 } else { 2_000 });
         let gathered = inputs.gather::<R>(patience).await?;
         if pruned.elapsed() > PRUNING && store::prune_handled(&mut owner.connection).await? == 0 {
             pruned = Instant::now();

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The session of a lane ends by itself when its process is stopped; it is pinged more often than that.
-pub(super) const PING: Duration = Duration::from_secs(3);
+pub(super) const PING: Duration = Duration::from_secs(2);
 
 /// At most one batch is under way; dropping it stops that.
 pub(crate) struct Publisher {

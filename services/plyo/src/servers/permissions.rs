@@ -81,6 +81,7 @@ fn may_publish(service: &Service) -> Vec<Right> {
         "$JS.API.CONSUMER.DELETE.COMMANDS_{}.>",
         "$JS.API.CONSUMER.INFO.COMMANDS_{}.>",
         "$JS.API.CONSUMER.MSG.NEXT.COMMANDS_{}.>",
+        "$JS.API.STREAM.MSG.GET.COMMANDS_{}",
         "$JS.API.STREAM.PURGE.COMMANDS_{}",
     ];
     let lanes = (0..PARTITIONS).map(|index| format!("$JS.API.CONSUMER.DELETE.EVENTS.{name}_{index}"));
