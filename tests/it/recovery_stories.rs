@@ -140,6 +140,26 @@ async fn an_error_that_is_over_is_not_spoken_of() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lanes_that_are_lost_again_and_again_leave_no_connection_behind() {
+    let mut ground = Ground::new().await;
+    let services = ["workout", "achievement"];
+    let _running = ground.start(&services);
+    let nats = ground.nats().await;
+    for _ in 0..4 {
+        join_all(services.iter().map(|service| lane_says(&nats, service, r#""lane":"owning""#))).await;
+        ground.nats_server.kill();
+        ground.nats_server.restart().unwrap();
+    }
+    join_all(services.iter().map(|service| lane_says(&nats, service, r#""lane":"owning""#))).await;
+    // One that had been left behind would knock once a second at least, and be refused.
+    let mut monitor = Client::new(&ground.nats_server.monitor_url()).unwrap();
+    let mut knocked = async || monitor.get("/varz").await.unwrap().body["total_connections"].as_u64().unwrap();
+    let before = knocked().await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(knocked().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_whose_server_reaches_no_stream_moves_to_one_that_does() {
     let mut ground = Ground::new().await;
     ground.nats_server.kill();

@@ -54,11 +54,19 @@ impl Goodbye {
 impl Farewell {
     /// Completes when this connection is to go.
     pub(super) async fn comes(&mut self) {
-        // Without an edge there is no more grace either.
-        let Ok(closing) = self.closing.wait_for(Option::is_some).await.map(|closing| *closing) else { return };
-        if let Some(Closing { since, grace }) = closing {
+        if let Some(Closing { since, grace }) = self.begun().await {
             sleep_until(since + grace.mul_f64(self.share)).await;
         }
+    }
+
+    /// Completes when nobody new is welcome.
+    pub(super) async fn begins(&mut self) {
+        self.begun().await;
+    }
+
+    /// Without an edge there is no grace either.
+    async fn begun(&mut self) -> Option<Closing> {
+        self.closing.wait_for(Option::is_some).await.ok().and_then(|closing| *closing)
     }
 }
 

@@ -10,7 +10,12 @@ use hyper::{Request, body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 pub use live::{Live, Push};
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
+
+/// How long a connection may take to be made.
+const CONNECTING: Duration = Duration::from_secs(5);
+/// How long an answer may take: longer than a request can ask to wait.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One keep-alive connection to an edge.
 pub struct Client {
@@ -116,7 +121,8 @@ impl Client {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::from(body.unwrap_or_default()))?;
-        let answer = self.exchange(request).await;
+        let answer = timeout(PATIENCE, self.exchange(request)).await;
+        let answer = answer.unwrap_or_else(|_| bail!("{} does not answer in {} s", self.authority, PATIENCE.as_secs()));
         if answer.is_err() {
             self.connection = None;
         }
@@ -142,7 +148,8 @@ impl Client {
     }
 
     async fn connect(&self) -> Result<http1::SendRequest<Full<Bytes>>> {
-        let stream = TcpStream::connect(&self.authority).await;
+        let stream = timeout(CONNECTING, TcpStream::connect(&self.authority)).await;
+        let stream = stream.with_context(|| format!("{} does not answer", self.authority))?;
         let stream =
             stream.with_context(|| format!("nothing listens at {}; `make up` starts the platform", self.authority))?;
         stream.set_nodelay(true)?;
