@@ -27,7 +27,7 @@ pub use live::LiveTimes;
 pub use openapi::document as openapi;
 use plyo_events::{Subject, UserId};
 use plyo_nats::{CommandPublisher, Nats, Outcomes};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::Instant};
 use tower_http::{
     cors::{AllowOrigin, CorsLayer},
     set_header::SetResponseHeaderLayer,
@@ -79,6 +79,10 @@ impl Default for EdgeConfig {
     }
 }
 
+/// How long who connects to an edge that starts waits for the keys of the user service, rather than hear that no token can be
+/// verified yet.
+const KEYS: Duration = Duration::from_secs(2);
+
 /// What every request works with.
 #[derive(Clone)]
 pub(crate) struct EdgeState(Arc<Edge>);
@@ -126,7 +130,11 @@ pub async fn serve(
         nats: nats.clone(),
         config,
     }));
-    let _keys = AbortOnDrop(tokio::spawn(caller::follow_keys(nats, callers)).abort_handle());
+    let _keys = AbortOnDrop(tokio::spawn(caller::follow_keys(nats, Arc::clone(&callers))).abort_handle());
+    let deadline = Instant::now() + KEYS;
+    while !callers.has_keys() && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let app = router(state).layer(closes_connections(&hub));
     let told = Arc::clone(&hub);
     let closing = async move {

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::{Servers, settings::Running, signals::shutdown};
 use crate::{
-    platform::{self, EdgeSettings},
+    platform::{self, Config, EdgeSettings},
     preflight,
     services::{self, SERVICES},
 };
@@ -52,13 +52,29 @@ impl Serve {
         };
         let listen = self.listen.unwrap_or_else(|| format!("127.0.0.1:{}", services::port(SERVICES, &roles)));
         let listener = TcpListener::bind(&listen).await.with_context(|| format!("listen on {listen}"))?;
-        let (door, listener) = Door::open(listener)?;
         let mut stop = Box::pin(shutdown());
-        tokio::select! {
+        let patience = Duration::from_secs(self.wait);
+        let listener = tokio::select! {
             () = &mut stop => return Ok(()),
-            fit = preflight::pass(&config, &roles, Duration::from_secs(self.wait), |why| door.says(why)) => fit?,
-        }
-        door.close().await?;
+            listener = fit_to_start(&config, &roles, patience, listener) => listener?,
+        };
         platform::run(&config, &roles, edge, listener, stop).await
     }
+}
+
+/// Whoever connects meanwhile waits where it takes a moment, and is told what is missing where it takes longer: to somebody
+/// who shares out requests, an edge that answers at once is one that works.
+async fn fit_to_start(
+    config: &Config,
+    roles: &[String],
+    patience: Duration,
+    listener: TcpListener,
+) -> Result<TcpListener> {
+    if preflight::pass(config, roles, Duration::ZERO, |_| ()).await.is_ok() {
+        return Ok(listener);
+    }
+    let (door, listener) = Door::open(listener)?;
+    preflight::pass(config, roles, patience, |why| door.says(why)).await?;
+    door.close().await?;
+    Ok(listener)
 }
