@@ -4,6 +4,8 @@ use anyhow::{Result, ensure};
 use plyo_events::{CommandKind, EventKind, Subject};
 use uuid::Uuid;
 
+use crate::PARTITIONS;
+
 /// Joins tokens by dots.
 ///
 /// # Errors
@@ -34,6 +36,13 @@ pub fn timer(kind: EventKind, about: Subject, key: Uuid) -> String {
 /// What a timer fires as: `due.<fact>.<about>`.
 pub fn due(kind: EventKind, about: Subject) -> String {
     format!("due.{}.{about}", kind.fact())
+}
+
+/// The partition that the streams put into the subject of what is about this: `partition(16, …)` of nats-server, which is
+/// FNV-1a of the token.
+pub(crate) fn partition_of(about: &str) -> u8 {
+    let hash = about.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    (hash % u32::from(PARTITIONS)) as u8
 }
 
 #[cfg(test)]

@@ -184,6 +184,35 @@ pub(crate) fn encoded_event(
     Ok((type_name, unsigned(nats_subject, headers, about, body, sequence)))
 }
 
+/// Where an event comes from, as its headers say it: nobody here need know its type.
+pub(crate) struct Origin {
+    pub id: Uuid,
+    /// What it names as its cause, if it does.
+    pub cause: Option<Uuid>,
+}
+
+/// Reads where an event comes from; `from_clock` when a timer fired it.
+pub(crate) fn origin(
+    nats_subject: &str,
+    headers: &HeaderMap,
+    sequence: u64,
+    from_clock: bool,
+) -> Result<Origin, WireError> {
+    let cause = text(headers, CAUSATION).map(|id| id.parse().map_err(|_| WireError::Header(CAUSATION))).transpose()?;
+    if from_clock {
+        return Ok(Origin { id: event_id(nats_subject, headers, sequence), cause });
+    }
+    required::<jiff::Timestamp>(headers, CE_TIME)?;
+    Ok(Origin { id: required(headers, CE_ID)?, cause })
+}
+
+/// The envelope of what may have come from outside Plyo, without an id or a time of its own.
+fn unsigned<T>(nats_subject: &str, headers: &HeaderMap, about: Subject, body: T, sequence: u64) -> Message<T> {
+    let id = event_id(nats_subject, headers, sequence);
+    let time = parsed(headers, CE_TIME).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    envelope(headers, id, about, time, body)
+}
+
 /// The id of an event, whoever wrote it: what names it as a cause.
 pub(crate) fn event_id(nats_subject: &str, headers: &HeaderMap, sequence: u64) -> Uuid {
     // A recurring schedule fires with the same `ce-id` each time; its next firing tells one from another.
@@ -192,13 +221,6 @@ pub(crate) fn event_id(nats_subject: &str, headers: &HeaderMap, sequence: u64) -
         (Some(id), Some(next)) => Id::<Event>::derive(id, next).uuid(),
         (None, _) => Id::<Event>::derive(Uuid::NAMESPACE_OID, &format!("{nats_subject}/{sequence}")).uuid(),
     }
-}
-
-/// The envelope of what may have come from outside Plyo, without an id or a time of its own.
-fn unsigned<T>(nats_subject: &str, headers: &HeaderMap, about: Subject, body: T, sequence: u64) -> Message<T> {
-    let id = event_id(nats_subject, headers, sequence);
-    let time = parsed(headers, CE_TIME).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    envelope(headers, id, about, time, body)
 }
 
 fn is_type_name(text: &str) -> bool {

@@ -10,6 +10,7 @@ mod command_line;
 mod contracts;
 mod crash_stories;
 mod dead_event_stories;
+mod deep_stories;
 mod demo_stories;
 mod edge_stories;
 mod edges;

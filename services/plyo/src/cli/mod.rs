@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod coach;
+mod deep;
 mod lanes;
 mod operate;
 mod serve;
@@ -61,7 +62,8 @@ enum Command {
     },
     /// Fold a service's tables again from EVENTS and put them in place; its lane stands still meanwhile
     Rebuild(operate::Rebuild),
-    /// Fold services' tables again from EVENTS and compare; a lane stands still while its tables are compared
+    /// Fold services' tables again from EVENTS and compare; a lane stands still while its tables are compared. Or, with
+    /// --deep, look for damage in EVENTS itself
     Verify(operate::Verify),
     /// Give a service that is stopped another number of lanes; its positions and what is unpublished move over
     Lanes(lanes::Lanes),

@@ -6,12 +6,12 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use plyo_events::{Body, CommandKind, DecodeError, EventKind, Versioned};
 use plyo_nats::{
-    database, dead, progress,
+    Start, database, dead, progress,
     replay::{Purpose, Replay, Report},
     streams,
 };
 
-use super::Servers;
+use super::{Servers, deep};
 use crate::{
     platform::Config,
     servers::nkeys,
@@ -206,6 +206,13 @@ impl Rebuild {
 pub(super) struct Verify {
     /// All if left out
     services: Vec<String>,
+    /// Look for damage in EVENTS instead: every message by itself, beside the others, and beside what the services have
+    /// written; nothing stands still
+    #[arg(long, conflicts_with = "services")]
+    deep: bool,
+    /// Begin at this sequence, or with what was stored at this time (2026-11-25T10:00:00Z) or later
+    #[arg(long, requires = "deep", value_name = "SEQUENCE|TIME", value_parser = deep::since)]
+    since: Option<Start>,
     #[command(flatten)]
     servers: Servers,
 }
@@ -213,6 +220,9 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) async fn run(self) -> Result<()> {
         let config = self.servers.of_operator()?;
+        if self.deep {
+            return deep::verify(&config, self.since).await;
+        }
         let all = || services::names(SERVICES).into_iter().map(str::to_owned).collect();
         let services: Vec<String> = if self.services.is_empty() { all() } else { self.services };
         let events = streams::state(&config.nats("operator").await?, "EVENTS").await?;
