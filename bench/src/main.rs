@@ -5,6 +5,7 @@ mod against;
 mod catalogue;
 mod coach;
 mod cost;
+mod deep;
 mod disk;
 mod drain;
 mod edge;
@@ -67,7 +68,7 @@ const PATIENCE: Duration = Duration::from_secs(1_800);
 
 type Part = fn(Bench) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
 
-const PARTS: [(&str, Part); 11] = [
+const PARTS: [(&str, Part); 12] = [
     ("disk", |_| Box::pin(disk::measure())),
     ("catalogue", |bench| Box::pin(catalogue::measure(bench.scale))),
     ("coach", |bench| Box::pin(coach::measure(bench.scale))),
@@ -79,6 +80,7 @@ const PARTS: [(&str, Part); 11] = [
     ("live", |bench| Box::pin(live::measure(bench))),
     ("reminders", |bench| Box::pin(reminders::measure(bench))),
     ("memory", |bench| Box::pin(memory::measure(bench))),
+    ("deep", |bench| Box::pin(deep::measure(bench))),
 ];
 
 fn main() -> Result<()> {

@@ -13,7 +13,8 @@ usage: plyo-bench [--quick] [--only PART,…] [--plyo PATH]
        plyo-bench against REV [--rounds N] [--quick] [--only PART,…]
 
   --quick        a tenth of the load: whether it runs, not how fast
-  --only PART,…  disk, catalogue, coach, edge, push, pipeline, mixed, query, live, reminders, memory;
+  --only PART,…  disk, catalogue, coach, edge, push, pipeline, mixed, query, live, reminders, memory,
+                 deep;
                  the other figures of bench/results.json stay
   --plyo PATH    what is driven, if it is not the `plyo` beside this program; writes no results
 
