@@ -104,25 +104,33 @@ impl Ground {
 
     /// Starts these roles; comes back when they are ready.
     pub async fn serve(&self, roles: &str) -> Result<Platform> {
-        let mut platform = self.start(roles)?;
+        self.serve_at(roles, &format!("127.0.0.1:{}", free_port()?)).await
+    }
+
+    /// The same at this address.
+    pub async fn serve_at(&self, roles: &str, authority: &str) -> Result<Platform> {
+        let mut platform = self.start_at(roles, authority)?;
         self.ready(&mut platform).await?;
         Ok(platform)
     }
 
     /// Starts these roles as an operator would, without rate limits.
     pub fn start(&self, roles: &str) -> Result<Platform> {
-        let authority = format!("127.0.0.1:{}", free_port()?);
+        self.start_at(roles, &format!("127.0.0.1:{}", free_port()?))
+    }
+
+    fn start_at(&self, roles: &str, authority: &str) -> Result<Platform> {
         let log = File::options().create(true).append(true).open(self.directory.path().join("plyo.log"))?;
         let child = self
             .plyo("{role}")
-            .args(["serve", "--only", roles, "--listen", &authority, "--limits", "off"])
+            .args(["serve", "--only", roles, "--listen", authority, "--limits", "off"])
             .env("PLYO_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
             .context("start target/release/plyo; `make bench` builds it")?;
-        Ok(Platform { child, authority })
+        Ok(Platform { child, authority: authority.to_owned() })
     }
 
     /// Waits until every role of it is ready.
@@ -168,6 +176,17 @@ impl Ground {
 }
 
 impl Platform {
+    /// Asks it to stop, as an operator does, and waits until it has.
+    pub async fn stop(&mut self) -> Result<()> {
+        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM)?;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.child.try_wait()?.is_none() {
+            ensure!(Instant::now() < deadline, "plyo does not end in 60 s");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
     /// Resident memory of the process in KiB.
     pub fn resident_kib(&self) -> Result<u64> {
         let status = fs::read_to_string(Path::new("/proc").join(self.child.id().to_string()).join("status"))?;

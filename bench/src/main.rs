@@ -19,6 +19,7 @@ mod pipeline;
 mod push;
 mod query;
 mod reminders;
+mod restart;
 mod revision;
 mod settled;
 mod socket;
@@ -68,7 +69,7 @@ const PATIENCE: Duration = Duration::from_secs(1_800);
 
 type Part = fn(Bench) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
 
-const PARTS: [(&str, Part); 12] = [
+const PARTS: [(&str, Part); 13] = [
     ("disk", |_| Box::pin(disk::measure())),
     ("catalogue", |bench| Box::pin(catalogue::measure(bench.scale))),
     ("coach", |bench| Box::pin(coach::measure(bench.scale))),
@@ -81,6 +82,7 @@ const PARTS: [(&str, Part); 12] = [
     ("reminders", |bench| Box::pin(reminders::measure(bench))),
     ("memory", |bench| Box::pin(memory::measure(bench))),
     ("deep", |bench| Box::pin(deep::measure(bench))),
+    ("restart", |bench| Box::pin(restart::measure(bench))),
 ];
 
 fn main() -> Result<()> {
