@@ -219,19 +219,43 @@ async fn a_command_that_is_said_to_be_done_without_its_event_and_a_lane_beyond_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_byte_that_a_disk_has_changed_ends_in_names_and_not_in_waiting() {
+async fn a_message_that_a_disk_has_changed_is_named() {
     let mut ground = Ground::new().await;
-    history(&ground).await;
-    ground.nats_server.stop();
-    let block = block_of_events(&ground.nats_server.nkeys().with_file_name("jetstream"));
-    let mut bytes = fs::read(&block).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 0x40;
-    fs::write(&block, bytes).unwrap();
-    ground.nats_server.restart().unwrap();
+    let (_, stored) = history(&ground).await;
+    let Stored { sequence, message, .. } = &stored[3];
+    let id = message.id.to_string();
+    damage(&mut ground, |block| block.windows(id.len()).position(|bytes| bytes == id.as_bytes()).unwrap());
+    assert_wrong(
+        &ground,
+        &[
+            &format!("message {sequence} is missing"),
+            "can be read: its store is damaged",
+            &format!("command {} is said to be done by workout", message.causation),
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_last_message_that_never_comes_is_not_waited_for() {
+    let mut ground = Ground::new().await;
+    let (_, stored) = history(&ground).await;
+    // A checksum of eight bytes ends it.
+    damage(&mut ground, |block| block.len() - 9);
     let damaged = deep(&ground);
     assert_eq!(damaged.status.code(), Some(1), "{}", said(&damaged));
-    assert!(said(&damaged).contains("missing"), "{}", said(&damaged));
+    let lost = format!("message {} is missing", stored.last().unwrap().sequence);
+    assert!(said(&damaged).contains(&lost), "{}", said(&damaged));
+}
+
+/// Changes a byte of the first file of messages while nats-server does not run.
+fn damage(ground: &mut Ground, place: impl FnOnce(&[u8]) -> usize) {
+    ground.nats_server.stop();
+    let file = block_of_events(&ground.nats_server.nkeys().with_file_name("jetstream"));
+    let mut block = fs::read(&file).unwrap();
+    let place = place(&block);
+    block[place] ^= 0x01;
+    fs::write(&file, block).unwrap();
+    ground.nats_server.restart().unwrap();
 }
 
 /// The first file of messages of `EVENTS`.

@@ -125,11 +125,12 @@ impl Tables {
         Ok(handled)
     }
 
-    /// The commands handled since then that made something of which there is no event, and their services.
-    pub(super) fn without_events(&self, since: Timestamp) -> impl Iterator<Item = (Uuid, &'static str)> {
-        let awaiting =
-            self.commands.iter().filter(move |(_, handled)| handled.awaits_events && handled.at > since.as_second());
-        awaiting.map(|(command, handled)| (*command, handled.service))
+    /// The commands handled since then that made something of which there is no event, oldest first, with their services.
+    pub(super) fn without_events(&self, since: Timestamp) -> Vec<(Uuid, &'static str)> {
+        let awaiting = self.commands.iter().filter(|(_, handled)| handled.awaits_events);
+        let mut lost: Vec<_> = awaiting.filter(|(_, handled)| handled.at > since.as_second()).collect();
+        lost.sort_by_key(|(command, handled)| (handled.at, **command));
+        lost.into_iter().map(|(command, handled)| (*command, handled.service)).collect()
     }
 
     /// No lane can be ahead of the streams, or stand in others than there are.
