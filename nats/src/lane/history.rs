@@ -8,21 +8,21 @@ use uuid::Uuid;
 
 use crate::{Nats, failpoint::planted, failure::Failure, nats::ApiError, store::Position, streams, wire};
 
-const WAYS_OUT: &str = "restore the backup of EVENTS that belongs to these tables, or start over with `plyo rebuild SERVICE --new-history`";
+const START_OVER: &str = "or start over with `plyo rebuild SERVICE --new-history`";
 
 /// A lane never runs against another `EVENTS` than the one its tables are a fold of: one that was created anew, that ends
 /// earlier, or that has grown on from an earlier end, so that other messages stand where the lane was.
 pub(super) async fn refuse_another(nats: &Nats, position: &Position, stream: &streams::State) -> Result<(), Failure> {
     if position.events_created != stream.created {
         return Err(Failure::lost(format!(
-            "EVENTS was created anew ({}; the tables know the one of {}): {WAYS_OUT}",
+            "EVENTS was created anew ({}; the tables know the one of {}): restore its backup, {START_OVER}",
             stream.created, position.events_created
         )));
     }
     let known = position.applied.max(position.confirmed);
     if stream.last < known {
         return Err(Failure::lost(format!(
-            "EVENTS ends at {} but the tables have applied {known}: {WAYS_OUT}",
+            "EVENTS ends at {} but the tables have applied {known}: restore a newer backup of EVENTS, {START_OVER}",
             stream.last
         )));
     }
@@ -30,9 +30,10 @@ pub(super) async fn refuse_another(nats: &Nats, position: &Position, stream: &st
         return Ok(());
     }
     let refused = |sequence: u64, stands: &str| {
-        let refused =
-            format!("at {sequence} of EVENTS {stands}, so it is not what the tables are a fold of: {WAYS_OUT}");
-        Err(Failure::lost(refused))
+        Err(Failure::lost(format!(
+            "at {sequence} of EVENTS {stands}, so it is not what the tables are a fold of: restore the backup of EVENTS \
+             that belongs to them, {START_OVER}"
+        )))
     };
     if let Some(id) = position.confirmed_id {
         match Standing::at(nats, position.confirmed).await? {

@@ -80,6 +80,7 @@ mod tests {
         let farewells: Vec<Farewell> = (0..200).map(|_| goodbye.for_one()).collect();
         goodbye.say(Duration::from_secs(10));
         let begun = Instant::now();
+<<<<<<< HEAD
         let mut went = Vec::new();
         for mut farewell in farewells {
             went.push(tokio::spawn(async move {
@@ -95,6 +96,13 @@ mod tests {
             early += usize::from(after < Duration::from_secs(5));
         }
         assert!((60..140).contains(&early), "{early} of 200 in the first half");
+=======
+        farewell.begins().await;
+        // What it hears meanwhile does not put it off.
+        while tokio::time::timeout(Duration::from_millis(70), farewell.comes()).await.is_err() {}
+        assert!(begun.elapsed() >= Duration::from_millis(450), "{:?}", begun.elapsed());
+        drop(farewell);
+>>>>>>> 6af1e63 (edge: Show that nobody new is greeted once the grace has begun)
         goodbye.everybody_left().await;
     }
 }
