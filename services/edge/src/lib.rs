@@ -6,6 +6,7 @@ mod caller;
 mod door;
 mod health;
 mod limits;
+mod listener;
 pub mod live;
 mod openapi;
 mod problem;
@@ -33,7 +34,7 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-use crate::{caller::Callers, limits::Limits, live::Hub};
+use crate::{caller::Callers, limits::Limits, listener::Closing, live::Hub};
 
 /// How an edge is set up.
 pub struct EdgeConfig {
@@ -82,6 +83,9 @@ impl Default for EdgeConfig {
 /// How long who connects to an edge that starts waits for the keys of the user service, rather than hear that no token can be
 /// verified yet.
 const KEYS: Duration = Duration::from_secs(2);
+
+/// How long a connection that was just made has for its first request, where there is a grace at all.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// What every request works with.
 #[derive(Clone)]
@@ -143,6 +147,13 @@ pub async fn serve(
         tokio::time::sleep(grace).await;
     };
     tracing::info!(address = %listener.local_addr()?, "the edge listens");
+    let (listener, closed) = Closing::new(listener, closing)?;
+    let closed = async move {
+        // Without a listener there is nothing to close.
+        let _ = closed.await;
+        // From here on a connection without a request is ended, and who came last has not sent theirs.
+        tokio::time::sleep(grace.min(FIRST_REQUEST)).await;
+    };
     // An answer in two writes would wait 40 ms for the acknowledgement of the first.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -150,7 +161,7 @@ pub async fn serve(
         }
     });
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(closing)
+        .with_graceful_shutdown(closed)
         .await?;
     // axum forgets a connection that became a socket; whoever ends this process now would cut its `bye` off.
     told.everybody_left().await;
