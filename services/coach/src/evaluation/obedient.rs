@@ -1,5 +1,5 @@
 //! Whether one can obey the coach: people who exist on paper only do for 156 sessions exactly what is proposed, and grow
-//! stronger by a law that is written down in [`lifter`]. What is asked of them at the end is held against what they can do.
+//! stronger by a law that is written down in `lifter`. What is asked of them at the end is held against what they can do.
 
 use std::fmt;
 
