@@ -62,6 +62,19 @@ pub(crate) struct Received {
     pub pending: u64,
 }
 
+impl Received {
+    pub(crate) fn of(message: async_nats::Message, place: &Place) -> Self {
+        Self {
+            subject: message.subject.to_string(),
+            headers: message.headers.unwrap_or_default(),
+            body: message.payload,
+            sequence: place.stream_sequence,
+            time: place.time,
+            pending: place.pending,
+        }
+    }
+}
+
 impl Reader {
     /// Creates the consumer `config` describes and reads it from its start.
     pub(crate) async fn create(nats: &Nats, stream: &str, config: serde_json::Value) -> Result<Self, Failure> {
@@ -192,14 +205,7 @@ impl Reader {
         }
         self.last_consumer_sequence = place.consumer_sequence;
         (self.left, self.last_sequence) = (place.pending, place.stream_sequence);
-        Ok(Some(Received {
-            subject: message.subject.to_string(),
-            headers: message.headers.unwrap_or_default(),
-            body: message.payload,
-            sequence: place.stream_sequence,
-            time: place.time,
-            pending: place.pending,
-        }))
+        Ok(Some(Received::of(message, &place)))
     }
 
     fn status(&mut self, status: StatusCode, message: &async_nats::Message) -> Result<(), Failure> {

@@ -2,11 +2,14 @@
 
 use std::{fmt::Write, str::FromStr};
 
+use anyhow::Context;
 use async_nats::{HeaderMap, HeaderName, header::IntoHeaderValue};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use plyo_events::{
     Aggregate, Body, Command, CommandKind, DecodeError, Event, EventKind, Id, Message, Subject, Versioned,
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 pub(crate) const CE_ID: &str = "ce-id";
@@ -257,6 +260,18 @@ fn envelope<T>(headers: &HeaderMap, id: Uuid, subject: Subject, time: jiff::Time
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {
     text(headers, DATA_CONTENT_TYPE).or_else(|| text(headers, CONTENT_TYPE))
+}
+
+/// The headers of a message as `STREAM.MSG.GET` gives it: `NATS/1.0` and a line each.
+pub(crate) fn stored_headers(message: &Value) -> anyhow::Result<HeaderMap> {
+    let raw = BASE64_STANDARD.decode(message["hdrs"].as_str().unwrap_or_default()).context("headers")?;
+    let mut headers = HeaderMap::new();
+    for line in String::from_utf8_lossy(&raw).split("\r\n").skip(1) {
+        if let Some((name, value)) = line.split_once(':') {
+            headers.insert(name, value.trim_start());
+        }
+    }
+    Ok(headers)
 }
 
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {

@@ -69,8 +69,7 @@ impl Tables {
     }
 
     async fn read_loop(&mut self, service: &'static str, dsn: &str, findings: &mut Findings) -> Result<()> {
-        let mut connection =
-            PgConnection::connect_with(&database::options(dsn, &database::search_path(service))?).await?;
+        let mut connection = database::connect(&database::options(dsn, &database::search_path(service))?).await?;
         let mut snapshot = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         let lanes: Vec<Stands> = sqlx::query_as("SELECT * FROM lane ORDER BY lane").fetch_all(&mut *snapshot).await?;
         let mut handled = sqlx::query_as::<_, (Uuid, i64, Option<bool>)>(HANDLED).fetch(&mut *snapshot);

@@ -75,16 +75,9 @@ impl Consumer {
             Some(404 | 408) => return Ok(None),
             Some(code) => bail!("{} answers {code} {}", self.name, message.description.unwrap_or_default()),
         }
-        let reply = message.reply.context("a message of a consumer has an ack subject")?.to_string();
+        let reply = message.reply.as_ref().context("a message of a consumer has an ack subject")?.to_string();
         let place = place(&reply).with_context(|| format!("ack subject {reply}"))?;
-        let received = Received {
-            subject: message.subject.to_string(),
-            headers: message.headers.unwrap_or_default(),
-            body: message.payload,
-            sequence: place.stream_sequence,
-            time: place.time,
-            pending: place.pending,
-        };
+        let received = Received::of(message, &place);
         Ok(Some(Asked { received, attempt: u32::try_from(place.deliveries).unwrap_or(u32::MAX), reply }))
     }
 

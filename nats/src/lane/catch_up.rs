@@ -5,12 +5,12 @@
 //! far as the lost tables had reacted, which the causes of those own events tell. Nothing is reacted to, so nothing is
 //! emitted twice; what comes behind is worked on as ever.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use plyo_events::{Event, Message, Outcome, query::StoredOutcome};
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::{
@@ -19,12 +19,14 @@ use super::{
     which::{Lane, partition},
 };
 use crate::{
-    Incoming, Nats, Reactor,
-    failure::{Failure, sql},
+    Incoming, Reactor,
+    database::{in_time, statement},
+    failure::Failure,
     reader::{Reader, Received},
     sql::tables,
     store::{self, HandledCommand, Write},
-    streams, wire,
+    streams,
+    wire::{self, Origin},
 };
 
 /// Messages folded in one transaction.
@@ -40,18 +42,20 @@ pub(crate) struct Own {
 }
 
 /// The lane's own events that stand in `EVENTS` after `confirmed` and before its mark.
-pub(super) async fn own_events(nats: &Nats, lane: Lane, confirmed: u64, mark: u64) -> Result<Vec<Own>, Failure> {
+pub(super) async fn own_events(owner: &mut Owner, mark: u64) -> Result<Vec<Own>, Failure> {
+    let (lane, confirmed) = (owner.lane, owner.position.confirmed);
     let config = streams::tail_consumer(lane.service, &format!("evt.*.{}.>", lane.service), confirmed + 1);
-    let mut reader = Reader::create(nats, "EVENTS", config).await?;
+    let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?;
     let mut own = Vec::new();
     while let Some(received) = reader.counted(mark).await? {
-        let Received { subject, headers, sequence, .. } = &received;
-        if !partition(subject).is_some_and(|partition| lane.covers(partition)) {
+        owner.keep_alive().await?;
+        let Received { subject, headers, sequence, .. } = received;
+        if !partition(&subject).is_some_and(|partition| lane.covers(partition)) {
             continue;
         }
-        let uuid = |name| wire::text(headers, name).and_then(|text| Uuid::try_parse(text).ok());
-        let Some(id) = uuid(wire::CE_ID) else { continue };
-        own.push(Own { sequence: *sequence, id, cause: uuid(wire::CAUSATION).unwrap_or(id) });
+        // What is no event was not said by a lane.
+        let Ok(Origin { id, cause }) = wire::origin(&subject, &headers, sequence, false) else { continue };
+        own.push(Own { sequence, id, cause: cause.unwrap_or(id) });
     }
     Ok(own)
 }
@@ -67,17 +71,17 @@ pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Resu
         through = end,
         "the tables are older than EVENTS: catching up"
     );
-    let own: HashMap<u64, Uuid> = lost.iter().map(|own| (own.sequence, own.cause)).collect();
+    let own = lost.iter().map(|own| own.sequence).collect();
     let start = (0..super::PARTITIONS).map(|partition| owner.applied(partition)).fold(u64::MAX, u64::min);
     let start = start.min(owner.position.confirmed);
     let (reacted, caused_by_events) = reacted_through(owner, &lost, start, end).await?;
-    let span = Span { own, reacted, start, end };
+    let span = Span { own, reacted };
     let skip = store::skipped(&mut owner.connection).await.map_err(Failure::Away)?;
     let mut folding = Folding { state: R::State::default(), skip, own: 0, foreign: 0, answered: caused_by_events };
-    let config = streams::tail_consumer(R::NAME, "evt.>", span.start + 1);
+    let config = streams::tail_consumer(R::NAME, "evt.>", start + 1);
     let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
     let mut chunk = Chunk::default();
-    while let Some(received) = reader.counted(span.end + 1).await? {
+    while let Some(received) = reader.counted(end + 1).await? {
         span.add::<R>(owner, &mut chunk, &received)?;
         if chunk.looked_at == CHUNK {
             folding.fold(owner, reactor, std::mem::take(&mut chunk)).await?;
@@ -90,7 +94,7 @@ pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Resu
             "of {counted} own events that the tables lack only {found} can be read: look with `plyo verify --deep`, restore a backup of EVENTS"
         )));
     }
-    owner.caught_up().await?;
+    owner.write_position().await?;
     let did = format!(
         "the tables were older than EVENTS, as after a restored backup: folded {} own and {} foreign events up to {end}",
         folding.own, folding.foreign
@@ -100,13 +104,19 @@ pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Resu
 }
 
 /// Up to where the lost tables had reacted: to the last foreign event that caused an own one. And which causes are events.
-async fn reacted_through(owner: &Owner, lost: &[Own], start: u64, end: u64) -> Result<(u64, HashSet<Uuid>), Failure> {
+async fn reacted_through(
+    owner: &mut Owner,
+    lost: &[Own],
+    start: u64,
+    end: u64,
+) -> Result<(u64, HashSet<Uuid>), Failure> {
     let causes: HashSet<Uuid> = lost.iter().map(|own| own.cause).collect();
     let mut config = streams::tail_consumer(owner.lane.service, "evt.>", start + 1);
     config["headers_only"] = true.into();
     let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
     let (mut reacted, mut events) = (0, HashSet::new());
     while let Some(received) = reader.counted(end + 1).await? {
+        owner.keep_alive().await?;
         let id = wire::event_id(&received.subject, &received.headers, received.sequence);
         if is_foreign(owner.lane, &received) && causes.contains(&id) {
             reacted = received.sequence;
@@ -122,12 +132,10 @@ fn is_foreign(lane: Lane, received: &Received) -> bool {
 
 /// What the lost tables had folded.
 struct Span {
-    /// The causes of the own events that the tables lack, by sequence.
-    own: HashMap<u64, Uuid>,
+    /// Where the own events stand that the tables lack.
+    own: HashSet<u64>,
     /// Foreign events up to here were reacted to.
     reacted: u64,
-    start: u64,
-    end: u64,
 }
 
 /// What is folded in one transaction, and where that leads.
@@ -153,7 +161,7 @@ impl Span {
         if sequence <= self.reacted {
             chunk.applied = Some((sequence, received.time));
         }
-        let is_own = self.own.contains_key(&sequence);
+        let is_own = self.own.contains(&sequence);
         let partition = partition(&received.subject).filter(|partition| owner.lane.covers(*partition));
         let is_wanted = |partition| {
             is_own
@@ -234,9 +242,9 @@ impl<S: tables::Tables> Folding<S> {
         handled: &[HandledCommand],
         dead: &[(u64, String)],
     ) -> Result<(), Failure> {
-        let mut transaction = owner.connection.begin().await.map_err(sql("begin"))?;
+        let mut transaction = statement("begin", owner.connection.begin()).await?;
         evolve(reactor, &mut self.state, &chunk.events, &mut transaction).await?;
-        tables::save(&mut self.state, &mut transaction).await?;
+        in_time("write rows", tables::save(&mut self.state, &mut transaction)).await?;
         let position = &mut owner.position;
         if let Some((applied, at)) = chunk.applied.filter(|(applied, _)| *applied > position.applied) {
             (position.applied, position.applied_at) = (applied, Some(at));
@@ -255,7 +263,7 @@ impl<S: tables::Tables> Folding<S> {
             ..Write::default()
         };
         store::write(&mut transaction, owner.lane, &write).await?;
-        transaction.commit().await.map_err(sql("commit"))
+        statement("commit", transaction.commit()).await
     }
 
     /// The commands that came to these events: sent again, each is answered with what it came to. Their results are lost.
@@ -299,9 +307,9 @@ async fn evolve<R: Reactor>(
     reactor: &R,
     state: &mut R::State,
     events: &[Folded],
-    db: &mut sqlx::PgConnection,
+    db: &mut PgConnection,
 ) -> Result<(), Failure> {
     let incoming: Vec<Incoming<'_>> = events.iter().map(|folded| Incoming::Event(&folded.event)).collect();
-    batch::load(reactor, state, &incoming, db).await?;
+    in_time("read rows", batch::load(reactor, state, &incoming, db)).await?;
     batch::caught("evolve", || events.iter().for_each(|folded| reactor.evolve(state, &folded.event)))
 }

@@ -1,7 +1,6 @@
 //! Whether `EVENTS` is the history that a lane's tables are a fold of.
 
 use anyhow::Context;
-use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -84,12 +83,8 @@ impl Standing {
     }
 
     fn read(message: &Value) -> Option<Self> {
-        let headers = BASE64_STANDARD.decode(message["hdrs"].as_str().unwrap_or_default()).ok()?;
-        let headers = String::from_utf8_lossy(&headers);
-        let id = headers.lines().find_map(|line| line.strip_prefix(wire::CE_ID)?.strip_prefix(':'));
-        Some(Self {
-            id: id.and_then(|id| Uuid::try_parse(id.trim()).ok()),
-            stored_at: message["time"].as_str()?.parse().ok()?,
-        })
+        let headers = wire::stored_headers(message).ok()?;
+        let id = wire::text(&headers, wire::CE_ID).and_then(|id| Uuid::try_parse(id).ok());
+        Some(Self { id, stored_at: message["time"].as_str()?.parse().ok()? })
     }
 }

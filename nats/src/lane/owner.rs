@@ -86,7 +86,6 @@ impl Owner {
         let replicas = if planted("bug-pipelined-on-replicas") { 1 } else { stream.replicas };
         let mode = Mode::of(replicas, nats.syncs_each_write());
         let publisher = Publisher::new(nats.clone(), Fence { lane, events, events_id, schedule }, mode);
-        let confirmed = position.confirmed;
         let mut owner = Self {
             connection,
             nats,
@@ -103,7 +102,7 @@ impl Owner {
         };
         let mut there = Vec::new();
         if !planted("bug-no-tail") {
-            there = catch_up::own_events(&owner.nats, lane, confirmed, events).await?;
+            there = catch_up::own_events(&mut owner, events).await?;
         }
         pass!("tail");
         let ids = |message: &Outgoing| message.event_id().and_then(|id| Uuid::try_parse(id).ok());
@@ -125,11 +124,6 @@ impl Owner {
         }
         owner.write_position().await?;
         Ok(owner)
-    }
-
-    /// The tables have what they lacked.
-    pub(super) async fn caught_up(&mut self) -> Result<(), Failure> {
-        self.write_position().await
     }
 
     /// Up to where the events of a partition are applied: another lane may have been further once.
@@ -168,9 +162,10 @@ impl Owner {
 
     /// Where the lane stands once this batch is committed: the last sequences of `EVENTS` and of the command stream.
     pub(super) fn position_after(&self, gathered: &Gathered) -> Reached {
-        if planted("bug-position-outside") {
-            return self.written;
-        }
+        if planted("bug-position-outside") { self.written } else { self.reached(gathered) }
+    }
+
+    fn reached(&self, gathered: &Gathered) -> Reached {
         let mut reached = Reached::of(&self.position);
         if let Some(event) = gathered.last(Source::Events) {
             (reached.applied, reached.applied_at) = (event.sequence, Some(event.time));
@@ -183,12 +178,9 @@ impl Owner {
 
     /// Notes what was skipped: it is written with the next batch, or when the lane is idle.
     pub(super) fn skipped(&mut self, gathered: &Gathered) {
-        if let Some(event) = gathered.last(Source::Events) {
-            (self.position.applied, self.position.applied_at) = (event.sequence, Some(event.time));
-        }
-        if let Some(command) = gathered.last(Source::Commands) {
-            self.position.commands = command.sequence;
-        }
+        let Reached { applied, applied_at, commands } = self.reached(gathered);
+        let position = &mut self.position;
+        (position.applied, position.applied_at, position.commands) = (applied, applied_at, commands);
     }
 
     /// Notes what a commit wrote.
@@ -212,6 +204,15 @@ impl Owner {
     /// Whether the session was left alone for so long that it would end.
     pub(super) fn is_overdue(&self) -> bool {
         self.last_contact.elapsed() > PING
+    }
+
+    /// During long work that does not need the session: it would end.
+    pub(super) async fn keep_alive(&mut self) -> Result<(), Failure> {
+        if self.is_overdue() {
+            database::ping(&mut self.connection).await?;
+            self.last_contact = Instant::now();
+        }
+        Ok(())
     }
 
     /// When nothing is to be done: writes what is known, or keeps the session alive.
@@ -238,7 +239,7 @@ impl Owner {
         streams::purge_through(&self.nats, &stream, through).await.map_err(Failure::Away)
     }
 
-    async fn write_position(&mut self) -> Result<(), Failure> {
+    pub(super) async fn write_position(&mut self) -> Result<(), Failure> {
         let reached = Reached::of(&self.position);
         store::write(&mut self.connection, self.lane, &self.publisher.write(reached)).await?;
         self.written = reached;

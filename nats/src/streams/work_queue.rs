@@ -6,7 +6,7 @@ use async_nats::HeaderMap;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::{Nats, nats::ApiError};
+use crate::{Nats, nats::ApiError, wire};
 
 const QUEUE: &str = "COMMANDS";
 
@@ -38,27 +38,27 @@ pub(super) async fn move_over(nats: &Nats) -> Result<u64> {
         };
         let message = &found["message"];
         next = message["seq"].as_u64().context("a sequence")? + 1;
-        let bytes = |name: &str| BASE64_STANDARD.decode(message[name].as_str().unwrap_or_default());
         let stored = message["subject"].as_str().context("a subject")?;
         let tokens: Vec<&str> = stored.split('.').collect();
         // It was stored as `cmd.<partition>.<service>.<verb>.<subject>`.
         let [cmd, _, rest @ ..] = &tokens[..] else { continue };
         let subject = format!("{cmd}.{}", rest.join("."));
-        let headers = headers(&bytes("hdrs").context("headers")?);
-        nats.publish(subject, headers, bytes("data").context("a body")?.into()).await?.await?;
+        let body = BASE64_STANDARD.decode(message["data"].as_str().unwrap_or_default()).context("a body")?;
+        nats.publish(subject, own(&wire::stored_headers(message)?), body.into()).await?.await?;
         moved += 1;
     }
     nats.api(&format!("STREAM.DELETE.{QUEUE}"), &Value::Null).await.context("remove stream COMMANDS")?;
     Ok(moved)
 }
 
-/// The headers of a stored message, `NATS/1.0` and a line each. What the server has put there is not copied.
-fn headers(raw: &[u8]) -> HeaderMap {
+/// What its sender put there, without what the server did.
+fn own(stored: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    for line in String::from_utf8_lossy(raw).split("\r\n").skip(1) {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        if name == "Nats-Msg-Id" || !name.starts_with("Nats-") {
-            headers.insert(name, value.trim_start());
+    for (name, values) in stored.iter() {
+        let text = name.to_string();
+        let is_own = text == "Nats-Msg-Id" || !text.starts_with("Nats-");
+        if let Some(value) = values.first().filter(|_| is_own) {
+            headers.insert(text, value.clone());
         }
     }
     headers
