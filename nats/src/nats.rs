@@ -43,9 +43,26 @@ pub struct Nats {
     pub_acks: Arc<PubAcks>,
     disconnects: watch::Receiver<u64>,
     last_error: Arc<LastError>,
-    refused: Arc<Refused>,
-    reach: Arc<Reach>,
+    told: Arc<Told>,
     syncs_each_write: bool,
+}
+
+/// What the answers of a server say of it.
+struct Told {
+    client: Client,
+    reach: Reach,
+    /// Shared by all connections of a service.
+    refused: Arc<Refused>,
+}
+
+impl Told {
+    fn note(&self, subject: &str, ack: &Result<PubAck, PublishError>) {
+        self.reach.note(!matches!(ack, Err(PublishError::Unknown | PublishError::NoStream)));
+        // A server that is away refuses nothing.
+        if ack.is_ok() || self.client.connection_state() == State::Connected {
+            self.refused.note(subject, ack);
+        }
+    }
 }
 
 /// What a server complained of, and when.
@@ -87,7 +104,7 @@ impl Nats {
         });
         // Each server may be tried at first; when it is lost, the client gives up after as many refusals.
         let options = options.max_reconnects(servers::list(&self.config.url).len());
-        let (last_error, refused) = (Arc::clone(&self.last_error), Arc::clone(&self.refused));
+        let (last_error, refused) = (Arc::clone(&self.last_error), Arc::clone(&self.told.refused));
         let config = Arc::clone(&self.config);
         let ends = Self::connect_with(config, options, last_error, refused, self.syncs_each_write).await?;
         is_made.store(true, Ordering::Relaxed);
@@ -116,8 +133,9 @@ impl Nats {
             });
         let (client, pub_acks) = connect(&config, options, disconnects.clone()).await?;
         let is_one_of_several = servers::list(&config.url).len() > 1;
-        let reach = Arc::new(Reach::new(is_one_of_several.then(|| client.clone())));
-        Ok(Self { config, client, pub_acks, disconnects, last_error, refused, reach, syncs_each_write })
+        let reach = Reach::new(is_one_of_several.then(|| client.clone()));
+        let told = Arc::new(Told { client: client.clone(), reach, refused });
+        Ok(Self { config, client, pub_acks, disconnects, last_error, told, syncs_each_write })
     }
 
     /// The same, to a server with `sync_interval` other than `always`: many plain publishes cost it less than an atomic batch.
@@ -142,7 +160,7 @@ impl Nats {
 
     /// The streams that take no writes just now, with what to do, a line each.
     pub fn refused_writes(&self) -> Vec<String> {
-        self.refused.told()
+        self.told.refused.told()
     }
 
     /// Counts lost connections: whoever must not miss a message starts again when it changes.
@@ -176,17 +194,16 @@ impl Nats {
         body: Bytes,
     ) -> Result<impl Future<Output = Result<PubAck, PublishError>> + Send + use<>, PublishError> {
         let (reply, answer) = self.pub_acks.expect(patience);
+        // Cheap to clone.
+        let subject = async_nats::Subject::from(subject);
         self.client
             .publish_with_reply_and_headers(subject.clone(), reply, headers, body)
             .await
             .map_err(|_| PublishError::Unknown)?;
-        let (reach, refused, client) = (Arc::clone(&self.reach), Arc::clone(&self.refused), self.client.clone());
+        let told = Arc::clone(&self.told);
         Ok(async move {
             let ack = answer.wait().await;
-            reach.note(!matches!(ack, Err(PublishError::Unknown | PublishError::NoStream)));
-            if client.connection_state() == State::Connected {
-                refused.note(&subject, &ack);
-            }
+            told.note(&subject, &ack);
             ack
         })
     }
@@ -208,7 +225,7 @@ impl Nats {
         let answer = timeout(patience, self.client.send_request(format!("$JS.API.{what}"), request)).await;
         let answer = answer.map_err(|_| ApiError::unavailable("no answer in time")).and_then(read_answer);
         let is_cut_off = |error: &ApiError| [0, ApiError::NO_LEADER].contains(&error.code);
-        self.reach.note(!answer.as_ref().is_err_and(is_cut_off));
+        self.told.reach.note(!answer.as_ref().is_err_and(is_cut_off));
         answer
     }
 }

@@ -26,10 +26,14 @@ struct Failed {
 }
 
 impl Refused {
-    /// Notes how a publish on a connection that stands ended.
+    /// Notes how a publish ended.
     pub(crate) fn note(&self, subject: &str, ack: &Result<PubAck, PublishError>) {
-        let Some(stream) = stream(subject) else { return };
         let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Each publish comes here, and next to none of them fails.
+        if ack.is_ok() && refused.is_empty() {
+            return;
+        }
+        let Some(stream) = stream(subject) else { return };
         let error = match ack {
             Ok(_) => {
                 refused.remove(&stream);
