@@ -3,10 +3,15 @@
 use std::{
     fs, io,
     net::{Ipv4Addr, TcpListener, TcpStream},
+    ops::Range,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::{OnceLock, mpsc},
+    process::{self, Child, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -28,12 +33,23 @@ pub(super) struct Process {
     log: PathBuf,
 }
 
-/// A port that was free a moment ago.
+/// Where ports are looked for: below those that the systems themselves give out (Linux from 32768, others from 49152), so
+/// that no connection that is opened meanwhile takes a port before its server listens, or while the server restarts.
+const PORTS: Range<u32> = 12_000..32_000;
+
+/// A free port that this process was not given before. Processes begin at different ones.
 ///
 /// # Errors
-/// When loopback has none.
+/// When none of [`PORTS`] is free on loopback.
 pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    static LAST: OnceLock<AtomicU32> = OnceLock::new();
+    // Consecutive processes, as tests in several worktrees are, start far apart.
+    let last = LAST.get_or_init(|| AtomicU32::new(process::id().wrapping_mul(7_919)));
+    PORTS
+        .map(|_| PORTS.start + last.fetch_add(1, Ordering::Relaxed) % (PORTS.end - PORTS.start))
+        .filter_map(|port| u16::try_from(port).ok())
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .with_context(|| format!("no port from {} to {} is free on 127.0.0.1", PORTS.start, PORTS.end - 1))
 }
 
 impl Process {
@@ -181,4 +197,21 @@ fn are_stopped(pid: u32) -> bool {
 fn send(pid: i32, signal: Signal) {
     // One that has ended needs no signal.
     let _ = kill(Pid::from_raw(pid), signal);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashSet, net::TcpListener};
+
+    use super::{PORTS, free_port};
+
+    #[test]
+    fn a_port_is_given_once_and_never_one_that_somebody_listens_on() {
+        let next = free_port().unwrap() + 1;
+        let taken = TcpListener::bind(("127.0.0.1", next));
+        let ports: Vec<u16> = (0..500).map(|_| free_port().unwrap()).collect();
+        assert!(!ports.contains(&next), "{taken:?}");
+        assert_eq!(ports.iter().collect::<HashSet<_>>().len(), ports.len());
+        assert!(ports.iter().all(|port| PORTS.contains(&u32::from(*port))));
+    }
 }
