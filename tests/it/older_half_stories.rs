@@ -1,7 +1,7 @@
 //! Postgres and the streams are two halves: what happens when one of them is restored from a backup that is older than the
 //! other.
 
-use std::{path::PathBuf, sync::atomic::AtomicBool, time::Duration};
+use std::{sync::atomic::AtomicBool, time::Duration};
 
 use plyo::client::Client;
 use plyo_events::{EventKind, UserId};
@@ -16,29 +16,6 @@ use crate::{
 };
 
 const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
-
-fn copy(from: &PathBuf, to: &PathBuf) {
-    let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
-    assert!(copied.success());
-}
-
-/// Copies the tables while Postgres is stopped; gives where the copy is.
-fn back_up_tables(ground: &mut Ground) -> PathBuf {
-    let data = ground.postgres.data().to_owned();
-    let backup = data.with_file_name("backup");
-    ground.postgres.stop();
-    copy(&data, &backup);
-    ground.postgres.restart().unwrap();
-    backup
-}
-
-fn restore_tables(ground: &mut Ground, backup: &PathBuf) {
-    let data = ground.postgres.data().to_owned();
-    ground.postgres.stop();
-    std::fs::remove_dir_all(&data).unwrap();
-    copy(backup, &data);
-    ground.postgres.restart().unwrap();
-}
 
 /// The `number`th workout of somebody, a minute after the one before.
 fn workout(number: usize) -> Value {
@@ -68,7 +45,7 @@ async fn tables_that_are_older_than_the_history_catch_up_and_nothing_is_emitted_
     let mut ada = somebody(&url, "ada").await;
     train(&mut ada, 0..5).await;
     ground.settle(&REAL).await;
-    let backup = back_up_tables(&mut ground);
+    let backup = ground.back_up_tables();
     ground.ready(&url).await;
 
     let saved = train(&mut ada, 5..25).await;
@@ -82,7 +59,7 @@ async fn tables_that_are_older_than_the_history_catch_up_and_nothing_is_emitted_
     let before = event_ids(&ground).await;
     let listed = ada.get("/api/v1/workouts?limit=100").await.unwrap().body;
     drop(server);
-    restore_tables(&mut ground, &backup);
+    ground.restore_tables(&backup);
 
     let (_server, url) = ground.start_platform().await;
     let mut operator = Client::new(&url).unwrap();
@@ -128,11 +105,11 @@ async fn after_older_tables(ground: &mut Ground, bugs: &[&'static str]) -> Vec<S
     let server = ground.start(&BOTH);
     let mut ledger = Ledger::keep_logging(&publisher, &over).await;
     ground.settle(&BOTH).await;
-    let backup = back_up_tables(ground);
+    let backup = ground.back_up_tables();
     ledger.absorb(Ledger::keep_logging(&publisher, &over).await);
     ground.settle(&BOTH).await;
     drop(server);
-    restore_tables(ground, &backup);
+    ground.restore_tables(&backup);
     let _server = Server::start(&Role { bugs: bugs.to_vec(), ..ground.role(&BOTH) });
     ledger.absorb(Ledger::keep_logging(&publisher, &over).await);
     ground.settle(&BOTH).await;
@@ -159,19 +136,12 @@ async fn older_history_that_grew(ground: &mut Ground) {
     let server = ground.start(&BOTH);
     Ledger::keep_logging(&publisher, &over).await;
     ground.settle(&BOTH).await;
-    let store = ground.nats_server.nkeys().with_file_name("jetstream");
-    let backup = store.with_file_name("backup");
-    ground.nats_server.stop();
-    copy(&store, &backup);
-    ground.nats_server.restart().unwrap();
+    let backup = ground.back_up_streams();
     Ledger::keep_logging(&publisher, &over).await;
     ground.settle(&BOTH).await;
     let known = streams::state(&ground.nats().await, "EVENTS").await.unwrap().last;
     drop(server);
-    ground.nats_server.stop();
-    std::fs::remove_dir_all(&store).unwrap();
-    copy(&backup, &store);
-    ground.nats_server.restart().unwrap();
+    ground.restore_streams(&backup);
     let nats = ground.nats().await;
     // What a job outside schedules comes, whether or not a lane works.
     while streams::state(&nats, "EVENTS").await.unwrap().last < known + 10 {

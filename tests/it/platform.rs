@@ -118,6 +118,46 @@ impl Ground {
         sqlx::PgConnection::connect_with(&options).await.expect("Postgres answers")
     }
 
+    /// Copies the tables while Postgres is stopped; gives where the copy is.
+    pub fn back_up_tables(&mut self) -> PathBuf {
+        let data = self.postgres.data().to_owned();
+        let backup = data.with_file_name("backup");
+        self.postgres.stop();
+        copy(&data, &backup);
+        self.postgres.restart().unwrap();
+        backup
+    }
+
+    pub fn restore_tables(&mut self, backup: &Path) {
+        let data = self.postgres.data().to_owned();
+        self.postgres.stop();
+        std::fs::remove_dir_all(&data).unwrap();
+        copy(backup, &data);
+        self.postgres.restart().unwrap();
+    }
+
+    /// Copies the streams while nats-server is stopped; gives where the copy is.
+    pub fn back_up_streams(&mut self) -> PathBuf {
+        let store = self.stream_store();
+        let backup = store.with_file_name("backup");
+        self.nats_server.stop();
+        copy(&store, &backup);
+        self.nats_server.restart().unwrap();
+        backup
+    }
+
+    pub fn restore_streams(&mut self, backup: &Path) {
+        let store = self.stream_store();
+        self.nats_server.stop();
+        std::fs::remove_dir_all(&store).unwrap();
+        copy(backup, &store);
+        self.nats_server.restart().unwrap();
+    }
+
+    fn stream_store(&self) -> PathBuf {
+        self.nats_server.nkeys().with_file_name("jetstream")
+    }
+
     pub fn role(&self, services: &[&'static str]) -> Role {
         Role {
             nats_url: self.nats_url(),
@@ -326,7 +366,8 @@ fn directory() -> TempDir {
     directory
 }
 
-fn copy(from: &PathBuf, to: &PathBuf) {
+/// Copies a directory with its owners and rights.
+fn copy(from: &Path, to: &Path) {
     let status = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp runs");
     assert!(status.success());
 }

@@ -156,18 +156,11 @@ async fn a_backup_that_is_older_than_the_tables_stops_every_lane_until_an_operat
     let user = UserId::mint();
     let mut kept = log_so_many(&nats, user, 5).await;
     ground.settle(&BOTH).await;
-    let store = ground.nats_server.nkeys().with_file_name("jetstream");
-    let backup = store.with_file_name("backup");
-    ground.nats_server.stop();
-    copy(&store, &backup);
-    ground.nats_server.restart().unwrap();
+    let backup = ground.back_up_streams();
     log_so_many(&nats, user, 5).await;
     ground.settle(&BOTH).await;
 
-    ground.nats_server.stop();
-    std::fs::remove_dir_all(&store).unwrap();
-    copy(&backup, &store);
-    ground.nats_server.restart().unwrap();
+    ground.restore_streams(&backup);
     for service in ["workout", "achievement"] {
         let reason = refusal(&nats, service, "EVENTS ends at").await;
         assert!(reason.contains("restore a newer backup") && reason.contains("--new-history"), "{reason}");
@@ -202,8 +195,4 @@ async fn refusal(nats: &Nats, service: &str, why: &str) -> String {
         Ok(lane["reason"].as_str().filter(|reason| reason.contains(why)).map(str::to_owned))
     })
     .await
-}
-
-fn copy(from: &Path, to: &PathBuf) {
-    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
 }
