@@ -129,7 +129,8 @@ pub(crate) async fn lanes(db: &mut PgConnection, service: &'static str, wanted: 
     Lane::all(service, there)
 }
 
-async fn count_lanes(db: &mut PgConnection) -> Result<u8> {
+/// None before the first run, also that of tables which a backup from before it was put in place of.
+pub(crate) async fn count_lanes(db: &mut PgConnection) -> Result<u8> {
     let count: i64 = sqlx::query_scalar("SELECT count(*) FROM lane").fetch_one(db).await?;
     Ok(u8::try_from(count)?)
 }

@@ -183,10 +183,13 @@ pub async fn last_matching(nats: &Nats, stream: &str, filter: &str) -> Result<u6
     }
 }
 
-/// A lane's consumer of a stream, from a position that the lane keeps.
+/// A lane's consumer of a stream, from a position that the lane keeps. It is on disk, so that it outlives a restart of the
+/// server also where no lane runs: what it has pending is what others wake a service by.
 pub(crate) fn lane_consumer(name: &str, filter: &str, start: u64) -> Value {
-    merged(READER, json!({ "name": name, "durable_name": name, "filter_subject": filter, "opt_start_seq": start }))
+    let lane = json!({ "name": name, "durable_name": name, "filter_subject": filter, "opt_start_seq": start, "mem_storage": false });
+    merged(READER, lane)
 }
+
 /// The name of the consumer from which an effect takes its requests.
 pub(crate) fn effect_consumer_name(service: &str, effect: &str) -> String {
     format!("{service}-effect-{effect}")
@@ -326,6 +329,7 @@ mod tests {
         let one = lane_consumer("me_0", "evt.*.me.>", 7);
         assert_eq!((&one["filter_subject"], &one["filter_subjects"]), (&json!("evt.*.me.>"), &Value::Null));
         assert_eq!((&one["opt_start_seq"], &one["ack_policy"]), (&json!(7), &json!("none")));
+        assert_eq!(one["mem_storage"], false);
     }
 
     #[test]

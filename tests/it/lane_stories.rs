@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use plyo_events::UserId;
-use plyo_nats::{CommandPublisher, lanes};
+use plyo_nats::{CommandPublisher, lanes, raw};
+use serde_json::Value;
 
 use crate::{
     child::Server,
@@ -91,4 +92,22 @@ async fn commands_that_every_lane_has_handled_are_removed_from_their_stream() {
     })
     .await;
     assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_service_that_nobody_runs_is_still_seen_when_the_broker_has_been_restarted() {
+    let mut ground = Ground::new().await;
+    let running = ground.start(&BOTH);
+    let (person, mut ledger) = (UserId::mint(), Ledger::default());
+    log_some(&ground, &mut ledger, &[person], 3).await;
+    ground.settle(&BOTH).await;
+    drop(running);
+    for _ in 0..2 {
+        log_some(&ground, &mut ledger, &[person], 2).await;
+        ground.nats_server.stop();
+        ground.nats_server.restart().unwrap();
+    }
+    let nats = ground.nats().await;
+    let info = raw::api(&nats, "CONSUMER.INFO.COMMANDS_workout.workout_0", &Value::Null).await.unwrap().unwrap();
+    assert_eq!(info["num_pending"], 4, "{info}");
 }

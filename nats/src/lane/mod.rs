@@ -125,10 +125,9 @@ async fn own<R: Reactor>(
         tokio::time::sleep(STAND_BY).await;
     }
     pass!("lock");
-    let there =
-        in_time("tell the lanes", async { store::lanes(&mut connection, R::NAME, None).await.map_err(Failure::Away) })
-            .await?;
-    if there.len() != usize::from(lane.count()) {
+    let locked = Instant::now();
+    let there = in_time("count the lanes", async { store::count_lanes(&mut connection).await.map_err(Failure::Away) });
+    if there.await? != lane.count() {
         return Ok(Ended::OtherLanes);
     }
     let nats = config.nats.that_ends().await.map_err(Failure::Away)?;
@@ -138,7 +137,8 @@ async fn own<R: Reactor>(
     let mut inputs = owner.inputs(R::READS).await?;
     config.health.set(lane.index, LaneState::Owning { notes });
     let (index, applied, commands) = (lane.index, owner.position.applied, owner.position.commands);
-    tracing::info!(service = R::NAME, lane = index, applied, commands, "owns the lane");
+    let took_ms = locked.elapsed().as_millis() as u64;
+    tracing::info!(service = R::NAME, lane = index, applied, commands, took_ms, "owns the lane");
     let (mut pruned, mut purged) = (Instant::now(), Instant::now());
     loop {
         let patience = Duration::from_millis(if owner.is_dirty() { 200 } else { 2_000 });
