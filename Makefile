@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up demo test lint model bench bench-against schemas setup clean-data
+.PHONY: help up demo test lint storm model bench bench-against schemas setup clean-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -19,6 +19,10 @@ lint: setup ## format, clippy, documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+SECONDS ?= 300
+storm: setup ## kills, and what operators and disks do, for twice as long as SECONDS=300 (PLYO_STORM_SEED=7 for another one)
+	PLYO_STORM_SECONDS=$(SECONDS) cargo test -p plyo-tests --test it storm:: -- --nocapture --test-threads 1
 
 model: ## every order of the loop's protocol within bounds, as it is and with planted bugs (some minutes)
 	cargo run --release -q -p plyo-model

@@ -121,7 +121,7 @@ impl Ground {
     /// Copies the tables while Postgres is stopped; gives where the copy is.
     pub fn back_up_tables(&mut self) -> PathBuf {
         let data = self.postgres.data().to_owned();
-        let backup = data.with_file_name("backup");
+        let backup = backup(&data);
         self.postgres.stop();
         copy(&data, &backup);
         self.postgres.restart().unwrap();
@@ -139,7 +139,7 @@ impl Ground {
     /// Copies the streams while nats-server is stopped; gives where the copy is.
     pub fn back_up_streams(&mut self) -> PathBuf {
         let store = self.stream_store();
-        let backup = store.with_file_name("backup");
+        let backup = backup(&store);
         self.nats_server.stop();
         copy(&store, &backup);
         self.nats_server.restart().unwrap();
@@ -154,7 +154,7 @@ impl Ground {
         self.nats_server.restart().unwrap();
     }
 
-    fn stream_store(&self) -> PathBuf {
+    pub fn stream_store(&self) -> PathBuf {
         self.nats_server.nkeys().with_file_name("jetstream")
     }
 
@@ -366,8 +366,14 @@ fn directory() -> TempDir {
     directory
 }
 
+/// A name beside this directory that no earlier backup has.
+fn backup(directory: &Path) -> PathBuf {
+    let mut names = (1..).map(|number| directory.with_file_name(format!("backup-{number}")));
+    names.find(|name| !name.exists()).expect("a name that is free")
+}
+
 /// Copies a directory with its owners and rights.
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     let status = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp runs");
     assert!(status.success());
 }

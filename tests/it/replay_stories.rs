@@ -2,7 +2,6 @@
 //! than the tables know is taken only when an operator says so.
 
 use std::{
-    path::{Path, PathBuf},
     process::{Command, Output},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,

@@ -1,5 +1,7 @@
 //! Two owners per service; kills and stops at random places of the loop; the broker and the database crash; then an
-//! exact check. `PLYO_STORM_SEED` and `PLYO_STORM_SECONDS` make it another or a longer one.
+//! exact check. `PLYO_STORM_SEED` and `PLYO_STORM_SECONDS` make it another or a longer one (`make storm`).
+
+mod disasters;
 
 use std::{
     collections::HashSet,
@@ -43,8 +45,7 @@ struct Damage {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_or_repeated_in_a_storm() {
-    let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
-    let (seed, seconds) = (number("PLYO_STORM_SEED", 7), number("PLYO_STORM_SECONDS", 60));
+    let (seed, seconds) = (setting("SEED", 7), setting("SECONDS", 60));
     // A bug that is planted by hand: the storm must fail then.
     let bug = std::env::var("PLYO_STORM_BUG").ok().map(|bug| &*bug.leak());
     for lanes in [1, 4] {
@@ -56,13 +57,22 @@ async fn nothing_is_lost_or_repeated_in_a_storm() {
     }
 }
 
+/// `PLYO_STORM_` and this name, as it is set.
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(format!("PLYO_STORM_{name}")).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
 async fn storm(weather: Weather) -> (Vec<String>, Damage) {
     let mut ground = Ground::with_lanes(weather.lanes).await;
     let nats = ground.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
     let (over, repeated) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
     let watching = tokio::spawn(watch(Tail::open(&nats, u64::MAX).await.expect("EVENTS is there"), repeated.clone()));
-    let blowing = blow(&mut ground, &weather, &over, &repeated);
+    let blowing = async {
+        let damage = blow(&mut ground, &weather, &repeated).await;
+        over.store(true, Ordering::Relaxed);
+        damage
+    };
     let (ledger, damage) = tokio::join!(Ledger::keep_logging(&publisher, &over), blowing);
     watching.abort();
     // Fair weather, with the bugs that were planted.
@@ -89,7 +99,7 @@ struct Ship {
     continued_at: Option<Instant>,
 }
 
-async fn blow(ground: &mut Ground, weather: &Weather, over: &AtomicBool, repeated: &AtomicBool) -> Damage {
+async fn blow(ground: &mut Ground, weather: &Weather, repeated: &AtomicBool) -> Damage {
     let mut random = Random(weather.seed);
     let mut damage = Damage::default();
     let services = weather.services.iter().chain(weather.services);
@@ -128,7 +138,6 @@ async fn blow(ground: &mut Ground, weather: &Weather, over: &AtomicBool, repeate
             _ => {}
         }
     }
-    over.store(true, Ordering::Relaxed);
     ships.iter().for_each(|ship| ship.server.signal(Signal::SIGCONT));
     // Those that were stopped say what they still have to say, before the fair weather.
     tokio::time::sleep(Duration::from_secs(1)).await;
