@@ -124,7 +124,7 @@ impl Ground {
         let child = self
             .plyo("{role}")
             .args(["serve", "--only", roles, "--listen", authority, "--limits", "off"])
-            .env("PLYO_LOG", "warn")
+            .env("PLYO_LOG", "warn,plyo_nats::lane=info")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -147,9 +147,39 @@ impl Ground {
         bail!("plyo is not ready after 20 s: {}", self.log());
     }
 
+    /// Everything that was logged so far.
+    pub fn logged(&self) -> String {
+        fs::read_to_string(self.directory.path().join("plyo.log")).unwrap_or_default()
+    }
+
+    /// The bytes on disk of what a stream holds.
+    pub fn stored_bytes(&self, stream: &str) -> Result<u64> {
+        let store = self.directory.path().join("nats/jetstream");
+        let du = "du -sbc \"$0\"/*/streams/\"$1\"/msgs | tail -n 1";
+        let output = Command::new("sh").args(["-c", du]).arg(store).arg(stream).output()?;
+        let said = String::from_utf8(output.stdout)?;
+        said.split_whitespace().next().and_then(|bytes| bytes.parse().ok()).with_context(|| format!("du says {said}"))
+    }
+
+    /// Puts the tables in place that were kept.
+    pub fn forget_tables(&mut self) -> Result<()> {
+        let data = self.postgres.data().to_owned();
+        self.postgres.stop();
+        fs::remove_dir_all(&data)?;
+        copy(&data.with_file_name("empty"), &data)?;
+        self.postgres.restart()
+    }
+
+    /// Keeps the tables as they are for [`Self::forget_tables`].
+    pub fn keep_tables(&mut self) -> Result<()> {
+        let data = self.postgres.data().to_owned();
+        self.postgres.stop();
+        copy(&data, &data.with_file_name("empty"))?;
+        self.postgres.restart()
+    }
+
     fn log(&self) -> String {
-        let path = self.directory.path().join("plyo.log");
-        fs::read_to_string(path).unwrap_or_default().lines().rev().take(5).collect::<Vec<_>>().join("\n")
+        self.logged().lines().rev().take(5).collect::<Vec<_>>().join("\n")
     }
 
     /// People with tokens that the platform's own key signs: signing up ten thousand would measure Argon2.
@@ -175,6 +205,12 @@ impl Ground {
     }
 }
 
+/// Copies a directory with its owners and rights.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    ensure!(Command::new("cp").arg("-a").args([from, to]).status()?.success(), "{} is not copied", from.display());
+    Ok(())
+}
+
 impl Platform {
     /// Asks it to stop, as an operator does, and waits until it has.
     pub async fn stop(&mut self) -> Result<()> {
@@ -185,6 +221,12 @@ impl Platform {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(())
+    }
+
+    /// The same once nothing is under way.
+    pub async fn stop_when_settled(mut self, ground: &Ground) -> Result<()> {
+        ground.settle(Duration::from_secs(180)).await?;
+        self.stop().await
     }
 
     /// Resident memory of the process in KiB.

@@ -18,6 +18,7 @@ mod options;
 mod pipeline;
 mod push;
 mod query;
+mod recovery;
 mod reminders;
 mod restart;
 mod revision;
@@ -69,7 +70,7 @@ const PATIENCE: Duration = Duration::from_secs(1_800);
 
 type Part = fn(Bench) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
 
-const PARTS: [(&str, Part); 13] = [
+const PARTS: [(&str, Part); 14] = [
     ("disk", |_| Box::pin(disk::measure())),
     ("catalogue", |bench| Box::pin(catalogue::measure(bench.scale))),
     ("coach", |bench| Box::pin(coach::measure(bench.scale))),
@@ -81,6 +82,7 @@ const PARTS: [(&str, Part); 13] = [
     ("live", |bench| Box::pin(live::measure(bench))),
     ("reminders", |bench| Box::pin(reminders::measure(bench))),
     ("memory", |bench| Box::pin(memory::measure(bench))),
+    ("recovery", |bench| Box::pin(recovery::measure(bench))),
     ("deep", |bench| Box::pin(deep::measure(bench))),
     ("restart", |bench| Box::pin(restart::measure(bench))),
 ];
