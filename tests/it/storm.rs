@@ -43,6 +43,12 @@ struct Damage {
     database_crashes: u32,
 }
 
+impl Damage {
+    const fn is_of_a_storm(&self) -> bool {
+        self.deaths > 5 && self.stops > 1
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_or_repeated_in_a_storm() {
     let (seed, seconds) = (setting("SEED", 7), setting("SECONDS", 60));
@@ -50,10 +56,10 @@ async fn nothing_is_lost_or_repeated_in_a_storm() {
     let bug = std::env::var("PLYO_STORM_BUG").ok().map(|bug| &*bug.leak());
     for lanes in [1, 4] {
         let weather =
-            Weather { services: REAL, lanes, seed, seconds: seconds / 2, bugs: bug.into_iter().collect(), one_in: 100 };
+            Weather { services: REAL, lanes, seed, seconds: seconds / 2, bugs: bug.into_iter().collect(), one_in: 50 };
         let (wrong, damage) = storm(weather).await;
         assert_eq!(wrong, Vec::<String>::new(), "seed {seed}, {lanes} lanes: {damage:?}");
-        assert!(damage.deaths > 5 && damage.stops > 1, "it was no storm: {damage:?}");
+        eprintln!("seed {seed}, {lanes} lanes: {damage:?}");
     }
 }
 
@@ -106,7 +112,8 @@ async fn blow(ground: &mut Ground, weather: &Weather, repeated: &AtomicBool) -> 
     let mut ships: Vec<Ship> = services.map(|service| launch(ground, service, weather, &mut random)).collect();
     let any = ships.len() as u64;
     let end = Instant::now() + Duration::from_secs(weather.seconds);
-    while Instant::now() < end && !repeated.load(Ordering::Relaxed) {
+    // Where the machine is slow, few places are passed: then it blows until it was a storm.
+    while (Instant::now() < end || !damage.is_of_a_storm()) && !repeated.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(100)).await;
         for ship in &mut ships {
             if ship.server.has_ended() {

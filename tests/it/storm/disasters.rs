@@ -78,7 +78,7 @@ impl World {
             return;
         }
         let weather =
-            Weather { services: REAL, lanes: 4, seed: self.random.next(), seconds, bugs: Vec::new(), one_in: 100 };
+            Weather { services: REAL, lanes: 4, seed: self.random.next(), seconds, bugs: Vec::new(), one_in: 50 };
         let (over, repeated) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
         let blowing = async {
             blow(&mut self.ground, &weather, &repeated).await;
