@@ -40,12 +40,9 @@ pub fn role(service: &str) -> String {
 /// # Errors
 /// When Postgres refuses, or a migration that was applied has another text here.
 pub async fn apply(dsn: &str, service: &str, schemas: &Schemas) -> Result<Vec<String>> {
+    create_role(dsn, service).await?;
     let role = role(service);
     let mut admin = connect(dsn, "public").await?;
-    let create_role = format!(
-        "DO $$ BEGIN CREATE ROLE \"{role}\" LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-    );
-    sqlx::query(AssertSqlSafe(create_role)).execute(&mut admin).await.context("create the service's role")?;
     let mut done = Vec::new();
     for (schema, migrator) in schemas.of(service) {
         create_schema(&mut admin, &schema, &role).await?;
@@ -59,6 +56,20 @@ pub async fn apply(dsn: &str, service: &str, schemas: &Schemas) -> Result<Vec<St
         done.push(format!("schema {schema}: at {}", newest(migrator)));
     }
     Ok(done)
+}
+
+/// Creates the role of a service, if it is missing.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn create_role(dsn: &str, service: &str) -> Result<()> {
+    let role = role(service);
+    let create_role = format!(
+        "DO $$ BEGIN CREATE ROLE \"{role}\" LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    );
+    let mut admin = connect(dsn, "public").await?;
+    sqlx::query(AssertSqlSafe(create_role)).execute(&mut admin).await.context("create the service's role")?;
+    Ok(())
 }
 
 /// Makes an empty schema with the tables of `service`, for a replay. One that is left over goes.
@@ -106,6 +117,11 @@ pub async fn check(dsn: &str, service: &str, schemas: &Schemas) -> Result<()> {
 }
 
 impl Schemas {
+    /// Every schema of the service, by name, with the newest of its migrations.
+    pub fn versions(&self, service: &str) -> Vec<(String, i64)> {
+        self.of(service).into_iter().map(|(schema, migrator)| (schema, newest(migrator))).collect()
+    }
+
     /// Every schema of the service, by name.
     fn of(&self, service: &str) -> Vec<(String, &'static Migrator)> {
         let mut schemas = vec![(format!("{service}_loop"), &LOOP), (service.to_owned(), self.folded)];

@@ -2,8 +2,10 @@
 //!
 //! A service is a [`Reactor`] (its write side) and the queries it answers, put together as a [`Service`] and run by
 //! [`run`]. The edge sends by [`CommandPublisher`], waits on [`Outcomes`], asks by [`ask`] and [`request`], and follows the
-//! stream with a [`Tail`]. Operators have [`streams`], [`dead`], [`replay`] and [`deep`].
+//! stream with a [`Tail`]. Operators have [`streams`], [`dead`], [`replay`],
+//! [`deep`] and [`backup`].
 
+pub mod backup;
 mod commands;
 pub mod database;
 pub mod dead;

@@ -66,14 +66,19 @@ impl State {
 pub async fn apply(nats: &Nats, settings: &StreamSettings) -> Result<Vec<String>> {
     let mut done = Vec::new();
     let queue = work_queue::step_aside(nats).await?;
-    for wanted in configs(settings)? {
-        let name = wanted["name"].as_str().context("a stream has a name")?;
+    for mut wanted in configs(settings)? {
+        let name = wanted["name"].as_str().context("a stream has a name")?.to_owned();
         let (verb, what) = match nats.api(&format!("STREAM.INFO.{name}"), &Value::Null).await {
             Ok(info) if drift(&wanted, &info["config"]).is_empty() => {
                 done.push(format!("stream {name}: unchanged"));
                 continue;
             }
-            Ok(info) => ("UPDATE", format!("update ({})", changes(&wanted, &info["config"]))),
+            Ok(info) => {
+                let what = format!("update ({})", changes(&wanted, &info["config"]));
+                // What it was restored from is said there.
+                wanted["metadata"] = info["config"]["metadata"].clone();
+                ("UPDATE", what)
+            }
             Err(error) if error.code == ApiError::STREAM_NOT_FOUND => ("CREATE", "create".to_owned()),
             Err(error) => return Err(error).context(format!("look at stream {name}")),
         };
