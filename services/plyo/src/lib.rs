@@ -1,5 +1,6 @@
 //! The one binary of Plyo, as a library for its tests and benchmarks.
 
+mod backup;
 mod catalogue_page;
 pub mod cli;
 pub mod client;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backup;
 mod catalogue;
 mod coach;
 mod deep;
@@ -12,6 +13,8 @@ mod signals;
 mod tests;
 mod up;
 mod variables;
+
+pub(crate) use operate::apply as apply_migrations;
 
 use std::path::PathBuf;
 
@@ -60,6 +63,10 @@ enum Command {
         #[command(flatten)]
         servers: Servers,
     },
+    /// Copy the streams and the tables into a directory, while everything runs
+    Backup(backup::Backup),
+    /// Put a backup in place, on servers that hold nothing, while no service runs
+    Restore(backup::Restore),
     /// Fold a service's tables again from EVENTS and put them in place; its lane stands still meanwhile
     Rebuild(operate::Rebuild),
     /// Fold services' tables again from EVENTS and compare; a lane stands still while its tables are compared. Or, with
@@ -218,6 +225,8 @@ impl Plyo {
             Command::Keys { nkeys } => operate::keys(&nkeys),
             Command::Decode { type_name } => operate::decode(type_name.as_deref()),
             Command::Dead { what, servers } => what.run(&servers.of_operator()?).await,
+            Command::Backup(backup) => backup.run().await,
+            Command::Restore(restore) => restore.run().await,
             Command::Rebuild(rebuild) => rebuild.run().await,
             Command::Verify(verify) => verify.run().await,
             Command::Lanes(lanes) => lanes.run().await,

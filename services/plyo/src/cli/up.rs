@@ -17,6 +17,7 @@ use super::{
     signals::shutdown,
 };
 use crate::{
+    backup::{self, Halves},
     cli::operate,
     platform::{self, Config, EdgeSettings},
     preflight,
@@ -38,6 +39,9 @@ pub(super) struct Up {
     /// How many servers keep each stream; here there is one
     #[arg(long, env = "PLYO_REPLICAS", default_value = "1", value_parser = settings::replicas)]
     replicas: u8,
+    /// Restore this backup first, into data that holds nothing yet
+    #[arg(long, value_name = "DIR")]
+    restore: Option<PathBuf>,
     #[command(flatten)]
     running: Running,
 }
@@ -130,6 +134,9 @@ impl Up {
             replicas: self.replicas,
             memory_mib: Config::MEMORY_MIB,
         });
+        if let Some(directory) = &self.restore {
+            backup::restore(&config, directory, Halves::Both, false).await?;
+        }
         operate::apply(&config, false).await?;
         // Each service signs in as its own role, which has rights on its own schemas only.
         let config = Config { postgres_url: postgres.dsn_as("{role}", DATABASE), ..config };

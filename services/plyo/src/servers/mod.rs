@@ -10,5 +10,6 @@ mod redis;
 
 pub use nats_server::{Durability, NatsServer};
 pub use postgres::Postgres;
+pub(crate) use postgres::program as postgres_program;
 pub use process::free_port;
 pub use redis::Redis;
