@@ -4,6 +4,7 @@
 
 mod account_stories;
 mod auth_stories;
+mod backup_stories;
 mod child;
 mod cluster_stories;
 mod command_line;
