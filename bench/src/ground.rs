@@ -77,6 +77,15 @@ impl Ground {
         Ok(String::from_utf8(output.stdout)?)
     }
 
+    /// The same while other things go on.
+    pub async fn operate_beside(&self, arguments: &[&str]) -> Result<String> {
+        let output = tokio::process::Command::from(self.plyo("plyo")).args(arguments).output().await;
+        let output = output.context("start target/release/plyo; `make bench` builds it")?;
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "plyo {}: {}", arguments.join(" "), complaint.trim());
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
     /// `plyo` on these servers, which signs in to Postgres with this account.
     fn plyo(&self, account: &str) -> Command {
         let mut command = self.revision.plyo();

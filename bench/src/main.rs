@@ -2,6 +2,7 @@
 //! machine sets in the same run. It drives the `plyo` binary that lies beside it, or another.
 
 mod against;
+mod backup;
 mod catalogue;
 mod coach;
 mod cost;
@@ -70,7 +71,7 @@ const PATIENCE: Duration = Duration::from_secs(1_800);
 
 type Part = fn(Bench) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
 
-const PARTS: [(&str, Part); 14] = [
+const PARTS: [(&str, Part); 15] = [
     ("disk", |_| Box::pin(disk::measure())),
     ("catalogue", |bench| Box::pin(catalogue::measure(bench.scale))),
     ("coach", |bench| Box::pin(coach::measure(bench.scale))),
@@ -84,6 +85,7 @@ const PARTS: [(&str, Part); 14] = [
     ("memory", |bench| Box::pin(memory::measure(bench))),
     ("recovery", |bench| Box::pin(recovery::measure(bench))),
     ("deep", |bench| Box::pin(deep::measure(bench))),
+    ("backup", |bench| Box::pin(backup::measure(bench))),
     ("restart", |bench| Box::pin(restart::measure(bench))),
 ];
 

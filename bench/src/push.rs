@@ -52,7 +52,7 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
 }
 
 /// Sends so many workouts at a rate, each of which unlocks an achievement; gives the milliseconds until each was pushed.
-async fn at_rate(ground: &Ground, authority: &str, rate: usize, posts: usize) -> Result<Vec<f64>> {
+pub async fn at_rate(ground: &Ground, authority: &str, rate: usize, posts: usize) -> Result<Vec<f64>> {
     let people = posts.div_ceil(STEPS.len());
     let tokens = Arc::new(ground.tokens(people).await?);
     let bodies = STEPS.map(|(sets, _)| workout(sets));
