@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    child::Server,
     ledger,
     people::{log_in, somebody, workout},
     platform::{Ground, REAL, eventually},
@@ -87,7 +88,7 @@ async fn a_backup_under_load_is_the_platform_on_another_machine_and_nothing_is_t
     let directory = tempfile::tempdir().unwrap();
     let backup = place(&directory, "backup");
     let ground = Ground::new().await;
-    let (server, url) = ground.start_platform().await;
+    let (server, url) = start(&ground).await;
     let (mut ada, bob) = (somebody(&url, "ada").await, somebody(&url, "bob").await);
     let live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
     let mut before = BTreeMap::new();
@@ -115,7 +116,7 @@ async fn a_backup_under_load_is_the_platform_on_another_machine_and_nothing_is_t
 
     let other = Ground::new().await;
     operate(&other, &["restore", &backup]);
-    let (_server, url) = other.start_platform().await;
+    let (_server, url) = start(&other).await;
     let (mut ada, tokens) = log_in(&url, "ada").await;
     let (mut bob, _) = log_in(&url, "bob").await;
     let token = tokens["access_token"].as_str().unwrap();
@@ -161,6 +162,31 @@ async fn a_backup_under_load_is_the_platform_on_another_machine_and_nothing_is_t
     assert_eq!(told.len(), told.iter().collect::<BTreeSet<_>>().len(), "nobody is told of one thing twice");
     operate(&other, &["verify"]);
     operate(&other, &["verify", "--deep"]);
+}
+
+/// All services and an edge, when each of them answers.
+async fn start(ground: &Ground) -> (Server, String) {
+    let (server, url) = ground.start_platform().await;
+    let mut operator = Client::new(&url).unwrap();
+    eventually("every service answers", Duration::from_secs(60), async || {
+        for service in ["auth", "workouts", "achievements", "notifications"] {
+            let health = operator.get(&format!("/api/v1/{service}/health")).await?;
+            anyhow::ensure!(health.status == 200, "{service}: {}", health.body);
+        }
+        Ok(Some(()))
+    })
+    .await;
+    (server, url)
+}
+
+/// Waits until the services that ran have let go of their lanes.
+async fn nobody_owns_a_lane(ground: &Ground) {
+    eventually("no lane has an owner", Duration::from_secs(20), async || {
+        let owners = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
+        let owners: i64 = sqlx::query_scalar(owners).fetch_one(&mut ground.database("workout").await).await?;
+        Ok((owners == 0).then_some(()))
+    })
+    .await;
 }
 
 /// The ids of somebody's workouts, all pages.
@@ -235,16 +261,11 @@ async fn what_is_damaged_unfinished_newer_or_in_the_way_is_refused_by_its_name_a
     let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM skipped").fetch_one(&mut db).await.unwrap();
     assert_eq!(kept, 1);
     {
-        let _server = ground.start_platform().await;
+        let _server = start(&ground).await;
         let said = refused(&ground, &["restore", &backup, "--replace"]);
         assert!(said.contains("runs: stop it first"), "{said}");
     }
-    eventually("no lane has an owner", Duration::from_secs(20), async || {
-        let owners = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
-        let owners: i64 = sqlx::query_scalar(owners).fetch_one(&mut db).await?;
-        Ok((owners == 0).then_some(()))
-    })
-    .await;
+    nobody_owns_a_lane(&ground).await;
     operate(&ground, &["restore", &backup, "--replace"]);
     let restored = streams::state(&nats, "EVENTS").await.unwrap();
     assert_ne!((restored.created, restored.messages), (before.created, 1));
@@ -255,7 +276,7 @@ async fn halves_of_different_ages_catch_up_or_are_refused_with_what_mends_them()
     let directory = tempfile::tempdir().unwrap();
     let (older, newer) = (place(&directory, "older"), place(&directory, "newer"));
     let ground = Ground::new().await;
-    let (server, url) = ground.start_platform().await;
+    let (server, url) = start(&ground).await;
     let mut ada = somebody(&url, "ada").await;
     for number in 0..3 {
         post(&mut ada, &format!("older-{number}")).await;
@@ -274,7 +295,7 @@ async fn halves_of_different_ages_catch_up_or_are_refused_with_what_mends_them()
     let ground = Ground::new().await;
     operate(&ground, &["restore", &older, "--only", "tables"]);
     operate(&ground, &["restore", &newer, "--only", "streams"]);
-    let (server, url) = ground.start_platform().await;
+    let (server, url) = start(&ground).await;
     let mut operator = Client::new(&url).unwrap();
     eventually("the lane says that it caught up", Duration::from_secs(20), async || {
         let health = operator.get("/api/v1/workouts/health").await?.body.to_string();
@@ -288,12 +309,7 @@ async fn halves_of_different_ages_catch_up_or_are_refused_with_what_mends_them()
     assert_eq!(ledger::events(&ground).await.iter().map(|event| event.id).collect::<Vec<_>>(), said);
     operate(&ground, &["verify"]);
     drop(server);
-    eventually("no lane has an owner", Duration::from_secs(20), async || {
-        let owners = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
-        let owners: i64 = sqlx::query_scalar(owners).fetch_one(&mut ground.database("workout").await).await?;
-        Ok((owners == 0).then_some(()))
-    })
-    .await;
+    nobody_owns_a_lane(&ground).await;
 
     operate(&ground, &["restore", &newer, "--only", "tables", "--replace"]);
     operate(&ground, &["restore", &older, "--only", "streams", "--replace"]);
@@ -303,7 +319,7 @@ async fn halves_of_different_ages_catch_up_or_are_refused_with_what_mends_them()
         operate(&ground, &["rebuild", service, "--new-history"]);
     }
     operate(&ground, &["verify"]);
-    let (_server, url) = ground.start_platform().await;
+    let (_server, url) = start(&ground).await;
     let (mut ada, _) = log_in(&url, "ada").await;
     assert_eq!(listed(&mut ada).await.len(), 3);
 }

@@ -44,6 +44,7 @@ mod stopping_stories;
 mod storm;
 mod surface_stories;
 mod tally;
+mod timer_backup_stories;
 mod token_stories;
 mod unknown_stories;
 mod versions_stories;
