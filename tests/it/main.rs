@@ -8,6 +8,7 @@ mod backup_stories;
 mod child;
 mod cluster_stories;
 mod command_line;
+mod container_stories;
 mod contracts;
 mod crash_stories;
 mod dead_event_stories;

@@ -68,15 +68,17 @@ pub async fn serve(listener: TcpListener, running: Vec<Running>) -> Result<()> {
 /// Every lane is held or stood by, and no effect waits; otherwise its reason is shown. With it, what nats-server last complained of: a publish
 /// that it denies is a timeout to the lane.
 async fn ready(State(running): State<Arc<Vec<Running>>>) -> Response {
-    let ready = running.iter().all(|one| one.not_ready().is_none());
+    let missing: Vec<String> = running.iter().filter_map(Running::not_ready).collect();
     let of_each = |value: fn(&Running) -> Value| -> Map<String, Value> {
         running.iter().map(|one| (one.service.clone(), value(one))).collect()
     };
     let (lanes, errors) = (of_each(|one| json!(one.health.lane())), of_each(|one| json!(one.nats.last_error())));
     let effects = of_each(|one| json!(one.health.waiting_effects()));
-    let (status, word) = if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
+    let (status, word) =
+        if missing.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
     let refused: Vec<String> = running.iter().flat_map(|one| one.nats.refused_writes()).collect();
-    let body =
-        json!({ "status": word, "services": lanes, "effects": effects, "nats": errors, "refused_writes": refused });
+    let body = json!({
+        "status": word, "missing": missing, "services": lanes, "effects": effects, "nats": errors, "refused_writes": refused
+    });
     (status, Json(body)).into_response()
 }

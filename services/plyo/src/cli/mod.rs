@@ -4,6 +4,7 @@ mod backup;
 mod catalogue;
 mod coach;
 mod deep;
+mod health;
 mod lanes;
 mod operate;
 mod serve;
@@ -44,6 +45,8 @@ enum Command {
     Serve(serve::Serve),
     /// Apply SQL and streams; services only compare, and refuse to start on drift
     Migrate(operate::Migrate),
+    /// Say whether the `plyo serve` of this machine or container does its work, in a line; its exit status is 0 if so
+    Health(health::Health),
     /// Make the nkeys that are missing, and print the variables that nats/permissions.conf wants
     Keys {
         /// Where the seeds are, `<user>.seed` each
@@ -222,6 +225,7 @@ impl Plyo {
             Command::Up(up) => up.run().await,
             Command::Serve(serve) => serve.run().await,
             Command::Migrate(migrate) => migrate.run().await,
+            Command::Health(health) => health.run().await,
             Command::Keys { nkeys } => operate::keys(&nkeys),
             Command::Decode { type_name } => operate::decode(type_name.as_deref()),
             Command::Dead { what, servers } => what.run(&servers.of_operator()?).await,

@@ -40,7 +40,9 @@ impl Serve {
         let config = self.running.of(self.servers.of_services()?);
         let known = services::roles(SERVICES);
         let all = || known.iter().map(|role| (*role).to_owned()).collect();
-        let roles: Vec<String> = if self.only.is_empty() { all() } else { self.only };
+        // A variable that is set to nothing names nobody.
+        let only: Vec<String> = self.only.into_iter().filter(|role| !role.is_empty()).collect();
+        let roles = if only.is_empty() { all() } else { only };
         let unknown: Vec<&String> = roles.iter().filter(|role| !known.contains(&role.as_str())).collect();
         ensure!(unknown.is_empty(), "there is no {unknown:?}; there are {}", known.join(", "));
         ensure!(["on", "off"].contains(&self.limits.as_str()), "limits are on or off");
