@@ -1,5 +1,7 @@
 //! The SQL of every service schema: one folder and one migrator each, applied by `plyo migrate` alone.
 
+mod passwords;
+
 use std::{str::FromStr, time::Duration};
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -9,6 +11,8 @@ use sqlx::{
     postgres::PgConnectOptions,
 };
 use tokio::time::timeout;
+
+pub use passwords::{asks_for_no_password, set_password};
 
 /// How long a connection may take to be made: an address that nobody has any more swallows what is sent to it.
 const CONNECTING: Duration = Duration::from_secs(3);

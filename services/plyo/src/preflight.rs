@@ -37,9 +37,14 @@ struct Misconfigured(String);
 /// When something differs; says what, and what to do.
 pub async fn pass(config: &Config, roles: &[String], patience: Duration, says: impl Fn(String)) -> Result<()> {
     refuse_placeholders(config, roles)?;
+    until(patience, says, async || check(config, roles).await).await
+}
+
+/// Asks again and again, as long as what is wrong may still come right.
+async fn until(patience: Duration, says: impl Fn(String), check: impl AsyncFn() -> Result<()>) -> Result<()> {
     let (deadline, mut told) = (Instant::now() + patience, String::new());
     loop {
-        let Err(error) = check(config, roles).await else { return Ok(()) };
+        let Err(error) = check().await else { return Ok(()) };
         if error.is::<Misconfigured>() || Instant::now() + AGAIN > deadline {
             return Err(error);
         }
@@ -52,6 +57,21 @@ pub async fn pass(config: &Config, roles: &[String], patience: Duration, says: i
         }
         sleep(AGAIN).await;
     }
+}
+
+/// Waits so long until nats-server and every Postgres let an operator in.
+///
+/// # Errors
+/// When one does not; says which, and why.
+pub async fn await_servers(config: &Config, patience: Duration) -> Result<()> {
+    let check = async || {
+        config.nats("operator").await?;
+        for service in services::names(SERVICES) {
+            database::connect(&database::options(&config.dsn(service), &["public"])?).await?;
+        }
+        Ok(())
+    };
+    until(patience, |_| (), check).await
 }
 
 async fn check(config: &Config, roles: &[String]) -> Result<()> {
@@ -74,7 +94,10 @@ async fn check(config: &Config, roles: &[String]) -> Result<()> {
 
 fn refuse_placeholders(config: &Config, roles: &[String]) -> Result<()> {
     for service in roles.iter().filter(|role| *role != "edge") {
-        refuse_placeholder(&config.dsn(service)).with_context(|| format!("the Postgres URL of {service}"))?;
+        let dsn = config.dsn(service);
+        let missing = dsn.contains("{password}");
+        anyhow::ensure!(!missing, "{service}.password is not in PLYO_NKEYS; `plyo keys --files` makes it");
+        refuse_placeholder(&dsn).with_context(|| format!("the Postgres URL of {service}"))?;
     }
     config.redis_url.as_deref().map_or(Ok(()), refuse_placeholder).context("the Redis URL")
 }

@@ -5,8 +5,10 @@ mod catalogue;
 mod coach;
 mod deep;
 mod health;
+mod keys;
 mod lanes;
 mod operate;
+mod passwords;
 mod serve;
 mod settings;
 mod signals;
@@ -25,7 +27,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::{
     demo,
     platform::{self, Config},
-    servers::{Durability, nkeys},
+    servers::{Durability, nkeys, secrets},
     services::{self, SERVICES},
 };
 
@@ -48,11 +50,7 @@ enum Command {
     /// Say whether the `plyo serve` of this machine or container does its work, in a line; its exit status is 0 if so
     Health(health::Health),
     /// Make the nkeys that are missing, and print the variables that nats/permissions.conf wants
-    Keys {
-        /// Where the seeds are, `<user>.seed` each
-        #[arg(long, env = "PLYO_NKEYS", default_value = "nkeys")]
-        nkeys: PathBuf,
-    },
+    Keys(keys::Keys),
     /// Show a MessagePack or JSON body on stdin as JSON: `nats stream view EVENTS --translate 'plyo decode'`
     Decode {
         /// Its `ce-type`, such as workout.completed.v1: show it in the newest version of that type
@@ -113,7 +111,8 @@ pub(crate) struct Servers {
     /// The directory of the nkey seeds to sign in to NATS with, as `plyo keys` makes it
     #[arg(long, env = "PLYO_NKEYS", global = true)]
     nkeys: Option<PathBuf>,
-    /// postgres://user:password@host/database; `{role}` stands for the role of the service
+    /// postgres://user:password@host/database; `{role}` stands for the role of the service, or `plyo` for operators, and
+    /// `{password}` for what `plyo keys --files` made for it
     #[arg(long, env = "PLYO_POSTGRES_URL", hide_env_values = true, global = true)]
     postgres_url: Option<String>,
     /// SERVICE=URL for a service with a Postgres of its own; may be repeated
@@ -125,7 +124,8 @@ pub(crate) struct Servers {
         global = true
     )]
     postgres_urls: Vec<String>,
-    /// redis://host:6379; without it each edge counts its limits alone
+    /// redis://host:6379; without it each edge counts its limits alone. `{password}` stands for what `plyo keys --files`
+    /// made
     #[arg(long, env = "PLYO_REDIS_URL", hide_env_values = true, global = true)]
     redis_url: Option<String>,
     /// How many servers keep each stream: 1, 3 or 5
@@ -154,12 +154,22 @@ impl From<DurabilityArgument> for Durability {
 impl Servers {
     /// For operators, who work on the tables of every service: a `plyo up` gives them its own account.
     fn of_operator(&self) -> Result<Config> {
-        self.config(up::ACCOUNT)
+        let mut config = self.config(up::ACCOUNT)?;
+        for url in config.postgres_urls.values_mut().chain([&mut config.postgres_url]) {
+            let of_operator = url.replace("{role}", up::ACCOUNT);
+            *url = passwords::filled(&of_operator, config.nkeys.as_deref(), secrets::OPERATOR)?;
+        }
+        Ok(config)
     }
 
     /// For services: each signs in to the Postgres of a `plyo up` as its own role.
     fn of_services(&self) -> Result<Config> {
-        self.config("{role}")
+        Ok(passwords::of_services(self.config("{role}")?))
+    }
+
+    /// Whether Postgres is to know the passwords of `plyo keys --files`.
+    fn sets_passwords(&self) -> bool {
+        self.postgres_url.as_ref().is_some_and(|url| url.contains(passwords::PLACE))
     }
 
     fn config(&self, account: &str) -> Result<Config> {
@@ -179,10 +189,10 @@ impl Servers {
                 .clone()
                 .or_else(|| up.as_ref().filter(|_| self.nats_url.is_none()).and_then(up::Places::nats_monitor_url)),
             durability: self.durability.into(),
+            redis_url: passwords::of_redis(self.redis_url.as_deref(), nkeys.as_deref())?,
             nkeys,
             postgres_url: given(&self.postgres_url, postgres_of_up, "PLYO_POSTGRES_URL")?,
             postgres_urls: self.postgres_urls.iter().map(|pair| url_of_service(pair)).collect::<Result<_>>()?,
-            redis_url: self.redis_url.clone(),
             lanes: None,
             replicas: self.replicas,
             memory_mib: Config::MEMORY_MIB,
@@ -226,7 +236,7 @@ impl Plyo {
             Command::Serve(serve) => serve.run().await,
             Command::Migrate(migrate) => migrate.run().await,
             Command::Health(health) => health.run().await,
-            Command::Keys { nkeys } => operate::keys(&nkeys),
+            Command::Keys(keys) => keys.run(),
             Command::Decode { type_name } => operate::decode(type_name.as_deref()),
             Command::Dead { what, servers } => what.run(&servers.of_operator()?).await,
             Command::Backup(backup) => backup.run().await,

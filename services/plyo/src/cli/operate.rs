@@ -1,6 +1,6 @@
 //! What operators do: migrate, decode, dead letters, rebuild, verify.
 
-use std::{io::Read, path::Path};
+use std::{io::Read, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
@@ -11,10 +11,10 @@ use plyo_nats::{
     streams,
 };
 
-use super::{Servers, deep};
+use super::{Servers, deep, passwords};
 use crate::{
     platform::Config,
-    servers::nkeys,
+    preflight,
     services::{self, SERVICES},
 };
 
@@ -23,15 +23,23 @@ pub(super) struct Migrate {
     /// EVENTS is lost for good: begin an empty one, though there are tables that came from it
     #[arg(long)]
     new_history: bool,
+    /// How many seconds to wait for servers that do not answer yet
+    #[arg(long, env = "PLYO_WAIT", default_value_t = 30)]
+    wait: u64,
     #[command(flatten)]
     servers: Servers,
 }
 
 impl Migrate {
-    /// Applies SQL and streams, and says what it did.
+    /// Applies SQL and streams, and passwords that were made for it; says what it did.
     pub(super) async fn run(self) -> Result<()> {
         let config = self.servers.of_operator()?;
-        for line in apply(&config, self.new_history).await? {
+        preflight::await_servers(&config, Duration::from_secs(self.wait)).await?;
+        let mut done = apply(&config, self.new_history).await?;
+        if self.servers.sets_passwords() {
+            done.extend(passwords::set(&config).await?);
+        }
+        for line in done {
             println!("{line}");
         }
         Ok(())
@@ -58,15 +66,6 @@ pub(crate) async fn apply(config: &Config, new_history: bool) -> Result<Vec<Stri
         done.extend(service.migrate(&config.dsn(service.name)).await?);
     }
     Ok(done)
-}
-
-/// Seeds into a directory, public keys on stdout.
-pub(super) fn keys(directory: &Path) -> Result<()> {
-    nkeys::make(directory, SERVICES)?;
-    for (name, public_key) in nkeys::variables(directory, SERVICES)? {
-        println!("{name}={public_key}");
-    }
-    Ok(())
 }
 
 /// A body on stdin, JSON on stdout: as it is, or, of a type that is named, in its newest version.

@@ -7,6 +7,7 @@ pub mod permissions;
 mod postgres;
 mod process;
 mod redis;
+pub mod secrets;
 
 pub use nats_server::{Durability, NatsServer};
 pub use postgres::Postgres;

@@ -3,14 +3,14 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::Path,
 };
 
 use anyhow::{Context, Result};
 use nkeys::KeyPair;
 
+use super::secrets;
 use crate::services::{self, Entry};
 
 /// The users of `nats/permissions.conf`: operators, and everything that can run.
@@ -31,9 +31,7 @@ pub fn make(directory: &Path, services: &[Entry]) -> Result<()> {
             continue;
         }
         let seed = KeyPair::new_user().seed().context("a new key pair has a seed")?;
-        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        let mut file = file.with_context(|| format!("make {}", path.display()))?;
-        writeln!(file, "{seed}")?;
+        secrets::create(&path, &seed, 0o600)?;
     }
     Ok(())
 }
