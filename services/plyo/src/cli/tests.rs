@@ -14,23 +14,40 @@ fn the_command_line_is_well_made() {
 
 #[test]
 fn docker_compose_sets_what_the_binary_and_the_server_read_and_nothing_else() {
-    let compose: Yaml = YamlLoader::load_from_str(&read("docker-compose.yml")).unwrap().remove(0);
-    let variables = |service: &str| -> BTreeSet<String> {
-        let environment = compose["services"][service]["environment"].as_hash().unwrap();
+    let compose = yaml("docker-compose.yml");
+    let variables = |service: &Yaml| -> BTreeSet<String> {
+        let environment = service["environment"].as_hash().unwrap();
         let names = environment.keys().map(|name| name.as_str().unwrap().to_owned());
-        // What is merged in is looked at where it is written.
-        names.filter(|name| name != "<<").collect()
+        // What is merged in is looked at where it is written, and what is not of Plyo is the server's own.
+        names.filter(|name| name.starts_with("PLYO_") && name != "PLYO_LOG").collect()
     };
-    for service in ["keys", "migrate", "plyo"] {
-        let unknown: Vec<String> = variables(service).difference(&read_by_plyo()).cloned().collect();
-        assert!(unknown.is_empty(), "{service}: {unknown:?} is read by nobody");
+    let of_service = |service: &str| variables(&compose["services"][service]);
+    for (place, given) in
+        [("x-plyo", variables(&compose["x-plyo"])), ("keys", of_service("keys")), ("plyo", of_service("plyo"))]
+    {
+        let unknown: Vec<String> = given.difference(&read_by_plyo()).cloned().collect();
+        assert!(unknown.is_empty(), "{place}: {unknown:?} is read by nobody");
     }
     let keys = nkeys::users(SERVICES).into_iter().map(nkeys::variable);
-    let given: BTreeSet<String> = variables("nats").into_iter().chain(keys).collect();
+    let given: BTreeSet<String> = of_service("nats").into_iter().chain(keys).collect();
     assert_eq!(given, variables_in(&(read("nats/server.conf") + &read("nats/permissions.conf"))));
     for volume in compose["services"]["nats"]["volumes"].as_vec().unwrap() {
         let source = volume.as_str().unwrap().split(':').next().unwrap();
         assert!(!source.starts_with('.') || root().join(source).exists(), "{source} is not there");
+    }
+}
+
+#[test]
+fn docker_compose_can_run_each_service_in_a_container_of_its_own_and_prometheus_asks_all() {
+    let compose = yaml("docker-compose.yml");
+    let prometheus = yaml("deploy/prometheus/prometheus.yml");
+    let names = &prometheus["scrape_configs"][0]["dns_sd_configs"][0]["names"];
+    let asked: Vec<&str> = names.as_vec().unwrap().iter().filter_map(Yaml::as_str).collect();
+    assert_eq!(asked, [&["plyo"], &services::names(SERVICES)[..]].concat());
+    for service in services::names(SERVICES) {
+        let command: Vec<&str> =
+            compose["services"][service]["command"].as_vec().unwrap().iter().filter_map(Yaml::as_str).collect();
+        assert_eq!(command, ["serve", "--only", service]);
     }
 }
 
@@ -80,4 +97,8 @@ fn root() -> std::path::PathBuf {
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
+}
+
+fn yaml(path: &str) -> Yaml {
+    YamlLoader::load_from_str(&read(path)).unwrap().remove(0)
 }

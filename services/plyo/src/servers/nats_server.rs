@@ -52,6 +52,8 @@ struct Membership {
 }
 
 const CONFIG: &str = include_str!("../../../../nats/server.conf");
+/// More than a machine of somebody who tries Plyo has.
+const MAX_FILE: &str = "100GB";
 const CLUSTER_CONFIG: &str = include_str!("../../../../nats/cluster.conf");
 
 impl NatsServer {
@@ -198,6 +200,7 @@ impl Launch {
         command.arg("-c").arg(directory.join(config));
         command.env("PLYO_NATS_LISTEN", format!("\"127.0.0.1:{port}\""));
         command.env("PLYO_NATS_MONITOR", format!("\"127.0.0.1:{monitor_port}\""));
+        command.env("PLYO_NATS_MAX_FILE", MAX_FILE);
         command.env("PLYO_NATS_STORE", format!("\"{}\"", directory.join("jetstream").display()));
         command.env(
             "PLYO_NATS_SYNC",
