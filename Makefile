@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up demo test lint storm model bench bench-against schemas setup clean-data
+.PHONY: help up demo test lint storm model bench bench-against compose-test schemas setup clean-data
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ REV ?= 58acb18
 bench-against: setup ## the same parts of another revision and of this one in turn, into bench/against.json (REV=58acb18)
 	cargo build --release -p plyo -p plyo-bench
 	target/release/plyo-bench against $(REV) $(PARTS)
+
+compose-test: setup ## docker-compose.yml as operators run it, on a Docker Engine that answers or that root can start
+	scripts/compose-test.sh
 
 schemas: ## write schemas/, the tables of the README and nats/permissions.conf
 	cargo run -q -p plyo -- schemas
