@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use plyo_workout::catalogue::{Catalogue, Language, Search};
+use plyo_exercises::{Catalogue, Language, Search};
 
 use crate::{
     Scale,

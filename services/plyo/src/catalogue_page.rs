@@ -1,7 +1,7 @@
 //! The exercise catalogue as one HTML page for review: it carries its data, filters itself, and loads nothing.
 
 use anyhow::Result;
-use plyo_workout::catalogue::Exercise;
+use plyo_exercises::Exercise;
 
 /// Where the exercises go, as JSON.
 const TEMPLATE: &str = include_str!("catalogue_page.html");
@@ -19,7 +19,7 @@ pub(crate) fn render(exercises: &[Exercise]) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use plyo_workout::catalogue::Catalogue;
+    use plyo_exercises::Catalogue;
 
     use super::*;
 

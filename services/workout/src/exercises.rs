@@ -1,8 +1,7 @@
 //! The exercises that a workout can name: those of the catalogue.
 
 use plyo_events::workout::ExerciseView;
-
-use crate::catalogue::{Catalogue, Exercise};
+use plyo_exercises::{Catalogue, Exercise};
 
 /// Whether there is such an exercise. A slug that it had before is still good.
 pub(crate) fn is_known(slug: &str) -> bool {

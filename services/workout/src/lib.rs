@@ -2,7 +2,6 @@
 //!
 //! It emits `workout.*`, `record.*` and `reminder.*`, and confirms the clock's `workout_reminder_due`.
 
-pub mod catalogue;
 mod domain;
 mod exercises;
 mod queries;

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
-use plyo_workout::catalogue::{
+use plyo_exercises::{
     Catalogue as Exercises, MATCHES_FROM,
     evaluation::{Evaluation, Miss, MissKind, evaluate, read_cases},
 };

@@ -28,7 +28,7 @@ use plyo_coach::{
     },
 };
 use plyo_events::training::ExerciseSlug;
-use plyo_workout::catalogue::Catalogue;
+use plyo_exercises::Catalogue;
 use serde::{Deserialize, Serialize};
 
 #[derive(Subcommand)]
@@ -232,7 +232,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use plyo_coach::domain::global::WITHOUT_POPULATION;
-    use plyo_workout::catalogue::{Equipment, Measure};
+    use plyo_exercises::{Equipment, Measure};
 
     use super::*;
 

@@ -1,9 +1,9 @@
 //! The catalogue's files as they are written, and what is said about a mistake in them: file, line, and the valid value
-//! that is nearest. `build.rs` reads them; the crate embeds what it makes of them.
+//! that is nearest. The tests read them so; `build.rs` only joins them.
 
 use std::{fmt, ops::Range};
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 use toml::Spanned;
 
 use super::{kinds::Language, written};
@@ -21,8 +21,9 @@ pub type Written = written::Written<Spanned<String>>;
 type WrittenText = written::WrittenText<Spanned<String>>;
 
 /// What an hour of something costs, as `compendium.toml` has it.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its form is looked at")]
 pub struct Activity {
     /// Of the Compendium of Physical Activities.
     pub code: Spanned<String>,
@@ -30,12 +31,8 @@ pub struct Activity {
     pub met: f32,
     pub what: String,
     /// The year of the edition that was compared.
-    #[serde(default = "newest_edition")]
+    #[serde(default = "written::newest_edition")]
     pub edition: u16,
-}
-
-const fn newest_edition() -> u16 {
-    2024
 }
 
 /// A mistake in a file.

@@ -2,7 +2,7 @@
 //! instead of one. It is embedded in the program, read once, and never changes.
 //!
 //! ```
-//! use plyo_workout::catalogue::Catalogue;
+//! use plyo_exercises::Catalogue;
 //!
 //! let found = Catalogue::get().resolve("Incline Bench Press (Dumbbell)").unwrap();
 //! assert_eq!(found.exercise.slug.as_str(), "dumbbell-incline-bench-press");
@@ -61,7 +61,7 @@ struct Name {
     words: Vec<String>,
 }
 
-/// The catalogue as `build.rs` leaves it.
+/// The files of `data/` as `build.rs` joins them.
 const EMBEDDED: &str = include_str!(concat!(env!("OUT_DIR"), "/catalogue.json"));
 
 impl Catalogue {
@@ -132,7 +132,7 @@ impl Catalogue {
     }
 }
 
-/// What `build.rs` checked and wrote is well formed.
+/// A test reads the same files more strictly.
 fn embedded() -> Vec<Exercise> {
-    exercise::read(EMBEDDED).expect("build.rs writes what this reads")
+    exercise::read(EMBEDDED).expect("the files of `data/` are as the tests have them")
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     kinds::{Category, Equipment, Force, Language, Level, Measure, Mechanic, Muscle, Pattern, Unit},
-    written::{Written, WrittenText},
+    written::{self, Written, WrittenText},
 };
 
 /// Everything about an exercise. It never changes while the process runs.
@@ -106,10 +106,10 @@ impl ExerciseId {
     }
 }
 
-/// Reads what `build.rs` wrote.
+/// Reads what `build.rs` joined.
 ///
 /// # Errors
-/// When it did not.
+/// When an exercise or an activity lacks something.
 pub(super) fn read(json: &str) -> serde_json::Result<Vec<Exercise>> {
     let Embedded { activities, exercises } = serde_json::from_str(json)?;
     exercises
@@ -132,6 +132,7 @@ struct Embedded {
 struct Activity {
     code: String,
     met: f32,
+    #[serde(default = "written::newest_edition")]
     edition: u16,
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// A name with a lower score is not taken for an exercise without asking. On names of real training logs that the
-/// catalogue was not told, matches from here on are right 19 times of 20; see `services/workout/catalogue/README.md`.
+/// catalogue was not told, matches from here on are right 19 times of 20; see `exercises/README.md`.
 pub const MATCHES_FROM: f32 = 0.75;
 
 /// Names with more words are no names of exercises.

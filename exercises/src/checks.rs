@@ -1,4 +1,4 @@
-//! What the catalogue's files must keep, beyond their form: the build fails when they do not.
+//! What the catalogue's files must keep, beyond their form: a test fails when they do not.
 
 use std::{collections::HashMap, fmt::Display, hash::Hash, ops::Range};
 

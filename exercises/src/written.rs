@@ -1,10 +1,10 @@
 //! An exercise as its file has it: read there with the place of each text, and from what is embedded without.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Muscle, Pattern};
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Written<S> {
     pub slug: S,
@@ -30,11 +30,16 @@ pub struct Written<S> {
 }
 
 /// What is told in one language.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WrittenText<S> {
     pub name: S,
     pub aliases: Vec<S>,
     pub steps: Vec<S>,
     pub safety: S,
+}
+
+/// The edition of the Compendium that an activity was compared with, where it does not say.
+pub const fn newest_edition() -> u16 {
+    2024
 }

@@ -1,6 +1,7 @@
 //! The catalogue as it is: what it holds, what it understands, and that nothing makes it panic.
 
 mod bad_files;
+mod files;
 mod fuzz;
 
 use std::{collections::BTreeMap, env, fs, path::Path, time::Instant};
@@ -11,9 +12,9 @@ use super::{
 };
 
 /// Names of exercises as Hevy and Strong ship them, with what they mean.
-const APP_NAMES: &str = include_str!("../../catalogue/app-names.csv");
+const APP_NAMES: &str = include_str!("../data/app-names.csv");
 /// The same in languages that the catalogue has no texts in, with the language first.
-const APP_NAMES_ELSEWHERE: &str = include_str!("../../catalogue/app-names-elsewhere.csv");
+const APP_NAMES_ELSEWHERE: &str = include_str!("../data/app-names-elsewhere.csv");
 
 fn catalogue() -> &'static Catalogue {
     Catalogue::get()
@@ -239,14 +240,14 @@ fn every_exercise_has_a_substitute() {
 
 #[test]
 fn the_readme_counts_what_is_there() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalogue/README.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(&path).unwrap();
     let told = with_section(&with_section(&readme, "muscles", &muscles()), "counts", &counts());
     if env::var_os("PLYO_WRITE_COUNTS").is_some() {
         fs::write(&path, told).unwrap();
         return;
     }
-    assert!(readme == told, "stale: PLYO_WRITE_COUNTS=1 cargo test -p plyo-workout the_readme");
+    assert!(readme == told, "stale: PLYO_WRITE_COUNTS=1 cargo test -p plyo-exercises the_readme");
 }
 
 /// A document whose section between two comments is another.
