@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::pub_acks::PublishError;
-
 /// What becomes of a batch that failed depends on this alone.
 #[derive(Debug)]
 pub enum Failure {
@@ -70,17 +68,6 @@ fn of_statement(error: sqlx::Error) -> Failure {
     if is_poison { Failure::Poison(error.into()) } else { Failure::Away(error.into()) }
 }
 
-impl From<PublishError> for Failure {
-    fn from(error: PublishError) -> Self {
-        match error {
-            PublishError::Refused { code: PublishError::WRONG_LAST_SEQUENCE, .. } => {
-                Self::Lost(anyhow::Error::new(error).context("another owner took the lane"))
-            }
-            other => Self::Away(other.into()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,9 +76,6 @@ mod tests {
     fn a_lost_connection_is_no_fault_of_the_messages() {
         assert!(matches!(sql("x")(sqlx::Error::PoolTimedOut), Failure::Away(_)));
         assert!(matches!(sql("x")(sqlx::Error::Decode("NaN".into())), Failure::Poison(_)));
-        let fenced = PublishError::Refused { code: PublishError::WRONG_LAST_SEQUENCE, description: String::new() };
-        assert!(matches!(Failure::from(fenced), Failure::Lost(_)));
-        assert!(matches!(Failure::from(PublishError::Unknown), Failure::Away(_)));
     }
 
     #[test]

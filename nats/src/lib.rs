@@ -5,59 +5,42 @@
 //! stream with a [`Tail`]. Operators have [`streams`], [`dead`], [`replay`],
 //! [`deep`] and [`backup`].
 
-pub mod backup;
-mod commands;
-pub mod database;
-pub mod dead;
-pub mod deep;
-mod effect;
-mod ephemeral;
+mod broker;
 mod failpoint;
 mod failure;
 pub mod health;
-mod lag;
 mod lane;
-pub mod lanes;
-mod nats;
-mod outcomes;
+mod operate;
 #[cfg(test)]
 mod probe;
-pub mod progress;
-mod pub_acks;
-mod questions;
-pub mod raw;
 pub mod reactor;
-mod reader;
-mod refused;
-pub mod replay;
-mod run;
-pub mod servers;
 pub mod service;
-mod sink;
 mod sql;
-mod store;
-pub mod streams;
-pub mod subject;
-mod tables_check;
-mod tail;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
-mod wire;
 
-pub use commands::{CommandPublisher, Published, SendError};
-pub use effect::{Effect, Performed};
-pub use ephemeral::{ephemerals, publish_ephemeral};
-pub use health::{Health, LaneState};
-pub use lane::{Lane, PARTITIONS, check_count};
-pub use nats::{Nats, NatsConfig};
-pub use outcomes::{Expected, Outcomes};
-pub use questions::{AskError, ask, ask_for_json, outcome, ping, request};
-pub use reactor::{Incoming, Reactor};
-pub use run::{RunSettings, run};
-pub use service::{Context, QueryError, RequestContext, Service};
-pub use sink::{Sink, feed};
-pub use sql::{
-    Best, Cells, Codec, Column, ColumnType, Packed, Plain, Ranked, Row, Rows, Table, Tables, Text, Value, unpack,
+pub use broker::{
+    Nats, NatsConfig,
+    commands::{CommandPublisher, Published, SendError},
+    ephemeral::{ephemerals, publish_ephemeral},
+    outcomes::{Expected, Outcomes},
+    raw, servers, streams,
+    subject::{self, PARTITIONS},
+    tail::{AnotherHistory, Position, Start, Stored, Tail, stored_since},
+    wire::Encoded,
 };
-pub use tail::{AnotherHistory, Position, Start, Stored, Tail, stored_since};
-pub use wire::Encoded;
+pub use health::{Health, LaneState};
+pub use lane::{Lane, check_count, progress};
+pub use operate::{backup, dead, deep, lanes, replay};
+pub use reactor::{Incoming, Reactor};
+pub use service::{
+    Context, QueryError, RequestContext, Service,
+    effect::{Effect, Performed},
+    questions::{AskError, ask, ask_for_json, outcome, ping, request},
+    run::{RunSettings, run},
+    sink::{Sink, feed},
+};
+pub use sql::{
+    Best, Cells, Codec, Column, ColumnType, Packed, Plain, Ranked, Row, Rows, Table, Tables, Text, Value, database,
+    unpack,
+};

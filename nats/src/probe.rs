@@ -8,7 +8,11 @@ use plyo_events::{
 };
 use uuid::Uuid;
 
-use crate::{Incoming, Reactor, Rows, Table, Tables, row};
+use crate::{
+    reactor::{Incoming, Reactor},
+    row,
+    sql::{Rows, Table, Tables},
+};
 
 row! {
     pub(crate) struct Scale: "scale" {

@@ -2,7 +2,7 @@
 
 use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Reject};
 
-use crate::Tables;
+use crate::sql::Tables;
 
 /// A service's write side. Its functions are synchronous, total and clockless: time comes from the message.
 ///

@@ -10,10 +10,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Incoming, Reactor, Row,
     lane::{batch::ROUNDS, step},
+    reactor::{Incoming, Reactor},
     sql::{
-        MemoryTables,
+        MemoryTables, Row,
         tables::{self, Tables as _},
     },
 };

@@ -23,6 +23,27 @@ fn dependencies_point_one_way() {
     }
 }
 
+/// The folders of `nats/src`, each above those before it.
+#[test]
+fn folders_of_the_loop_stand_above_what_they_use() {
+    let order = ["broker", "sql", "lane", "operate", "service"];
+    for (path, text) in sources() {
+        let Some((folder, _)) = path.strip_prefix("nats/src/").and_then(|path| path.split_once('/')) else { continue };
+        let Some(place) = order.iter().position(|room| *room == folder) else { continue };
+        let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for above in &order[place + 1..] {
+            let words = [format!("crate::{above}::"), format!("    {above}::")];
+            assert!(words.iter().all(|word| !product.contains(word)), "{path} uses `{above}`, which stands above it");
+        }
+        let foreign = match folder {
+            "broker" => &["sqlx", "    sql::", "crate::sql"][..],
+            "sql" => &["async_nats", "    broker::", "crate::broker"],
+            _ => continue,
+        };
+        assert!(foreign.iter().all(|word| !product.contains(word)), "{path} has one of {foreign:?}");
+    }
+}
+
 #[test]
 fn each_tool_has_its_room() {
     for (tool, rooms) in [
@@ -54,12 +75,13 @@ fn versions_are_in_one_place() {
 
 #[test]
 fn sql_is_in_the_stores() {
-    // The stores of services; the loop's own tables; what makes databases and tables, and what measures.
+    // The stores of services; the loop's own tables; what makes, dumps and restores databases, and what measures.
     let allowed = |path: &str| {
         path.ends_with("/store.rs")
             || path.starts_with("nats/src/")
             || path.starts_with("migrations/")
             || path == "services/plyo/src/servers/postgres.rs"
+            || path == "services/plyo/src/backup/tables.rs"
             || path.starts_with("bench/")
             || path.contains("tests")
     };

@@ -11,15 +11,17 @@ use super::{
     gather::{Gathered, Work},
     owner::{Owner, Reached},
     publisher::Publisher,
+    store::{self, Write},
     which::Lane,
 };
 use crate::{
-    Incoming, Reactor,
-    database::{in_time, statement},
     failpoint::{pass, planted},
     failure::Failure,
-    sql::tables,
-    store::{self, Write},
+    reactor::{Incoming, Reactor},
+    sql::{
+        database::{in_time, statement},
+        tables,
+    },
 };
 
 /// How often a message that fails alone is tried before it is a dead letter.

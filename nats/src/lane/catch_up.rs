@@ -16,17 +16,22 @@ use uuid::Uuid;
 use super::{
     batch,
     owner::Owner,
-    which::{Lane, partition},
+    store::{self, HandledCommand, Write},
+    which::Lane,
 };
 use crate::{
-    Incoming, Reactor,
-    database::{in_time, statement},
+    broker::{
+        reader::{Reader, Received},
+        streams,
+        subject::{PARTITIONS, partition},
+        wire::{self, Origin},
+    },
     failure::Failure,
-    reader::{Reader, Received},
-    sql::tables,
-    store::{self, HandledCommand, Write},
-    streams,
-    wire::{self, Origin},
+    reactor::{Incoming, Reactor},
+    sql::{
+        database::{in_time, statement},
+        tables,
+    },
 };
 
 /// Messages folded in one transaction.
@@ -72,7 +77,7 @@ pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Resu
         "the tables are older than EVENTS: catching up"
     );
     let own = lost.iter().map(|own| own.sequence).collect();
-    let start = (0..super::PARTITIONS).map(|partition| owner.applied(partition)).fold(u64::MAX, u64::min);
+    let start = (0..PARTITIONS).map(|partition| owner.applied(partition)).fold(u64::MAX, u64::min);
     let start = start.min(owner.position.confirmed);
     let (reacted, caused_by_events) = reacted_through(owner, &lost, start, end).await?;
     let span = Span { own, reacted };

@@ -7,15 +7,15 @@ use uuid::Uuid;
 
 use super::{
     gather::{Arrival, Gathered, Source, Work},
+    letter::{Letter, one_line},
     outbox::Outgoing,
     step::{self, Step},
+    store::HandledCommand,
     which::Lane,
 };
 use crate::{
-    Reactor,
-    dead::{Letter, one_line},
-    store::HandledCommand,
-    streams, subject, wire,
+    broker::{streams, subject, wire},
+    reactor::Reactor,
 };
 
 /// What a batch comes to, besides the service's own tables.

@@ -5,12 +5,15 @@ use std::time::Duration;
 use plyo_events::{Command, DecodeError, Event, EventKind, Message};
 use tokio::time::{Instant, timeout_at};
 
-use super::which::{Lane, partition};
+use super::which::Lane;
 use crate::{
-    Incoming, Reactor,
+    broker::{
+        reader::{Reader, Received},
+        subject::partition,
+        wire::{self, WireError},
+    },
     failure::Failure,
-    reader::{Reader, Received},
-    wire::{self, WireError},
+    reactor::{Incoming, Reactor},
 };
 
 /// Most messages that one transaction handles.

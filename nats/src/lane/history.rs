@@ -5,7 +5,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Nats, failpoint::planted, failure::Failure, nats::ApiError, store::Position, streams, wire};
+use super::store::Position;
+use crate::{
+    broker::{Nats, connection::ApiError, streams, wire},
+    failpoint::planted,
+    failure::Failure,
+};
 
 const START_OVER: &str = "or start over with `plyo rebuild SERVICE --new-history`";
 

@@ -5,11 +5,15 @@ pub(crate) mod catch_up;
 mod decide;
 mod gather;
 mod history;
+pub(crate) mod lag;
+pub(crate) mod letter;
 pub(crate) mod outbox;
 pub(crate) mod owner;
+pub mod progress;
 mod publish;
 mod publisher;
 pub(crate) mod step;
+pub(crate) mod store;
 mod which;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -18,16 +22,15 @@ use batch::Remembered;
 use owner::Owner;
 use rand::RngExt as _;
 use tokio::{task::JoinSet, time::Instant};
-pub(crate) use which::partition;
-pub use which::{Lane, PARTITIONS, check_count};
+pub use which::{Lane, check_count};
 
 use crate::{
-    Nats, Reactor,
-    database::in_time,
+    broker::Nats,
     failpoint::{pass, planted},
     failure::Failure,
     health::{Health, LaneState},
-    store,
+    reactor::Reactor,
+    sql::database::in_time,
 };
 
 const STAND_BY: Duration = Duration::from_secs(1);

@@ -8,7 +8,7 @@ use plyo_events::{Command, Event, Message, Timer};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{subject, wire};
+use crate::broker::{subject, wire};
 
 /// The stream that a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

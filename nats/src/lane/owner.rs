@@ -15,15 +15,14 @@ use super::{
     outbox::{Outgoing, Target},
     publish::{Fence, Mode},
     publisher::{PING, Publisher},
+    store::{self, Position},
     which::Lane,
 };
 use crate::{
-    Nats, database,
+    broker::{Nats, reader::Reader, streams, wire},
     failpoint::{pass, planted},
     failure::Failure,
-    reader::Reader,
-    store::{self, Position},
-    streams, wire,
+    sql::database,
 };
 
 /// The session ends by itself when its process is stopped.

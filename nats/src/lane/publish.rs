@@ -4,16 +4,18 @@ use plyo_events::Subject;
 use uuid::Uuid;
 
 use super::{
+    letter::Letter,
     outbox::{Outgoing, Target},
     which::Lane,
 };
 use crate::{
-    Nats,
-    dead::Letter,
+    broker::{
+        Nats,
+        pub_acks::{PubAck, PublishError},
+        streams, wire,
+    },
     failpoint::{pass, planted},
     failure::Failure,
-    pub_acks::{PubAck, PublishError},
-    streams, wire,
 };
 
 /// The marks of this owner: the broker refuses what an earlier owner still sends.

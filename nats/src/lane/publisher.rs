@@ -14,12 +14,13 @@ use super::{
     outbox::{Outgoing, Target},
     owner::Reached,
     publish::{self, Fence, Mode},
+    store::Write,
 };
 use crate::{
-    Nats, database,
+    broker::Nats,
     failpoint::{pass, planted},
     failure::Failure,
-    store::Write,
+    sql::database,
 };
 
 /// The session of a lane ends by itself when its process is stopped; it is pinged more often than that.

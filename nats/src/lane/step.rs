@@ -3,7 +3,7 @@
 use plyo_events::{Aggregate, Command, CommandId, Event, EventId, Id, Message, Outcome, Subject, Timer};
 use uuid::Uuid;
 
-use crate::{Reactor, wire};
+use crate::{broker::wire, reactor::Reactor};
 
 /// What a message comes to.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,8 +4,7 @@ use anyhow::{Result, ensure};
 use plyo_events::EventKind;
 use uuid::Uuid;
 
-/// The partitions that the streams put into their subjects.
-pub const PARTITIONS: u8 = 16;
+use crate::broker::subject::PARTITIONS;
 
 /// One of the 1, 2, 4, 8 or 16 lanes of a service: those partitions whose number leaves `index` when divided by how many
 /// lanes there are.
@@ -92,11 +91,6 @@ pub fn check_count(count: u8) -> Result<()> {
     Ok(())
 }
 
-/// The partition of a message, from its subject as it is stored: `evt.<partition>.…`.
-pub(crate) fn partition(subject: &str) -> Option<u8> {
-    subject.split('.').nth(1)?.parse().ok().filter(|partition| *partition < PARTITIONS)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,7 +116,5 @@ mod tests {
         assert_eq!(lane.event_filter(&[EventKind::ReminderSet, EventKind::AchievementUnlocked]), "evt.*.*.>");
         assert_eq!(lane.command_filter(), "cmd.*.me.>");
         assert_eq!(lane.partitions().collect::<Vec<_>>(), [3, 11]);
-        assert_eq!(partition("evt.11.workout.completed.x"), Some(11));
-        assert_eq!(partition("mark.workout.0"), None);
     }
 }

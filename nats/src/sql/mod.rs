@@ -1,6 +1,7 @@
 //! Tables of a service: how rows are declared, read, remembered and written. Nothing of NATS.
 
 mod best;
+pub mod database;
 mod memory;
 mod row;
 mod rows;

@@ -7,7 +7,7 @@ use super::statement::{Found, Statement};
 use super::stored::MemoryTables;
 use crate::failure::Failure;
 
-/// One table as a lane sees it: [`Rows`](crate::Rows) or [`Best`](crate::Best).
+/// One table as a lane sees it: [`Rows`](crate::sql::Rows) or [`Best`](crate::sql::Best).
 pub trait Table: Send {
     fn name(&self) -> &'static str;
     /// A new round of `needs` begins.

@@ -6,11 +6,11 @@ use plyo_events::{Command, Event, RejectKind};
 
 use super::*;
 use crate::{
-    Incoming, Tables,
+    broker::reader::Received,
     lane::outbox::Target,
     probe::{Probe, State, id, measure, measured, person, unlocked},
-    reader::Received,
-    sql::MemoryTables,
+    reactor::Incoming,
+    sql::{MemoryTables, Tables},
 };
 
 fn received(subject: String, headers: HeaderMap) -> Received {

@@ -12,7 +12,7 @@
 //! 4. `EVENTS`.
 //! 5. `SCHEDULE`, last, so that it has every timer that an event in `EVENTS` tells of, and all that has fired and `EVENTS`
 //!    lacks: that is taken from it when both are back, and what `EVENTS` has is not taken twice. What changed in it while its
-//!    snapshot was taken is kept beside it (`nats/src/backup/timers.rs`).
+//!    snapshot was taken is kept beside it (`nats/src/operate/backup/timers.rs`).
 //!
 //! Each service's tables are a dump of `pg_dump`, which takes just its schemas, of one moment, out of a server that it need
 //! not own, and which a newer Postgres on another machine takes, too; a base backup is of a whole cluster, its other databases

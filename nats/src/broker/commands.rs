@@ -1,0 +1,230 @@
+//! Publishing commands with group commit: what arrives while a group is being synced becomes the next group. A server that
+//! does not sync each write has nothing to share: there each command goes its own way.
+
+use std::{
+    collections::{BTreeMap, VecDeque, hash_map::Entry},
+    time::Duration,
+};
+
+use async_nats::HeaderMap;
+use bytes::Bytes;
+use futures_util::future::join_all;
+use plyo_events::{Command, Message};
+use rustc_hash::FxHashMap;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::broker::{
+    Nats,
+    pub_acks::{PUB_ACK_TIMEOUT, PubAck, PublishError},
+    subject, wire,
+};
+
+/// A command is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The same command was there already, within the last 60 seconds.
+    pub duplicate: bool,
+}
+
+/// A command is not known to be stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Nothing was stored; try again later.
+    #[error("the command was not stored: {0}")]
+    Unavailable(String),
+    /// It may or may not have been stored; the same command again tells.
+    #[error("whether the command was stored is unknown")]
+    Unknown,
+}
+
+/// Publishes commands for everybody in a process. Cheap to clone.
+#[derive(Clone)]
+pub struct CommandPublisher {
+    nats: Nats,
+    /// Where outcomes are answered, if anybody waits for them.
+    reply: Option<String>,
+    queue: mpsc::Sender<Queued>,
+}
+
+type Waiter = oneshot::Sender<Result<Published, SendError>>;
+
+struct Queued {
+    id: Uuid,
+    service: &'static str,
+    subject: String,
+    headers: HeaderMap,
+    body: Bytes,
+    waiter: Waiter,
+}
+
+/// A message of a group with all who wait for it: a group holds an id once.
+struct Grouped {
+    subject: String,
+    headers: HeaderMap,
+    body: Bytes,
+    waiters: Vec<Waiter>,
+}
+
+/// Up to here plain pipelined publishes are quicker than an atomic batch on a server that syncs each write.
+const PLAIN: usize = 8;
+/// How long a batch is waited for, and what it held when that is published again one by one: together no longer than one
+/// publish alone.
+const BATCH_PATIENCE: Duration = Duration::from_secs(3);
+const AGAIN_PATIENCE: Duration = Duration::from_millis(2_500);
+/// The server takes at most 1,000 messages in an atomic batch.
+const GROUP: usize = 1_000;
+
+impl CommandPublisher {
+    /// A publisher whose commands are answered on `out.<edge>.<command id>`.
+    pub fn new(nats: &Nats, edge: &str) -> Self {
+        Self { reply: Some(format!("out.{edge}")), ..Self::unanswered(nats) }
+    }
+
+    /// A publisher whose commands are stored and no more: nobody waits for their outcomes.
+    pub fn unanswered(nats: &Nats) -> Self {
+        let (queue, queued) = mpsc::channel(4 * GROUP);
+        tokio::spawn(publish_groups(nats.clone(), queued));
+        Self { nats: nats.clone(), reply: None, queue }
+    }
+
+    /// Stores a command. `fingerprint` stands for its body: the same id with another one is refused later.
+    ///
+    /// # Errors
+    /// [`SendError::Unavailable`] when nothing was stored, [`SendError::Unknown`] when nobody knows.
+    pub async fn send(&self, command: &Message<Command>, fingerprint: &str) -> Result<Published, SendError> {
+        if !self.nats.connected() {
+            return Err(SendError::Unavailable("NATS is away".to_owned()));
+        }
+        let subject = subject::command(command.body.kind(), command.subject);
+        let headers = wire::command_headers(command, fingerprint, self.reply.as_deref());
+        let body = command.body.encode().into();
+        if !self.nats.syncs_each_write() {
+            let ack = self.nats.publish(subject, headers, body).await.map_err(|error| send_error(&error))?;
+            return published(ack.await);
+        }
+        let (waiter, answer) = oneshot::channel();
+        let service = command.body.kind().service();
+        let queued = Queued { id: command.id, service, subject, headers, body, waiter };
+        // A full queue means that the server is slower than its clients: better to say so at once than to grow.
+        self.queue.try_send(queued).map_err(|_| SendError::Unavailable("too many commands are waiting".to_owned()))?;
+        answer.await.unwrap_or(Err(SendError::Unknown))
+    }
+}
+
+async fn publish_groups(nats: Nats, mut queued: mpsc::Receiver<Queued>) {
+    let mut arrived = Vec::with_capacity(GROUP);
+    while queued.recv_many(&mut arrived, GROUP).await > 0 {
+        let groups = by_service(arrived.drain(..));
+        join_all(groups.into_values().map(|group| publish_group(group, &nats))).await;
+    }
+}
+
+/// Each service's commands have a stream of their own, and a batch is of one stream.
+fn by_service(arrived: impl Iterator<Item = Queued>) -> BTreeMap<&'static str, Vec<Grouped>> {
+    let mut groups: BTreeMap<&'static str, Vec<Grouped>> = BTreeMap::new();
+    let mut places = FxHashMap::default();
+    for Queued { id, service, subject, headers, body, waiter } in arrived {
+        let group = groups.entry(service).or_default();
+        match places.entry((service, id)) {
+            Entry::Occupied(place) => {
+                let grouped: &mut Grouped = &mut group[*place.get()];
+                grouped.waiters.push(waiter);
+            }
+            Entry::Vacant(place) => {
+                place.insert(group.len());
+                group.push(Grouped { subject, headers, body, waiters: vec![waiter] });
+            }
+        }
+    }
+    groups
+}
+
+/// Where a group goes; tests have a server of their own kind.
+trait Server {
+    fn is_connected(&self) -> bool;
+    async fn publish_atomically(&self, group: &[Grouped]) -> Result<(), PublishError>;
+    /// `again` when an earlier attempt may have stored them: a duplicate is then one of our own.
+    async fn publish_plainly(&self, group: Vec<Grouped>, again: bool);
+}
+
+/// Publishes a group; one that is refused as a whole is halved until the refused single is found.
+async fn publish_group(group: Vec<Grouped>, server: &impl Server) {
+    let mut groups = VecDeque::from([group]);
+    while let Some(mut group) = groups.pop_front() {
+        if group.len() <= PLAIN {
+            server.publish_plainly(group, false).await;
+            continue;
+        }
+        match server.publish_atomically(&group).await {
+            Ok(()) => group.into_iter().for_each(|message| answer(message.waiters, Ok(Published { duplicate: false }))),
+            Err(PublishError::Refused { .. }) => {
+                let second = group.split_off(group.len() / 2);
+                groups.push_front(second);
+                groups.push_front(group);
+            }
+            // Published plainly, each is stored now, if not by the attempt that nobody heard of.
+            Err(PublishError::Unknown) if server.is_connected() => server.publish_plainly(group, true).await,
+            Err(error) => group.into_iter().for_each(|message| answer(message.waiters, Err(send_error(&error)))),
+        }
+    }
+}
+
+impl Server for Nats {
+    fn is_connected(&self) -> bool {
+        self.connected()
+    }
+
+    async fn publish_atomically(&self, group: &[Grouped]) -> Result<(), PublishError> {
+        let batch = Uuid::new_v4().simple().to_string();
+        for (index, message) in group.iter().enumerate() {
+            let mut headers = message.headers.clone();
+            wire::set(&mut headers, "Nats-Batch-Id", batch.as_str());
+            wire::set(&mut headers, "Nats-Batch-Sequence", (index + 1).to_string());
+            if index + 1 == group.len() {
+                wire::set(&mut headers, "Nats-Batch-Commit", "1");
+                let (subject, body) = (message.subject.clone(), message.body.clone());
+                return self.publish_within(BATCH_PATIENCE, subject, headers, body).await?.await.map(|_| ());
+            }
+            let sent = self.client().publish_with_headers(message.subject.clone(), headers, message.body.clone()).await;
+            sent.map_err(|_| PublishError::Unknown)?;
+        }
+        Ok(())
+    }
+
+    async fn publish_plainly(&self, group: Vec<Grouped>, again: bool) {
+        let patience = if again { AGAIN_PATIENCE } else { PUB_ACK_TIMEOUT };
+        let mut sent = Vec::with_capacity(group.len());
+        for Grouped { subject, headers, body, waiters } in group {
+            sent.push((waiters, self.publish_within(patience, subject, headers, body).await));
+        }
+        for (waiters, ack) in sent {
+            let ack = match ack {
+                Ok(ack) => ack.await.map(|ack| PubAck { duplicate: ack.duplicate && !again, ..ack }),
+                Err(error) => Err(error),
+            };
+            answer(waiters, published(ack));
+        }
+    }
+}
+
+fn answer(waiters: Vec<Waiter>, answer: Result<Published, SendError>) {
+    for waiter in waiters {
+        // A client that hung up has dropped its end.
+        let _ = waiter.send(answer.clone());
+    }
+}
+
+fn published(ack: Result<PubAck, PublishError>) -> Result<Published, SendError> {
+    ack.map(|ack| Published { duplicate: ack.duplicate }).map_err(|error| send_error(&error))
+}
+
+fn send_error(error: &PublishError) -> SendError {
+    match error {
+        PublishError::Unknown => SendError::Unknown,
+        refused => SendError::Unavailable(refused.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

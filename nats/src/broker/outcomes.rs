@@ -1,0 +1,83 @@
+//! How commands ended, as the loops answer it: one subscription for a whole edge.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Result;
+use futures_util::StreamExt;
+use plyo_events::{CommandId, Outcome};
+use tokio::sync::broadcast;
+
+use crate::broker::Nats;
+
+type Waiting = Mutex<HashMap<CommandId, broadcast::Sender<Outcome>>>;
+
+/// The outcomes that are sent to one edge. Cheap to clone.
+#[derive(Clone)]
+pub struct Outcomes {
+    waiting: Arc<Waiting>,
+}
+
+/// A wait for one outcome; dropping it ends the wait.
+pub struct Expected {
+    command: CommandId,
+    outcome: Option<broadcast::Receiver<Outcome>>,
+    waiting: Arc<Waiting>,
+}
+
+impl Outcomes {
+    /// Listens on `out.<edge>.*` as long as the process lives.
+    ///
+    /// # Errors
+    /// When the subscription cannot be made.
+    pub async fn subscribe(nats: &Nats, edge: &str) -> Result<Self> {
+        let mut answers = nats.client().subscribe(format!("out.{edge}.*")).await?;
+        let waiting = Arc::<Waiting>::default();
+        let deliver_to = Arc::clone(&waiting);
+        tokio::spawn(async move {
+            while let Some(answer) = answers.next().await {
+                let command = answer.subject.as_str().rsplit('.').next().and_then(|id| id.parse().ok());
+                let outcome = rmp_serde::from_slice::<Outcome>(&answer.payload);
+                let (Some(command), Ok(outcome)) = (command, outcome) else {
+                    tracing::warn!(subject = %answer.subject, "an outcome that cannot be read");
+                    continue;
+                };
+                let waiter = deliver_to.lock().unwrap_or_else(PoisonError::into_inner).remove(&command);
+                if let Some(waiter) = waiter {
+                    // Whoever waited may be gone.
+                    let _ = waiter.send(outcome);
+                }
+            }
+        });
+        Ok(Self { waiting })
+    }
+
+    /// Registers a wait; do it before the command is sent.
+    pub fn expect(&self, command: CommandId) -> Expected {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = waiting.entry(command).or_insert_with(|| broadcast::channel(1).0);
+        Expected { command, outcome: Some(sender.subscribe()), waiting: Arc::clone(&self.waiting) }
+    }
+}
+
+impl Expected {
+    /// The outcome, or `None` when it does not come in time.
+    pub async fn outcome(mut self, within: Duration) -> Option<Outcome> {
+        let outcome = self.outcome.as_mut()?;
+        tokio::time::timeout(within, outcome.recv()).await.ok()?.ok()
+    }
+}
+
+impl Drop for Expected {
+    fn drop(&mut self) {
+        // Our own receiver is still counted while the field lives, so it goes first.
+        self.outcome = None;
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.get(&self.command).is_some_and(|sender| sender.receiver_count() == 0) {
+            waiting.remove(&self.command);
+        }
+    }
+}

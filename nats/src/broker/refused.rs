@@ -1,0 +1,102 @@
+//! Streams that take no writes while their server lives, as after a disk that was full: what an operator has to be told, for
+//! nats-server goes on refusing when there is room again.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::broker::pub_acks::{PubAck, PublishError};
+
+/// A stream that nobody has written to since then may be well again.
+const RECENTLY: Duration = Duration::from_secs(60);
+/// A single publish may fail for reasons of its own.
+const FEW: u64 = 3;
+
+/// By stream, the publishes that failed since the last one that was stored.
+#[derive(Debug, Default)]
+pub(crate) struct Refused(Mutex<BTreeMap<String, Failed>>);
+
+#[derive(Debug)]
+struct Failed {
+    count: u64,
+    last: Instant,
+    reason: String,
+}
+
+impl Refused {
+    /// Notes how a publish ended.
+    pub(crate) fn note(&self, subject: &str, ack: &Result<PubAck, PublishError>) {
+        let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Each publish comes here, and next to none of them fails.
+        if ack.is_ok() && refused.is_empty() {
+            return;
+        }
+        let Some(stream) = stream(subject) else { return };
+        let error = match ack {
+            Ok(_) => {
+                refused.remove(&stream);
+                return;
+            }
+            // The server does what it was asked to: it keeps others out.
+            Err(PublishError::Refused { code: PublishError::WRONG_LAST_SEQUENCE, .. } | PublishError::NoStream) => {
+                return;
+            }
+            Err(error) => error,
+        };
+        let failed = refused.entry(stream).or_insert(Failed { count: 0, last: Instant::now(), reason: String::new() });
+        (failed.count, failed.last, failed.reason) = (failed.count + 1, Instant::now(), error.to_string());
+    }
+
+    /// What to tell, a line for each stream.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = refused.iter().filter(|(_, failed)| failed.count >= FEW && failed.last.elapsed() < RECENTLY);
+        let tell = |(stream, Failed { count, reason, .. }): (&String, &Failed)| {
+            format!(
+                "nats-server takes no writes to {stream}: {count} failed since the last that was stored ({reason}); make room, restart it"
+            )
+        };
+        recent.map(tell).collect()
+    }
+}
+
+/// The stream that takes a subject.
+fn stream(subject: &str) -> Option<String> {
+    let mut tokens = subject.split('.');
+    Some(match tokens.next()? {
+        "evt" | "mark" => "EVENTS".to_owned(),
+        "at" => "SCHEDULE".to_owned(),
+        "dead" => "DEAD".to_owned(),
+        "cmd" => crate::broker::streams::commands(tokens.next()?),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_named_once_several_writes_failed_and_until_one_is_stored() {
+        let refused = Refused::default();
+        let full = || Err(PublishError::Refused { code: 10_047, description: "insufficient storage".to_owned() });
+        let fenced =
+            || Err(PublishError::Refused { code: PublishError::WRONG_LAST_SEQUENCE, description: String::new() });
+        for _ in 0..5 {
+            refused.note("evt.workout.completed.x", &fenced());
+        }
+        refused.note("cmd.workout.log.x", &full());
+        refused.note("cmd.workout.log.x", &Err(PublishError::Unknown));
+        assert_eq!(refused.told(), Vec::<String>::new());
+        refused.note("cmd.workout.log.x", &full());
+        let told = refused.told();
+        assert_eq!(told.len(), 1);
+        assert!(told[0].contains("COMMANDS_workout: 3 failed") && told[0].contains("insufficient storage"), "{told:?}");
+        refused.note("cmd.user.register.x", &Ok(PubAck { seq: 1, duplicate: false }));
+        assert_eq!(refused.told().len(), 1, "another stream is well");
+        refused.note("cmd.workout.log.x", &Ok(PubAck { seq: 1, duplicate: false }));
+        assert_eq!(refused.told(), Vec::<String>::new());
+    }
+}

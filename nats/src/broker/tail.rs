@@ -1,0 +1,228 @@
+//! An ordered reader of `EVENTS`: the edge's ring is fed by one, and each sink by one.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use plyo_events::{Event, EventKind, Message, Versioned};
+use serde::{Deserialize, Serialize};
+
+use crate::broker::{
+    Nats,
+    reader::{Reader, Received},
+    streams,
+    wire::{self, Encoded},
+};
+
+/// An event as it travelled, with its place in `EVENTS`.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    pub sequence: u64,
+    /// `workout.completed.v1`, perhaps one that this binary does not know: lower-case letters, digits, `_` and `.`.
+    pub type_name: String,
+    pub message: Message<Encoded>,
+}
+
+impl Stored {
+    /// The event, in its newest version.
+    ///
+    /// # Errors
+    /// When this binary does not know it or cannot read it.
+    pub fn decode(&self) -> Result<Message<Event>> {
+        let Versioned { kind, version } = EventKind::parse(&self.type_name)?;
+        wire::check_about(self.message.subject, kind.name(), kind.about())?;
+        Ok(self.message.with(kind.decode(version, self.message.body.body())?))
+    }
+}
+
+/// `EVENTS` is not the one that was read: whoever goes on with it would miss or repeat something.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AnotherHistory {
+    #[error("EVENTS was created anew")]
+    CreatedAnew,
+    #[error("EVENTS ends at {last}, and {read} was read: a backup of it was restored that is older than its reader")]
+    Shorter { last: u64, read: u64 },
+}
+
+/// How far somebody got with `EVENTS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Which history: another value means that `EVENTS` was created anew.
+    pub epoch: u64,
+    /// The last place that was read.
+    pub sequence: u64,
+}
+
+/// Where in `EVENTS` a reader begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// With what comes after.
+    After(Position),
+    /// With the event at this place, or the next one there is.
+    Sequence(u64),
+    /// With the first event that was stored then or later.
+    Time(Timestamp),
+    /// So many events before the end; `u64::MAX` means at the first.
+    Last(u64),
+}
+
+/// Reads every event in order and without a gap, across restarts of the server.
+pub struct Tail {
+    nats: Nats,
+    name: String,
+    reader: Option<Reader>,
+    next_sequence: u64,
+    created: String,
+    epoch: u64,
+    head: u64,
+    behind: u64,
+}
+
+/// Most events given at a time.
+const AT_A_TIME: usize = 1_024;
+
+impl Tail {
+    /// Begins `last` events before the end; `u64::MAX` means at the first.
+    ///
+    /// # Errors
+    /// When `EVENTS` cannot be looked at.
+    pub async fn open(nats: &Nats, last: u64) -> Result<Self> {
+        Self::open_at(nats, "edge", Start::Last(last)).await
+    }
+
+    /// The same for a reader of that name, which begins where it says.
+    ///
+    /// # Errors
+    /// When `EVENTS` cannot be looked at; [`AnotherHistory`] when it is not what was read, or ends before that place.
+    pub async fn open_at(nats: &Nats, name: &str, start: Start) -> Result<Self> {
+        let state = streams::state(nats, "EVENTS").await?;
+        let created: Timestamp = state.created.parse().context("creation time of EVENTS")?;
+        let epoch = created.as_microsecond().unsigned_abs();
+        let next_sequence = match start {
+            Start::After(position) if position.epoch != epoch => return Err(AnotherHistory::CreatedAnew.into()),
+            Start::After(position) => position.sequence + 1,
+            Start::Sequence(sequence) => sequence,
+            Start::Time(time) => streams::first_since(nats, name, time).await?,
+            Start::Last(last) => (state.last + 1).saturating_sub(last),
+        };
+        if next_sequence > state.last + 1 {
+            return Err(AnotherHistory::Shorter { last: state.last, read: next_sequence - 1 }.into());
+        }
+        let next_sequence = next_sequence.max(state.first).max(1);
+        let reader = reader(nats, name, next_sequence).await?;
+        Ok(Self {
+            nats: nats.clone(),
+            name: name.to_owned(),
+            behind: reader.pending_at_start,
+            reader: Some(reader),
+            next_sequence,
+            epoch,
+            created: state.created,
+            head: state.last,
+        })
+    }
+
+    /// Identifies this history: another value means that `EVENTS` was created anew.
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The last sequence of `EVENTS` when it was opened.
+    pub const fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// The sequence that comes first: nothing before it will be given.
+    pub const fn start(&self) -> u64 {
+        self.next_sequence
+    }
+
+    /// How far it got.
+    pub const fn position(&self) -> Position {
+        Position { epoch: self.epoch, sequence: self.next_sequence - 1 }
+    }
+
+    /// How many events were still to be read when the last one was.
+    pub const fn behind(&self) -> u64 {
+        self.behind
+    }
+
+    /// The next events, at least one; only what is about nobody and nothing is left out.
+    ///
+    /// # Errors
+    /// Only when `EVENTS` was created anew: every cursor is void then.
+    pub async fn next(&mut self) -> Result<Vec<Stored>, AnotherHistory> {
+        loop {
+            match self.read().await {
+                Ok(events) if events.is_empty() => {}
+                Ok(events) => return Ok(events),
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), next = self.next_sequence, "reading EVENTS again");
+                    self.reader = None;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    if let Ok(state) = streams::state(&self.nats, "EVENTS").await
+                        && state.created != self.created
+                    {
+                        return Err(AnotherHistory::CreatedAnew);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<Vec<Stored>> {
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            none => none.insert(reader(&self.nats, &self.name, self.next_sequence).await?),
+        };
+        let mut events = Vec::new();
+        let mut received = Some(reader.next().await?);
+        while let Some(message) = received {
+            self.next_sequence = message.sequence + 1;
+            self.behind = message.pending;
+            events.extend(stored(&message));
+            if events.len() >= AT_A_TIME {
+                break;
+            }
+            received = match reader.ready() {
+                Ok(next) => next,
+                Err(error) => {
+                    // What was read is given first; reading goes on behind it.
+                    tracing::warn!(error = format!("{error:#}"), next = self.next_sequence, "reading EVENTS again");
+                    self.reader = None;
+                    break;
+                }
+            };
+        }
+        Ok(events)
+    }
+}
+
+/// Every event of one kind that `EVENTS` took since then, in order: what a reader of its end would not see.
+///
+/// # Errors
+/// When NATS does not answer.
+pub async fn stored_since(nats: &Nats, kind: EventKind, since: Timestamp) -> Result<Vec<Stored>> {
+    let filter = format!("evt.*.{}.{}.>", kind.service(), kind.fact());
+    let mut reader = Reader::create(nats, "EVENTS", streams::since_consumer("edge", &filter, since)).await?;
+    let mut events = Vec::new();
+    while let Some(received) = reader.counted(u64::MAX).await? {
+        events.extend(stored(&received));
+    }
+    Ok(events)
+}
+
+async fn reader(nats: &Nats, name: &str, start: u64) -> Result<Reader> {
+    Ok(Reader::create(nats, "EVENTS", streams::tail_consumer(name, "evt.>", start)).await?)
+}
+
+fn stored(received: &Received) -> Option<Stored> {
+    let Received { subject, headers, body, sequence, .. } = received;
+    match wire::encoded_event(subject, headers, body, *sequence) {
+        Ok((type_name, message)) => Some(Stored { sequence: *sequence, type_name, message }),
+        Err(error) => {
+            tracing::warn!(sequence, %error, "an event about nobody");
+            None
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The way back of a snapshot into a stream that is not there.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use async_nats::Request;
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::broker::{Nats, connection::ApiError};
+
+/// How long the broker may take to store a chunk: with `sync_interval: always` it syncs each message of it.
+const STORING: Duration = Duration::from_secs(60);
+
+/// A stream that is being restored.
+pub struct Put {
+    nats: Nats,
+    stream: String,
+    /// Where the broker takes chunks.
+    to: String,
+}
+
+impl Put {
+    /// Bytes in a chunk. The broker gives up on one that it does not store in 5 s, message by message.
+    pub const CHUNK: usize = 32 * 1024;
+
+    /// Begins with a stream's configuration and state, as its snapshot had them.
+    ///
+    /// # Errors
+    /// When the server does not answer or refuses, for example because the stream is there.
+    pub async fn begin(nats: &Nats, config: &Value, state: &Value) -> Result<Self> {
+        let stream = config["name"].as_str().context("a stream has a name")?;
+        let request = json!({ "config": config, "state": state });
+        let begun = nats.api(&format!("STREAM.RESTORE.{stream}"), &request).await;
+        let begun = begun.with_context(|| format!("restore {stream}"))?;
+        let to = begun["deliver_subject"].as_str().context("where the chunks of a restore go")?;
+        Ok(Self { nats: nats.clone(), stream: stream.to_owned(), to: to.to_owned() })
+    }
+
+    /// Gives the next chunk; comes back when it is stored.
+    ///
+    /// # Errors
+    /// When the server does not take it.
+    pub async fn chunk(&self, chunk: Bytes) -> Result<()> {
+        self.give(chunk).await.map(|_| ())
+    }
+
+    /// Ends it; comes back when the stream is there.
+    ///
+    /// # Errors
+    /// When it is not what its snapshot was.
+    pub async fn end(self) -> Result<()> {
+        let made = self.give(Bytes::new()).await?;
+        made.get("state").map(|_| ()).with_context(|| format!("what nats-server says of the restored {}", self.stream))
+    }
+
+    async fn give(&self, body: Bytes) -> Result<Value> {
+        let stream = &self.stream;
+        let request = Request::new().payload(body).timeout(Some(STORING));
+        let answer = timeout(STORING, self.nats.client().send_request(self.to.clone(), request)).await;
+        let answer = answer.with_context(|| format!("no answer to a chunk of {stream} in {} s", STORING.as_secs()))?;
+        let answer = answer.with_context(|| format!("give nats-server a chunk of {stream}"))?;
+        if answer.payload.is_empty() {
+            return Ok(Value::Null);
+        }
+        let answer: Value = serde_json::from_slice(&answer.payload).context("an answer to a chunk")?;
+        match answer["error"]["description"].as_str() {
+            Some(description) => bail!("nats-server does not restore {stream}: {description}"),
+            None => Ok(answer),
+        }
+    }
+}
+
+/// Deletes a stream, if it is there.
+///
+/// # Errors
+/// When the server does not answer or refuses.
+pub async fn delete(nats: &Nats, stream: &str) -> Result<()> {
+    match nats.api(&format!("STREAM.DELETE.{stream}"), &Value::Null).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.code == ApiError::STREAM_NOT_FOUND => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("delete {stream}")),
+    }
+}

@@ -1,0 +1,99 @@
+//! A stream's snapshot, chunk by chunk as the broker gives it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use async_nats::{Subject, Subscriber};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use tokio::{sync::watch, time::timeout};
+
+use crate::broker::{Nats, streams};
+
+/// Bytes in a chunk, and in all those that are under way.
+const CHUNK: u64 = 512 * 1024;
+const WINDOW: u64 = 8 * 1024 * 1024;
+/// How long the broker may take for a chunk.
+const GIVING: Duration = Duration::from_secs(30);
+
+/// A snapshot that is being taken.
+pub struct Snapshot {
+    nats: Nats,
+    stream: String,
+    chunks: Subscriber,
+    disconnects: watch::Receiver<u64>,
+    /// Where the broker waits to hear that the last chunk is where it belongs.
+    taken: Option<Subject>,
+    given: u64,
+    /// How the stream is configured, its state where the snapshot ends, and when it was created.
+    pub config: Value,
+    pub state: Value,
+    pub created: String,
+}
+
+impl Snapshot {
+    /// Asks for a snapshot of all that the stream has now; with its durable consumers, or without any.
+    ///
+    /// # Errors
+    /// When the server does not answer or refuses.
+    pub async fn begin(nats: &Nats, stream: &str, consumers: bool) -> Result<Self> {
+        let created = streams::state(nats, stream).await?.created;
+        let disconnects = nats.disconnects();
+        // Listened for first: what nobody waits for is not kept.
+        let inbox = nats.client().new_inbox();
+        let chunks = nats.client().subscribe(inbox.clone()).await.context("subscribe to a snapshot")?;
+        let request = json!({
+            "deliver_subject": inbox,
+            "no_consumers": !consumers,
+            "chunk_size": CHUNK,
+            "window_size": WINDOW,
+        });
+        let begun = nats.api_within(GIVING, &format!("STREAM.SNAPSHOT.{stream}"), &request).await;
+        let mut begun = begun.with_context(|| format!("ask for a snapshot of {stream}"))?;
+        Ok(Self {
+            nats: nats.clone(),
+            stream: stream.to_owned(),
+            chunks,
+            disconnects,
+            taken: None,
+            given: 0,
+            config: begun["config"].take(),
+            state: begun["state"].take(),
+            created,
+        })
+    }
+
+    /// The next chunk; `None` when the snapshot is whole. To ask for it says that the one before is where it belongs: the
+    /// broker gives no more than a window ahead.
+    ///
+    /// # Errors
+    /// When the broker ends it early, a chunk is missing, or nothing comes.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        if let Some(taken) = self.taken.take() {
+            self.nats.client().publish(taken, Bytes::new()).await.context("take a chunk")?;
+        }
+        let stream = &self.stream;
+        let next = timeout(GIVING, self.chunks.next()).await;
+        let next = next.with_context(|| format!("no more of {stream} comes in {} s", GIVING.as_secs()))?;
+        let message = next.context("the subscription to a snapshot ended")?;
+        ensure!(!self.disconnects.has_changed()?, "the connection to NATS was lost during the snapshot of {stream}");
+        if message.payload.is_empty() {
+            return match message.status.map(|status| status.as_u16()) {
+                None | Some(200..300) => Ok(None),
+                Some(code) => bail!(
+                    "nats-server ends the snapshot of {stream} with {code} {}",
+                    message.description.as_deref().unwrap_or_default()
+                ),
+            };
+        }
+        self.given += 1;
+        // The last one needs no answer, and has no number.
+        if let Some(reply) = message.reply {
+            let number = reply.rsplit('.').next().and_then(|number| number.parse().ok());
+            ensure!(number == Some(self.given), "chunk {} of the snapshot of {stream} is missing", self.given);
+            self.taken = Some(reply);
+        }
+        Ok(Some(message.payload))
+    }
+}

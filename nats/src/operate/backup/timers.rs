@@ -1,0 +1,141 @@
+//! What `SCHEDULE` took after the end of its snapshot.
+//!
+//! A timer that fires is removed and becomes another message at the end. The broker reads a snapshot message by message, up to
+//! the end that there was when it began: a timer that fires meanwhile is neither where it was nor before that end. So what came
+//! after it is kept, too, as messages that are published again.
+
+use std::collections::HashSet;
+
+use anyhow::{Context, Result};
+use async_nats::{HeaderMap, HeaderName};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::broker::{
+    Nats,
+    reader::{Reader, Received},
+    streams, wire,
+};
+
+/// Reads what came after a place, up to the end.
+pub struct TimersSince(Reader);
+
+/// A message as a line of JSON.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    subject: String,
+    headers: Vec<(String, String)>,
+    body: String,
+    /// The subject of the timer that fired as this message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timer: Option<String>,
+}
+
+impl TimersSince {
+    /// Begins after this sequence of `SCHEDULE`.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn begin(nats: &Nats, sequence: u64) -> Result<Self> {
+        let consumer = streams::tail_consumer("backup", ">", sequence + 1);
+        Ok(Self(Reader::create(nats, "SCHEDULE", consumer).await?))
+    }
+
+    /// The next message as a line; `None` after the last.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn next(&mut self) -> Result<Option<String>> {
+        while let Some(received) = self.0.counted(u64::MAX).await? {
+            // A mark is for those who own lanes now.
+            if !received.subject.starts_with("at.mark.") {
+                return Ok(Some(serde_json::to_string(&Line::of(&received)).context("a timer is plain data")?));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Line {
+    fn id(&self) -> Option<&str> {
+        self.headers.iter().find(|(name, _)| name == wire::CE_ID).map(|(_, id)| id.as_str())
+    }
+
+    fn of(received: &Received) -> Self {
+        let value = |name: &str| {
+            let found = received.headers.iter().find(|(header, _)| header.to_string() == name);
+            found.and_then(|(_, values)| values.first()).map(ToString::to_string)
+        };
+        let has_fired = received.subject.starts_with("due.");
+        // The broker refuses what it has put in itself, and the fence is another by then.
+        let is_kept = |name: &str| match name {
+            "Nats-TTL" => true,
+            _ if has_fired => !name.starts_with("Nats-"),
+            _ => !name.starts_with("Nats-Expected-"),
+        };
+        let headers = received.headers.iter().filter_map(|(name, values)| {
+            Some((name.to_string(), values.first()?.to_string())).filter(|(name, _)| is_kept(name))
+        });
+        Self {
+            subject: received.subject.clone(),
+            headers: headers.collect(),
+            body: BASE64_STANDARD.encode(&received.body),
+            timer: has_fired.then(|| value("Nats-Scheduler")).flatten(),
+        }
+    }
+}
+
+/// Brings a `SCHEDULE` that was restored through `end` to where it was after its snapshot, before `EVENTS`, which is restored
+/// by now, takes anything from it. To the broker it is another stream, from which `EVENTS` takes all that has fired; so what
+/// it has taken before goes. And what fired while the snapshot was taken may be in it as a timer, too: one that is overdue
+/// fires at once, and counts.
+///
+/// # Errors
+/// When a line is none, or the server does not answer.
+pub async fn put_timers(nats: &Nats, lines: &[String], end: u64) -> Result<()> {
+    let lines: Result<Vec<Line>, _> = lines.iter().map(|line| serde_json::from_str(line)).collect();
+    let mut lines: Vec<Line> = lines.context("a line of timers")?;
+    let taken = json!({ "filter": "due.>", "seq": taken_by_events(nats).await? + 1 });
+    nats.api("STREAM.PURGE.SCHEDULE", &taken).await.context("remove what EVENTS has taken")?;
+    for timer in lines.iter().filter_map(|line| line.timer.as_deref()) {
+        let purge = json!({ "filter": timer });
+        nats.api("STREAM.PURGE.SCHEDULE", &purge).await.context("remove a timer that has fired")?;
+    }
+    // From here none of these fires.
+    let mut fired = HashSet::new();
+    let mut reader = Reader::create(nats, "SCHEDULE", streams::tail_consumer("backup", "due.>", end + 1)).await?;
+    while let Some(received) = reader.counted(u64::MAX).await? {
+        fired.extend(wire::text(&received.headers, wire::CE_ID).map(str::to_owned));
+    }
+    let gone: HashSet<String> = lines.iter().filter_map(|line| line.timer.clone()).collect();
+    lines.retain(|line| match line.timer {
+        Some(_) => line.id().is_none_or(|id| !fired.contains(id)),
+        None => !gone.contains(&line.subject),
+    });
+    for Line { subject, headers, body, .. } in lines {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(name.parse::<HeaderName>().context("the name of a header")?, value);
+        }
+        let body = BASE64_STANDARD.decode(body).context("the body of a timer")?;
+        nats.publish(subject, map, body.into()).await?.await.context("publish a timer")?;
+    }
+    Ok(())
+}
+
+/// Up to where `EVENTS` has taken what `SCHEDULE` fired; the broker puts that into what it takes.
+async fn taken_by_events(nats: &Nats) -> Result<u64> {
+    let mut config = streams::tail_consumer("backup", "evt.*.clock.>", 1);
+    config["headers_only"] = true.into();
+    let mut reader = Reader::create(nats, "EVENTS", config).await?;
+    let mut taken = 0;
+    while let Some(received) = reader.counted(u64::MAX).await? {
+        // `SCHEDULE 17 due.*.* …`
+        let source = wire::text(&received.headers, "Nats-Stream-Source").unwrap_or_default();
+        let sequence = source.strip_prefix("SCHEDULE ").and_then(|rest| rest.split(' ').next()?.parse().ok());
+        // The last one, and not the highest: a `SCHEDULE` that is lost begins again at 1.
+        taken = sequence.unwrap_or(taken);
+    }
+    Ok(taken)
+}

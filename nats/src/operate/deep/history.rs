@@ -1,0 +1,245 @@
+//! The messages of `EVENTS` in their order: what each must be by itself, and beside those before it.
+
+use jiff::{SignedDuration, Timestamp};
+use plyo_events::EventId;
+use rustc_hash::{FxHashMap, FxHashSet};
+use uuid::Uuid;
+
+use super::{findings::Findings, tables::Tables};
+use crate::broker::{
+    reader::Received,
+    streams::State,
+    subject::partition_of,
+    wire::{self, Origin},
+};
+
+/// Handled commands are kept for 30 days (`store::prune_handled`); a day less, for clocks that differ.
+const KEPT: SignedDuration = SignedDuration::from_hours(29 * 24);
+/// How far the clocks of nats-server and Postgres may differ.
+const CLOCKS: SignedDuration = SignedDuration::from_mins(1);
+/// Most events of one cause that are tried for the id of one.
+const MOST: u32 = 256;
+
+/// What was read so far.
+pub(super) struct History {
+    start: u64,
+    next: u64,
+    last: u64,
+    /// When the first message that was read was stored.
+    began: Option<Timestamp>,
+    time: Timestamp,
+    /// Where each event stands.
+    ids: FxHashMap<Uuid, u64>,
+    /// Events whose cause was neither before them nor handled.
+    open: Vec<Open>,
+    /// What was not there, by the sequences.
+    lost: u64,
+    set_back: u64,
+    fired_again: u64,
+    findings: Findings,
+}
+
+struct Open {
+    cause: Uuid,
+    id: Uuid,
+    sequence: u64,
+    stored: Timestamp,
+    from_clock: bool,
+}
+
+impl History {
+    pub(super) fn new(start: u64, last: u64, findings: Findings) -> Self {
+        Self {
+            start,
+            next: start,
+            last,
+            began: None,
+            time: Timestamp::MIN,
+            ids: FxHashMap::default(),
+            open: Vec::new(),
+            lost: 0,
+            set_back: 0,
+            fired_again: 0,
+            findings,
+        }
+    }
+
+    /// How many sequences are still to come.
+    pub(super) const fn left(&self) -> u64 {
+        (self.last + 1).saturating_sub(self.next)
+    }
+
+    pub(super) const fn next(&self) -> u64 {
+        self.next
+    }
+
+    pub(super) const fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Notes what is missing before this sequence.
+    pub(super) fn skip_to(&mut self, sequence: u64) {
+        if sequence > self.next {
+            let (first, last) = (self.next, sequence - 1);
+            self.lost += sequence - first;
+            self.findings.wrong("gaps", || match last - first {
+                0 => format!("message {first} is missing"),
+                more => format!("messages {first} to {last} are missing, {} of them", more + 1),
+            });
+        }
+        self.next = self.next.max(sequence);
+    }
+
+    /// Looks at the next message; `false` for one that came after the end.
+    pub(super) fn message(&mut self, received: &Received, tables: &mut Tables) -> bool {
+        let Received { sequence, subject, time, .. } = received;
+        if *sequence > self.last {
+            self.skip_to(self.last + 1);
+            return false;
+        }
+        self.skip_to(*sequence);
+        self.next = sequence + 1;
+        self.began.get_or_insert(*time);
+        self.set_back += u64::from(*time < self.time);
+        self.time = *time;
+        let mut tokens = subject.split('.');
+        match [(); 6].map(|()| tokens.next()) {
+            [Some("mark"), Some(_), Some(_), None, ..] => {}
+            [Some("evt"), Some(partition), Some(service), Some(_), Some(about), None] => {
+                let right = partition_of(about);
+                if partition.parse() != Ok(right) {
+                    self.findings.wrong("wrong partitions", || {
+                        format!("message {sequence} is in partition {partition}, and what is about {about} belongs into {right}")
+                    });
+                }
+                self.event(received, service, tables);
+            }
+            _ => self.findings.wrong("foreign subjects", || {
+                format!("message {sequence} has the subject `{subject}`, which is of no event")
+            }),
+        }
+        true
+    }
+
+    fn event(&mut self, received: &Received, service: &str, tables: &mut Tables) {
+        let Received { sequence, subject, headers, time, .. } = received;
+        let (sequence, from_clock) = (*sequence, service == "clock");
+        let Origin { id, cause } = match wire::origin(subject, headers, sequence, from_clock) {
+            Ok(origin) => origin,
+            Err(error) => {
+                return self.findings.wrong("unreadable envelopes", || format!("message {sequence}: {error}"));
+            }
+        };
+        match self.ids.insert(id, sequence) {
+            None => {}
+            // A timer is published at least once, and its owner takes it once.
+            Some(_) if from_clock => self.fired_again += 1,
+            Some(earlier) => self
+                .findings
+                .wrong("ids that stand twice", || format!("event {id} stands twice, at {earlier} and at {sequence}")),
+        }
+        let Some(cause) = cause else {
+            if !from_clock {
+                self.findings.wrong("events without a cause", || format!("event {id} at {sequence} names no cause"));
+            }
+            return;
+        };
+        let is_handled = if from_clock { tables.knows(cause) } else { tables.caused(cause) };
+        if !is_handled && !self.ids.contains_key(&cause) {
+            self.open.push(Open { cause, id, sequence, stored: *time, from_clock });
+        }
+        if !from_clock {
+            self.check_id(id, cause, service, sequence);
+        }
+    }
+
+    /// The ids of what one service says to one cause follow from the cause, by their number.
+    fn check_id(&mut self, id: Uuid, cause: Uuid, service: &str, sequence: u64) {
+        let derived = |number: u32| EventId::derive(cause, &format!("{service}/{number}")).uuid();
+        let Some(number) = (0..MOST).find(|number| derived(*number) == id) else {
+            return self.findings.wrong("ids that do not follow", || {
+                format!("event {id} at {sequence} does not have an id that follows from its cause {cause}")
+            });
+        };
+        let is_whole = self.start == 1;
+        if is_whole && number > 0 && !self.ids.contains_key(&derived(number - 1)) {
+            self.findings.wrong("events that lack one before them", || {
+                let ordinal = number + 1;
+                format!("event {id} at {sequence} is number {ordinal} of what {service} said to {cause}, and number {number} is not before it")
+            });
+        }
+    }
+
+    /// Nothing more comes.
+    pub(super) fn end(&mut self, state: &State) {
+        self.skip_to(self.last + 1);
+        let (counted, lost) = (state.last.saturating_sub(state.messages), self.lost);
+        if self.start > 1 && counted > lost {
+            let (more, start) = (counted - lost, self.start);
+            self.findings.wrong("gaps", || {
+                format!("{more} messages before {start} are missing; without --since they are named")
+            });
+        } else if counted != lost {
+            let (messages, readable) = (state.messages, state.last - lost);
+            self.findings.wrong("gaps", || {
+                format!(
+                    "nats-server counts {messages} messages in EVENTS, and {readable} can be read: its store is damaged"
+                )
+            });
+        }
+        self.findings.remark(
+            self.set_back,
+            "times a message is stored with an earlier time than the one before: the clock of nats-server was set back",
+        );
+        self.findings.remark(self.fired_again, "timers fired more than once; their owners take each once");
+    }
+
+    /// The causes that are neither event nor, as it was known before, handled command.
+    pub(super) fn causes_not_found(&self) -> Vec<Uuid> {
+        let causes = self.open.iter().filter(|open| !self.ids.contains_key(&open.cause)).map(|open| open.cause);
+        causes.collect::<FxHashSet<_>>().into_iter().collect()
+    }
+
+    /// Says which events have no cause. `handled` are those causes that were handled commands after all.
+    pub(super) fn check_causes(&mut self, handled: &FxHashSet<Uuid>) {
+        let kept_since = Timestamp::now() - KEPT;
+        let (mut forgotten, mut before) = (0, 0);
+        for Open { cause, id, sequence, stored, from_clock } in std::mem::take(&mut self.open) {
+            if handled.contains(&cause) {
+                continue;
+            }
+            if let Some(after) = self.ids.get(&cause) {
+                self.findings.wrong("events before their cause", || {
+                    format!("event {id} at {sequence} stands before its cause {cause}, which is at {after}")
+                });
+            } else if self.start > 1 {
+                before += 1;
+            } else if stored < kept_since || from_clock {
+                // What set a timer may have been handled long before it fires.
+                forgotten += 1;
+            } else {
+                self.findings.wrong("events without a cause", || {
+                    format!("event {id} at {sequence} has the cause {cause}, which is neither an event before it nor a handled command")
+                });
+            }
+        }
+        self.findings.remark(before, "events have a cause that is not known from here on: it may stand before");
+        self.findings.remark(
+            forgotten,
+            "events have a command for a cause that is no longer kept: nothing to hold against them",
+        );
+    }
+
+    /// Says which commands made something that no event says.
+    pub(super) fn check_handled(mut self, tables: &Tables) -> Findings {
+        // What was handled before the first message that was read has its events before it.
+        let since =
+            if self.start > 1 { self.began.map_or(Timestamp::MAX, |began| began + CLOCKS) } else { Timestamp::MIN };
+        for (command, service) in tables.without_events(since) {
+            self.findings.wrong("commands without their events", || {
+                format!("command {command} is said to be done by {service} and to have made something, and EVENTS has no event of it")
+            });
+        }
+        self.findings
+    }
+}

@@ -1,0 +1,98 @@
+//! Giving a service another number of lanes: its rows stay, its positions and its outbox go to the new lanes.
+
+use anyhow::{Context, Result, bail};
+use sqlx::{Connection, PgConnection};
+
+use crate::{
+    broker::{Nats, streams, subject::PARTITIONS},
+    lane::{
+        Lane,
+        owner::{self, Owner},
+        store::{self, Position},
+    },
+};
+
+/// Moves a service to so many lanes, while it does not run; gives how many it had.
+///
+/// # Errors
+/// When somebody owns one of its lanes, or the number does not divide the partitions.
+pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) -> Result<u8> {
+    let wanted = Lane::all(service, count)?;
+    let mut connection = connect(dsn, service).await?;
+    let had = store::lanes(&mut connection, service, None).await?;
+    if had.len() == wanted.len() {
+        return Ok(count);
+    }
+    // Every lane that there is, or was to be: whoever starts meanwhile stands by.
+    let mut owners = Vec::new();
+    for lane in Lane::all(service, PARTITIONS)? {
+        let mut connection = connect(dsn, service).await?;
+        if !store::try_lock(&mut connection, lane).await? {
+            bail!("{service} runs: stop it first (lane {} has an owner)", lane.index);
+        }
+        match had.iter().find(|had| had.index == lane.index) {
+            // It publishes what its outbox holds, and its mark fences whoever owned it before.
+            Some(had) => owners.push((Some(Owner::take(connection, nats.that_ends().await?, *had).await?), None)),
+            None => owners.push((None, Some(connection))),
+        }
+    }
+    if owners.iter().any(|(owner, _)| owner.as_ref().is_some_and(|owner| !owner.lost.is_empty())) {
+        bail!(
+            "the tables of {service} are older than EVENTS, as after a restored backup: start it once, it catches up"
+        );
+    }
+    let owned: Vec<&Owner> = owners.iter().filter_map(|(owner, _)| owner.as_ref()).collect();
+    let state = streams::state(nats, "EVENTS").await?;
+    let positions: Vec<Position> = wanted.iter().map(|lane| position(*lane, &owned, state.last)).collect();
+    let mut transaction = connection.begin().await?;
+    store::clear_lanes(&mut transaction).await?;
+    for (lane, position) in wanted.iter().zip(&positions) {
+        store::enter(&mut transaction, *lane, position).await?;
+    }
+    transaction.commit().await.context("write the lanes")?;
+    for lane in &had {
+        for stream in ["EVENTS", &streams::commands(service)] {
+            streams::delete_consumer(nats, stream, &lane.consumer()).await?;
+        }
+    }
+    Ok(u8::try_from(had.len())?)
+}
+
+/// A session that waits until the other lanes are taken, too, which a busy machine may need more than the usual ten seconds
+/// for. All have the same limit, and the one that writes waits longest: it ends before a lock does.
+async fn connect(dsn: &str, service: &str) -> Result<PgConnection> {
+    let mut connection = owner::connect(dsn, service).await?;
+    sqlx::query("SET idle_session_timeout = '60s'").execute(&mut connection).await?;
+    Ok(connection)
+}
+
+/// Where a lane begins: where the slowest of those began that had its partitions, and by partition how far each was.
+fn position(lane: Lane, owned: &[&Owner], confirmed: u64) -> Position {
+    let (mut events_ahead, mut commands_ahead) = (vec![0; usize::from(PARTITIONS)], vec![0; usize::from(PARTITIONS)]);
+    let (mut applied, mut commands) = (u64::MAX, u64::MAX);
+    let mut created = (String::new(), String::new());
+    for partition in lane.partitions() {
+        let Some(owner) = owned.iter().find(|owner| owner.lane.covers(partition)) else { continue };
+        let (events, handled) = (owner.applied(partition), owner.handled(partition));
+        events_ahead[usize::from(partition)] = events;
+        commands_ahead[usize::from(partition)] = handled;
+        applied = applied.min(events);
+        commands = commands.min(handled);
+        created = (owner.position.events_created.clone(), owner.position.commands_created.clone());
+    }
+    let ahead = |by_partition: Vec<u64>, through: u64| {
+        if by_partition.iter().all(|sequence| *sequence <= through) { Vec::new() } else { by_partition }
+    };
+    Position {
+        events_ahead: ahead(events_ahead, applied),
+        commands_ahead: ahead(commands_ahead, commands),
+        applied,
+        commands,
+        // Every own event is there: each owner has published what it had.
+        confirmed,
+        applied_at: None,
+        confirmed_id: None,
+        events_created: created.0,
+        commands_created: created.1,
+    }
+}

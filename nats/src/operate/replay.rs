@@ -1,0 +1,259 @@
+//! Rebuild and verify: a service's tables folded again from `EVENTS`, through `evolve` alone, in a shadow schema.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Instant,
+};
+
+use anyhow::{Context, Result};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::{
+    broker::{
+        Nats,
+        reader::{Reader, Received},
+        streams,
+        subject::partition,
+        wire,
+    },
+    lane::{
+        batch, catch_up,
+        owner::{self, Owner},
+        store,
+    },
+    operate::tables_check,
+    reactor::{Incoming, Reactor},
+    sql::{database, tables},
+};
+
+/// What to do with the fold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Compare it with the tables.
+    Verify,
+    /// Put it in the tables' place.
+    Rebuild {
+        /// Fold dead events in too: the code that failed on them is mended.
+        mended: bool,
+        /// Accept that `EVENTS` is another stream than the tables came from, or ends earlier, and forget what it lacks.
+        new_history: bool,
+    },
+}
+
+/// What a replay is given.
+pub struct Replay {
+    pub nats: Nats,
+    /// Of an account that may end the session of the service and rename its schema.
+    pub dsn: String,
+    pub purpose: Purpose,
+    /// Told from time to time how many of how many events were read.
+    pub progress: fn(u64, u64),
+}
+
+/// What a replay found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Events of `EVENTS` read.
+    pub read: u64,
+    /// Of these, own and foreign events that the service folds.
+    pub folded: u64,
+    pub seconds: f64,
+    pub differences: Vec<Difference>,
+}
+
+/// A table that is not the fold of `EVENTS`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub table: String,
+    /// Rows that the table has and the fold has not, and the other way round; a changed row counts in both.
+    pub only_in_table: i64,
+    pub only_in_fold: i64,
+    /// One such row, as JSON.
+    pub example: String,
+}
+
+/// Messages folded between two saves.
+const CHUNK: usize = 4_096;
+/// Bytes of rows that a replay remembers from one chunk to the next.
+const MEMORY: usize = 256 * 1024 * 1024;
+
+/// The schema that a replay folds into; the caller has made it, with the service's migrations and no rows.
+pub fn shadow_schema(service: &str) -> String {
+    format!("{service}_shadow")
+}
+
+pub(crate) async fn replay<R: Reactor>(reactor: Arc<R>, with: Replay) -> Result<Report> {
+    let started = Instant::now();
+    let shadow = shadow_schema(R::NAME);
+    let options = database::by_key(database::options(&with.dsn, &[&shadow])?).options([("synchronous_commit", "off")]);
+    let mut fold = database::connect(&options).await?;
+    if with.purpose == Purpose::Verify {
+        tables_check::refuse_forgotten(&mut fold, R::NAME, &shadow, &tables::names::<R::State>()).await?;
+    }
+    let rebuild = match with.purpose {
+        Purpose::Verify => None,
+        Purpose::Rebuild { mended, new_history } => Some((mended, new_history)),
+    };
+    let mut owners = seize(&*reactor, &with, matches!(rebuild, Some((_, true)))).await?;
+    let mut skip = store::skipped(&mut owners[0].connection).await?;
+    if let Some((true, _)) = rebuild {
+        skip.clear();
+    }
+    let mut report = fold_events(&*reactor, &mut owners, fold, &skip, with.progress).await?;
+    let connection = &mut owners[0].connection;
+    if let Some((mended, _)) = rebuild {
+        swap(connection, R::NAME, &shadow, mended).await?;
+    } else {
+        report.differences = compare(connection, R::NAME, &shadow, &tables::names::<R::State>()).await?;
+        let drop = format!("DROP SCHEMA \"{shadow}\" CASCADE");
+        sqlx::query(AssertSqlSafe(drop)).execute(connection).await?;
+    }
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// Takes every lane of the service from whoever has it.
+async fn seize<R: Reactor>(reactor: &R, with: &Replay, new_history: bool) -> Result<Vec<Owner>> {
+    let mut first = owner::connect(&with.dsn, R::NAME).await?;
+    let mut locked = Vec::new();
+    for lane in store::lanes(&mut first, R::NAME, None).await? {
+        let mut connection = owner::connect(&with.dsn, R::NAME).await?;
+        store::seize_lock(&mut connection, lane).await?;
+        locked.push((lane, connection));
+    }
+    if new_history {
+        // Forgets where the tables stood: `EVENTS` as it is now becomes the truth.
+        let stream = streams::state(&with.nats, "EVENTS").await?;
+        store::start_over(&mut first, stream.last, &stream.created).await?;
+    }
+    let mut owners = Vec::new();
+    for (lane, connection) in locked {
+        let mut owner = Owner::take(connection, with.nats.that_ends().await?, lane).await?;
+        catch_up::catch_up(&mut owner, reactor).await?;
+        owners.push(owner);
+    }
+    Ok(owners)
+}
+
+/// Own events all, since every one is published by now; foreign ones as far as their lanes have applied them.
+async fn fold_events<R: Reactor>(
+    reactor: &R,
+    owners: &mut [Owner],
+    mut fold: PgConnection,
+    skip: &HashSet<u64>,
+    progress: fn(u64, u64),
+) -> Result<Report> {
+    let mut report = Report::default();
+    let config = streams::tail_consumer(R::NAME, "evt.>", 1);
+    let mut reader = Reader::create(&owners[0].nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
+    let total = reader.pending_at_start;
+    let mut last_contact = Instant::now();
+    let mut state = R::State::default();
+    while let Some(first) = reader.counted(u64::MAX).await? {
+        let mut events = Vec::new();
+        let mut received = Some(first);
+        let mut taken = 0;
+        while let Some(message) = received {
+            taken += 1;
+            events.extend(wanted::<R>(&message, owners, skip)?);
+            report.read += 1;
+            received = match taken {
+                CHUNK => None,
+                _ if report.read == total => None,
+                _ => reader.ready()?,
+            };
+        }
+        report.folded += events.len() as u64;
+        if !events.is_empty() {
+            let messages: Vec<Incoming<'_>> = events.iter().map(Incoming::Event).collect();
+            let mut transaction = fold.begin().await?;
+            batch::load(reactor, &mut state, &messages, &mut transaction).await?;
+            batch::caught("evolve", || events.iter().for_each(|event| reactor.evolve(&mut state, event)))?;
+            tables::save(&mut state, &mut transaction).await?;
+            transaction.commit().await?;
+            tables::committed(&mut state, MEMORY);
+        }
+        if last_contact.elapsed().as_secs() >= 2 {
+            for owner in &mut *owners {
+                owner.idle().await?;
+            }
+            progress(report.read, total);
+            last_contact = Instant::now();
+        }
+    }
+    Ok(report)
+}
+
+/// Whether the lane of the message's partition has applied it.
+fn is_applied(received: &Received, owners: &[Owner]) -> bool {
+    let Some(partition) = partition(&received.subject) else { return false };
+    let owner = owners.iter().find(|owner| owner.lane.covers(partition));
+    owner.is_some_and(|owner| received.sequence <= owner.applied(partition))
+}
+
+fn wanted<R: Reactor>(
+    received: &Received,
+    owners: &[Owner],
+    skip: &HashSet<u64>,
+) -> Result<Option<plyo_events::Message<plyo_events::Event>>> {
+    let own = received.subject.split('.').nth(2) == Some(R::NAME);
+    if !own && (!is_applied(received, owners) || skip.contains(&received.sequence)) {
+        return Ok(None);
+    }
+    let kind = match wire::event_kind(&received.subject, &received.headers) {
+        Ok(kind) if own || R::READS.contains(&kind.kind) => kind,
+        Ok(_) => return Ok(None),
+        // An own event that is not known was written by a newer binary; a foreign one is not read here.
+        Err(error) if own => return Err(error).context(format!("sequence {}", received.sequence)),
+        Err(_) => return Ok(None),
+    };
+    let event = wire::event(kind, &received.subject, &received.headers, &received.body, received.sequence);
+    Ok(Some(event.with_context(|| format!("sequence {}", received.sequence))?))
+}
+
+async fn swap(db: &mut PgConnection, service: &str, shadow: &str, mended: bool) -> Result<()> {
+    let mut transaction = db.begin().await?;
+    for statement in [
+        format!("ALTER SCHEMA \"{service}\" RENAME TO \"{service}_replaced\""),
+        format!("ALTER SCHEMA \"{shadow}\" RENAME TO \"{service}\""),
+        format!("DROP SCHEMA \"{service}_replaced\" CASCADE"),
+    ] {
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut *transaction).await?;
+    }
+    if mended {
+        store::forget_skipped(&mut transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn compare(db: &mut PgConnection, service: &str, shadow: &str, tables: &[&str]) -> Result<Vec<Difference>> {
+    // Whole tables are read here, and no rows looked up.
+    sqlx::query("SET enable_seqscan = on").execute(&mut *db).await?;
+    let mut differences = Vec::new();
+    for table in tables {
+        let mut counts = HashMap::new();
+        let mut example = String::new();
+        for (side, left, right) in [("table", service, shadow), ("fold", shadow, service)] {
+            let sql = format!(
+                "SELECT count(*), coalesce(min(to_jsonb(d)::text), '') FROM
+                 (TABLE \"{left}\".\"{table}\" EXCEPT ALL TABLE \"{right}\".\"{table}\") d"
+            );
+            let (count, one): (i64, String) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut *db).await?;
+            if count > 0 {
+                example = format!("{example}only in the {side}: {one} ");
+            }
+            counts.insert(side, count);
+        }
+        if counts.values().any(|count| *count > 0) {
+            differences.push(Difference {
+                table: (*table).to_owned(),
+                only_in_table: counts["table"],
+                only_in_fold: counts["fold"],
+                example: example.trim_end().to_owned(),
+            });
+        }
+    }
+    Ok(differences)
+}

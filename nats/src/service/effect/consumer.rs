@@ -1,0 +1,125 @@
+//! The broker's side of an effect: a durable consumer that all instances share, asked for one request at a time.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use async_nats::{Request, client::RequestErrorKind};
+use bytes::Bytes;
+use plyo_events::EventKind;
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::broker::{
+    Nats,
+    reader::{Received, place},
+    streams,
+};
+
+/// How long an ask waits on the server for something to do.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A request that is worked on is shown to be so this often, three times within the `ack_wait` of the consumer.
+const PROGRESS: Duration = Duration::from_secs(3);
+
+/// The consumer of one effect, by name.
+pub(super) struct Consumer {
+    nats: Nats,
+    name: String,
+}
+
+/// A request, and how often it was given out.
+pub(super) struct Asked {
+    pub received: Received,
+    pub attempt: u32,
+    /// Where it is acknowledged.
+    reply: String,
+}
+
+impl Consumer {
+    pub(super) fn new(nats: &Nats, service: &str, effect: &str) -> Self {
+        Self { nats: nats.clone(), name: streams::effect_consumer_name(service, effect) }
+    }
+
+    /// Makes it, from the first request there ever was, unless it is there already.
+    pub(super) async fn create(&self, performs: &[EventKind]) -> Result<()> {
+        let name = &self.name;
+        let config = streams::effect_consumer(name, performs);
+        // One filter is part of the subject, so that permissions can tell what is read.
+        let filter = config["filter_subject"].as_str().map_or(String::new(), |filter| format!(".{filter}"));
+        let request = json!({ "stream_name": "EVENTS", "config": config });
+        let created = self.nats.api(&format!("CONSUMER.CREATE.EVENTS.{name}{filter}"), &request).await;
+        created.with_context(|| format!("create consumer {name} on EVENTS")).map(|_| ())
+    }
+
+    /// The next request, if one comes soon. Nothing is fetched ahead: what lies here unperformed would be given out again.
+    pub(super) async fn next(&self) -> Result<Option<Asked>> {
+        let mut disconnects: watch::Receiver<u64> = self.nats.disconnects();
+        let body = json!({ "batch": 1, "expires": PATIENCE.as_nanos() as u64 }).to_string();
+        // An inbox of its own: what a consumer gives out has the subject of its event, by which the client's one inbox for all
+        // requests would not know it.
+        let ask = Request::new()
+            .payload(body.into())
+            .inbox(self.nats.client().new_inbox())
+            .timeout(Some(PATIENCE + Duration::from_secs(5)));
+        let subject = format!("$JS.API.CONSUMER.MSG.NEXT.EVENTS.{}", self.name);
+        let message = tokio::select! {
+            message = self.nats.client().send_request(subject, ask) => message,
+            _ = disconnects.changed() => bail!("the connection was lost"),
+        };
+        let message = match message {
+            Ok(message) => message,
+            Err(error) if error.kind() == RequestErrorKind::NoResponders => bail!("{} is not there", self.name),
+            Err(error) => return Err(error).with_context(|| format!("ask {}", self.name)),
+        };
+        match message.status.map(|status| status.as_u16()) {
+            None => {}
+            Some(404 | 408) => return Ok(None),
+            Some(code) => bail!("{} answers {code} {}", self.name, message.description.unwrap_or_default()),
+        }
+        let reply = message.reply.as_ref().context("a message of a consumer has an ack subject")?.to_string();
+        let place = place(&reply).with_context(|| format!("ack subject {reply}"))?;
+        let received = Received::of(message, &place);
+        Ok(Some(Asked { received, attempt: u32::try_from(place.deliveries).unwrap_or(u32::MAX), reply }))
+    }
+
+    /// Works on a request, and keeps the broker from giving it to somebody else meanwhile.
+    pub(super) async fn working_on<T>(&self, asked: &Asked, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                () = tokio::time::sleep(PROGRESS) => self.say(asked, "+WPI").await,
+            }
+        }
+    }
+
+    /// Gives a request back, to be given out again then.
+    pub(super) async fn again_after(&self, asked: &Asked, delay: Duration) {
+        let delay = json!({ "delay": u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX / 2) });
+        self.say(asked, format!("-NAK {delay}")).await;
+    }
+
+    /// A request is settled, and the broker knows it, or gives it out again.
+    pub(super) async fn acknowledge(&self, asked: &Asked) {
+        self.settle(asked, "+ACK").await;
+    }
+
+    /// A request will never be performed.
+    pub(super) async fn terminate(&self, asked: &Asked) {
+        self.settle(asked, "+TERM").await;
+    }
+
+    async fn settle(&self, asked: &Asked, how: &'static str) {
+        let settled = self.nats.client().request(asked.reply.clone(), how.into()).await;
+        if let Err(error) = settled {
+            tracing::warn!(consumer = self.name, %error, "not acknowledged, so it comes again");
+        }
+    }
+
+    /// What is lost of this is made up for when the request comes again.
+    async fn say(&self, asked: &Asked, what: impl Into<Bytes>) {
+        if let Err(error) = self.nats.client().publish(asked.reply.clone(), what.into()).await {
+            tracing::warn!(consumer = self.name, %error, "the broker was not told");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The runner of an effect: takes requests, some at a time, performs each, reports, and only then acknowledges.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use anyhow::{Result, anyhow};
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use plyo_events::{Command, CommandId, DecodeError, Event, Message};
+use rand::RngExt as _;
+use tokio::task::JoinSet;
+
+use super::{
+    Effect, Performed,
+    consumer::{Asked, Consumer},
+};
+use crate::{
+    broker::{
+        Nats,
+        commands::CommandPublisher,
+        wire::{self, WireError},
+    },
+    failpoint::{pass, planted},
+    health::Health,
+    lane::{letter::Letter, outbox::Outgoing},
+};
+
+/// Most requests that an instance performs side by side.
+const AT_A_TIME: usize = 32;
+/// The longest that an attempt may take.
+const LONGEST: Duration = Duration::from_secs(300);
+/// What cannot go on now is tried again after this.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What an effect runs with.
+#[derive(Clone)]
+pub(crate) struct Performing {
+    pub service: &'static str,
+    pub nats: Nats,
+    pub health: Health,
+}
+
+struct Performer<E> {
+    effect: Arc<E>,
+    consumer: Consumer,
+    commands: CommandPublisher,
+    with: Performing,
+    /// Why it takes nothing more: a newer binary is needed.
+    stopped: OnceLock<String>,
+}
+
+/// Performs for ever; stop it by dropping the future: what was under way is given out again. It returns only when
+/// something is wrong with the code.
+pub(crate) async fn perform_all<E: Effect>(effect: Arc<E>, with: Performing) -> anyhow::Error {
+    let performer = Arc::new(Performer {
+        effect,
+        consumer: Consumer::new(&with.nats, with.service, E::NAME),
+        commands: CommandPublisher::unanswered(&with.nats),
+        with,
+        stopped: OnceLock::new(),
+    });
+    while let Err(error) = performer.consumer.create(E::PERFORMS).await {
+        performer.fails(&error);
+        tokio::time::sleep(AGAIN).await;
+    }
+    let mut workers = JoinSet::new();
+    for _ in 0..AT_A_TIME {
+        let performer = Arc::clone(&performer);
+        workers.spawn(async move { performer.work().await });
+    }
+    while let Some(ended) = workers.join_next().await {
+        if let Err(error) = ended {
+            return anyhow!(error).context(format!("the effect {}", E::NAME));
+        }
+    }
+    // Whoever was still at work may have said that all is well.
+    performer.with.health.set_effect(E::NAME, performer.stopped.get().cloned());
+    std::future::pending().await
+}
+
+impl<E: Effect> Performer<E> {
+    /// One request after another, until a newer binary is needed.
+    async fn work(&self) {
+        while self.stopped.get().is_none() {
+            match self.consumer.next().await {
+                Ok(asked) => {
+                    self.with.health.set_effect(E::NAME, None);
+                    if let Some(asked) = asked {
+                        self.handle(&asked).await;
+                    }
+                }
+                Err(error) => {
+                    self.fails(&error);
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+        }
+    }
+
+    async fn handle(&self, asked: &Asked) {
+        pass!("effect-received");
+        let event = match self.decode(asked) {
+            Ok(event) => event,
+            Err(WireError::Decode(error @ DecodeError::NewerVersion { .. })) => return self.stop(asked, &error).await,
+            Err(error) => return self.bury(asked, &error.to_string()).await,
+        };
+        let performed = self.consumer.working_on(asked, self.perform(&event, asked.attempt)).await;
+        let (outcome, report) = match performed {
+            Performed::RetryAfter(delay) => {
+                self.count("retried");
+                return self.consumer.again_after(asked, delay).await;
+            }
+            Performed::Done(report) => ("done", report),
+            Performed::GaveUp(report) => ("gave_up", report),
+        };
+        if planted("bug-effect-ack-before-report") {
+            self.consumer.acknowledge(asked).await;
+        }
+        pass!("effect-performed");
+        self.consumer.working_on(asked, self.report(&event, report)).await;
+        pass!("effect-reported");
+        self.consumer.acknowledge(asked).await;
+        pass!("effect-acked");
+        self.count(outcome);
+    }
+
+    fn decode(&self, asked: &Asked) -> Result<Message<Event>, WireError> {
+        let received = &asked.received;
+        let kind = wire::event_kind(&received.subject, &received.headers)?;
+        wire::event(kind, &received.subject, &received.headers, &received.body, received.sequence)
+    }
+
+    /// One attempt. Whatever goes wrong in it, the next one comes later.
+    async fn perform(&self, event: &Message<Event>, attempt: u32) -> Performed {
+        let performing = AssertUnwindSafe(async { self.effect.perform(event, attempt).await }).catch_unwind();
+        let failed = match tokio::time::timeout(LONGEST, performing).await {
+            Ok(Ok(performed)) => return performed,
+            Ok(Err(_)) => "panicked",
+            Err(_) => "took too long",
+        };
+        tracing::error!(effect = E::NAME, event = %event.id, attempt, failed, "an attempt failed");
+        Performed::RetryAfter(backoff(attempt))
+    }
+
+    /// Sends the report until it is stored. The same id makes one of all that may have arrived; to perform again instead
+    /// could disturb somebody twice.
+    async fn report(&self, event: &Message<Event>, report: Command) {
+        let report = self.report_of(event, report);
+        let mut attempt = 1;
+        while let Err(error) = self.commands.send(&report, "").await {
+            self.fails(&anyhow!(error).context("store the report"));
+            tokio::time::sleep(backoff(attempt).min(LONGEST / 10)).await;
+            attempt += 1;
+        }
+        self.with.health.set_effect(E::NAME, None);
+    }
+
+    fn report_of(&self, event: &Message<Event>, report: Command) -> Message<Command> {
+        let id = CommandId::derive(event.id, &format!("{}/effect/{}", self.with.service, E::NAME)).uuid();
+        let traceparent = wire::child_span(event.traceparent.as_deref(), id);
+        Message { id, time: Timestamp::now(), causation: event.id, traceparent, ..event.with(report) }
+    }
+
+    /// A request that a newer binary wrote: nothing more is taken here, and this one is left to a newer instance.
+    async fn stop(&self, asked: &Asked, error: &DecodeError) {
+        let reason = format!("sequence {}: {error}; run a newer binary, nothing was skipped", asked.received.sequence);
+        tracing::error!(service = self.with.service, effect = E::NAME, reason, "the effect stops");
+        self.with.health.set_effect(E::NAME, Some(self.stopped.get_or_init(|| reason).clone()));
+        self.consumer.again_after(asked, Duration::ZERO).await;
+    }
+
+    /// A request that nobody can read. It is settled when its dead letter is stored.
+    async fn bury(&self, asked: &Asked, reason: &str) {
+        let (service, received) = (self.with.service, &asked.received);
+        tracing::error!(
+            service,
+            effect = E::NAME,
+            sequence = received.sequence,
+            reason,
+            "request is a dead letter now"
+        );
+        let letter = Letter {
+            service,
+            effect: Some(E::NAME),
+            stream: "EVENTS",
+            place: &received.sequence.to_string(),
+            subject: &received.subject,
+            about: received.subject.rsplit('.').next().and_then(|token| token.parse().ok()),
+            headers: &received.headers,
+            body: &received.body,
+            reason,
+            attempts: asked.attempt,
+        };
+        let Outgoing { subject, headers, body, .. } = letter.outgoing();
+        let stored = match self.with.nats.publish(subject, headers, body).await {
+            Ok(pub_ack) => pub_ack.await,
+            Err(error) => Err(error),
+        };
+        match stored {
+            Ok(_) => {
+                self.consumer.terminate(asked).await;
+                self.count("dead");
+            }
+            Err(error) => {
+                self.fails(&anyhow!(error).context("store the dead letter"));
+                self.consumer.again_after(asked, backoff(asked.attempt)).await;
+            }
+        }
+    }
+
+    fn fails(&self, error: &anyhow::Error) {
+        let reason = format!("{error:#}");
+        tracing::warn!(service = self.with.service, effect = E::NAME, reason, "the effect waits");
+        self.with.health.set_effect(E::NAME, Some(reason));
+    }
+
+    fn count(&self, outcome: &'static str) {
+        let service = self.with.service;
+        metrics::counter!("plyo_effects_total", "service" => service, "effect" => E::NAME, "outcome" => outcome)
+            .increment(1);
+    }
+}
+
+/// A second after the first attempt, twice as long after each further one, ten minutes at most; not all at once.
+fn backoff(attempt: u32) -> Duration {
+    let seconds = 1_u64 << attempt.saturating_sub(1).min(10);
+    Duration::from_secs(seconds.min(600)).mul_f64(rand::rng().random_range(0.75..1.25))
+}

@@ -1,0 +1,250 @@
+//! Asking and answering queries over the NATS Service API.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use async_nats::service::ServiceExt as _;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use plyo_events::{
+    Query, Reject, RejectKind, Request,
+    query::{OutcomeQuery, StoredOutcome},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout, timeout_at},
+};
+
+use crate::{
+    broker::Nats,
+    health::Health,
+    lane::store,
+    service::{Context, Handler, QueryError},
+    sql::database,
+};
+
+/// Why there is no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AskError {
+    /// The question was understood and refused.
+    #[error(transparent)]
+    Reject(#[from] Reject),
+    /// Nobody answers, or not in time.
+    #[error("nobody answers")]
+    Unavailable,
+    /// The service failed; its log says why.
+    #[error("the service failed")]
+    Failed,
+}
+
+/// How long an answer is waited for, and worked on.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A question that nobody has answered by then is asked again, and then after twice as long.
+const AGAIN: Duration = Duration::from_millis(500);
+/// Questions of one kind that one instance works on at a time.
+const AT_A_TIME: usize = 256;
+
+/// What travels back: an answer is the JSON that a client gets, which an edge passes on as it is.
+#[derive(Serialize, Deserialize)]
+enum Answered<'a> {
+    Ok(#[serde(borrow, with = "json_bytes")] &'a [u8]),
+    Rejected(Reject),
+    Failed,
+}
+
+/// Asks whichever instance of the service answers first.
+///
+/// # Errors
+/// See [`AskError`].
+pub async fn ask<Q: Query>(nats: &Nats, query: &Q) -> Result<Q::Answer, AskError> {
+    read(&find_out(nats, Q::SERVICE, Q::NAME, query).await?)
+}
+
+/// The same; gives the answer as the service wrote it, which is JSON.
+///
+/// # Errors
+/// See [`AskError`].
+pub async fn ask_for_json<Q: Query>(nats: &Nats, query: &Q) -> Result<Bytes, AskError> {
+    find_out(nats, Q::SERVICE, Q::NAME, query).await
+}
+
+/// Asks whichever instance of the service takes it first to do something.
+///
+/// # Errors
+/// See [`AskError`]. What was asked for may have been done all the same, but for a refusal.
+pub async fn request<R: Request>(nats: &Nats, request: &R) -> Result<R::Answer, AskError> {
+    read(&put(nats, R::SERVICE, R::NAME, request).await?)
+}
+
+/// Asks how a command ended; `None` when it is not handled yet, or not known.
+///
+/// # Errors
+/// See [`AskError`].
+pub async fn outcome(nats: &Nats, service: &str, query: &OutcomeQuery) -> Result<Option<StoredOutcome>, AskError> {
+    read(&find_out(nats, service, "outcome", query).await?)
+}
+
+fn read<A: DeserializeOwned>(answer: &[u8]) -> Result<A, AskError> {
+    serde_json::from_slice(answer).map_err(|_| AskError::Failed)
+}
+
+/// Asks again while nobody answers: the instance that was asked may be gone, and another one there. Whichever answer comes
+/// first is the answer.
+async fn find_out(nats: &Nats, service: &str, name: &str, question: &impl Serialize) -> Result<Bytes, AskError> {
+    let mut asked = FuturesUnordered::new();
+    let (mut pause, deadline) = (AGAIN, Instant::now() + PATIENCE);
+    loop {
+        asked.push(put(nats, service, name, question));
+        let again = sleep_until(deadline.min(Instant::now() + pause));
+        pause *= 2;
+        tokio::select! {
+            Some(answer) = asked.next() => return answer,
+            () = again => if Instant::now() >= deadline { return Err(AskError::Unavailable) },
+        }
+    }
+}
+
+async fn put(nats: &Nats, service: &str, name: &str, question: &impl Serialize) -> Result<Bytes, AskError> {
+    let body = rmp_serde::to_vec_named(question).map_err(|_| AskError::Failed)?;
+    if !nats.connected() {
+        return Err(AskError::Unavailable);
+    }
+    // It has no patience of its own: ours also ends a wait for room in the connection's queue.
+    let request = async_nats::Request::new().payload(body.into()).timeout(None);
+    let asked = nats.client().send_request(format!("q.{service}.{name}"), request);
+    let Ok(Ok(answer)) = timeout(PATIENCE, asked).await else { return Err(AskError::Unavailable) };
+    match rmp_serde::from_slice(&answer.payload) {
+        Ok(Answered::Ok(json)) => Ok(answer.payload.slice_ref(json)),
+        Ok(Answered::Rejected(reject)) => Err(AskError::Reject(reject)),
+        Ok(Answered::Failed) | Err(_) => Err(AskError::Failed),
+    }
+}
+
+/// What every running instance of a service says of itself (`$SRV.STATS`), within a time; empty when nobody runs.
+/// Each endpoint's `data` has the state of the lane.
+pub async fn ping(nats: &Nats, service: &str, within: Duration) -> Vec<Value> {
+    let inbox = nats.client().new_inbox();
+    let Ok(mut answers) = nats.client().subscribe(inbox.clone()).await else { return Vec::new() };
+    let asked = nats.client().publish_with_reply(format!("$SRV.STATS.{service}"), inbox, Bytes::new()).await;
+    if asked.is_err() {
+        return Vec::new();
+    }
+    let mut instances = Vec::new();
+    let deadline = Instant::now() + within;
+    // The first answer is proof of life; others of a larger deployment come within a moment of it.
+    let mut wait_until = deadline;
+    while let Ok(Some(answer)) = timeout_at(wait_until, answers.next()).await {
+        match serde_json::from_slice::<Value>(&answer.payload) {
+            Ok(stats) => instances.push(stats),
+            Err(_) => break,
+        }
+        wait_until = deadline.min(Instant::now() + Duration::from_millis(20));
+    }
+    instances
+}
+
+/// Answers the service's queries, and `outcome`, until the future is dropped.
+pub(crate) async fn answer_all(
+    name: &'static str,
+    answers: Vec<(&'static str, Handler)>,
+    context: Context,
+    health: Health,
+) -> Result<()> {
+    let service = context
+        .nats
+        .client()
+        .service_builder()
+        .description("a service of Plyo")
+        .stats_handler(move |_, _| shown(&health))
+        .metadata(HashMap::from([("project".to_owned(), "plyo".to_owned())]))
+        .start(name, env!("CARGO_PKG_VERSION"))
+        .await
+        .map_err(|error| anyhow::anyhow!("start answering: {error}"))?;
+    let group = service.group(format!("q.{name}"));
+    let mut running = JoinSet::new();
+    for (question, handler) in answers.into_iter().chain([("outcome", outcome_handler())]) {
+        let endpoint = group.endpoint(question).await.map_err(|error| anyhow::anyhow!("answer {question}: {error}"))?;
+        running.spawn(answer_one(name, question, endpoint, handler, context.clone()));
+    }
+    running.join_next().await;
+    anyhow::bail!("the NATS connection ended")
+}
+
+/// The state of the service, with the effects that wait, if any do.
+fn shown(health: &Health) -> Value {
+    let mut shown = serde_json::to_value(health.lane()).unwrap_or(Value::Null);
+    let waiting = health.waiting_effects();
+    if !waiting.is_empty() {
+        shown["effects"] = json!(waiting);
+    }
+    shown
+}
+
+async fn answer_one(
+    service: &'static str,
+    question: &'static str,
+    mut endpoint: async_nats::service::endpoint::Endpoint,
+    handler: Handler,
+    context: Context,
+) {
+    let places = Arc::new(Semaphore::new(AT_A_TIME));
+    while let Some(request) = endpoint.next().await {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let answering = handler(context.clone(), request.message.payload.clone());
+        tokio::spawn(async move {
+            // Nobody waits for what comes later, and a connection that is cut off would never end it.
+            let answer = timeout(PATIENCE, answering).await;
+            let answered = match &answer {
+                Ok(Ok(json)) => Answered::Ok(json),
+                Ok(Err(QueryError::Reject(reject))) => Answered::Rejected(reject.clone()),
+                Ok(Err(QueryError::Failed(error))) if database::is_away(error) => {
+                    tracing::warn!(service, question, error = format!("{error:#}"), "Postgres is away");
+                    Answered::Rejected(unavailable())
+                }
+                Ok(Err(QueryError::Failed(error))) => {
+                    tracing::error!(service, question, error = format!("{error:#}"), "query failed");
+                    Answered::Failed
+                }
+                Err(_) => {
+                    tracing::warn!(service, question, "no answer in {} s", PATIENCE.as_secs());
+                    Answered::Rejected(unavailable())
+                }
+            };
+            let body = rmp_serde::to_vec_named(&answered).unwrap_or_default();
+            // An asker that is gone needs no answer.
+            let _ = request.respond(Ok(body.into())).await;
+            drop(place);
+        });
+    }
+}
+
+fn unavailable() -> Reject {
+    Reject::new(RejectKind::Unavailable, "unavailable", "try again in a moment")
+}
+
+fn outcome_handler() -> Handler {
+    Arc::new(|context, body| {
+        Box::pin(async move {
+            let query: OutcomeQuery = rmp_serde::from_slice(&body)
+                .map_err(|_| Reject::invalid("invalid_query", "the body is not the MessagePack of this query"))?;
+            let stored = store::outcome_of(&context.pool, query.user.uuid(), query.command.uuid()).await?;
+            Ok(serde_json::to_vec(&stored).context("an outcome is plain data")?)
+        })
+    })
+}
+
+/// MessagePack bytes rather than an array of numbers.
+mod json_bytes {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'de [u8], D::Error> {
+        <&[u8]>::deserialize(deserializer)
+    }
+}
