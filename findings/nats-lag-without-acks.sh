@@ -7,7 +7,7 @@
 #          once, in the consumer's info, in /jsz and in all that rests on these; with acknowledgements, the same 100 show in
 #          num_ack_pending. So a reader that is stuck looks as if it were done, the more the further it fetches ahead.
 # Source:  https://docs.nats.io/nats-concepts/jetstream/consumers, ConsumerInfo; server/consumer.go, `checkNumPending`.
-# So:      nats/src/lag.rs takes the last sequence of the filter less the position in the lane's row.
+# So:      nats/src/lane/lag.rs takes the last sequence of the filter less the position in the lane's row.
 set -euo pipefail
 directory=$(mktemp -d)
 trap 'kill "$(cat "$directory/pid")" 2>/dev/null || true; rm -rf "$directory"' EXIT
