@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use hyper::body::Bytes;
 use jiff::Timestamp;
 use plyo_nats::{
     Nats,
@@ -19,13 +18,13 @@ use crate::platform::{Ground, eventually};
 struct Taken {
     config: Value,
     state: Value,
-    chunks: Vec<Bytes>,
+    chunks: Vec<Vec<u8>>,
 }
 
 async fn take(mut snapshot: Snapshot) -> Taken {
     let mut chunks = Vec::new();
     while let Some(chunk) = snapshot.next().await.unwrap() {
-        chunks.push(chunk);
+        chunks.push(chunk.to_vec());
     }
     let Snapshot { config, state, .. } = snapshot;
     Taken { config, state, chunks }
@@ -41,7 +40,7 @@ async fn restore(ground: &Ground, events: &Taken, schedule: &Taken, lines: &[Str
         let config = backup::config_of_restored(taken.config.clone(), 1, &[]);
         let put = Put::begin(&nats, &config, &taken.state).await.unwrap();
         for chunk in taken.chunks.iter().flat_map(|chunk| chunk.chunks(Put::CHUNK)) {
-            put.chunk(Bytes::copy_from_slice(chunk)).await.unwrap();
+            put.chunk(chunk.to_vec().into()).await.unwrap();
         }
         put.end().await.unwrap();
     }
