@@ -13,8 +13,9 @@ import json
 import os
 import sys
 import time
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -25,6 +26,7 @@ URL = os.environ.get("PLYO_URL", "http://127.0.0.1:3000")
 EMAIL = os.environ.get("PLYO_EMAIL", "ada@example.org")
 PASSWORD = os.environ.get("PLYO_PASSWORD", "a long enough password")
 POSITION = Path("position")
+TEMPORARY = {429, 502, 503, 504}  # 502 and 504 are a proxy's.
 
 
 class Refused(Exception):
@@ -48,19 +50,23 @@ def request(method, path, body=None, token=None, key=None):
                     return json.load(response)
                 why = "it is stored, and not yet handled"  # 202: the same request again asks for the outcome.
         except HTTPError as error:
-            problem = json.load(error)
-            if problem["status"] not in (429, 503) and problem["code"] != "in_flight":
-                raise Refused(f"{problem['status']} {problem['code']}: {problem['detail']}") from None
-            why = problem["detail"]
+            why = error
+            if error.code not in TEMPORARY:
+                problem = json.load(error)
+                if problem["code"] != "in_flight":
+                    raise Refused(f"{error.code} {problem['code']}: {problem['detail']}") from None
             pause = max(pause, float(error.headers.get("retry-after", 0)))
-        except (URLError, OSError) as error:
+        except (OSError, HTTPException) as error:
             why = error
         print(f"again in {pause} s: {why}", file=sys.stderr)
         time.sleep(pause)
         pause = min(pause * 2, 5)
 
 
-def access_token(known={"until": 0}):
+known = {"token": "", "until": 0}
+
+
+def access_token():
     """One that is good for 90 s at least: a token lasts ten minutes."""
     if time.monotonic() > known["until"] - 90:
         answer = request("POST", "/auth/login", {"email": EMAIL, "password": PASSWORD})

@@ -16,10 +16,12 @@ const { PLYO_URL = "http://127.0.0.1:3000", PLYO_EMAIL = "ada@example.org", PLYO
   process.env;
 const credentials = { email: PLYO_EMAIL, password: PLYO_PASSWORD };
 
+const temporary = new Set([429, 502, 503, 504]); // 502 and 504 are a proxy's.
+
 /** An answer that the same request would get again. */
 class Refused extends Error {}
 
-type Problem = { status: number; code: string; detail: string };
+type Problem = { code: string; detail: string };
 type Asked = { method?: string; body?: unknown; token?: string; key?: string };
 
 /**
@@ -39,9 +41,11 @@ async function request(path: string, { method = "GET", body, token, key }: Asked
       if (response.ok) {
         why = "it is stored, and not yet handled"; // The same request again asks for the outcome.
       } else {
-        const { status, code, detail } = (await response.json()) as Problem;
-        if (status !== 429 && status !== 503 && code !== "in_flight") throw new Refused(`${status} ${code}: ${detail}`);
-        why = detail;
+        why = response.status;
+        if (!temporary.has(response.status)) {
+          const { code, detail } = (await response.json()) as Problem;
+          if (code !== "in_flight") throw new Refused(`${response.status} ${code}: ${detail}`);
+        }
         pause = Math.max(pause, 1000 * Number(response.headers.get("retry-after") ?? 0));
       }
     } catch (error) {
