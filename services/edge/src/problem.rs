@@ -73,7 +73,7 @@ impl Problem {
 
     /// Whether the same request may succeed later.
     pub(crate) fn is_temporary(&self) -> bool {
-        matches!(self.status, 409 | 429 | 503)
+        matches!(self.status, 429 | 503) || self.code == "in_flight"
     }
 }
 
@@ -143,4 +143,19 @@ pub(crate) async fn no_route() -> Problem {
 
 pub(crate) async fn no_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this resource does not take that method")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_succeed_later_is_temporary() {
+        let problem = |status, code| Problem::new(status, code, "…").is_temporary();
+        assert!(problem(StatusCode::CONFLICT, "in_flight"));
+        assert!(problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable"));
+        assert!(problem(StatusCode::TOO_MANY_REQUESTS, "too_many_requests"));
+        assert!(!problem(StatusCode::CONFLICT, "reminder_not_active"), "it stays cancelled");
+        assert!(!problem(StatusCode::UNPROCESSABLE_ENTITY, "key_reused"));
+    }
 }
