@@ -4,6 +4,7 @@ mod backup;
 mod catalogue;
 mod coach;
 mod deep;
+mod follow;
 mod health;
 mod keys;
 mod lanes;
@@ -57,6 +58,10 @@ enum Command {
         #[arg(long = "type", value_name = "TYPE")]
         type_name: Option<String>,
     },
+    /// Print events as they go by, a line of JSON each
+    Tail(follow::Tail),
+    /// Print the chain that an event or a command is part of: what it came from, and what it came to
+    Why(follow::Why),
     /// Messages that could not be processed
     Dead {
         #[command(subcommand)]
@@ -238,6 +243,8 @@ impl Plyo {
             Command::Health(health) => health.run().await,
             Command::Keys(keys) => keys.run(),
             Command::Decode { type_name } => operate::decode(type_name.as_deref()),
+            Command::Tail(tail) => tail.run().await,
+            Command::Why(why) => why.run().await,
             Command::Dead { what, servers } => what.run(&servers.of_operator()?).await,
             Command::Backup(backup) => backup.run().await,
             Command::Restore(restore) => restore.run().await,

@@ -96,7 +96,7 @@ fn newest(type_name: &str, body: &[u8]) -> Result<String> {
 }
 
 /// A body as JSON. What a job outside Plyo said is JSON already and stays as it is; no MessagePack map begins like that.
-fn readable(body: &[u8]) -> Result<String> {
+pub(super) fn readable(body: &[u8]) -> Result<String> {
     if let Some(json) = str::from_utf8(body).ok().filter(|_| is_json_object(body)) {
         return Ok(json.to_owned());
     }
