@@ -13,7 +13,8 @@ demo: ## 12 weeks of training as a client sees them (the platform must run)
 
 test: ## set up and run every test
 	scripts/setup.sh --nats-cli
-	cargo test --workspace
+	# Stories wait more than they work.
+	RUST_TEST_THREADS=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) cargo test --workspace
 
 lint: ## format, what is depended on, clippy, documentation
 	scripts/setup.sh --lint
