@@ -40,7 +40,7 @@ const PORTS: Range<u32> = 12_000..32_000;
 /// A free port that this process was not given before. Processes begin at different ones.
 ///
 /// # Errors
-/// When none of [`PORTS`] is free on loopback.
+/// When none of those is free on loopback.
 pub fn free_port() -> Result<u16> {
     static LAST: OnceLock<AtomicU32> = OnceLock::new();
     // Consecutive processes, as tests in several worktrees are, start far apart.
