@@ -39,7 +39,7 @@ pub struct Drained {
     pub events: u64,
     /// From the start of the services until nothing is under way.
     pub seconds: f64,
-    /// Until the last event was stored: a lane that has nothing to do writes its position some 200 ms later.
+    /// Until the last event was stored: a lane that has nothing to do writes its position some 50 ms later.
     pub last_event: f64,
     /// For each command.
     pub cpu: Cpu,

@@ -54,6 +54,10 @@ pub(crate) struct Config {
     pub memory: usize,
 }
 
+/// How long nothing comes before the last position is written, and before the session is kept alive.
+const QUIET: Duration = Duration::from_millis(50);
+const IDLE: Duration = Duration::from_secs(2);
+
 /// Runs the lanes of `reactor` for ever; stop them by dropping the future: whatever they were doing, the next owners
 /// complete.
 pub(crate) async fn run<R: Reactor>(reactor: Arc<R>, config: Config) -> Infallible {
@@ -144,7 +148,7 @@ async fn own<R: Reactor>(
     tracing::info!(service = R::NAME, lane = index, applied, commands, took_ms, "owns the lane");
     let (mut pruned, mut purged) = (Instant::now(), Instant::now());
     loop {
-        let patience = Duration::from_millis(if owner.is_dirty() { 200 } else { 2_000 });
+        let patience = if owner.is_dirty() { QUIET } else { IDLE };
         let gathered = inputs.gather::<R>(patience).await?;
         if pruned.elapsed() > PRUNING && store::prune_handled(&mut owner.connection).await? == 0 {
             pruned = Instant::now();
