@@ -164,10 +164,11 @@ impl Ground {
     /// The bytes on disk of what a stream holds.
     pub fn stored_bytes(&self, stream: &str) -> Result<u64> {
         let store = self.directory.path().join("nats/jetstream");
-        let du = "du -sbc \"$0\"/*/streams/\"$1\"/msgs | tail -n 1";
-        let output = Command::new("sh").args(["-c", du]).arg(store).arg(stream).output()?;
-        let said = String::from_utf8(output.stdout)?;
-        said.split_whitespace().next().and_then(|bytes| bytes.parse().ok()).with_context(|| format!("du says {said}"))
+        let blocks = format!("*/streams/{stream}/msgs/*.blk");
+        let output = Command::new("find").arg(store).args(["-path", &blocks, "-printf", "%s\\n"]).output()?;
+        let sizes = String::from_utf8(output.stdout)?;
+        ensure!(!sizes.is_empty(), "{stream} has no blocks");
+        Ok(sizes.lines().filter_map(|size| size.parse::<u64>().ok()).sum())
     }
 
     /// Puts the tables in place that were kept.
