@@ -20,13 +20,6 @@ RUN find . -name '*.rs' -exec touch {} + && cargo build --locked --release -p pl
 FROM scratch AS symbols
 COPY --from=build /symbols/ /
 
-# With Postgres' own tools beside it: what takes and restores backups.
-FROM postgres:17-trixie AS operator
-COPY --from=build /image/usr/local/bin/plyo /usr/local/bin/plyo
-RUN install -d -o postgres -g postgres -m 700 /backups
-USER postgres
-ENTRYPOINT ["plyo"]
-
 FROM scratch
 ARG VERSION=0.1.0
 ARG REVISION=unknown
