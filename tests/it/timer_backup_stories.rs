@@ -34,7 +34,7 @@ async fn take(mut snapshot: Snapshot) -> Taken {
 async fn restore(ground: &Ground, events: &Taken, schedule: &Taken, lines: &[String]) {
     let nats = ground.nats().await;
     for name in ["EVENTS", "SCHEDULE"] {
-        backup::delete(&nats, name).await.unwrap();
+        streams::delete(&nats, name).await.unwrap();
     }
     for taken in [events, schedule] {
         let config = backup::config_of_restored(taken.config.clone(), 1, &[]);

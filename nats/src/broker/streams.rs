@@ -160,13 +160,17 @@ pub async fn purge(nats: &Nats, stream: &str) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a stream with everything in it; [`apply`] makes it anew.
+/// Deletes a stream with everything in it, if it is there; [`apply`] makes it anew.
 ///
 /// # Errors
 /// When the server does not answer or refuses.
 pub async fn delete(nats: &Nats, stream: &str) -> Result<()> {
-    nats.api(&format!("STREAM.DELETE.{stream}"), &Value::Null).await.with_context(|| format!("delete {stream}"))?;
-    Ok(())
+    match nats.api(&format!("STREAM.DELETE.{stream}"), &Value::Null).await {
+        Err(error) if error.code != ApiError::STREAM_NOT_FOUND => {
+            Err(error).with_context(|| format!("delete {stream}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Removes the messages of a stream up to a sequence.

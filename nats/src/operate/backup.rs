@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 pub use lanes::{Stands, adopt, hold, stands};
-pub use put::{Put, delete};
+pub use put::Put;
 pub use snapshot::Snapshot;
 pub use timers::{TimersSince, put_timers};
 

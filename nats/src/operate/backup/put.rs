@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::broker::{Nats, connection::ApiError};
+use crate::broker::Nats;
 
 /// How long the broker may take to store a chunk: with `sync_interval: always` it syncs each message of it.
 const STORING: Duration = Duration::from_secs(60);
@@ -69,17 +69,5 @@ impl Put {
             Some(description) => bail!("nats-server does not restore {stream}: {description}"),
             None => Ok(answer),
         }
-    }
-}
-
-/// Deletes a stream, if it is there.
-///
-/// # Errors
-/// When the server does not answer or refuses.
-pub async fn delete(nats: &Nats, stream: &str) -> Result<()> {
-    match nats.api(&format!("STREAM.DELETE.{stream}"), &Value::Null).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.code == ApiError::STREAM_NOT_FOUND => Ok(()),
-        Err(error) => Err(error).with_context(|| format!("delete {stream}")),
     }
 }

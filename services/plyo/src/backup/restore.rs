@@ -145,7 +145,7 @@ fn stream_names() -> Vec<String> {
 async fn put_streams(manifest: &Manifest, nats: &Nats, config: &Config, directory: &Path) -> Result<()> {
     let histories = histories(manifest, nats).await?;
     for name in stream_names() {
-        backup::delete(nats, &name).await?;
+        streams::delete(nats, &name).await?;
     }
     for name in stream_names() {
         // A service that is newer than the backup has no commands in it.
@@ -153,7 +153,7 @@ async fn put_streams(manifest: &Manifest, nats: &Nats, config: &Config, director
         let wanted = backup::config_of_restored(stream.config.clone(), config.replicas, &histories);
         if let Err(error) = put(nats, &wanted, stream, directory).await {
             // The broker keeps what it has of it, which would pass for the stream.
-            backup::delete(nats, &name).await?;
+            streams::delete(nats, &name).await?;
             return Err(error);
         }
         let state = streams::state(nats, &name).await?;
