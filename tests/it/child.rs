@@ -12,6 +12,7 @@ use nix::{
     sys::signal::{Signal, kill, raise},
     unistd::Pid,
 };
+use plyo::servers::Durability;
 
 /// What a child does at a named place of the loop.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +51,8 @@ pub struct Role {
     /// One in so many passages of any place is the last (storm); 0 is never.
     pub one_in: u32,
     pub seed: u64,
+    /// Whether the disk may be late.
+    pub relaxed: bool,
     /// Where it writes what it logs, if a test reads that.
     pub log: Option<PathBuf>,
 }
@@ -85,6 +88,7 @@ impl Server {
             .env("ROLE_WORLD", role.world.map_or(String::new(), |world| world.to_string()))
             .env("ROLE_ONE_IN", role.one_in.to_string())
             .env("ROLE_SEED", role.seed.to_string())
+            .env("ROLE_RELAXED", if role.relaxed { "yes" } else { "" })
             .env("ROLE_LOG", if log.is_some() { "yes" } else { "" })
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -142,8 +146,12 @@ fn serves_when_a_test_asks_for_it() {
     }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let mut config = crate::platform::config(&role("NATS"), role("NKEYS").into(), &role("DSN"));
+    if !role("RELAXED").is_empty() {
+        config.durability = Durability::Relaxed;
+    }
     let error = runtime.block_on(crate::platform::serve(
-        crate::platform::config(&role("NATS"), role("NKEYS").into(), &role("DSN")),
+        config,
         &role("SERVICES"),
         role("LANES").parse().expect("a number of lanes"),
         role("EDGE_PORT").parse().ok(),

@@ -6,15 +6,15 @@ use std::{
     time::Duration,
 };
 
-use plyo::servers::free_port;
-use plyo_nats::CommandPublisher;
+use plyo::servers::{Durability, free_port};
+use plyo_nats::{CommandPublisher, streams};
 
 use crate::{
     child::{Role, Server},
     ledger::{self, Ledger},
     listeners::Listener,
     people::{somebody, workout},
-    platform::{Ground, REAL},
+    platform::{Ground, REAL, eventually},
 };
 
 /// Logs workouts while `killing` goes on, then checks everything.
@@ -55,6 +55,44 @@ async fn the_database_is_killed_under_load() {
         ground.postgres.restart().unwrap();
     })
     .await;
+}
+
+/// Postgres loses what it committed last, then, and the streams have it; commands are gone from theirs only when what
+/// they came to is on disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_is_killed_under_load_where_the_disk_may_be_late() {
+    let mut ground = Ground::with(Durability::Relaxed).await;
+    let mut db = ground.database("workout").await;
+    // Nothing gets to the disk that is not waited for.
+    for setting in ["wal_writer_delay = '10s'", "wal_writer_flush_after = '1GB'"] {
+        let set = sqlx::AssertSqlSafe(format!("ALTER SYSTEM SET {setting}"));
+        sqlx::raw_sql(set).execute(&mut db).await.unwrap();
+    }
+    sqlx::raw_sql("SELECT pg_reload_conf()").execute(&mut db).await.unwrap();
+    let log = ground.nats_server.nkeys().with_file_name("services.log");
+    let role = Role { relaxed: true, log: Some(log.clone()), ..ground.role(&REAL) };
+    let _server = Server::start(&role);
+    let nats = ground.nats().await;
+    let publisher = CommandPublisher::new(&nats, "test");
+    let over = AtomicBool::new(false);
+    let logging = Ledger::keep_logging(&publisher, &over);
+    let breaking = async {
+        for _ in 0..2 {
+            let before = streams::state(&nats, "COMMANDS_workout").await.unwrap().first;
+            eventually("commands are removed", Duration::from_secs(30), async || {
+                Ok((streams::state(&nats, "COMMANDS_workout").await?.first > before.max(1)).then_some(()))
+            })
+            .await;
+            ground.postgres.kill();
+            ground.postgres.restart().unwrap();
+        }
+        over.store(true, Ordering::Relaxed);
+    };
+    let (ledger, ()) = tokio::join!(logging, breaking);
+    ground.settle(&REAL).await;
+    assert_eq!(ledger.check(&ground, &REAL).await, Vec::<String>::new());
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("the tables were older than EVENTS"), "Postgres lost nothing: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,6 +72,9 @@ impl Owner {
     /// Takes the lane over with a connection that holds its lock: marks it, so that the broker refuses an earlier
     /// owner's publishes, then publishes what the outbox holds and the streams do not.
     pub(crate) async fn take(mut connection: PgConnection, nats: Nats, lane: Lane) -> Result<Self, Failure> {
+        if !nats.syncs_each_write() {
+            store::commit_late(&mut connection).await?;
+        }
         let stream = streams::state(&nats, "EVENTS").await.map_err(Failure::Away)?;
         let commands = streams::state(&nats, &streams::commands(lane.service)).await.map_err(Failure::Away)?;
         let position = store::position(&mut connection, lane, &stream, &commands).await?;
@@ -227,6 +230,9 @@ impl Owner {
         self.publisher.confirm(&mut self.connection).await?;
         let through = store::handled_through(&mut self.connection).await?;
         if through > self.purged {
+            if !self.nats.syncs_each_write() {
+                store::flush(&mut self.connection).await?;
+            }
             self.forget_commands(through).await?;
             self.purged = through;
         }
