@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use plyo_events::{Event, Message, Outcome, query::StoredOutcome};
+use rustc_hash::FxHashSet;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
@@ -49,7 +50,8 @@ pub(crate) struct Own {
 /// The lane's own events that stand in `EVENTS` after `confirmed` and before its mark.
 pub(super) async fn own_events(owner: &mut Owner, mark: u64) -> Result<Vec<Own>, Failure> {
     let (lane, confirmed) = (owner.lane, owner.position.confirmed);
-    let config = streams::tail_consumer(lane.service, &format!("evt.*.{}.>", lane.service), confirmed + 1);
+    let mut config = streams::tail_consumer(lane.service, &format!("evt.*.{}.>", lane.service), confirmed + 1);
+    config["headers_only"] = true.into();
     let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?;
     let mut own = Vec::new();
     while let Some(received) = reader.counted(mark).await? {
@@ -79,10 +81,10 @@ pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Resu
     let own = lost.iter().map(|own| own.sequence).collect();
     let start = (0..PARTITIONS).map(|partition| owner.applied(partition)).fold(u64::MAX, u64::min);
     let start = start.min(owner.position.confirmed);
-    let (reacted, caused_by_events) = reacted_through(owner, &lost, start, end).await?;
+    let reacted = reacted_through::<R>(owner, &lost, start, end).await?;
     let span = Span { own, reacted };
     let skip = store::skipped(&mut owner.connection).await.map_err(Failure::Away)?;
-    let mut folding = Folding { state: R::State::default(), skip, own: 0, foreign: 0, answered: caused_by_events };
+    let mut folding = Folding { state: R::State::default(), skip, own: 0, foreign: 0, answered: FxHashSet::default() };
     let config = streams::tail_consumer(R::NAME, "evt.>", start + 1);
     let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
     let mut chunk = Chunk::default();
@@ -108,27 +110,33 @@ pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Resu
     Ok(Some(did))
 }
 
-/// Up to where the lost tables had reacted: to the last foreign event that caused an own one. And which causes are events.
-async fn reacted_through(
-    owner: &mut Owner,
-    lost: &[Own],
-    start: u64,
-    end: u64,
-) -> Result<(u64, HashSet<Uuid>), Failure> {
-    let causes: HashSet<Uuid> = lost.iter().map(|own| own.cause).collect();
-    let mut config = streams::tail_consumer(owner.lane.service, "evt.>", start + 1);
-    config["headers_only"] = true.into();
-    let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
-    let (mut reacted, mut events) = (0, HashSet::new());
-    while let Some(received) = reader.counted(end + 1).await? {
-        owner.keep_alive().await?;
-        let id = wire::event_id(&received.subject, &received.headers, received.sequence);
-        if is_foreign(owner.lane, &received) && causes.contains(&id) {
-            reacted = received.sequence;
-            events.insert(id);
+/// Up to where the lost tables had reacted: to the last foreign event that caused an own one, which is looked for from the
+/// end.
+async fn reacted_through<R: Reactor>(owner: &mut Owner, lost: &[Own], start: u64, end: u64) -> Result<u64, Failure> {
+    let causes: FxHashSet<Uuid> = lost.iter().map(|own| own.cause).collect();
+    let (mut behind, mut window) = (end + 1, CHUNK as u64);
+    while behind > start + 1 {
+        let from = behind.saturating_sub(window).max(start + 1);
+        let mut config = streams::tail_consumer(R::NAME, &owner.lane.event_filter(R::READS), from);
+        config["headers_only"] = true.into();
+        let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
+        let mut reacted = 0;
+        while let Some(received) = reader.counted(behind).await? {
+            owner.keep_alive().await?;
+            if is_foreign(owner.lane, &received) && causes.contains(&id_of(&received)) {
+                reacted = received.sequence;
+            }
         }
+        if reacted > 0 {
+            return Ok(reacted);
+        }
+        (behind, window) = (from, window * 8);
     }
-    Ok((reacted, events))
+    Ok(0)
+}
+
+fn id_of(received: &Received) -> Uuid {
+    wire::event_id(&received.subject, &received.headers, received.sequence)
 }
 
 fn is_foreign(lane: Lane, received: &Received) -> bool {
@@ -208,7 +216,7 @@ struct Folding<S> {
     own: usize,
     foreign: usize,
     /// Causes that need no outcome: events, and commands that have theirs.
-    answered: HashSet<Uuid>,
+    answered: FxHashSet<Uuid>,
 }
 
 impl<S: tables::Tables> Folding<S> {
@@ -274,7 +282,11 @@ impl<S: tables::Tables> Folding<S> {
     /// The commands that came to these events: sent again, each is answered with what it came to. Their results are lost.
     fn handled(&mut self, chunk: &Chunk) -> Result<Vec<HandledCommand>, Failure> {
         let mut handled = Vec::new();
-        for Folded { event, .. } in chunk.events.iter().filter(|folded| folded.is_own) {
+        for Folded { event, is_own, .. } in &chunk.events {
+            if !is_own {
+                self.answered.insert(event.id);
+                continue;
+            }
             if !self.answered.insert(event.causation) {
                 continue;
             }
