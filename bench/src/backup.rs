@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use plyo::servers::Durability;
 use plyo_nats::raw::{self, Raw};
+use plyo_servers::Durability;
 use tempfile::TempDir;
 use uuid::Uuid;
 

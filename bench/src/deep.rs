@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use plyo::servers::Durability;
 use plyo_events::EventId;
 use plyo_nats::raw::{self, Raw};
+use plyo_servers::Durability;
 use uuid::Uuid;
 
 use crate::{Bench, figures::Figures, ground::Ground};

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use plyo::servers::Durability;
 use plyo_nats::{raw, streams};
+use plyo_servers::Durability;
 use uuid::Uuid;
 
 use crate::{

@@ -13,11 +13,9 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use plyo::{
-    client::Client,
-    servers::{Durability, NatsServer, Postgres, free_port, nkeys},
-};
+use plyo::client::Client;
 use plyo_nats::{Nats, NatsConfig};
+use plyo_servers::{Access, Durability, NatsServer, Postgres, free_port, nkeys};
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
@@ -47,7 +45,8 @@ impl Ground {
         let directory = tempfile::Builder::new().prefix("plyo-bench-").tempdir()?;
         fs::set_permissions(directory.path(), Permissions::from_mode(0o755))?;
         let postgres = Postgres::start(&directory.path().join("postgres"), None)?;
-        let mut nats_server = NatsServer::start(&directory.path().join("nats"), None, durability)?;
+        let mut nats_server =
+            NatsServer::start(&Access::committed(), &directory.path().join("nats"), None, durability)?;
         if revision.configure(&directory.path().join("nats"))? {
             nats_server.kill();
             nats_server.restart()?;

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use plyo::servers::Durability;
 use plyo_nats::publish_ephemeral;
+use plyo_servers::Durability;
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
 use crate::{

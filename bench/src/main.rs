@@ -33,7 +33,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use plyo::servers::Durability;
+use plyo_servers::Durability;
 
 use crate::{
     figures::Figures,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use plyo::servers::Durability;
+use plyo_servers::Durability;
 use tokio::task::JoinSet;
 
 use crate::{

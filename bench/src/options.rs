@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use plyo::servers::Durability;
+use plyo_servers::Durability;
 
 use crate::{Scale, drain::Mix};
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use plyo::servers::Durability;
+use plyo_servers::Durability;
 
 use crate::{
     Bench,

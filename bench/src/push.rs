@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use plyo::servers::Durability;
+use plyo_servers::Durability;
 use tokio::{task::JoinSet, time::timeout};
 
 use crate::{

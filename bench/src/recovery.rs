@@ -4,11 +4,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use plyo::servers::Durability;
 use plyo_nats::{
     Nats,
     raw::{self, Raw},
 };
+use plyo_servers::Durability;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

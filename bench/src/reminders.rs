@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use jiff::{SignedDuration, Timestamp};
-use plyo::servers::Durability;
 use plyo_nats::{Tail, raw, streams};
+use plyo_servers::Durability;
 use tokio::{task::JoinSet, time::timeout};
 use uuid::Uuid;
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use plyo::servers::{Durability, free_port};
+use plyo_servers::{Durability, free_port};
 use tokio::{
     sync::watch,
     task::JoinSet,

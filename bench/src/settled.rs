@@ -156,8 +156,8 @@ mod tests {
         os::unix::fs::PermissionsExt,
     };
 
-    use plyo::servers::{Durability, NatsServer, Postgres, nkeys};
     use plyo_nats::NatsConfig;
+    use plyo_servers::{Access, Durability, NatsServer, Postgres, nkeys};
     use sqlx::{Connection, Executor};
 
     use super::*;
@@ -179,7 +179,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         // Postgres' user must reach its own in it.
         fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
-        let server = NatsServer::start(&directory.path().join("nats"), None, Durability::Relaxed).unwrap();
+        let server =
+            NatsServer::start(&Access::committed(), &directory.path().join("nats"), None, Durability::Relaxed).unwrap();
         let postgres = Postgres::start(&directory.path().join("postgres"), None).unwrap();
         let nkey_seed = Some(nkeys::seed(&server.nkeys(), "operator").unwrap());
         let config = NatsConfig { url: server.url(), name: "operator".to_owned(), nkey_seed };

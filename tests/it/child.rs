@@ -12,7 +12,7 @@ use nix::{
     sys::signal::{Signal, kill, raise},
     unistd::Pid,
 };
-use plyo::servers::Durability;
+use plyo_servers::Durability;
 
 /// What a child does at a named place of the loop.
 #[derive(Clone, Copy, Debug)]

@@ -9,7 +9,6 @@ use std::{
 use futures_util::future::join_all;
 use plyo::{
     client::Client,
-    servers::{Durability, NatsServer},
     services::{self, SERVICES},
 };
 use plyo_events::UserId;
@@ -17,6 +16,7 @@ use plyo_nats::{
     CommandPublisher, Nats, NatsConfig,
     streams::{self, StreamSettings},
 };
+use plyo_servers::{Access, Durability, NatsServer};
 use serde_json::Value;
 
 use crate::{
@@ -160,8 +160,8 @@ async fn a_lane_that_pipelines_to_replicated_streams_is_dropped_again_and_again(
 #[tokio::test(flavor = "multi_thread")]
 async fn how_many_servers_keep_a_stream_is_checked_and_changed_with_a_word() {
     let directory = tempfile::tempdir().unwrap();
-    let servers = NatsServer::start_cluster(directory.path(), 3, Durability::Always).unwrap();
-    let nkey_seed = plyo::servers::nkeys::seed(&servers[0].nkeys(), "operator").ok();
+    let servers = NatsServer::start_cluster(&Access::committed(), directory.path(), 3, Durability::Always).unwrap();
+    let nkey_seed = plyo_servers::nkeys::seed(&servers[0].nkeys(), "operator").ok();
     let config = NatsConfig { url: servers[0].url(), name: "operator".into(), nkey_seed };
     let nats = Nats::connect(&config).await.unwrap();
     let with = |replicas| StreamSettings { services: services::names(SERVICES), replicas };

@@ -13,7 +13,8 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use plyo::{client::Client, servers::free_port};
+use plyo::client::Client;
+use plyo_servers::free_port;
 use serde_json::json;
 use sqlx::Connection;
 use tempfile::TempDir;
@@ -203,7 +204,7 @@ async fn a_service_refuses_to_start_on_what_is_misconfigured() {
     let newer = serve(&dsn, &["--nats-monitor-url", &monitor, "--wait", "0"]);
     assert!(!newer.status.success() && said(&newer).contains("newer than this binary"), "{}", said(&newer));
 
-    let relaxed = Ground::with(plyo::servers::Durability::Relaxed).await;
+    let relaxed = Ground::with(plyo_servers::Durability::Relaxed).await;
     let late = output(
         directory.path(),
         &[

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use plyo::servers::{free_port, secrets};
+use plyo_servers::{free_port, secrets};
 use sqlx::Connection;
 
 use crate::{

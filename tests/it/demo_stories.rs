@@ -52,7 +52,7 @@ async fn twelve_weeks_are_logged_and_every_push_comes_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_platform_it_says_where_it_looked() {
-    let nobody = format!("http://127.0.0.1:{}", plyo::servers::free_port().unwrap());
+    let nobody = format!("http://127.0.0.1:{}", plyo_servers::free_port().unwrap());
     let refused = demo(&nobody, &[]).await;
     assert_eq!(refused.status.code(), Some(1));
     assert!(said(&refused).contains("plyo: "), "{}", said(&refused));

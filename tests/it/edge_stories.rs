@@ -131,7 +131,7 @@ async fn what_is_wrong_is_refused_with_a_problem_and_leaves_nothing() {
 async fn the_same_key_has_one_effect_and_the_same_answer_on_every_edge() {
     let ground = Ground::new().await;
     let (_server, url) = ground.start_platform().await;
-    let second_port = plyo::servers::free_port().unwrap();
+    let second_port = plyo_servers::free_port().unwrap();
     let _second_edge = Server::start(&Role { edge_port: Some(second_port), ..ground.role(&[]) });
     let second_url = format!("http://127.0.0.1:{second_port}");
     ground.ready(&second_url).await;

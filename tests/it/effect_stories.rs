@@ -7,12 +7,10 @@ use std::{
 };
 
 use nix::sys::signal::Signal;
-use plyo::{
-    servers::Durability,
-    services::{Entry, SERVICES},
-};
+use plyo::services::{Entry, SERVICES};
 use plyo_events::{Event, EventKind, UserId};
 use plyo_nats::{CommandPublisher, dead, ping, progress, raw, streams};
+use plyo_servers::Durability;
 use uuid::Uuid;
 
 use crate::{

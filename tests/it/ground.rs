@@ -2,13 +2,10 @@
 
 use std::{io::Write, os::unix::fs::PermissionsExt, time::Duration};
 
-use plyo::{
-    servers::{Postgres, nkeys},
-    services::SERVICES,
-};
 use plyo_nats::{Nats, NatsConfig, raw, streams};
+use plyo_servers::{Postgres, nkeys};
 
-use crate::platform::{Ground, eventually};
+use crate::platform::{Ground, REAL, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_are_killed_start_again_where_they_were_with_what_they_stored() {
@@ -145,7 +142,7 @@ async fn a_service_publishes_its_own_and_a_stranger_does_not_get_in() {
         raw::publish_pipelined(&nats, vec![(subject, Vec::new(), Vec::new())], 1).await.unwrap();
     }
     let stranger = tempfile::tempdir().unwrap();
-    nkeys::make(stranger.path(), SERVICES).unwrap();
+    nkeys::make(stranger.path(), &REAL).unwrap();
     for nkey_seed in [None, nkeys::seed(stranger.path(), "operator").ok()] {
         let config = NatsConfig { url: ground.nats_server.url(), name: "operator".into(), nkey_seed };
         assert!(Nats::connect(&config).await.is_err());

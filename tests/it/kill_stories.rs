@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use plyo::servers::{Durability, free_port};
 use plyo_nats::{CommandPublisher, streams};
+use plyo_servers::{Durability, free_port};
 
 use crate::{
     child::{Role, Server},

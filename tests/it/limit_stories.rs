@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use plyo::{client::Client, servers::Redis};
+use plyo::client::Client;
 use plyo_edge::EdgeConfig;
+use plyo_servers::Redis;
 
 use crate::{
     edges::Edge,

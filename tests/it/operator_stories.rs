@@ -9,14 +9,12 @@ use std::{
     time::Duration,
 };
 
-use plyo::{
-    client::{Client, Live},
-    servers::{Durability, NatsServer},
-};
+use plyo::client::{Client, Live};
 use plyo_nats::{
     Nats, NatsConfig,
     streams::{self, StreamSettings},
 };
+use plyo_servers::{Access, Durability, NatsServer};
 use serde_json::{Value, json};
 
 use crate::{command_line, platform::Ground};
@@ -67,7 +65,7 @@ fn view(cli: &Path, server: &NatsServer, line: &str) -> String {
 async fn the_files_in_nats_streams_are_what_the_cli_makes_streams_of_and_drift_is_named() {
     let Some(cli) = cli() else { return };
     let directory = tempfile::tempdir().unwrap();
-    let server = NatsServer::start(directory.path(), None, Durability::Always).unwrap();
+    let server = NatsServer::start(&Access::committed(), directory.path(), None, Durability::Always).unwrap();
     let wanted = StreamSettings { services: vec!["workout"], replicas: 1 };
     let of_workout =
         fs::read_to_string(root().join("nats/streams/COMMANDS.json")).unwrap().replace("SERVICE", "workout");
@@ -83,7 +81,7 @@ async fn the_files_in_nats_streams_are_what_the_cli_makes_streams_of_and_drift_i
     let config = NatsConfig {
         url: server.url(),
         name: "operator".into(),
-        nkey_seed: plyo::servers::nkeys::seed(&server.nkeys(), "operator").ok(),
+        nkey_seed: plyo_servers::nkeys::seed(&server.nkeys(), "operator").ok(),
     };
     let operator = Nats::connect(&config).await.unwrap();
     streams::check(&operator, &wanted).await.unwrap();

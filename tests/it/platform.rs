@@ -12,7 +12,6 @@ use anyhow::Result;
 use plyo::{
     client::Client,
     platform::Config,
-    servers::{Durability, NatsServer, Postgres, free_port},
     services::{self, Entry, SERVICES},
 };
 use plyo_events::EventKind;
@@ -21,6 +20,7 @@ use plyo_nats::{
     replay::{Purpose, Replay},
     streams::{self, StreamSettings},
 };
+use plyo_servers::{Access, Durability, NatsServer, Postgres, free_port};
 use sqlx::Connection;
 use tempfile::TempDir;
 
@@ -63,13 +63,15 @@ impl Ground {
 
     /// The same where the server knows these services; the tables of what is not real are still to be made.
     pub async fn for_services(services: &'static [Entry], durability: Durability) -> Self {
-        let start = |directory: &Path| Ok(vec![NatsServer::start_for(services, directory, None, durability)?]);
+        let access = Access::of(&services::made(services));
+        let start = |directory: &Path| Ok(vec![NatsServer::start(&access, directory, None, durability)?]);
         Self::on(start, services).await
     }
 
     /// The same where three nats-servers keep every stream.
     pub async fn on_three_servers() -> Self {
-        Self::on(|directory| NatsServer::start_cluster(directory, 3, Durability::Always), SERVICES).await
+        let access = Access::of(&services::made(SERVICES));
+        Self::on(|directory| NatsServer::start_cluster(&access, directory, 3, Durability::Always), SERVICES).await
     }
 
     async fn on(start: impl FnOnce(&Path) -> Result<Vec<NatsServer>>, services: &'static [Entry]) -> Self {

@@ -3,7 +3,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use plyo::{client::Client, servers::free_port};
+use plyo::client::Client;
+use plyo_servers::free_port;
 use serde_json::{Value, json};
 
 use crate::{

@@ -7,11 +7,9 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use plyo::{
-    client::{Client, Live},
-    servers::free_port,
-};
+use plyo::client::{Client, Live};
 use plyo_events::Event;
+use plyo_servers::free_port;
 use serde_json::{Value, json};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plyo::servers::free_port;
+use plyo_servers::free_port;
 
 use crate::{
     command_line,

@@ -5,7 +5,6 @@ use std::{sync::LazyLock, time::Duration};
 use plyo::{
     client::Client,
     schemas::{self, Kinds},
-    servers::{Durability, free_port, nkeys, permissions},
     services::{self, Entry, SERVICES},
 };
 use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Reject, UserId};
@@ -15,6 +14,7 @@ use plyo_nats::{
     replay::{Purpose, Replay},
     row,
 };
+use plyo_servers::{Durability, free_port, nkeys, permissions};
 use serde_json::json;
 use sqlx::migrate::Migrator;
 
@@ -76,13 +76,16 @@ impl Reactor for Sixth {
 
 #[test]
 fn a_sixth_service_is_a_row_and_its_rights_keys_ports_and_documents_follow() {
-    assert_eq!(nkeys::users(&SIX), ["operator", "user", "workout", "achievement", "notification", "sixth", "edge"]);
+    assert_eq!(
+        nkeys::users(&services::names(&SIX)),
+        ["operator", "user", "workout", "achievement", "notification", "sixth", "edge"]
+    );
     assert_eq!(services::port(&SIX, &["sixth".to_owned()]), 3006);
     assert!(services::help_of_only(&SIX).contains(", sixth, edge;"), "{}", services::help_of_only(&SIX));
     assert!(services::help_of_listen(&SIX).contains("3006 sixth"), "{}", services::help_of_listen(&SIX));
     assert!(services::health_routes(&SIX).contains(&("/api/v1/sixth/health", "sixth")));
 
-    let permissions = permissions::text(&SIX);
+    let permissions = permissions::text(&services::made(&SIX));
     let (before, own) = permissions.split_once("$PLYO_NKEY_SIXTH").unwrap();
     assert!(!before.contains("sixth"), "others may do nothing in its name");
     for right in ["evt.sixth.*.*", "mark.sixth.*", "at.workout_reminder_due.*.*", "cmd.workout.set_reminder.*"] {

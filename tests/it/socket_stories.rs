@@ -12,12 +12,10 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use plyo::{
-    client::{Client, Live, Push},
-    servers::free_port,
-};
+use plyo::client::{Client, Live, Push};
 use plyo_events::UserId;
 use plyo_nats::{CommandPublisher, streams};
+use plyo_servers::free_port;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;

@@ -9,10 +9,8 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use plyo::{
-    client::{Answer, Client},
-    servers::free_port,
-};
+use plyo::client::{Answer, Client};
+use plyo_servers::free_port;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use plyo::{client::Client, servers::free_port};
+use plyo::client::Client;
 use plyo_events::UserId;
 use plyo_nats::raw;
+use plyo_servers::free_port;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

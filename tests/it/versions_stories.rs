@@ -5,7 +5,6 @@ use std::{collections::BTreeSet, sync::LazyLock, time::Duration};
 use plyo::{
     client::{Client, Live},
     schemas::{self, Kinds},
-    servers::Durability,
     services::{self, Entry, SERVICES},
 };
 use plyo_events::{Command, Emit, Event, EventId, EventKind, Message, Reject, UserId};
@@ -15,6 +14,7 @@ use plyo_nats::{
     replay::{Purpose, Replay},
     row,
 };
+use plyo_servers::Durability;
 use serde_json::{Value, json};
 use sqlx::migrate::Migrator;
 

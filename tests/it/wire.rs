@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use plyo::servers::free_port;
+use plyo_servers::free_port;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpSocket, TcpStream},

@@ -9,5 +9,4 @@ mod pages;
 pub mod platform;
 pub mod preflight;
 pub mod schemas;
-pub mod servers;
 pub mod services;

@@ -6,11 +6,11 @@ use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use plyo_edge::EdgeConfig;
 use plyo_nats::{Health, Nats, NatsConfig, RunSettings, streams::StreamSettings};
+use plyo_servers::{Durability, nkeys};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     pages,
-    servers::{Durability, nkeys},
     services::{self, SERVICES},
 };
 

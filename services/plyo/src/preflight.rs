@@ -7,6 +7,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::{Request, body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use plyo_nats::{database, servers, streams};
+use plyo_servers::Durability;
 use tokio::{
     net::TcpStream,
     time::{Instant, sleep, timeout},
@@ -15,7 +16,6 @@ use url::Url;
 
 use crate::{
     platform::Config,
-    servers::Durability,
     services::{self, SERVICES},
 };
 

@@ -109,6 +109,11 @@ pub fn names(services: &[Entry]) -> Vec<&'static str> {
     services.iter().map(|service| service.name).collect()
 }
 
+/// The services themselves, which say what they read, schedule and send.
+pub fn made(services: &[Entry]) -> Vec<Service> {
+    services.iter().map(|entry| (entry.service)()).collect()
+}
+
 /// Everything that can run: the services, and the edge.
 pub fn roles(services: &[Entry]) -> Vec<&'static str> {
     names(services).into_iter().chain(["edge"]).collect()

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use plyo_servers::postgres_program;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tokio::process::Command;
 use url::{Url, form_urlencoded};
-
-use crate::servers::postgres_program;
 
 /// How long another session's lock is waited for: what folds tables anew replaces them.
 const LOCKS: &str = "-c lock_timeout=30s";

@@ -4,11 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use plyo_servers::{nkeys, secrets};
 
-use crate::{
-    servers::{nkeys, secrets},
-    services::SERVICES,
-};
+use crate::services::{self, SERVICES};
 
 #[derive(Args)]
 pub(super) struct Keys {
@@ -24,11 +22,12 @@ pub(super) struct Keys {
 impl Keys {
     /// Seeds into a directory, public keys on stdout or in a file.
     pub(super) fn run(&self) -> Result<()> {
-        nkeys::make(&self.nkeys, SERVICES)?;
+        let services = services::names(SERVICES);
+        nkeys::make(&self.nkeys, &services)?;
         if self.files {
-            return secrets::make(&self.nkeys, SERVICES);
+            return secrets::make(&self.nkeys, &services);
         }
-        for (name, public_key) in nkeys::variables(&self.nkeys, SERVICES)? {
+        for (name, public_key) in nkeys::variables(&self.nkeys, &services)? {
             println!("{name}={public_key}");
         }
         Ok(())

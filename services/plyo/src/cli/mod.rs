@@ -24,11 +24,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use plyo_servers::{Durability, nkeys, secrets};
 
 use crate::{
     demo,
     platform::{self, Config},
-    servers::{Durability, nkeys, secrets},
     services::{self, SERVICES},
 };
 
@@ -183,7 +183,8 @@ impl Servers {
             given.clone().or(of_up).with_context(|| format!("set {name}, or start `plyo up` in this folder"))
         };
         let nkeys = self.nkeys.clone().or_else(|| self.nats_url.is_none().then(|| up::NKEYS.into()));
-        for fault in nkeys.iter().flat_map(|directory| nkeys::faults(directory, SERVICES)) {
+        let services = services::names(SERVICES);
+        for fault in nkeys.iter().flat_map(|directory| nkeys::faults(directory, &services)) {
             tracing::warn!("{fault}");
         }
         let postgres_of_up = up.as_ref().map(|up| up.postgres_url(account));

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result};
+use plyo_servers::secrets::{self, OPERATOR, REDIS};
 
 use crate::{
     platform::Config,
-    servers::secrets::{self, OPERATOR, REDIS},
     services::{self, SERVICES},
 };
 

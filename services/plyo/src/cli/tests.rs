@@ -28,7 +28,7 @@ fn docker_compose_sets_what_the_binary_and_the_server_read_and_nothing_else() {
         let unknown: Vec<String> = given.difference(&read_by_plyo()).cloned().collect();
         assert!(unknown.is_empty(), "{place}: {unknown:?} is read by nobody");
     }
-    let keys = nkeys::users(SERVICES).into_iter().map(nkeys::variable);
+    let keys = nkeys::users(&services::names(SERVICES)).into_iter().map(nkeys::variable);
     let given: BTreeSet<String> = of_service("nats").into_iter().chain(keys).collect();
     assert_eq!(given, variables_in(&(read("nats/server.conf") + &read("nats/permissions.conf"))));
     for volume in compose["services"]["nats"]["volumes"].as_vec().unwrap() {

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use plyo_servers::{Access, NatsServer, Postgres, Redis, free_port};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
@@ -21,7 +22,6 @@ use crate::{
     cli::operate,
     platform::{self, Config, EdgeSettings},
     preflight,
-    servers::{NatsServer, Postgres, Redis, free_port},
     services::{self, SERVICES},
 };
 
@@ -118,7 +118,9 @@ impl Up {
         println!("starting Postgres, Redis and nats-server; their data is in {}", data.display());
         let mut postgres = Postgres::start(&data.join("postgres"), Some(places.postgres))?;
         let mut redis = Redis::start(&data.join("redis"), Some(places.redis))?;
-        let mut nats_server = NatsServer::start(&data.join("nats"), Some(places.nats), self.durability.into())?;
+        let access = Access::of(&services::made(SERVICES));
+        let mut nats_server =
+            NatsServer::start(&access, &data.join("nats"), Some(places.nats), self.durability.into())?;
         places.nats_monitor = nats_server.monitor_port();
         places.save(&data)?;
         postgres.create_database(DATABASE, None).await?;

@@ -14,15 +14,12 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use plyo_nats::Service;
+use plyo_servers::permissions;
 use serde_json::Value;
 
 pub use payloads::Kinds;
 
-use crate::{
-    servers::permissions,
-    services::{Entry, SERVICES},
-};
+use crate::services::{Entry, SERVICES, made};
 
 /// Writes what is stale in `dir` (`schemas` of the checkout) and in `README.md` and `nats/` beside it. What is not made any more stays:
 /// it was released.
@@ -71,13 +68,8 @@ fn stale(dir: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     }
     let nats = dir.with_file_name("nats");
     if nats.is_dir() {
-        wanted.insert(nats.join("permissions.conf"), permissions::text(SERVICES).into_bytes());
+        wanted.insert(nats.join("permissions.conf"), permissions::text(&made(SERVICES)).into_bytes());
     }
     wanted.retain(|path, content| fs::read(path).ok().as_ref() != Some(content));
     Ok(wanted)
-}
-
-/// The services themselves, which say what they read, schedule and send.
-fn made(services: &[Entry]) -> Vec<Service> {
-    services.iter().map(|entry| (entry.service)()).collect()
 }

@@ -13,8 +13,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 use uuid::Uuid;
 
-use super::nkeys;
-use crate::services::{self, Entry};
+use crate::nkeys;
 
 /// Who signs in to Redis; everybody else may only ask whether it lives.
 pub const REDIS: &str = "redis";
@@ -29,7 +28,7 @@ const PRIVATE: u32 = 0o600;
 ///
 /// # Errors
 /// When it cannot be written to.
-pub fn make(directory: &Path, services: &[Entry]) -> Result<()> {
+pub fn make(directory: &Path, services: &[&str]) -> Result<()> {
     // Postgres is told the operator's password by a file.
     for (user, mode) in users(services).into_iter().map(|user| (user, if user == OPERATOR { SHARED } else { PRIVATE }))
     {
@@ -50,8 +49,8 @@ pub fn make(directory: &Path, services: &[Entry]) -> Result<()> {
 /// The account of operators, on NATS and in Postgres.
 pub const OPERATOR: &str = "operator";
 
-fn users(services: &[Entry]) -> Vec<&'static str> {
-    [OPERATOR, REDIS].into_iter().chain(services::names(services)).collect()
+fn users<'a>(services: &[&'a str]) -> Vec<&'a str> {
+    [OPERATOR, REDIS].into_iter().chain(services.iter().copied()).collect()
 }
 
 /// The password of one user.
@@ -113,7 +112,8 @@ fn kept(path: &Path, named: std::io::Result<File>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::SERVICES;
+
+    const SERVICES: &[&str] = &["user", "workout", "achievement"];
 
     fn made() -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();

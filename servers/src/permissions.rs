@@ -2,23 +2,51 @@
 
 use plyo_nats::{PARTITIONS, Service};
 
-use super::nkeys;
-use crate::services::Entry;
+use crate::nkeys;
 
 /// Of the longest line.
 const WIDTH: usize = 120;
 
+/// Who signs in to nats-server, and what each of them may say.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub(crate) services: Vec<String>,
+    pub(crate) permissions: String,
+}
+
+impl Access {
+    /// Of these services, operators and the edge.
+    pub fn of(services: &[Service]) -> Self {
+        Self {
+            services: services.iter().map(|service| service.name().to_owned()).collect(),
+            permissions: text(services),
+        }
+    }
+
+    /// As the file that is committed says, which a test holds against the services.
+    pub fn committed() -> Self {
+        let permissions = include_str!("../../nats/permissions.conf").to_owned();
+        let users = permissions.split("{ nkey: $PLYO_NKEY_").skip(1);
+        let users = users.filter_map(|rest| rest.split([',', ' ']).next()).map(str::to_lowercase);
+        Self { services: users.filter(|user| !["operator", "edge"].contains(&user.as_str())).collect(), permissions }
+    }
+
+    pub(crate) fn services(&self) -> Vec<&str> {
+        self.services.iter().map(String::as_str).collect()
+    }
+}
+
 /// The file.
-pub fn text(services: &[Entry]) -> String {
-    let blocks: Vec<String> = services.iter().map(|entry| block(&(entry.service)())).collect();
+pub fn text(services: &[Service]) -> String {
+    let blocks: Vec<String> = services.iter().map(block).collect();
     HEAD.replace("$OPERATOR", &nkeys::variable("operator")).replace("$EDGE", &nkeys::variable("edge"))
         + &blocks.join("\n")
         + "    ]\n}\n"
 }
 
 const HEAD: &str = r#"# Who may say what. Made by `make schemas` from the table of services: change services/plyo/src/services.rs, or
-# services/plyo/src/servers/permissions.rs. Each service signs in with an nkey of its own (`plyo keys` makes them); nobody
-# else gets in. A denied publish is reported to the client that tried, and `/ready` shows it.
+# servers/src/permissions.rs. Each service signs in with an nkey of its own (`plyo keys` makes them); nobody else gets in.
+# A denied publish is reported to the client that tried, and `/ready` shows it.
 #
 # `_INBOX.>` is for answers to questions and to $SRV. `allow_responses` would be narrower, but it keeps a table of the
 # reply subjects of all that is delivered, so each event too would cost an entry, and be something a service may answer.

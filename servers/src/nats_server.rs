@@ -12,10 +12,10 @@ use anyhow::{Context, Result};
 use nix::sys::signal::Signal;
 
 use super::{
-    nkeys, permissions,
+    nkeys,
+    permissions::Access,
     process::{Process, free_port},
 };
-use crate::services::{Entry, SERVICES};
 
 /// When a write is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct NatsServer {
 
 /// What it is started with, the first time and again.
 struct Launch {
-    services: &'static [Entry],
+    access: Access,
     directory: PathBuf,
     nkeys: PathBuf,
     port: u16,
@@ -51,32 +51,19 @@ struct Membership {
     ports: Vec<u16>,
 }
 
-const CONFIG: &str = include_str!("../../../../nats/server.conf");
+const CONFIG: &str = include_str!("../../nats/server.conf");
 /// More than a machine of somebody who tries Plyo has.
 const MAX_FILE: &str = "100GB";
-const CLUSTER_CONFIG: &str = include_str!("../../../../nats/cluster.conf");
+const CLUSTER_CONFIG: &str = include_str!("../../nats/cluster.conf");
 
 impl NatsServer {
     /// Starts one with its data in `directory`, on `port` or a free one.
     ///
     /// # Errors
     /// When it is not installed or does not start.
-    pub fn start(directory: &Path, port: Option<u16>, durability: Durability) -> Result<Self> {
-        Self::start_for(SERVICES, directory, port, durability)
-    }
-
-    /// Starts one for these services.
-    ///
-    /// # Errors
-    /// When it is not installed or does not start.
-    pub fn start_for(
-        services: &'static [Entry],
-        directory: &Path,
-        port: Option<u16>,
-        durability: Durability,
-    ) -> Result<Self> {
+    pub fn start(access: &Access, directory: &Path, port: Option<u16>, durability: Durability) -> Result<Self> {
         Self::started(Launch {
-            services,
+            access: access.clone(),
             directory: directory.to_owned(),
             nkeys: directory.join("nkeys"),
             port: port.map_or_else(free_port, Ok)?,
@@ -90,12 +77,12 @@ impl NatsServer {
     ///
     /// # Errors
     /// When one does not start, or they do not find each other.
-    pub fn start_cluster(directory: &Path, count: usize, durability: Durability) -> Result<Vec<Self>> {
+    pub fn start_cluster(access: &Access, directory: &Path, count: usize, durability: Durability) -> Result<Vec<Self>> {
         let ports: Vec<u16> = (0..count).map(|_| free_port()).collect::<Result<_>>()?;
         let start = |(index, port): (usize, &u16)| {
             let name = format!("plyo-{index}");
             Self::started(Launch {
-                services: SERVICES,
+                access: access.clone(),
                 directory: directory.join(&name),
                 nkeys: directory.join("nkeys"),
                 port: free_port()?,
@@ -117,12 +104,12 @@ impl NatsServer {
         let configs = [
             ("server.conf", CONFIG.to_owned()),
             ("cluster.conf", CLUSTER_CONFIG.to_owned()),
-            ("permissions.conf", permissions::text(launch.services)),
+            ("permissions.conf", launch.access.permissions.clone()),
         ];
         for (name, text) in configs {
             std::fs::write(launch.directory.join(name), text)?;
         }
-        nkeys::make(&launch.nkeys, launch.services)?;
+        nkeys::make(&launch.nkeys, &launch.access.services())?;
         Ok(Self { process: launch.start()?, launch })
     }
 
@@ -215,7 +202,7 @@ impl Launch {
             command.env("PLYO_NATS_CLUSTER_LISTEN", format!("\"127.0.0.1:{port}\""));
             command.env("PLYO_NATS_ROUTES", format!("[{}]", routes.join(", ")));
         }
-        command.envs(nkeys::variables(&self.nkeys, self.services)?);
+        command.envs(nkeys::variables(&self.nkeys, &self.access.services())?);
         let mut process = Process::start("nats-server", &command, directory, &directory.join("nats.log"))?;
         process.await_port(*port).context("nats-server")?;
         Ok(process)
@@ -236,6 +223,6 @@ fn is_healthy(monitor_port: u16) -> bool {
 
 /// The one that `scripts/setup.sh` installed for this checkout, else the one on PATH.
 fn program() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/bin/nats-server");
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/bin/nats-server");
     if own.exists() { own } else { "nats-server".into() }
 }

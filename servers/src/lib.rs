@@ -10,7 +10,7 @@ mod redis;
 pub mod secrets;
 
 pub use nats_server::{Durability, NatsServer};
-pub use postgres::Postgres;
-pub(crate) use postgres::program as postgres_program;
+pub use permissions::Access;
+pub use postgres::{Postgres, program as postgres_program};
 pub use process::free_port;
 pub use redis::Redis;

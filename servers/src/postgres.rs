@@ -218,8 +218,11 @@ fn as_account(program: &Path, account: Option<&User>) -> Command {
     }
 }
 
-/// The newest Postgres of Debian's layout, else what is on PATH.
-pub(crate) fn program(name: &str) -> Result<PathBuf> {
+/// A program of the newest Postgres of Debian's layout, else what is on PATH.
+///
+/// # Errors
+/// When there is none; says what installs it.
+pub fn program(name: &str) -> Result<PathBuf> {
     let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let found = installed.filter(|entry| entry.path().join("bin").join(name).exists());
     if let Some(newest) = found.max_by_key(|entry| version(&entry.file_name().to_string_lossy())) {

@@ -10,19 +10,18 @@ use std::{
 use anyhow::{Context, Result};
 use nkeys::KeyPair;
 
-use super::secrets;
-use crate::services::{self, Entry};
+use crate::secrets;
 
-/// The users of `nats/permissions.conf`: operators, and everything that can run.
-pub fn users(services: &[Entry]) -> Vec<&'static str> {
-    ["operator"].into_iter().chain(services::roles(services)).collect()
+/// The users of `nats/permissions.conf`: operators, these services, and the edge.
+pub fn users<'a>(services: &[&'a str]) -> Vec<&'a str> {
+    ["operator"].into_iter().chain(services.iter().copied()).chain(["edge"]).collect()
 }
 
 /// Makes the seeds that are missing in `directory`.
 ///
 /// # Errors
 /// When it cannot be written to.
-pub fn make(directory: &Path, services: &[Entry]) -> Result<()> {
+pub fn make(directory: &Path, services: &[&str]) -> Result<()> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.with_context(|| format!("make {}", directory.display()))?;
     for user in users(services) {
@@ -48,7 +47,7 @@ pub fn seed(directory: &Path, user: &str) -> Result<String> {
 }
 
 /// What is wrong with the seeds of a directory, a sentence each: others can read one, or two users have the same.
-pub fn faults(directory: &Path, services: &[Entry]) -> Vec<String> {
+pub fn faults(directory: &Path, services: &[&str]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     for user in users(services) {
@@ -75,12 +74,12 @@ pub fn faults(directory: &Path, services: &[Entry]) -> Vec<String> {
 ///
 /// # Errors
 /// When a seed is missing or is none.
-pub fn variables(directory: &Path, services: &[Entry]) -> Result<Vec<(String, String)>> {
+pub fn variables(directory: &Path, services: &[&str]) -> Result<Vec<(String, String)>> {
     users(services).into_iter().map(|user| Ok((variable(user), public_key(directory, user)?))).collect()
 }
 
 /// `PLYO_NKEY_EDGE`
-pub(crate) fn variable(user: &str) -> String {
+pub fn variable(user: &str) -> String {
     format!("PLYO_NKEY_{}", user.to_uppercase())
 }
 
@@ -93,7 +92,8 @@ fn public_key(directory: &Path, user: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::SERVICES;
+
+    const SERVICES: &[&str] = &["user", "workout", "achievement"];
 
     #[test]
     fn seeds_that_others_read_or_that_stand_in_anothers_place_are_named() {
