@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
-use plyo::demo::training;
+use plyo_demo::training;
 use serde_json::Value;
 use tokio::task::JoinSet;
 

@@ -13,7 +13,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use plyo::client::Client;
+use plyo_client::Client;
 use plyo_nats::{Nats, NatsConfig};
 use plyo_servers::{Access, Durability, NatsServer, Postgres, free_port, nkeys};
 use sqlx::{Connection, PgConnection};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plyo::client::{Answer, Client, Live};
+use plyo_client::{Answer, Client, Live};
 use plyo_edge::EdgeConfig;
 use serde_json::{Value, json};
 

@@ -14,7 +14,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use plyo::client::{Client, Live};
+use plyo_client::{Client, Live};
 use plyo_events::{Event, UserId};
 use plyo_nats::{raw, streams};
 use serde_json::{Value, json};

@@ -7,10 +7,8 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use plyo::{
-    client::Client,
-    services::{self, SERVICES},
-};
+use plyo::services::{self, SERVICES};
+use plyo_client::Client;
 use plyo_events::UserId;
 use plyo_nats::{
     CommandPublisher, Nats, NatsConfig,

@@ -13,7 +13,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use plyo::client::Client;
+use plyo_client::Client;
 use plyo_servers::free_port;
 use serde_json::json;
 use sqlx::Connection;

@@ -9,10 +9,9 @@ use std::{
 };
 
 use jsonschema::Validator;
-use plyo::{
-    client::{Client, Live},
-    schemas::Kinds,
-};
+use plyo::services::{self, SERVICES};
+use plyo_client::{Client, Live};
+use plyo_docs::Kinds;
 use plyo_events::{Body, Command, CommandKind, DecodeError, Event, EventKind, Versioned};
 use serde_json::{Value, json};
 
@@ -20,7 +19,7 @@ use crate::platform::Ground;
 
 #[test]
 fn what_is_generated_is_what_is_committed() {
-    plyo::schemas::check(&schemas()).unwrap();
+    plyo_docs::check(&schemas(), &services::made(SERVICES)).unwrap();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plyo::client::{Client, Live};
+use plyo_client::{Client, Live};
 use plyo_nats::streams;
 use serde_json::{Value, json};
 

@@ -14,6 +14,9 @@ fn dependencies_point_one_way() {
     assert_eq!(ours("exercises"), set(&["plyo-events"]));
     assert_eq!(ours("model"), set(&[]), "the protocol is checked apart from its code");
     assert_eq!(ours("servers"), set(&["plyo-nats"]), "who starts a Postgres builds no service");
+    assert_eq!(ours("tools/client"), set(&[]), "a client knows the public API alone");
+    assert_eq!(ours("tools/demo"), set(&["plyo-client"]));
+    assert_eq!(ours("tools/docs"), set(&["plyo-edge", "plyo-events", "plyo-nats", "plyo-servers"]));
     let rooms: Vec<String> = members().into_iter().filter(|member| member.starts_with("services/")).collect();
     for service in rooms.iter().filter(|room| *room != "services/plyo") {
         let dependencies = ours(service);
@@ -123,7 +126,8 @@ fn every_file_says_what_it_is_and_leaves_nothing_undone() {
 
 #[test]
 fn every_file_that_a_document_names_is_there() {
-    let rooms = ["events/", "nats/", "migrations/", "servers/", "services/", "tests/", "schemas/", "scripts/"];
+    let rooms =
+        ["events/", "nats/", "migrations/", "servers/", "services/", "tools/", "tests/", "schemas/", "scripts/"];
     for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
         let text = fs::read_to_string(root().join(document)).unwrap();
         let named = text.split('`').filter(|word| rooms.iter().any(|room| word.starts_with(room)));

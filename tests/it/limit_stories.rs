@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plyo::client::Client;
+use plyo_client::Client;
 use plyo_edge::EdgeConfig;
 use plyo_servers::Redis;
 

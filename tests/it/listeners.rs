@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use plyo::client::{Client, Live, Push};
+use plyo_client::{Client, Live, Push};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use plyo::client::Client;
+use plyo_client::Client;
 use plyo_nats::{Nats, raw, streams};
 use serde_json::{Value, json};
 

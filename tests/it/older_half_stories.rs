@@ -3,7 +3,7 @@
 
 use std::{sync::atomic::AtomicBool, time::Duration};
 
-use plyo::client::Client;
+use plyo_client::Client;
 use plyo_events::{EventKind, UserId};
 use plyo_nats::{CommandPublisher, raw, streams};
 use serde_json::{Value, json};

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use plyo::client::{Client, Live};
+use plyo_client::{Client, Live};
 use plyo_nats::{
     Nats, NatsConfig,
     streams::{self, StreamSettings},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plyo::client::{Client, Live, Push};
+use plyo_client::{Client, Live, Push};
 use serde_json::{Value, json};
 
 /// What somebody signs up and logs in with.

@@ -10,10 +10,10 @@ use std::{
 
 use anyhow::Result;
 use plyo::{
-    client::Client,
     platform::Config,
     services::{self, Entry, SERVICES},
 };
+use plyo_client::Client;
 use plyo_events::EventKind;
 use plyo_nats::{
     Health, Nats, RunSettings, Service, progress,

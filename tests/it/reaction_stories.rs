@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use plyo::client::Client;
+use plyo_client::Client;
 use plyo_servers::free_port;
 use serde_json::{Value, json};
 

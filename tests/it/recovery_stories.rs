@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::future::join_all;
 use nix::sys::signal::Signal;
-use plyo::client::Client;
+use plyo_client::Client;
 use plyo_nats::{Nats, NatsConfig, ping, raw, streams};
 use plyo_servers::{free_port, nkeys};
 

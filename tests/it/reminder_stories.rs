@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use plyo::client::{Client, Live};
+use plyo_client::{Client, Live};
 use plyo_events::Event;
 use plyo_servers::free_port;
 use serde_json::{Value, json};

@@ -2,11 +2,9 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use plyo::{
-    client::Client,
-    schemas::{self, Kinds},
-    services::{self, Entry, SERVICES},
-};
+use plyo::services::{self, Entry, SERVICES};
+use plyo_client::Client;
+use plyo_docs::Kinds;
 use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Reject, UserId};
 use plyo_migrations::Schemas;
 use plyo_nats::{
@@ -93,7 +91,9 @@ fn a_sixth_service_is_a_row_and_its_rights_keys_ports_and_documents_follow() {
     }
     assert!(own.contains("\"_INBOX.sixth.>\", \"q.sixth.*\"") && !own.contains("evt.workout"), "{own}");
 
-    let operations = schemas::documents(&Kinds::released(), &SIX).remove("asyncapi.json").unwrap()["operations"].take();
+    let operations =
+        plyo_docs::documents(&Kinds::released(), &services::made(&SIX)).remove("asyncapi.json").unwrap()["operations"]
+            .take();
     let of_sixth: Vec<&String> =
         operations.as_object().unwrap().keys().filter(|name| name.starts_with("sixth.")).collect();
     assert_eq!(

@@ -12,7 +12,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use plyo::client::{Client, Live, Push};
+use plyo_client::{Client, Live, Push};
 use plyo_events::UserId;
 use plyo_nats::{CommandPublisher, streams};
 use plyo_servers::free_port;

@@ -9,7 +9,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use plyo::client::{Answer, Client};
+use plyo_client::{Answer, Client};
 use plyo_servers::free_port;
 use tempfile::TempDir;
 use tokio::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plyo::client::{Answer, Client, Live};
+use plyo_client::{Answer, Client, Live};
 use serde_json::{Value, json};
 
 use crate::{

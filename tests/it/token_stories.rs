@@ -1,7 +1,7 @@
 //! Access tokens over HTTP: one that the platform signed, as it signed it, before it expires. Nothing else.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use plyo::client::Client;
+use plyo_client::Client;
 use plyo_events::{
     SessionId, UserId,
     user::{AccessClaims, TokenUse},

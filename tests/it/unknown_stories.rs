@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use plyo::client::Client;
+use plyo_client::Client;
 use plyo_events::UserId;
 use plyo_nats::raw;
 use plyo_servers::free_port;

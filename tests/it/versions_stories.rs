@@ -2,11 +2,9 @@
 
 use std::{collections::BTreeSet, sync::LazyLock, time::Duration};
 
-use plyo::{
-    client::{Client, Live},
-    schemas::{self, Kinds},
-    services::{self, Entry, SERVICES},
-};
+use plyo::services::{self, Entry, SERVICES};
+use plyo_client::{Client, Live};
+use plyo_docs::Kinds;
 use plyo_events::{Command, Emit, Event, EventId, EventKind, Message, Reject, UserId};
 use plyo_migrations::Schemas;
 use plyo_nats::{
@@ -192,7 +190,7 @@ fn decode_shows_a_body_as_it_is_or_in_the_newest_version_of_its_type() {
 
 #[test]
 fn documents_name_every_version_of_a_message_and_what_it_is_about() {
-    let documents = schemas::documents(&Kinds::of_this_build(), SERVICES);
+    let documents = plyo_docs::documents(&Kinds::of_this_build(), &services::made(SERVICES));
     for version in 1..=3 {
         let schema = &documents[&format!("probe.measured.v{version}.json")];
         assert_eq!(schema["$id"], format!("urn:plyo:probe.measured.v{version}"));
@@ -216,7 +214,7 @@ fn documents_name_every_version_of_a_message_and_what_it_is_about() {
     assert_eq!(asyncapi["channels"]["probe.gathered"]["address"], "evt.{partition}.probe.gathered.{group}");
     assert!(asyncapi["components"]["parameters"]["group"].is_object());
 
-    let released = schemas::documents(&Kinds::released(), SERVICES);
+    let released = plyo_docs::documents(&Kinds::released(), &services::made(SERVICES));
     assert!(released.keys().all(|name| !name.starts_with("probe.")));
     assert!(!released["asyncapi.json"].to_string().contains("probe."));
 }

@@ -4,13 +4,11 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use plyo_client::Client;
 use serde_json::Value;
 use tokio::{net::lookup_host, time::timeout};
 
-use crate::{
-    client::Client,
-    services::{self, SERVICES},
-};
+use crate::services::{self, SERVICES};
 
 /// Longer than an edge that is well ever takes, shorter than supervisors wait.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -4,6 +4,7 @@ mod backup;
 mod catalogue;
 mod coach;
 mod deep;
+mod demo;
 mod follow;
 mod health;
 mod keys;
@@ -27,7 +28,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use plyo_servers::{Durability, nkeys, secrets};
 
 use crate::{
-    demo,
     platform::{self, Config},
     services::{self, SERVICES},
 };
@@ -252,8 +252,8 @@ impl Plyo {
             Command::Rebuild(rebuild) => rebuild.run().await,
             Command::Verify(verify) => verify.run().await,
             Command::Lanes(lanes) => lanes.run().await,
-            Command::Schemas { check: true, dir } => crate::schemas::check(&dir),
-            Command::Schemas { check: false, dir } => crate::schemas::write(&dir),
+            Command::Schemas { check: true, dir } => plyo_docs::check(&dir, &services::made(SERVICES)),
+            Command::Schemas { check: false, dir } => plyo_docs::write(&dir, &services::made(SERVICES)),
             Command::Catalogue { what } => what.run(),
             Command::Coach(coach) => coach.run(),
             Command::Demo(demo) => demo.run().await,

@@ -8,20 +8,16 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use plyo_client::{Answer, Client, Live, Push};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
-use crate::client::{Answer, Client, Live, Push};
-
-#[derive(Args)]
+/// The demo, against a platform that runs.
 pub struct Demo {
-    /// Where the edge is
-    #[arg(long, default_value = "http://127.0.0.1:3000")]
-    url: String,
-    /// Print the summary only, as JSON
-    #[arg(long)]
-    json: bool,
+    /// Where the edge is.
+    pub url: String,
+    /// Print the summary only, as JSON.
+    pub json: bool,
 }
 
 /// One of the two.
