@@ -18,7 +18,6 @@ use crate::{
     edge::WORKOUTS,
     ground::{ALL, Ground},
     http::{Http, command, post},
-    settled::{command_streams, events},
 };
 
 const CONNECTIONS: usize = 100;

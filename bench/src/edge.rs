@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use plyo_nats::{raw, streams};
-use plyo_servers::Durability;
+use plyo_servers::{Durability, settled::command_streams};
 use uuid::Uuid;
 
 use crate::{
@@ -13,7 +13,6 @@ use crate::{
     ground::Ground,
     http::{Http, hammer, post},
     name_of,
-    settled::command_streams,
 };
 
 const CONNECTIONS: usize = 256;

@@ -1,8 +1,7 @@
 //! What a part is measured on: a nats-server and a Postgres of its own, migrated, and the `plyo` of a revision.
 
 use std::{
-    fs::{self, File, Permissions},
-    os::unix::fs::PermissionsExt,
+    fs::{self, File},
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -14,22 +13,18 @@ use nix::{
     unistd::Pid,
 };
 use plyo_client::Client;
-use plyo_nats::{Nats, NatsConfig};
-use plyo_servers::{Access, Durability, NatsServer, Postgres, free_port, nkeys};
+use plyo_nats::Nats;
+use plyo_servers::{Access, Durability, Servers, Setup, copy, free_port};
 use sqlx::{Connection, PgConnection};
-use tempfile::TempDir;
 
-use crate::{cost::Processes, revision::Revision, settled, tokens::Signer};
+use crate::{cost::Processes, revision::Revision, tokens::Signer};
 
-const DATABASE: &str = "plyo";
 /// Everything that listens to the streams, and the edge.
 pub const ALL: &str = "edge,user,workout,achievement,notification";
 
-/// Real servers that end with it. Fields drop in this order.
+/// Real servers that end with it.
 pub struct Ground {
-    nats_server: NatsServer,
-    postgres: Postgres,
-    directory: TempDir,
+    servers: Servers,
     revision: Revision,
     durability: Durability,
 }
@@ -42,29 +37,24 @@ pub struct Platform {
 
 impl Ground {
     pub async fn new(revision: &Revision, durability: Durability) -> Result<Self> {
-        let directory = tempfile::Builder::new().prefix("plyo-bench-").tempdir()?;
-        fs::set_permissions(directory.path(), Permissions::from_mode(0o755))?;
-        let postgres = Postgres::start(&directory.path().join("postgres"), None)?;
-        let mut nats_server =
-            NatsServer::start(&Access::committed(), &directory.path().join("nats"), None, durability)?;
-        if revision.configure(&directory.path().join("nats"))? {
-            nats_server.kill();
-            nats_server.restart()?;
+        let setup = Setup { access: Access::committed(), durability, nats_servers: 1, tables: None };
+        let mut servers = Servers::start(setup).await?;
+        if revision.configure(&servers.directory().join("nats"))? {
+            servers.nats_server.kill();
+            servers.nats_server.restart()?;
         }
-        postgres.create_database(DATABASE, None).await?;
-        let ground = Self { nats_server, postgres, directory, revision: revision.clone(), durability };
+        let ground = Self { servers, revision: revision.clone(), durability };
         ground.operate(&["migrate"])?;
         Ok(ground)
     }
 
     /// As the superuser.
     pub async fn database(&self) -> Result<PgConnection> {
-        Ok(PgConnection::connect(&self.postgres.dsn(DATABASE)).await?)
+        Ok(PgConnection::connect(&self.servers.dsn()).await?)
     }
 
     pub async fn nats(&self) -> Result<Nats> {
-        let nkey_seed = Some(nkeys::seed(&self.nats_server.nkeys(), "operator")?);
-        Nats::connect(&NatsConfig { url: self.nats_server.url(), name: "operator".to_owned(), nkey_seed }).await
+        self.servers.nats().await
     }
 
     /// Runs `plyo` as an operator does; gives what it says.
@@ -96,18 +86,18 @@ impl Ground {
     pub fn variables(&self, account: &str) -> [(&'static str, String); 5] {
         let durability = if self.durability == Durability::Always { "always" } else { "relaxed" };
         [
-            ("PLYO_NATS_URL", self.nats_server.url()),
-            ("PLYO_NATS_MONITOR_URL", self.nats_server.monitor_url()),
-            ("PLYO_NKEYS", self.nats_server.nkeys().display().to_string()),
+            ("PLYO_NATS_URL", self.servers.nats_server.url()),
+            ("PLYO_NATS_MONITOR_URL", self.servers.nats_server.monitor_url()),
+            ("PLYO_NKEYS", self.servers.nats_server.nkeys().display().to_string()),
             ("PLYO_DURABILITY", durability.to_owned()),
-            ("PLYO_POSTGRES_URL", self.postgres.dsn_as(account, DATABASE)),
+            ("PLYO_POSTGRES_URL", self.servers.dsn_as(account)),
         ]
     }
 
     pub fn processes(&self, platform: &Platform) -> Result<Processes> {
-        let postmaster = fs::read_to_string(self.postgres.data().join("postmaster.pid"))?;
+        let postmaster = fs::read_to_string(self.servers.postgres.data().join("postmaster.pid"))?;
         let postgres = postmaster.lines().next().and_then(|line| line.trim().parse().ok()).context("a postmaster")?;
-        Ok(Processes { services: platform.child.id(), postgres, nats_server: self.nats_server.pid() })
+        Ok(Processes { services: platform.child.id(), postgres, nats_server: self.servers.nats_server.pid() })
     }
 
     /// Starts these roles; comes back when they are ready.
@@ -128,7 +118,7 @@ impl Ground {
     }
 
     fn start_at(&self, roles: &str, authority: &str) -> Result<Platform> {
-        let log = File::options().create(true).append(true).open(self.directory.path().join("plyo.log"))?;
+        let log = File::options().create(true).append(true).open(self.servers.directory().join("plyo.log"))?;
         let child = self
             .plyo("{role}")
             .args(["serve", "--only", roles, "--listen", authority, "--limits", "off"])
@@ -157,12 +147,12 @@ impl Ground {
 
     /// Everything that was logged so far.
     pub fn logged(&self) -> String {
-        fs::read_to_string(self.directory.path().join("plyo.log")).unwrap_or_default()
+        fs::read_to_string(self.servers.directory().join("plyo.log")).unwrap_or_default()
     }
 
     /// The bytes on disk of what a stream holds.
     pub fn stored_bytes(&self, stream: &str) -> Result<u64> {
-        let store = self.directory.path().join("nats/jetstream");
+        let store = self.servers.directory().join("nats/jetstream");
         let blocks = format!("*/streams/{stream}/msgs/*.blk");
         let output = Command::new("find").arg(store).args(["-path", &blocks, "-printf", "%s\\n"]).output()?;
         let sizes = String::from_utf8(output.stdout)?;
@@ -172,19 +162,19 @@ impl Ground {
 
     /// Puts the tables in place that were kept.
     pub fn forget_tables(&mut self) -> Result<()> {
-        let data = self.postgres.data().to_owned();
-        self.postgres.stop();
+        let data = self.servers.postgres.data().to_owned();
+        self.servers.postgres.stop();
         fs::remove_dir_all(&data)?;
         copy(&data.with_file_name("empty"), &data)?;
-        self.postgres.restart()
+        self.servers.postgres.restart()
     }
 
     /// Keeps the tables as they are for [`Self::forget_tables`].
     pub fn keep_tables(&mut self) -> Result<()> {
-        let data = self.postgres.data().to_owned();
-        self.postgres.stop();
+        let data = self.servers.postgres.data().to_owned();
+        self.servers.postgres.stop();
         copy(&data, &data.with_file_name("empty"))?;
-        self.postgres.restart()
+        self.servers.postgres.restart()
     }
 
     fn log(&self) -> String {
@@ -203,21 +193,8 @@ impl Ground {
 
     /// Waits until nothing is under way: no command waits, every event is applied, every outbox is empty.
     pub async fn settle(&self, within: Duration) -> Result<()> {
-        let nats = self.nats().await?;
-        let mut db = self.database().await?;
-        let deadline = Instant::now() + within;
-        while !settled::is_settled(&nats, &mut db).await? {
-            ensure!(Instant::now() < deadline, "not settled in {} s: {}", within.as_secs(), self.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        Ok(())
+        self.servers.settle(None, within).await.with_context(|| self.log())
     }
-}
-
-/// Copies a directory with its owners and rights.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    ensure!(Command::new("cp").arg("-a").args([from, to]).status()?.success(), "{} is not copied", from.display());
-    Ok(())
 }
 
 impl Platform {

@@ -23,7 +23,6 @@ mod recovery;
 mod reminders;
 mod restart;
 mod revision;
-mod settled;
 mod socket;
 mod tokens;
 
@@ -95,7 +94,7 @@ fn main() -> Result<()> {
     let is_part = |name: &String| parts.iter().any(|(part, _)| part == name);
     ensure!(only.iter().flatten().all(is_part), "that is no part\n\n{USAGE}");
     let revision = plyo.as_deref().map_or_else(Revision::own, Revision::of)?;
-    plyo::platform::raise_file_limit();
+    plyo_servers::raise_file_limit()?;
     // One thread drives all of the load: the rest of the machine is the platform's.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     match what {

@@ -8,7 +8,7 @@ use plyo_nats::{
     Nats,
     raw::{self, Raw},
 };
-use plyo_servers::Durability;
+use plyo_servers::{Durability, settled::events};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,7 +17,6 @@ use crate::{
     drain::{Mix, drain},
     figures::Figures,
     ground::{ALL, Ground},
-    settled::events,
 };
 
 /// People who log twelve weeks of training each.

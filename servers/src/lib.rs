@@ -1,4 +1,5 @@
-//! Private nats-server, Postgres and Redis as child processes: for `plyo up`, for the tests and for the benchmarks.
+//! Private nats-server, Postgres and Redis as child processes, for `plyo up`, tests and benchmarks, and what the latter two
+//! share: both servers together, and whether nothing is under way on them.
 //! Free ports on loopback, own data directories; what is started here ends with the process that started it.
 
 mod nats_server;
@@ -8,9 +9,12 @@ mod postgres;
 mod process;
 mod redis;
 pub mod secrets;
+pub mod settled;
+mod together;
 
 pub use nats_server::{Durability, NatsServer};
 pub use permissions::Access;
 pub use postgres::{Postgres, program as postgres_program};
-pub use process::free_port;
+pub use process::{free_port, raise_file_limit};
 pub use redis::Redis;
+pub use together::{DATABASE, Servers, Setup, copy};

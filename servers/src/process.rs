@@ -18,7 +18,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use nix::{
-    sys::signal::{Signal, kill},
+    sys::{
+        resource::{Resource, getrlimit, setrlimit},
+        signal::{Signal, kill},
+    },
     unistd::Pid,
 };
 
@@ -50,6 +53,16 @@ pub fn free_port() -> Result<u16> {
         .filter_map(|port| u16::try_from(port).ok())
         .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
         .with_context(|| format!("no port from {} to {} is free on 127.0.0.1", PORTS.start, PORTS.end - 1))
+}
+
+/// Lets this process open as many files and sockets as the system allows: the usual 1,024 are for programs that wait with
+/// `select`.
+///
+/// # Errors
+/// When the system refuses.
+pub fn raise_file_limit() -> Result<()> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
 }
 
 impl Process {

@@ -45,7 +45,7 @@ async fn tables_that_are_older_than_the_history_catch_up_and_nothing_is_emitted_
     let mut ada = somebody(&url, "ada").await;
     train(&mut ada, 0..5).await;
     ground.settle(&REAL).await;
-    let backup = ground.back_up_tables();
+    let backup = ground.back_up_tables().unwrap();
     ground.ready(&url).await;
 
     let saved = train(&mut ada, 5..25).await;
@@ -59,7 +59,7 @@ async fn tables_that_are_older_than_the_history_catch_up_and_nothing_is_emitted_
     let before = event_ids(&ground).await;
     let listed = ada.get("/api/v1/workouts?limit=100").await.unwrap().body;
     drop(server);
-    ground.restore_tables(&backup);
+    ground.restore_tables(&backup).unwrap();
 
     let (_server, url) = ground.start_platform().await;
     let mut operator = Client::new(&url).unwrap();
@@ -105,11 +105,11 @@ async fn after_older_tables(ground: &mut Ground, bugs: &[&'static str]) -> Vec<S
     let server = ground.start(&BOTH);
     let mut ledger = Ledger::keep_logging(&publisher, &over).await;
     ground.settle(&BOTH).await;
-    let backup = ground.back_up_tables();
+    let backup = ground.back_up_tables().unwrap();
     ledger.absorb(Ledger::keep_logging(&publisher, &over).await);
     ground.settle(&BOTH).await;
     drop(server);
-    ground.restore_tables(&backup);
+    ground.restore_tables(&backup).unwrap();
     let _server = Server::start(&Role { bugs: bugs.to_vec(), ..ground.role(&BOTH) });
     ledger.absorb(Ledger::keep_logging(&publisher, &over).await);
     ground.settle(&BOTH).await;
@@ -136,12 +136,12 @@ async fn older_history_that_grew(ground: &mut Ground) {
     let server = ground.start(&BOTH);
     Ledger::keep_logging(&publisher, &over).await;
     ground.settle(&BOTH).await;
-    let backup = ground.back_up_streams();
+    let backup = ground.back_up_streams().unwrap();
     Ledger::keep_logging(&publisher, &over).await;
     ground.settle(&BOTH).await;
     let known = streams::state(&ground.nats().await, "EVENTS").await.unwrap().last;
     drop(server);
-    ground.restore_streams(&backup);
+    ground.restore_streams(&backup).unwrap();
     let nats = ground.nats().await;
     // What a job outside schedules comes, whether or not a lane works.
     while streams::state(&nats, "EVENTS").await.unwrap().last < known + 10 {

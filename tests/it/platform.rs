@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeMap,
+    ops::{Deref, DerefMut},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::LazyLock,
     time::{Duration, Instant},
 };
@@ -14,15 +15,13 @@ use plyo::{
     services::{self, Entry, SERVICES},
 };
 use plyo_client::Client;
-use plyo_events::EventKind;
 use plyo_nats::{
-    Health, Nats, RunSettings, Service, progress,
+    Health, Nats, RunSettings, Service,
     replay::{Purpose, Replay},
     streams::{self, StreamSettings},
 };
-use plyo_servers::{Access, Durability, NatsServer, Postgres, free_port};
+use plyo_servers::{Access, DATABASE, Durability, Postgres, Servers, Setup, free_port};
 use sqlx::Connection;
-use tempfile::TempDir;
 
 use crate::{
     child::{Role, Server},
@@ -32,18 +31,25 @@ use crate::{
 /// The services that are real.
 pub static REAL: LazyLock<Vec<&'static str>> = LazyLock::new(|| services::names(SERVICES));
 
-/// The database of every test, in a cluster of its own.
-const DATABASE: &str = "plyo";
-
-/// Real servers that end with the test. Fields drop in this order.
+/// Real servers that end with the test, with streams and tables.
 pub struct Ground {
-    pub nats_server: NatsServer,
-    /// What keeps the streams with it.
-    pub peers: Vec<NatsServer>,
-    pub postgres: Postgres,
+    servers: Servers,
     /// How many lanes each service has.
     pub lanes: u8,
-    _directory: TempDir,
+}
+
+impl Deref for Ground {
+    type Target = Servers;
+
+    fn deref(&self) -> &Servers {
+        &self.servers
+    }
+}
+
+impl DerefMut for Ground {
+    fn deref_mut(&mut self) -> &mut Servers {
+        &mut self.servers
+    }
 }
 
 impl Ground {
@@ -63,54 +69,35 @@ impl Ground {
 
     /// The same where the server knows these services; the tables of what is not real are still to be made.
     pub async fn for_services(services: &'static [Entry], durability: Durability) -> Self {
-        let access = Access::of(&services::made(services));
-        let start = |directory: &Path| Ok(vec![NatsServer::start(&access, directory, None, durability)?]);
-        Self::on(start, services).await
+        Self::on(1, services, durability).await
     }
 
     /// The same where three nats-servers keep every stream.
     pub async fn on_three_servers() -> Self {
-        let access = Access::of(&services::made(SERVICES));
-        Self::on(|directory| NatsServer::start_cluster(&access, directory, 3, Durability::Always), SERVICES).await
+        Self::on(3, SERVICES, Durability::Always).await
     }
 
-    async fn on(start: impl FnOnce(&Path) -> Result<Vec<NatsServer>>, services: &'static [Entry]) -> Self {
-        let directory = directory();
-        copy(&template().await.join("postgres"), &directory.path().join("postgres"));
-        let postgres = Postgres::start(&directory.path().join("postgres"), None).expect("Postgres starts");
-        let mut peers = start(&directory.path().join("nats")).expect("nats-server starts");
-        let replicas = peers.len() as u8;
-        let ground = Self { nats_server: peers.remove(0), peers, postgres, lanes: 1, _directory: directory };
-        let settings = StreamSettings { services: services::names(services), replicas };
+    async fn on(nats_servers: usize, services: &'static [Entry], durability: Durability) -> Self {
+        let access = Access::of(&services::made(services));
+        let tables = template().await.join("postgres");
+        let setup = Setup { access, durability, nats_servers, tables: Some(&tables) };
+        let ground = Self { servers: Servers::start(setup).await.expect("servers start"), lanes: 1 };
+        let settings = StreamSettings { services: services::names(services), replicas: nats_servers as u8 };
         streams::apply(&ground.nats().await, &settings).await.expect("the streams are made");
         ground
     }
 
-    /// Every nats-server.
-    pub fn nats_servers(&mut self) -> impl Iterator<Item = &mut NatsServer> {
-        std::iter::once(&mut self.nats_server).chain(&mut self.peers)
-    }
-
-    pub fn nats_url(&self) -> String {
-        let urls: Vec<String> = std::iter::once(&self.nats_server).chain(&self.peers).map(NatsServer::url).collect();
-        urls.join(",")
-    }
-
     pub async fn nats(&self) -> Nats {
-        self.config().nats("operator").await.expect("NATS answers")
+        self.servers.nats().await.expect("NATS answers")
     }
 
     pub fn config(&self) -> Config {
         config(&self.nats_url(), self.nats_server.nkeys(), &self.dsn())
     }
 
-    pub fn dsn(&self) -> String {
-        self.postgres.dsn(DATABASE)
-    }
-
     /// With the rights of a service's own role, and no more.
     pub fn own_dsn(&self, service: &str) -> String {
-        self.postgres.dsn_as(&plyo_migrations::role(service), DATABASE)
+        self.dsn_as(&plyo_migrations::role(service))
     }
 
     /// A connection that sees a service's tables and its loop's.
@@ -120,52 +107,12 @@ impl Ground {
         sqlx::PgConnection::connect_with(&options).await.expect("Postgres answers")
     }
 
-    /// Copies the tables while Postgres is stopped; gives where the copy is.
-    pub fn back_up_tables(&mut self) -> PathBuf {
-        let data = self.postgres.data().to_owned();
-        let backup = backup(&data);
-        self.postgres.stop();
-        copy(&data, &backup);
-        self.postgres.restart().unwrap();
-        backup
-    }
-
-    pub fn restore_tables(&mut self, backup: &Path) {
-        let data = self.postgres.data().to_owned();
-        self.postgres.stop();
-        std::fs::remove_dir_all(&data).unwrap();
-        copy(backup, &data);
-        self.postgres.restart().unwrap();
-    }
-
-    /// Copies the streams while nats-server is stopped; gives where the copy is.
-    pub fn back_up_streams(&mut self) -> PathBuf {
-        let store = self.stream_store();
-        let backup = backup(&store);
-        self.nats_server.stop();
-        copy(&store, &backup);
-        self.nats_server.restart().unwrap();
-        backup
-    }
-
-    pub fn restore_streams(&mut self, backup: &Path) {
-        let store = self.stream_store();
-        self.nats_server.stop();
-        std::fs::remove_dir_all(&store).unwrap();
-        copy(backup, &store);
-        self.nats_server.restart().unwrap();
-    }
-
-    pub fn stream_store(&self) -> PathBuf {
-        self.nats_server.nkeys().with_file_name("jetstream")
-    }
-
     pub fn role(&self, services: &[&'static str]) -> Role {
         Role {
             nats_url: self.nats_url(),
             nkeys: self.nats_server.nkeys(),
             // Each with the rights of its own role, and no more.
-            dsn: self.postgres.dsn_as("{role}", DATABASE),
+            dsn: self.dsn_as("{role}"),
             services: services.to_vec(),
             lanes: self.lanes,
             ..Role::default()
@@ -194,19 +141,8 @@ impl Ground {
 
     /// Waits until nothing is under way: no command waits, every event is applied, every outbox is empty.
     pub async fn settle(&self, services: &[&str]) {
-        let nats = self.nats().await;
-        eventually("nothing is under way", Duration::from_secs(180), async || {
-            // In the order in which they react to each other: what an earlier one still said, a later one has to apply.
-            for name in services {
-                let mut db = self.database(schema(name)).await;
-                let (service, reads) = facts(name);
-                if !progress::is_caught_up(&nats, &mut db, service, reads).await? {
-                    return Ok(None);
-                }
-            }
-            Ok(Some(()))
-        })
-        .await;
+        let schemas: Vec<&str> = services.iter().map(|name| schema(name)).collect();
+        self.servers.settle(Some(&schemas), Duration::from_secs(180)).await.expect("nothing is under way");
     }
 
     /// Every table is the fold of `EVENTS`.
@@ -285,12 +221,6 @@ async fn service(name: &str, config: &Config) -> Service {
     }
 }
 
-/// The name of a service and what it reads.
-fn facts(name: &str) -> (&'static str, &'static [EventKind]) {
-    let service = tally::service(name).unwrap_or_else(|| (entry(name).service)());
-    (service.name(), service.reads())
-}
-
 /// `tally:workout:mended` keeps its rows where `workout` does.
 fn schema(service: &str) -> &str {
     let name = service.strip_prefix("tally:").unwrap_or(service);
@@ -359,23 +289,4 @@ fn remove_abandoned_templates() {
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
-}
-
-/// Under the system's temporary directory, reachable by Postgres' user.
-fn directory() -> TempDir {
-    let directory = tempfile::Builder::new().prefix("plyo-test-").tempdir().expect("a directory");
-    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    directory
-}
-
-/// A name beside this directory that no earlier backup has.
-fn backup(directory: &Path) -> PathBuf {
-    let mut names = (1..).map(|number| directory.with_file_name(format!("backup-{number}")));
-    names.find(|name| !name.exists()).expect("a name that is free")
-}
-
-/// Copies a directory with its owners and rights.
-pub fn copy(from: &Path, to: &Path) {
-    let status = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp runs");
-    assert!(status.success());
 }

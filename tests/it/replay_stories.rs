@@ -155,11 +155,11 @@ async fn a_backup_that_is_older_than_the_tables_stops_every_lane_until_an_operat
     let user = UserId::mint();
     let mut kept = log_so_many(&nats, user, 5).await;
     ground.settle(&BOTH).await;
-    let backup = ground.back_up_streams();
+    let backup = ground.back_up_streams().unwrap();
     log_so_many(&nats, user, 5).await;
     ground.settle(&BOTH).await;
 
-    ground.restore_streams(&backup);
+    ground.restore_streams(&backup).unwrap();
     for service in ["workout", "achievement"] {
         let reason = refusal(&nats, service, "EVENTS ends at").await;
         assert!(reason.contains("restore a newer backup") && reason.contains("--new-history"), "{reason}");

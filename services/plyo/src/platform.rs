@@ -155,17 +155,6 @@ async fn ended(running: &mut JoinSet<Result<()>>, task: tokio::task::Id) {
     }
 }
 
-/// Lets the process open as many files and sockets as the system allows: the usual 1,024 are for programs that wait with
-/// `select`.
-pub fn raise_file_limit() {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    let raised =
-        getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
-    if let Err(error) = raised {
-        tracing::warn!(%error, "the limit of open files stays");
-    }
-}
-
 /// The process-wide metrics, in Prometheus' text format.
 pub(crate) fn render_metrics() -> String {
     metrics_handle().map_or_else(String::new, PrometheusHandle::render)

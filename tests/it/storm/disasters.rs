@@ -15,12 +15,13 @@ use std::{
 };
 
 use plyo_nats::{CommandPublisher, Nats};
+use plyo_servers::copy;
 
 use super::{REAL, Weather, blow, setting};
 use crate::{
     child::{Random, Role, Server},
     ledger::Ledger,
-    platform::{Ground, copy, eventually},
+    platform::{Ground, eventually},
     replay_stories::{plyo, said},
 };
 
@@ -110,11 +111,11 @@ impl World {
     /// While work goes on.
     async fn older_tables(&mut self) {
         let _server = self.server();
-        let backup = self.ground.back_up_tables();
+        let backup = self.ground.back_up_tables().unwrap();
         let over = AtomicBool::new(false);
         let restoring = async {
             tokio::time::sleep(Duration::from_secs(2)).await;
-            self.ground.restore_tables(&backup);
+            self.ground.restore_tables(&backup).unwrap();
             over.store(true, Ordering::Relaxed);
         };
         let (ledger, ()) = tokio::join!(Ledger::keep_logging(&self.publisher, &over), restoring);
@@ -127,12 +128,12 @@ impl World {
     async fn older_streams(&mut self) {
         let _server = self.server();
         self.ground.settle(REAL).await;
-        let older = self.ground.back_up_streams();
+        let older = self.ground.back_up_streams().unwrap();
         self.work().await;
         self.ground.settle(REAL).await;
-        let newest = self.ground.back_up_streams();
+        let newest = self.ground.back_up_streams().unwrap();
         let said_before = fs::read_to_string(&self.log).unwrap_or_default().len();
-        self.ground.restore_streams(&older);
+        self.ground.restore_streams(&older).unwrap();
         eventually("every service refuses older streams", Duration::from_secs(60), async || {
             let log = fs::read_to_string(&self.log)?;
             let refuses = |service: &str| {
@@ -142,7 +143,7 @@ impl World {
             Ok(REAL.iter().all(|service| refuses(service)).then_some(()))
         })
         .await;
-        self.ground.restore_streams(&newest);
+        self.ground.restore_streams(&newest).unwrap();
         for backup in [older, newest] {
             fs::remove_dir_all(backup).unwrap();
         }
@@ -156,13 +157,13 @@ impl World {
         self.work().await;
         self.ground.settle(REAL).await;
         drop(server);
-        let backup = self.ground.back_up_streams();
+        let backup = self.ground.back_up_streams().unwrap();
         self.ground.nats_server.kill();
         let changed = change_a_byte(&self.ground.stream_store(), &mut self.random);
         self.ground.nats_server.restart().unwrap();
         let output = plyo(&self.ground, &["verify", "--deep"]);
         assert!(!output.status.success(), "{changed} was passed over:\n{}", said(&output));
-        self.ground.restore_streams(&backup);
+        self.ground.restore_streams(&backup).unwrap();
         fs::remove_dir_all(backup).unwrap();
     }
 
@@ -233,12 +234,12 @@ struct SmallDisk(PathBuf);
 impl SmallDisk {
     /// None where this process may not mount one.
     fn under(ground: &mut Ground, store: &Path) -> Option<Self> {
-        let backup = ground.back_up_streams();
+        let backup = ground.back_up_streams().unwrap();
         ground.nats_server.stop();
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", SMALL_DISK, "none"]).arg(store).output();
         let disk = mount.is_ok_and(|output| output.status.success()).then(|| Self(store.to_owned()));
         if disk.is_some() {
-            copy(&backup.join("."), store);
+            copy(&backup.join("."), store).unwrap();
         }
         fs::remove_dir_all(backup).unwrap();
         ground.nats_server.restart().unwrap();
@@ -247,10 +248,10 @@ impl SmallDisk {
 
     /// What it holds goes back to where the store was.
     fn remove(self, ground: &mut Ground) {
-        let backup = ground.back_up_streams();
+        let backup = ground.back_up_streams().unwrap();
         ground.nats_server.stop();
         drop(self);
-        ground.restore_streams(&backup);
+        ground.restore_streams(&backup).unwrap();
         fs::remove_dir_all(backup).unwrap();
     }
 }

@@ -25,10 +25,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use plyo_servers::{Durability, nkeys, secrets};
+use plyo_servers::{Durability, nkeys, raise_file_limit, secrets};
 
 use crate::{
-    platform::{self, Config},
+    platform::Config,
     services::{self, SERVICES},
 };
 
@@ -233,7 +233,9 @@ impl Plyo {
         }
         variables::warn_of_misspelt();
         if matches!(self.command, Command::Up(_) | Command::Serve(_)) {
-            platform::raise_file_limit();
+            if let Err(error) = raise_file_limit() {
+                tracing::warn!(%error, "the limit of open files stays");
+            }
         } else {
             signals::end_the_process();
         }

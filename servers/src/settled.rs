@@ -25,24 +25,38 @@ pub struct Stream {
 }
 
 /// The streams of commands: one work queue, or one for each service.
+///
+/// # Errors
+/// When NATS does not answer.
 pub async fn command_streams(nats: &Nats) -> Result<Vec<Stream>> {
     let all = streams(nats).await?;
     Ok(all.into_iter().filter(|stream| stream.name.starts_with("COMMANDS")).collect())
 }
 
+/// `EVENTS`.
+///
+/// # Errors
+/// When NATS does not answer, or it is not there.
 pub async fn events(nats: &Nats) -> Result<Stream> {
     streams(nats).await?.into_iter().find(|stream| stream.name == "EVENTS").context("there is no stream EVENTS")
 }
 
-/// Whether no command waits, every event is applied, and every outbox is empty. What one service still said after it was
-/// looked at shows in the last event: it has to be the same one twice.
-pub async fn is_settled(nats: &Nats, db: &mut PgConnection) -> Result<bool> {
-    let Some(last) = look(nats, db).await? else { return Ok(false) };
-    Ok(look(nats, db).await? == Some(last))
+/// Whether no command waits, every event is applied, and every outbox is empty, of these services or of whoever has tables.
+/// What one service still said after it was looked at shows in the last event: it has to be the same one twice.
+///
+/// # Errors
+/// When a server does not answer.
+pub async fn is_settled(nats: &Nats, db: &mut PgConnection, services: Option<&[&str]>) -> Result<bool> {
+    let services = match services {
+        Some(services) => services.iter().map(|service| (*service).to_owned()).collect(),
+        None => with_tables(db).await?,
+    };
+    let Some(last) = look(nats, db, &services).await? else { return Ok(false) };
+    Ok(look(nats, db, &services).await? == Some(last))
 }
 
 /// The last event, if nothing seems to be under way.
-async fn look(nats: &Nats, db: &mut PgConnection) -> Result<Option<u64>> {
+async fn look(nats: &Nats, db: &mut PgConnection, services: &[String]) -> Result<Option<u64>> {
     let streams = streams(nats).await?;
     let stream = |name: &str| streams.iter().find(|stream| stream.name == name);
     let queue = stream("COMMANDS");
@@ -51,18 +65,21 @@ async fn look(nats: &Nats, db: &mut PgConnection) -> Result<Option<u64>> {
     }
     let commands = if queue.is_some() { Commands::WorkQueue } else { Commands::Positions };
     // While many commands wait, nothing else needs to be looked at.
-    for stream in streams.iter().filter(|stream| stream.name.starts_with("COMMANDS_") && stream.last > 0) {
+    let of_these = |stream: &&Stream| {
+        stream.last > 0 && stream.name.strip_prefix("COMMANDS_").is_some_and(|of| services.iter().any(|one| one == of))
+    };
+    for stream in streams.iter().filter(of_these) {
         if consumers(nats, stream).await?.iter().any(|consumer| consumer["num_pending"] != 0) {
             return Ok(None);
         }
     }
     let events = stream("EVENTS").context("there is no stream EVENTS")?;
-    for service in services(db).await? {
-        let lanes = lanes(db, &service).await?;
+    for service in services {
+        let lanes = lanes(db, service).await?;
         let own = format!("COMMANDS_{service}");
         let own = stream(&own).filter(|own| matches!(commands, Commands::Positions) && own.last > 0);
         for (stream, position) in own.map(|own| (own, "commands")).into_iter().chain([(events, "applied")]) {
-            if !has_applied(nats, stream, position, &service, &lanes).await? {
+            if !has_applied(nats, stream, position, service, &lanes).await? {
                 return Ok(None);
             }
         }
@@ -135,7 +152,7 @@ async fn ask(nats: &Nats, what: &str, request: &Value) -> Result<Value> {
 }
 
 /// Whoever has tables of the loop.
-async fn services(db: &mut PgConnection) -> Result<Vec<String>> {
+async fn with_tables(db: &mut PgConnection) -> Result<Vec<String>> {
     let sql = r"SELECT left(nspname::text, -5) FROM pg_namespace WHERE nspname LIKE '%\_loop' ORDER BY nspname";
     Ok(sqlx::query_scalar(sql).fetch_all(db).await?)
 }
@@ -151,16 +168,10 @@ async fn lanes(db: &mut PgConnection, service: &str) -> Result<Vec<Value>> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        fs::{self, Permissions},
-        os::unix::fs::PermissionsExt,
-    };
-
-    use plyo_nats::NatsConfig;
-    use plyo_servers::{Access, Durability, NatsServer, Postgres, nkeys};
     use sqlx::{Connection, Executor};
 
     use super::*;
+    use crate::{Access, Durability, Servers, Setup};
 
     #[test]
     fn a_lane_is_found_by_its_consumer_in_every_revision() {
@@ -176,16 +187,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_lane_that_reads_commands_by_position_is_settled_when_its_row_says_so() {
-        let directory = tempfile::tempdir().unwrap();
-        // Postgres' user must reach its own in it.
-        fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
-        let server =
-            NatsServer::start(&Access::committed(), &directory.path().join("nats"), None, Durability::Relaxed).unwrap();
-        let postgres = Postgres::start(&directory.path().join("postgres"), None).unwrap();
-        let nkey_seed = Some(nkeys::seed(&server.nkeys(), "operator").unwrap());
-        let config = NatsConfig { url: server.url(), name: "operator".to_owned(), nkey_seed };
-        let nats = Nats::connect(&config).await.unwrap();
-        let mut db = PgConnection::connect(&postgres.dsn("postgres")).await.unwrap();
+        let setup =
+            Setup { access: Access::committed(), durability: Durability::Relaxed, nats_servers: 1, tables: None };
+        let servers = Servers::start(setup).await.unwrap();
+        let nats = servers.nats().await.unwrap();
+        let mut db = PgConnection::connect(&servers.dsn()).await.unwrap();
 
         for (stream, subjects) in [("EVENTS", ["evt.>", "mark.>"]), ("COMMANDS_workout", ["cmd.>", "unused"])] {
             let config = json!({ "name": stream, "subjects": subjects });
@@ -206,7 +212,7 @@ mod tests {
         )
         .await
         .unwrap();
-        assert!(!is_settled(&nats, &mut db).await.unwrap(), "nobody owns the lane");
+        assert!(!is_settled(&nats, &mut db, None).await.unwrap(), "nobody owns the lane");
 
         // Behind what is there: as if that had been delivered.
         for (stream, filter, start) in [("EVENTS", "evt.*.workout.>", 3), ("COMMANDS_workout", "cmd.*.workout.>", 2)] {
@@ -225,9 +231,9 @@ mod tests {
             ("UPDATE workout_loop.lane SET applied = 2", true),
         ] {
             db.execute(change).await.unwrap();
-            assert_eq!(is_settled(&nats, &mut db).await.unwrap(), settles, "{change}");
+            assert_eq!(is_settled(&nats, &mut db, None).await.unwrap(), settles, "{change}");
         }
         say("cmd.1.workout.log.b").await;
-        assert!(!is_settled(&nats, &mut db).await.unwrap(), "a command waits");
+        assert!(!is_settled(&nats, &mut db, None).await.unwrap(), "a command waits");
     }
 }
