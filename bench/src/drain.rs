@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use plyo_demo::training;
+use plyo_servers::settled::{command_streams, events};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
