@@ -146,16 +146,12 @@ fn serves_when_a_test_asks_for_it() {
     }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let mut config = crate::platform::config(&role("NATS"), role("NKEYS").into(), &role("DSN"));
+    let lanes = role("LANES").parse().expect("a number of lanes");
+    let mut config = crate::platform::config(&role("NATS"), role("NKEYS").into(), &role("DSN"), Some(lanes));
     if !role("RELAXED").is_empty() {
         config.durability = Durability::Relaxed;
     }
-    let error = runtime.block_on(crate::platform::serve(
-        config,
-        &role("SERVICES"),
-        role("LANES").parse().expect("a number of lanes"),
-        role("EDGE_PORT").parse().ok(),
-    ));
+    let error = runtime.block_on(crate::platform::serve(config, &role("SERVICES"), role("EDGE_PORT").parse().ok()));
     panic!("the child ended: {error:?}");
 }
 

@@ -16,19 +16,16 @@ use uuid::Uuid;
 use crate::{
     child::{Fate, Place, Role, Server},
     ledger::{events, log, send},
-    platform::{Ground, eventually},
+    platform::{Ground, as_named, eventually},
     replay_stories::rebuild,
-    tally,
     world::{World, reps},
 };
 
 const CALLING: &str = "tally:workout:calling";
 
 /// The services where the workout service is the one that calls, and may.
-static WITH_CALLS: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    let service = || tally::service(CALLING).expect("a tally of that name");
-    SERVICES.iter().map(|entry| if entry.name == "workout" { Entry { service, ..*entry } } else { *entry }).collect()
-});
+static WITH_CALLS: LazyLock<Vec<Entry>> =
+    LazyLock::new(|| SERVICES.iter().map(|entry| as_named(*entry, &[CALLING])).collect());
 
 /// What was asked for: the command that began it, and the report that it is to come to, if any.
 #[derive(Default)]

@@ -11,17 +11,18 @@ use std::{
 
 use anyhow::Result;
 use plyo::{
-    platform::Config,
+    platform::{self, Config, EdgeSettings},
     services::{self, Entry, SERVICES},
 };
 use plyo_client::Client;
 use plyo_nats::{
-    Health, Nats, RunSettings, Service,
+    Nats,
     replay::{Purpose, Replay},
     streams::{self, StreamSettings},
 };
 use plyo_servers::{Access, DATABASE, Durability, Postgres, Servers, Setup, free_port};
 use sqlx::Connection;
+use tokio::net::TcpListener;
 
 use crate::{
     child::{Role, Server},
@@ -92,7 +93,7 @@ impl Ground {
     }
 
     pub fn config(&self) -> Config {
-        config(&self.nats_url(), self.nats_server.nkeys(), &self.dsn())
+        config(&self.nats_url(), self.nats_server.nkeys(), &self.dsn(), None)
     }
 
     /// With the rights of a service's own role, and no more.
@@ -149,7 +150,10 @@ impl Ground {
     pub async fn verify(&self, services: &[&str]) -> Vec<String> {
         let mut wrong = Vec::new();
         for name in services {
-            let service = service(name, &self.config()).await;
+            let service = match tally::service(name) {
+                Some(service) => service(),
+                None => entry(name).open(&self.config()).await.expect("a service that opens"),
+            };
             let shadow = plyo_nats::replay::shadow_schema(service.name());
             let mut db = self.database(service.name()).await;
             let create = format!("DROP SCHEMA IF EXISTS \"{shadow}\" CASCADE");
@@ -169,32 +173,37 @@ impl Ground {
     }
 }
 
-/// What the child runs: the services, and an edge if a port is given. It returns only when something failed.
-pub async fn serve(config: Config, services: &str, lanes: u8, edge_port: Option<u16>) -> Result<()> {
+/// What the child runs: the services as `plyo serve` runs them, with an edge if a port is given. It returns only when
+/// something failed.
+pub async fn serve(config: Config, names: &str, edge_port: Option<u16>) -> Result<()> {
+    let names: Vec<&str> = names.split(',').filter(|name| !name.is_empty()).collect();
+    let nats = connect_patiently(&config).await;
     let mut running = tokio::task::JoinSet::new();
-    for name in services.split(',').filter(|name| !name.is_empty()).map(str::to_owned) {
-        let config = config.clone();
-        running.spawn(async move {
-            if let Some(path) = name.strip_prefix("sink:") {
-                return sink_stories::serve(connect_patiently(&config, "operator").await, path).await;
-            }
-            let service = service(&name, &config).await;
-            let nats = connect_patiently(&config, schema(&name)).await;
-            let settings = RunSettings { lanes: Some(lanes), ..RunSettings::default() };
-            plyo_nats::run(service, nats, &config.dsn(schema(&name)), Health::default(), settings).await
-        });
+    for path in names.iter().filter_map(|name| name.strip_prefix("sink:")) {
+        let (nats, path) = (nats.clone(), path.to_owned());
+        running.spawn(async move { sink_stories::serve(nats, &path).await });
     }
-    if let Some(port) = edge_port {
-        let nats = connect_patiently(&config, "edge").await;
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-        let services = services::health_routes(SERVICES);
-        let edge = plyo_edge::EdgeConfig { limits: false, services, ..plyo_edge::EdgeConfig::default() };
-        running.spawn(plyo_edge::serve(edge, nats, listener, std::future::pending()));
+    let services: Vec<Entry> = SERVICES.iter().map(|real| as_named(*real, &names)).collect();
+    let is_one = |entry: &&Entry| names.iter().any(|name| schema(name) == entry.name);
+    let roles = services.iter().filter(is_one).map(|entry| entry.name).chain(edge_port.map(|_| "edge"));
+    let roles: Vec<String> = roles.map(str::to_owned).collect();
+    if !roles.is_empty() {
+        let listener = TcpListener::bind(("127.0.0.1", edge_port.unwrap_or(0))).await?;
+        let edge = EdgeSettings { allowed_origins: Vec::new(), limits: false, grace: Duration::ZERO };
+        running.spawn(async move {
+            platform::run(&config, &services, &roles, edge, listener, std::future::pending()).await
+        });
     }
     running.join_next().await.expect("something runs")?
 }
 
-pub fn config(nats_url: &str, nkeys: PathBuf, dsn: &str) -> Config {
+/// The row of a real service, or with a smallest one in its place.
+pub fn as_named(real: Entry, names: &[&str]) -> Entry {
+    let smallest = names.iter().filter(|name| schema(name) == real.name).find_map(|name| tally::service(name));
+    smallest.map_or(real, |service| Entry { service, open: None, ..real })
+}
+
+pub fn config(nats_url: &str, nkeys: PathBuf, dsn: &str, lanes: Option<u8>) -> Config {
     Config {
         nats_url: nats_url.to_owned(),
         nats_monitor_url: None,
@@ -203,7 +212,7 @@ pub fn config(nats_url: &str, nkeys: PathBuf, dsn: &str) -> Config {
         postgres_url: dsn.to_owned(),
         postgres_urls: BTreeMap::new(),
         redis_url: None,
-        lanes: None,
+        lanes,
         replicas: 1,
         memory_mib: Config::MEMORY_MIB,
     }
@@ -214,22 +223,15 @@ pub fn entry(name: &str) -> &'static Entry {
     services::find(SERVICES, name).expect("a service of that name")
 }
 
-async fn service(name: &str, config: &Config) -> Service {
-    match tally::service(name) {
-        Some(service) => service,
-        None => entry(name).open(config).await.expect("a service that opens"),
-    }
-}
-
 /// `tally:workout:mended` keeps its rows where `workout` does.
 fn schema(service: &str) -> &str {
     let name = service.strip_prefix("tally:").unwrap_or(service);
     name.split_once(':').map_or(name, |(name, _)| name)
 }
 
-async fn connect_patiently(config: &Config, user: &str) -> Nats {
+async fn connect_patiently(config: &Config) -> Nats {
     loop {
-        match config.nats(user).await {
+        match config.nats("operator").await {
             Ok(nats) => return nats,
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }

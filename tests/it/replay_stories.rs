@@ -40,7 +40,7 @@ pub fn said(output: &Output) -> String {
 
 /// Folds a tally again and puts it in place, as `plyo rebuild` does with the tables of a service.
 pub async fn rebuild(ground: &Ground, name: &str, mended: bool, new_history: bool) -> Result<Report> {
-    let service = tally::service(name).expect("a tally of that name");
+    let service = tally::service(name).expect("a tally of that name")();
     let shadow = shadow_schema(service.name());
     entry(service.name()).create_shadow(&ground.dsn()).await?;
     let role = plyo_migrations::role(service.name());
@@ -90,7 +90,7 @@ async fn a_table_that_a_service_forgot_to_name_is_not_left_out_of_verify_but_nam
     entry("workout").create_shadow(&ground.dsn()).await.unwrap();
     let purpose = Purpose::Verify;
     let replay = Replay { nats: ground.nats().await, dsn: ground.dsn(), purpose, progress: |_, _| {} };
-    let error = tally::service("tally:workout").unwrap().replay(replay).await.unwrap_err().to_string();
+    let error = tally::service("tally:workout").unwrap()().replay(replay).await.unwrap_err().to_string();
     assert!(error.contains("workout service") && error.contains("reminder"), "{error}");
     assert!(!error.contains("_sqlx_migrations"), "{error}");
 }

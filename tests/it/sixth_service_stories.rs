@@ -2,13 +2,16 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use plyo::services::{self, Entry, SERVICES};
+use plyo::{
+    platform::{self, Config, EdgeSettings},
+    services::{self, Entry, SERVICES},
+};
 use plyo_client::Client;
 use plyo_docs::Kinds;
 use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Reject, UserId};
 use plyo_migrations::Schemas;
 use plyo_nats::{
-    Health, Incoming, Reactor, Rows, RunSettings, Service, Table, Tables,
+    Incoming, Reactor, Rows, Service, Table, Tables,
     replay::{Purpose, Replay},
     row,
 };
@@ -114,19 +117,13 @@ async fn a_sixth_service_runs_with_its_own_key_and_role_and_is_seen_to_be_well()
     let migrated = sixth.migrate(&ground.dsn()).await.unwrap();
     assert_eq!(migrated, ["schema sixth_loop: at 3", "schema sixth: at 1"]);
 
-    let config = ground.config();
-    let dsn = ground.own_dsn("sixth");
-    let (service, nats) = (sixth.open(&config).await.unwrap(), config.nats("sixth").await.unwrap());
-    let running =
-        tokio::spawn(
-            async move { plyo_nats::run(service, nats, &dsn, Health::default(), RunSettings::default()).await },
-        );
-
+    let config = Config { postgres_url: ground.dsn_as("{role}"), ..ground.config() };
+    let roles = ["sixth".to_owned(), "edge".to_owned()];
+    let edge = EdgeSettings { allowed_origins: Vec::new(), limits: true, grace: Duration::ZERO };
     let port = free_port().unwrap();
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-    let edge = plyo_edge::EdgeConfig { services: services::health_routes(&SIX), ..plyo_edge::EdgeConfig::default() };
-    let nats = config.nats("edge").await.unwrap();
-    let serving = tokio::spawn(plyo_edge::serve(edge, nats, listener, std::future::pending()));
+    let running =
+        tokio::spawn(async move { platform::run(&config, &SIX, &roles, edge, listener, std::future::pending()).await });
     let url = format!("http://127.0.0.1:{port}");
     eventually("the edge says that it is well", Duration::from_secs(20), async || {
         let answer = Client::new(&url)?.get("/api/v1/sixth/health").await?;
@@ -140,6 +137,5 @@ async fn a_sixth_service_runs_with_its_own_key_and_role_and_is_seen_to_be_well()
     let replay = Replay { nats: ground.nats().await, dsn: ground.dsn(), purpose: Purpose::Verify, progress: |_, _| {} };
     let report = (sixth.service)().replay(replay).await.unwrap();
     assert_eq!(report.differences, []);
-    serving.abort();
     running.abort();
 }

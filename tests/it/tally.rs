@@ -144,14 +144,15 @@ impl Reactor for Reacts {
     }
 }
 
-pub fn service(name: &str) -> Option<Service> {
+/// What makes the service of that name.
+pub fn service(name: &str) -> Option<fn() -> Service> {
     match name {
-        "tally:workout" => Some(Service::new(Counts { mended: false })),
-        "tally:workout:calling" => Some(Service::new(Counts { mended: false }).effect(Calls)),
-        "tally:workout:recurring" => Some(Service::new(Recurs)),
-        "tally:workout:mended" => Some(Service::new(Counts { mended: true })),
-        "tally:achievement" => Some(Service::new(Reacts { mended: false })),
-        "tally:achievement:mended" => Some(Service::new(Reacts { mended: true })),
+        "tally:workout" => Some(|| Service::new(Counts { mended: false })),
+        "tally:workout:calling" => Some(|| Service::new(Counts { mended: false }).effect(Calls)),
+        "tally:workout:recurring" => Some(|| Service::new(Recurs)),
+        "tally:workout:mended" => Some(|| Service::new(Counts { mended: true })),
+        "tally:achievement" => Some(|| Service::new(Reacts { mended: false })),
+        "tally:achievement:mended" => Some(|| Service::new(Reacts { mended: true })),
         _ => None,
     }
 }

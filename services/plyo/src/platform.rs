@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
     pages,
-    services::{self, SERVICES},
+    services::{self, Entry, SERVICES},
 };
 
 /// Where the platform's servers are, and how it runs on them.
@@ -77,12 +77,14 @@ pub struct EdgeSettings {
 /// The longest that a request can take: until its body is there, and until its outcome is.
 const FINISHING: Duration = Duration::from_secs(50);
 
-/// Runs these roles until `shutdown` completes. On `listener` is the edge; services without one show how they are there.
+/// Runs these roles of these services until `shutdown` completes. On `listener` is the edge; services without one show how
+/// they are there.
 ///
 /// # Errors
 /// When one of them cannot go on.
 pub async fn run(
     config: &Config,
+    services: &[Entry],
     roles: &[String],
     edge: EdgeSettings,
     listener: TcpListener,
@@ -96,8 +98,9 @@ pub async fn run(
         let (config, name, health, nats) = (config.clone(), name.clone(), Health::default(), config.nats(name).await?);
         shown.push(pages::Running { service: name.clone(), health: health.clone(), nats: nats.clone() });
         let settings = settings.clone();
+        let entry = *services::find(services, &name)?;
         running.spawn(async move {
-            let service = services::find(SERVICES, &name)?.open(&config).await?;
+            let service = entry.open(&config).await?;
             plyo_nats::run(service, nats, &config.dsn(&name), health, settings).await
         });
     }
@@ -110,7 +113,7 @@ pub async fn run(
             redis_url: config.redis_url.clone(),
             limits: edge.limits,
             grace,
-            services: services::health_routes(SERVICES),
+            services: services::health_routes(services),
             metrics: Arc::new(render_metrics),
             not_ready: Arc::new(move || shown.iter().filter_map(pages::Running::not_ready).collect()),
             notes: Arc::new(move || known.iter().flat_map(pages::Running::notes).collect()),
@@ -141,7 +144,7 @@ pub async fn run(
         }
         ended = running.join_next() => match ended {
             Some(ended) => ended.context("a service panicked")?,
-            None => bail!("nothing to run: name at least one of {}", services::roles(SERVICES).join(", ")),
+            None => bail!("nothing to run: name at least one of {}", services::roles(services).join(", ")),
         },
     }
 }

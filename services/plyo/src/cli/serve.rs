@@ -60,7 +60,7 @@ impl Serve {
             () = &mut stop => return Ok(()),
             listener = fit_to_start(&config, &roles, patience, listener) => listener?,
         };
-        platform::run(&config, &roles, edge, listener, stop).await
+        platform::run(&config, SERVICES, &roles, edge, listener, stop).await
     }
 }
 

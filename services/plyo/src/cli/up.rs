@@ -147,7 +147,7 @@ impl Up {
         preflight::pass(&config, &roles, Duration::ZERO, |_| ()).await?;
         self.welcome(&places);
         let edge = EdgeSettings { allowed_origins: Vec::new(), limits: true, grace: self.running.grace() };
-        let ran = platform::run(&config, &roles, edge, listener, shutdown()).await;
+        let ran = platform::run(&config, SERVICES, &roles, edge, listener, shutdown()).await;
         println!("\nstopping");
         nats_server.stop();
         redis.stop();
