@@ -19,7 +19,10 @@ use serde_json::json;
 use sqlx::Connection;
 use tempfile::TempDir;
 
-use crate::platform::{Ground, eventually};
+use crate::{
+    people::{somebody, workout},
+    platform::{Ground, eventually},
+};
 
 const ARGUMENTS: &str = "PLYO_TEST_ARGUMENTS";
 const AS_PLYO: [&str; 4] = ["--exact", "command_line::runs_plyo_when_a_test_asks_for_it", "--nocapture", "--quiet"];
@@ -77,7 +80,11 @@ pub struct Up(pub Child);
 
 impl Up {
     async fn start(directory: &Path, port: u16) -> Self {
-        let mut command = plyo(directory, &["up", "--port", &port.to_string()]);
+        Self::start_with(directory, port, &[]).await
+    }
+
+    async fn start_with(directory: &Path, port: u16, more: &[&str]) -> Self {
+        let mut command = plyo(directory, &[&["up", "--port", &port.to_string()], more].concat());
         let log = fs::File::create(directory.join("up.log")).unwrap();
         let up = Self(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap());
         eventually("the platform is ready", Duration::from_secs(60), async || {
@@ -151,6 +158,36 @@ async fn plyo_up_leaves_nothing_running_and_finds_its_data_again() {
     eventually("the user service answers", Duration::from_secs(20), async || Ok(log_in(&url).await.ok())).await;
     let verified = output(directory.path(), &["verify"], b"");
     assert!(verified.status.success(), "{}", said(&verified));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plyo_up_goes_on_elsewhere_from_a_backup_and_not_over_data_that_are_there() {
+    let directory = reachable_directory();
+    let port = free_port().unwrap();
+    let url = format!("http://127.0.0.1:{port}");
+    let mut up = Up::start(directory.path(), port).await;
+    let mut ada = somebody(&url, "ada").await;
+    let logged = ada.command("POST", "/api/v1/workouts", "squats", Some(&workout(60.0))).await.unwrap();
+    let logged = logged.success().unwrap()["workout_id"].clone();
+    let backup = output(directory.path(), &["backup", "monday"], b"");
+    assert!(backup.status.success(), "{}", said(&backup));
+    up.signal(Signal::SIGTERM);
+    assert!(up.ended().await.success());
+
+    let elsewhere = reachable_directory();
+    let monday = directory.path().join("monday").display().to_string();
+    let mut up = Up::start_with(elsewhere.path(), port, &["--restore", &monday]).await;
+    let (mut ada, _) = crate::people::log_in(&url, "ada").await;
+    let there = ada.get("/api/v1/workouts").await.unwrap().body;
+    assert_eq!(there["items"][0]["workout_id"], logged, "{there}");
+    let verified = output(elsewhere.path(), &["verify"], b"");
+    assert!(verified.status.success(), "{}", said(&verified));
+    up.signal(Signal::SIGTERM);
+    assert!(up.ended().await.success());
+
+    let over = output(elsewhere.path(), &["up", "--port", &port.to_string(), "--restore", &monday], b"");
+    assert!(!over.status.success(), "{}", said(&over));
+    let _up = Up::start(elsewhere.path(), port).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
