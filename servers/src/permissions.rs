@@ -61,7 +61,7 @@ authorization {
             publish: [
                 "cmd.*.*.*", "q.*.*", "eph.>", "$SRV.STATS.*",
                 "$JS.API.STREAM.INFO.*",
-                "$JS.API.CONSUMER.CREATE.EVENTS.*.evt.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*"
+                "$JS.API.CONSUMER.CREATE.EVENTS.*.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*"
             ]
             subscribe: ["_INBOX.edge.>", "out.*.*", "eph.>"]
         } }

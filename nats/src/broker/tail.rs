@@ -180,7 +180,9 @@ impl Tail {
         while let Some(message) = received {
             self.next_sequence = message.sequence + 1;
             self.behind = message.pending;
-            events.extend(stored(&message));
+            if !message.subject.starts_with("mark.") {
+                events.extend(stored(&message));
+            }
             if events.len() >= AT_A_TIME {
                 break;
             }
@@ -213,7 +215,7 @@ pub async fn stored_since(nats: &Nats, kind: EventKind, since: Timestamp) -> Res
 }
 
 async fn reader(nats: &Nats, name: &str, start: u64) -> Result<Reader> {
-    Ok(Reader::create(nats, "EVENTS", streams::tail_consumer(name, "evt.>", start)).await?)
+    Ok(Reader::create(nats, "EVENTS", streams::tail_consumer(name, streams::EVERYTHING, start)).await?)
 }
 
 fn stored(received: &Received) -> Option<Stored> {

@@ -50,7 +50,7 @@ pub(crate) struct Own {
 /// The lane's own events that stand in `EVENTS` after `confirmed` and before its mark.
 pub(super) async fn own_events(owner: &mut Owner, mark: u64) -> Result<Vec<Own>, Failure> {
     let (lane, confirmed) = (owner.lane, owner.position.confirmed);
-    let mut config = streams::tail_consumer(lane.service, &format!("evt.*.{}.>", lane.service), confirmed + 1);
+    let mut config = streams::tail_consumer(lane.service, &own_filter(lane), confirmed + 1);
     config["headers_only"] = true.into();
     let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?;
     let mut own = Vec::new();
@@ -65,6 +65,10 @@ pub(super) async fn own_events(owner: &mut Owner, mark: u64) -> Result<Vec<Own>,
         own.push(Own { sequence, id, cause: cause.unwrap_or(id) });
     }
     Ok(own)
+}
+
+fn own_filter(lane: Lane) -> String {
+    format!("evt.*.{}.>", lane.service)
 }
 
 /// Folds what the lost tables had folded, if any were lost; says what it did.
@@ -85,7 +89,8 @@ pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Resu
     let span = Span { own, reacted };
     let skip = store::skipped(&mut owner.connection).await.map_err(Failure::Away)?;
     let mut folding = Folding { state: R::State::default(), skip, own: 0, foreign: 0, answered: FxHashSet::default() };
-    let config = streams::tail_consumer(R::NAME, "evt.>", start + 1);
+    let filter = if reacted == 0 { own_filter(owner.lane) } else { streams::EVERYTHING.to_owned() };
+    let config = streams::tail_consumer(R::NAME, &filter, start + 1);
     let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
     let mut chunk = Chunk::default();
     while let Some(received) = reader.counted(end + 1).await? {

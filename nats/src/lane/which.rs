@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use plyo_events::EventKind;
 use uuid::Uuid;
 
-use crate::broker::subject::PARTITIONS;
+use crate::broker::{streams, subject::PARTITIONS};
 
 /// One of the 1, 2, 4, 8 or 16 lanes of a service: those partitions whose number leaves `index` when divided by how many
 /// lanes there are.
@@ -72,7 +72,7 @@ impl Lane {
     pub(crate) fn event_filter(self, reads: &[EventKind]) -> String {
         let first = reads.first().map_or(self.service, |kind| kind.service());
         let is_one = reads.iter().all(|kind| kind.service() == first);
-        format!("evt.*.{}.>", if is_one { first } else { "*" })
+        if is_one { format!("evt.*.{first}.>") } else { streams::EVERYTHING.to_owned() }
     }
 
     /// What it hears of its service's commands.
@@ -113,7 +113,7 @@ mod tests {
         let lane = Lane::all("me", 8).unwrap()[3];
         assert_eq!(lane.event_filter(&[]), "evt.*.me.>");
         assert_eq!(lane.event_filter(&[EventKind::WorkoutCompleted, EventKind::ReminderSet]), "evt.*.workout.>");
-        assert_eq!(lane.event_filter(&[EventKind::ReminderSet, EventKind::AchievementUnlocked]), "evt.*.*.>");
+        assert_eq!(lane.event_filter(&[EventKind::ReminderSet, EventKind::AchievementUnlocked]), ">");
         assert_eq!(lane.command_filter(), "cmd.*.me.>");
         assert_eq!(lane.partitions().collect::<Vec<_>>(), [3, 11]);
     }

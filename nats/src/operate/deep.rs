@@ -86,7 +86,7 @@ async fn read(deep: &Deep, history: &mut History, tables: &mut Tables) -> Result
     let mut stalled_at = None;
     let mut last_progress = Instant::now();
     while history.left() > 0 {
-        let mut consumer = streams::tail_consumer("deep", ">", history.next());
+        let mut consumer = streams::tail_consumer("deep", streams::EVERYTHING, history.next());
         // The server reads all of a message, with its checksum, and sends what is looked at.
         consumer["headers_only"] = json!(true);
         let mut reader = Reader::create(&deep.nats, "EVENTS", consumer).await?.pulling(PULL);

@@ -145,7 +145,7 @@ async fn fold_events<R: Reactor>(
     progress: fn(u64, u64),
 ) -> Result<Report> {
     let mut report = Report::default();
-    let config = streams::tail_consumer(R::NAME, "evt.>", 1);
+    let config = streams::tail_consumer(R::NAME, streams::EVERYTHING, 1);
     let mut reader = Reader::create(&owners[0].nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
     let total = reader.pending_at_start;
     let mut last_contact = Instant::now();
