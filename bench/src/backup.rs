@@ -1,6 +1,6 @@
 //! How fast `plyo backup` copies a long history, and what a push takes meanwhile.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -24,6 +24,7 @@ const AT_A_TIME: usize = 10_000;
 /// Pushes a second, and how many seconds.
 const RATE: usize = 50;
 const SECONDS: usize = 10;
+const SETTLING: Duration = Duration::from_secs(120);
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
     let ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
@@ -32,6 +33,8 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
         raw::publish_pipelined(&nats, (0..AT_A_TIME).map(|_| event()).collect(), IN_FLIGHT).await?;
     }
     let platform = ground.serve(ALL).await?;
+    // Nobody reads what is there, and it has to be skipped once.
+    ground.settle(SETTLING).await?;
     let posts = bench.scale.of(RATE * SECONDS);
     // What the first ones cost, connections and plans of statements, is not what a push costs.
     push::at_rate(&ground, &platform.authority, RATE, RATE).await?;
