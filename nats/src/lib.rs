@@ -16,7 +16,7 @@ mod probe;
 pub mod reactor;
 pub mod service;
 mod sql;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(test, feature = "testing", feature = "raw"))]
 pub mod testing;
 
 pub use broker::{
@@ -24,7 +24,7 @@ pub use broker::{
     commands::{CommandPublisher, Published, SendError},
     ephemeral::{ephemerals, publish_ephemeral},
     outcomes::{Expected, Outcomes},
-    raw, servers, streams,
+    servers, streams,
     subject::{self, PARTITIONS},
     tail::{AnotherHistory, Position, Start, Stored, Tail, stored_since},
     wire::Encoded,
@@ -44,3 +44,5 @@ pub use sql::{
     Best, Cells, Codec, Column, ColumnType, Packed, Plain, Ranked, Row, Rows, Table, Tables, Text, Value, database,
     unpack,
 };
+#[cfg(feature = "raw")]
+pub use testing::raw;

@@ -6,7 +6,6 @@ pub(crate) mod connection;
 pub(crate) mod ephemeral;
 pub(crate) mod outcomes;
 pub(crate) mod pub_acks;
-pub mod raw;
 pub(crate) mod reader;
 mod refused;
 pub mod servers;

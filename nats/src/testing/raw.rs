@@ -1,4 +1,4 @@
-//! Publishing without Plyo: the limits that the benchmarks hold Plyo against.
+//! Publishing past Plyo: what benchmarks hold it against, and what stories find in its streams.
 
 use std::{
     collections::VecDeque,
