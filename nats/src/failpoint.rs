@@ -1,5 +1,4 @@
-//! Named places of the loop where a crash test may abort the process, and planted bugs that its checker must find.
-//! Without the feature `failpoints` nothing of this is compiled in.
+//! Named places where a crash test may abort the process. Without the feature `failpoints` nothing of this is compiled in.
 
 /// Passes a named place.
 macro_rules! pass {
@@ -9,14 +8,3 @@ macro_rules! pass {
     };
 }
 pub(crate) use pass;
-
-/// Whether a bug is planted, by `FAILPOINTS=bug-…=return`.
-#[cfg(feature = "failpoints")]
-pub(crate) fn planted(bug: &str) -> bool {
-    fail::eval(bug, |_| true).unwrap_or(false)
-}
-
-#[cfg(not(feature = "failpoints"))]
-pub(crate) const fn planted(_bug: &str) -> bool {
-    false
-}

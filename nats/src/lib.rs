@@ -11,6 +11,8 @@ mod failure;
 pub mod health;
 mod lane;
 mod operate;
+#[cfg(feature = "failpoints")]
+mod planted;
 #[cfg(test)]
 mod probe;
 pub mod reactor;

@@ -7,15 +7,16 @@ use plyo_events::Outcome;
 use sqlx::{Connection, PgConnection};
 
 use super::{
+    Publisher, Remembered,
     decide::{Decided, bury_one, decide},
     gather::{Gathered, Work},
-    owner::{Owner, Reached},
-    publisher::Publisher,
+    owner::Owner,
+    position::Reached,
     store::{self, Write},
     which::Lane,
 };
 use crate::{
-    failpoint::{pass, planted},
+    failpoint::pass,
     failure::Failure,
     reactor::{Incoming, Reactor},
     sql::{
@@ -29,18 +30,6 @@ const ATTEMPTS: u32 = 3;
 /// How often `needs` may follow from what was read: more is a service that asks for ever.
 pub(crate) const ROUNDS: usize = 4;
 
-/// What a lane remembers of its tables, in at most so many bytes.
-pub(super) struct Remembered<S> {
-    state: S,
-    bound: usize,
-}
-
-impl<S: tables::Tables> Remembered<S> {
-    pub(super) fn new(bound: usize) -> Self {
-        Self { state: S::default(), bound }
-    }
-}
-
 /// Handles a batch. A batch that fails for a reason of its own is run again one message at a time, and the one that
 /// fails alone becomes a dead letter; any other failure is an error, and the lane is dropped.
 pub(super) async fn handle<R: Reactor>(
@@ -51,7 +40,7 @@ pub(super) async fn handle<R: Reactor>(
 ) -> Result<(), Failure> {
     if gathered.is_idle() {
         owner.skipped(&gathered);
-        return if owner.is_overdue() { owner.idle().await } else { Ok(()) };
+        return if owner.session.is_overdue() { owner.idle().await } else { Ok(()) };
     }
     match attempt(owner, reactor, remembered, &gathered).await {
         Ok(decided) => finish(owner, &gathered, decided).await,
@@ -95,9 +84,9 @@ async fn handle_alone<R: Reactor>(
                 let reason = format!("{error:#}");
                 tracing::error!(service = R::NAME, attempts, reason, "message is a dead letter now");
                 let decided = bury_one(owner.lane, &single.arrivals[0], &reason, attempts);
-                let position = owner.position_after(&single);
-                let mut transaction = statement("begin", owner.connection.begin()).await?;
-                write(&mut transaction, owner.lane, &mut owner.publisher, owner.next_outbox_id, &decided, position)
+                let reached = owner.position.to_commit(owner.reached(&single));
+                let mut transaction = statement("begin", owner.session.connection.begin()).await?;
+                write(&mut transaction, owner.lane, &mut owner.publisher, owner.next_outbox_id, &decided, reached)
                     .await?;
                 statement("commit", transaction.commit()).await?;
                 break decided;
@@ -115,12 +104,11 @@ async fn attempt<R: Reactor>(
     remembered: &mut Remembered<R::State>,
     gathered: &Gathered,
 ) -> Result<Decided, Failure> {
-    let decided = transaction(owner, reactor, &mut remembered.state, gathered).await;
-    if decided.is_err() && !planted("bug-memory-kept") {
-        remembered.state = R::State::default();
+    let decided = transaction(owner, reactor, remembered.rows(), gathered).await;
+    if decided.is_err() {
+        remembered.forget_with_batch();
     }
-    tables::committed(&mut remembered.state, remembered.bound);
-    let bytes = tables::bytes(&mut remembered.state) as f64;
+    let bytes = remembered.shrink() as f64;
     metrics::gauge!("plyo_remembered_bytes", "service" => owner.lane.service, "lane" => owner.lane.label()).set(bytes);
     decided
 }
@@ -132,12 +120,8 @@ async fn transaction<R: Reactor>(
     state: &mut R::State,
     gathered: &Gathered,
 ) -> Result<Decided, Failure> {
-    let position = owner.position_after(gathered);
-    if planted("bug-purge-before-commit") {
-        // The server has let go of what this transaction may never commit.
-        owner.forget_commands(position.commands).await?;
-    }
-    let mut transaction = statement("begin", owner.connection.begin()).await?;
+    let reached = owner.position.to_commit(owner.reached(gathered));
+    let mut transaction = statement("begin", owner.session.connection.begin()).await?;
     pass!("begin");
     let commands: Vec<_> = gathered.commands().map(|command| command.id).collect();
     let handled = store::handled(&mut transaction, &commands).await?;
@@ -148,11 +132,7 @@ async fn transaction<R: Reactor>(
     pass!("decide");
     in_time("write rows", tables::save(state, &mut transaction)).await?;
     pass!("save");
-    write(&mut transaction, owner.lane, &mut owner.publisher, owner.next_outbox_id, &decided, position).await?;
-    if planted("bug-publish-before-commit") {
-        owner.publisher.publish_at_once(decided.outbox.clone()).await?;
-        pass!("published-early");
-    }
+    write(&mut transaction, owner.lane, &mut owner.publisher, owner.next_outbox_id, &decided, reached).await?;
     statement("commit", transaction.commit()).await?;
     pass!("commit");
     Ok(decided)
@@ -189,10 +169,9 @@ async fn write(
     decided: &Decided,
     reached: Reached,
 ) -> Result<(), Failure> {
-    publisher.confirm(transaction).await?;
     let Decided { handled, outbox, skipped, .. } = decided;
-    let write = Write { handled, outbox_id, outbox, skipped, ..publisher.write(reached) };
-    store::write(transaction, lane, &write).await
+    let write = publisher.write_with(transaction, reached, outbox_id, outbox).await?;
+    store::write(transaction, lane, &Write { handled, skipped, ..write }).await
 }
 
 /// After the commit: answer; publishing goes on while the next batch is worked on.
@@ -205,8 +184,7 @@ async fn finish(owner: &mut Owner, gathered: &Gathered, decided: Decided) -> Res
         let sent = owner.nats.client().publish(answer.subject.clone(), body.into()).await;
         sent.map_err(|error| Failure::Away(anyhow!(error).context("answer")))?;
     }
-    let outbox = if planted("bug-publish-before-commit") { Vec::new() } else { decided.outbox };
-    owner.publisher.start(owner.next_outbox_id - 1, outbox);
+    owner.publisher.start(owner.next_outbox_id - 1, decided.outbox);
     Ok(())
 }
 

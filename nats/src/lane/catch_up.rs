@@ -18,6 +18,7 @@ use super::{
     batch,
     owner::Owner,
     store::{self, HandledCommand, Write},
+    tail::Own,
     which::Lane,
 };
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
         reader::{Reader, Received},
         streams,
         subject::{PARTITIONS, partition},
-        wire::{self, Origin},
+        wire,
     },
     failure::Failure,
     reactor::{Incoming, Reactor},
@@ -40,37 +41,6 @@ const CHUNK: usize = 2_048;
 /// Bytes of rows remembered from one chunk to the next.
 const MEMORY: usize = 64 * 1024 * 1024;
 
-/// An own event, as the tail of `EVENTS` has it.
-pub(crate) struct Own {
-    sequence: u64,
-    pub id: Uuid,
-    cause: Uuid,
-}
-
-/// The lane's own events that stand in `EVENTS` after `confirmed` and before its mark.
-pub(super) async fn own_events(owner: &mut Owner, mark: u64) -> Result<Vec<Own>, Failure> {
-    let (lane, confirmed) = (owner.lane, owner.position.confirmed);
-    let mut config = streams::tail_consumer(lane.service, &own_filter(lane), confirmed + 1);
-    config["headers_only"] = true.into();
-    let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?;
-    let mut own = Vec::new();
-    while let Some(received) = reader.counted(mark).await? {
-        owner.keep_alive().await?;
-        let Received { subject, headers, sequence, .. } = received;
-        if !partition(&subject).is_some_and(|partition| lane.covers(partition)) {
-            continue;
-        }
-        // What is no event was not said by a lane.
-        let Ok(Origin { id, cause }) = wire::origin(&subject, &headers, sequence, false) else { continue };
-        own.push(Own { sequence, id, cause: cause.unwrap_or(id) });
-    }
-    Ok(own)
-}
-
-fn own_filter(lane: Lane) -> String {
-    format!("evt.*.{}.>", lane.service)
-}
-
 /// Folds what the lost tables had folded, if any were lost; says what it did.
 pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Result<Option<String>, Failure> {
     let lost = std::mem::take(&mut owner.lost);
@@ -83,13 +53,13 @@ pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Resu
         "the tables are older than EVENTS: catching up"
     );
     let own = lost.iter().map(|own| own.sequence).collect();
-    let start = (0..PARTITIONS).map(|partition| owner.applied(partition)).fold(u64::MAX, u64::min);
-    let start = start.min(owner.position.confirmed);
+    let start = (0..PARTITIONS).map(|partition| owner.position.now.applied(partition)).fold(u64::MAX, u64::min);
+    let start = start.min(owner.position.now.confirmed);
     let reacted = reacted_through::<R>(owner, &lost, start, end).await?;
     let span = Span { own, reacted };
-    let skip = store::skipped(&mut owner.connection).await.map_err(Failure::Away)?;
+    let skip = store::skipped(&mut owner.session.connection).await.map_err(Failure::Away)?;
     let mut folding = Folding { state: R::State::default(), skip, own: 0, foreign: 0, answered: FxHashSet::default() };
-    let filter = if reacted == 0 { own_filter(owner.lane) } else { streams::EVERYTHING.to_owned() };
+    let filter = if reacted == 0 { owner.lane.own_filter() } else { streams::EVERYTHING.to_owned() };
     let config = streams::tail_consumer(R::NAME, &filter, start + 1);
     let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
     let mut chunk = Chunk::default();
@@ -127,7 +97,7 @@ async fn reacted_through<R: Reactor>(owner: &mut Owner, lost: &[Own], start: u64
         let mut reader = Reader::create(&owner.nats, "EVENTS", config).await?.pulling(2 * CHUNK as u64);
         let mut reacted = 0;
         while let Some(received) = reader.counted(behind).await? {
-            owner.keep_alive().await?;
+            owner.session.keep_alive().await?;
             if is_foreign(owner.lane, &received) && causes.contains(&id_of(&received)) {
                 reacted = received.sequence;
             }
@@ -183,7 +153,9 @@ impl Span {
         let partition = partition(&received.subject).filter(|partition| owner.lane.covers(*partition));
         let is_wanted = |partition| {
             is_own
-                || (is_foreign(owner.lane, received) && sequence <= self.reacted && sequence > owner.applied(partition))
+                || (is_foreign(owner.lane, received)
+                    && sequence <= self.reacted
+                    && sequence > owner.position.now.applied(partition))
         };
         if !partition.is_some_and(is_wanted) {
             return Ok(());
@@ -260,10 +232,10 @@ impl<S: tables::Tables> Folding<S> {
         handled: &[HandledCommand],
         dead: &[(u64, String)],
     ) -> Result<(), Failure> {
-        let mut transaction = statement("begin", owner.connection.begin()).await?;
+        let mut transaction = statement("begin", owner.session.connection.begin()).await?;
         evolve(reactor, &mut self.state, &chunk.events, &mut transaction).await?;
         in_time("write rows", tables::save(&mut self.state, &mut transaction)).await?;
-        let position = &mut owner.position;
+        let position = &mut owner.position.now;
         if let Some((applied, at)) = chunk.applied.filter(|(applied, _)| *applied > position.applied) {
             (position.applied, position.applied_at) = (applied, Some(at));
         }
@@ -313,7 +285,7 @@ impl<S: tables::Tables> Folding<S> {
     ) -> Result<(u64, String), Failure> {
         for place in 0..chunk.events.len() {
             let mut state = S::default();
-            match evolve(reactor, &mut state, &chunk.events[..=place], &mut owner.connection).await {
+            match evolve(reactor, &mut state, &chunk.events[..=place], &mut owner.session.connection).await {
                 Ok(()) => {}
                 Err(Failure::Poison(error)) if !chunk.events[place].is_own => {
                     return Ok((chunk.events.remove(place).sequence, format!("{error:#}")));

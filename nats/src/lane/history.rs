@@ -5,10 +5,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::store::Position;
+use super::position::Position;
 use crate::{
     broker::{Nats, connection::ApiError, streams, wire},
-    failpoint::planted,
     failure::Failure,
 };
 
@@ -16,7 +15,7 @@ const START_OVER: &str = "or start over with `plyo rebuild SERVICE --new-history
 
 /// A lane never runs against another `EVENTS` than the one its tables are a fold of: one that was created anew, that ends
 /// earlier, or that has grown on from an earlier end, so that other messages stand where the lane was.
-pub(super) async fn refuse_another(nats: &Nats, position: &Position, stream: &streams::State) -> Result<(), Failure> {
+pub(crate) async fn refuse_another(nats: &Nats, position: &Position, stream: &streams::State) -> Result<(), Failure> {
     if position.events_created != stream.created {
         return Err(Failure::lost(format!(
             "EVENTS was created anew ({}; the tables know the one of {}): restore its backup, {START_OVER}",
@@ -29,9 +28,6 @@ pub(super) async fn refuse_another(nats: &Nats, position: &Position, stream: &st
             "EVENTS ends at {} but the tables have applied {known}: restore a newer backup of EVENTS, {START_OVER}",
             stream.last
         )));
-    }
-    if planted("bug-another-history") {
-        return Ok(());
     }
     let refused = |sequence: u64, stands: &str| {
         Err(Failure::lost(format!(

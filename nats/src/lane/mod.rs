@@ -3,30 +3,43 @@
 pub(crate) mod batch;
 pub(crate) mod catch_up;
 mod decide;
-mod gather;
-mod history;
+pub(crate) mod fence;
+pub(crate) mod gather;
+pub(crate) mod history;
+pub(crate) mod inputs;
 pub(crate) mod lag;
 pub(crate) mod letter;
 pub(crate) mod outbox;
 pub(crate) mod owner;
+pub(crate) mod position;
 pub mod progress;
-mod publish;
-mod publisher;
+pub(crate) mod publish;
+pub(crate) mod publisher;
+pub(crate) mod remembered;
+pub(crate) mod session;
 pub(crate) mod step;
 pub(crate) mod store;
+pub(crate) mod tail;
 mod which;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use batch::Remembered;
 use owner::Owner;
 use rand::RngExt as _;
 use tokio::{task::JoinSet, time::Instant};
 pub use which::{Lane, check_count};
 
+// In each of these a test can plant a bug.
+#[cfg(not(feature = "failpoints"))]
+use self::{
+    fence::Fence, history::refuse_another, inputs::Inputs, position::OwnedPosition, publisher::Publisher,
+    remembered::Remembered, tail::look,
+};
+#[cfg(feature = "failpoints")]
+use crate::planted::{Fence, Inputs, OwnedPosition, Publisher, Remembered, look, refuse_another};
 use crate::{
     broker::Nats,
-    failpoint::{pass, planted},
+    failpoint::pass,
     failure::Failure,
     health::{Health, LaneState},
     reactor::Reactor,
@@ -83,7 +96,7 @@ pub(crate) async fn run<R: Reactor>(reactor: Arc<R>, config: Config) -> Infallib
 }
 
 async fn lanes<R: Reactor>(config: &Config) -> Result<Vec<Lane>, Failure> {
-    let mut connection = owner::connect(&config.dsn, R::NAME).await?;
+    let mut connection = session::connect(&config.dsn, R::NAME).await?;
     in_time("tell the lanes", async {
         store::lanes(&mut connection, R::NAME, config.lanes).await.map_err(Failure::Lost)
     })
@@ -92,14 +105,10 @@ async fn lanes<R: Reactor>(config: &Config) -> Result<Vec<Lane>, Failure> {
 
 async fn run_lane<R: Reactor>(reactor: Arc<R>, config: Config, lane: Lane) {
     let mut backoff = SHORTEST_BACKOFF;
-    let bound = config.memory / usize::from(lane.count());
-    let mut remembered = Remembered::new(bound);
+    let mut remembered = Remembered::new(config.memory / usize::from(lane.count()));
     loop {
         let mut worked = false;
-        if !planted("bug-memory-outlives-lane") {
-            // Another owner may have changed every row meanwhile.
-            remembered = Remembered::new(bound);
-        }
+        remembered.forget_with_lane();
         let failure = match own(&*reactor, &config, lane, &mut remembered, &mut worked).await {
             Ok(Ended::OtherLanes) => return,
             Err(failure) => failure,
@@ -126,7 +135,7 @@ async fn own<R: Reactor>(
     remembered: &mut Remembered<R::State>,
     worked: &mut bool,
 ) -> Result<Ended, Failure> {
-    let mut connection = owner::connect(&config.dsn, R::NAME).await?;
+    let mut connection = session::connect(&config.dsn, R::NAME).await?;
     while !store::try_lock(&mut connection, lane).await? {
         config.health.set(lane.index, LaneState::StandingBy);
         tokio::time::sleep(STAND_BY).await;
@@ -141,16 +150,16 @@ async fn own<R: Reactor>(
     let mut owner = Owner::take(connection, nats, lane).await?;
     let mut notes = std::mem::take(&mut owner.notes);
     notes.extend(catch_up::catch_up(&mut owner, reactor).await?);
-    let mut inputs = owner.inputs(R::READS).await?;
+    let mut inputs = Inputs::open(&owner.nats, lane, &owner.position.now, R::READS).await?;
     config.health.set(lane.index, LaneState::Owning { notes });
-    let (index, applied, commands) = (lane.index, owner.position.applied, owner.position.commands);
+    let (index, position::Reached { applied, commands, .. }) = (lane.index, owner.position.now.reached());
     let took_ms = locked.elapsed().as_millis() as u64;
     tracing::info!(service = R::NAME, lane = index, applied, commands, took_ms, "owns the lane");
     let (mut pruned, mut purged) = (Instant::now(), Instant::now());
     loop {
         let patience = if owner.is_dirty() { QUIET } else { IDLE };
         let gathered = inputs.gather::<R>(patience).await?;
-        if pruned.elapsed() > PRUNING && store::prune_handled(&mut owner.connection).await? == 0 {
+        if pruned.elapsed() > PRUNING && store::prune_handled(&mut owner.session.connection).await? == 0 {
             pruned = Instant::now();
         }
         if gathered.is_empty() {

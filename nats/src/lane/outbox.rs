@@ -103,8 +103,9 @@ impl Outgoing {
         Self { target: Target::Schedule, subject, headers, body: due.encode().into() }
     }
 
-    pub(crate) fn event_id(&self) -> Option<&str> {
-        wire::text(&self.headers, wire::CE_ID)
+    /// The id of the event or command that it is, or comes from.
+    pub(crate) fn id(&self) -> Option<Uuid> {
+        Uuid::try_parse(wire::text(&self.headers, wire::CE_ID)?).ok()
     }
 }
 /// Headers as pairs: none of ours has two values.

@@ -4,6 +4,7 @@ use plyo_events::Subject;
 use uuid::Uuid;
 
 use super::{
+    Fence,
     letter::Letter,
     outbox::{Outgoing, Target},
     which::Lane,
@@ -14,19 +15,9 @@ use crate::{
         pub_acks::{PubAck, PublishError},
         streams, wire,
     },
-    failpoint::{pass, planted},
+    failpoint::pass,
     failure::Failure,
 };
-
-/// The marks of this owner: the broker refuses what an earlier owner still sends.
-#[derive(Clone, Debug)]
-pub(crate) struct Fence {
-    pub lane: Lane,
-    pub events: u64,
-    /// The id of the mark in `EVENTS`.
-    pub events_id: Uuid,
-    pub schedule: u64,
-}
 
 /// How several messages get into one stream, each with the same fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,21 +41,6 @@ impl Mode {
                 (_, false) => usize::MAX,
             },
         }
-    }
-}
-
-impl Fence {
-    fn stamp(&self, message: &mut Outgoing) {
-        if planted("bug-no-fence") {
-            return;
-        }
-        let (sequence, subject) = match message.target {
-            Target::Events => (self.events, self.lane.mark()),
-            Target::Schedule => (self.schedule, self.lane.schedule_mark()),
-            Target::Dead | Target::Commands => return,
-        };
-        wire::set(&mut message.headers, "Nats-Expected-Last-Subject-Sequence", sequence.to_string());
-        wire::set(&mut message.headers, "Nats-Expected-Last-Subject-Sequence-Subject", subject);
     }
 }
 

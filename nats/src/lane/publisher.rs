@@ -1,7 +1,5 @@
 //! Publishes what a batch committed while the next one is worked on, which commits only when that is confirmed.
 
-use std::time::Duration;
-
 use anyhow::anyhow;
 use sqlx::PgConnection;
 use tokio::{
@@ -11,20 +9,14 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
+    Fence,
     outbox::{Outgoing, Target},
-    owner::Reached,
-    publish::{self, Fence, Mode},
+    position::Reached,
+    publish::{self, Mode},
+    session::PING_INTERVAL,
     store::Write,
 };
-use crate::{
-    broker::Nats,
-    failpoint::{pass, planted},
-    failure::Failure,
-    sql::database,
-};
-
-/// The session of a lane ends by itself when its process is stopped; it is pinged more often than that.
-pub(super) const PING: Duration = Duration::from_secs(2);
+use crate::{broker::Nats, failpoint::pass, failure::Failure, sql::database};
 
 /// At most one batch is under way; dropping it stops that.
 pub(crate) struct Publisher {
@@ -43,7 +35,9 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    pub(super) fn new(nats: Nats, fence: Fence, mode: Mode) -> Self {
+    /// Into streams that are kept `replicas` times.
+    pub(crate) fn new(nats: Nats, fence: Fence, replicas: u64) -> Self {
+        let mode = Mode::of(replicas, nats.syncs_each_write());
         // Every own event that an earlier owner published lies before the mark.
         let (confirmed, confirmed_id) = (fence.events, Some(fence.events_id));
         let under_way = JoinSet::new();
@@ -51,10 +45,23 @@ impl Publisher {
     }
 
     /// What a transaction writes of a lane that got so far: nothing new is to be published.
-    pub(super) fn write(&self, reached: Reached) -> Write<'_> {
+    pub(super) fn write<'a>(&self, reached: Reached) -> Write<'a> {
         let Reached { applied, applied_at, commands } = reached;
         let Self { published, confirmed, confirmed_id, .. } = *self;
         Write { published, applied, applied_at, commands, confirmed, confirmed_id, ..Write::default() }
+    }
+
+    /// What the transaction of a batch writes, with what the batch wants published, once all that was started before is
+    /// confirmed.
+    pub(crate) async fn write_with<'a>(
+        &mut self,
+        db: &mut PgConnection,
+        reached: Reached,
+        outbox_id: i64,
+        outbox: &'a [Outgoing],
+    ) -> Result<Write<'a>, Failure> {
+        self.confirm(db).await?;
+        Ok(Write { outbox_id, outbox, ..self.write(reached) })
     }
 
     pub(super) fn is_under_way(&self) -> bool {
@@ -62,10 +69,10 @@ impl Publisher {
     }
 
     /// Publishes the messages of one outbox row. What was started before must be confirmed.
-    pub(super) fn start(&mut self, outbox_id: i64, messages: Vec<Outgoing>) {
+    pub(crate) fn start(&mut self, outbox_id: i64, messages: Vec<Outgoing>) {
         self.outbox_id = outbox_id;
         let mut events = messages.iter().rev().filter(|message| message.target == Target::Events);
-        self.last_event = events.find_map(|event| Uuid::try_parse(event.event_id()?).ok());
+        self.last_event = events.find_map(Outgoing::id);
         if messages.is_empty() {
             self.published = outbox_id;
             return;
@@ -73,10 +80,6 @@ impl Publisher {
         let (nats, fence, mode) = (self.nats.clone(), self.fence.clone(), self.mode);
         self.under_way.spawn(async move {
             pass!("before-publish");
-            if planted("bug-no-fence") {
-                // What is sent reaches the server, though the lane is dropped meanwhile.
-                std::mem::forget(nats.clone());
-            }
             let last = publish::publish(&nats, &fence, mode, messages).await;
             pass!("published");
             last.map_err(|failure| failure.context("publish"))
@@ -85,7 +88,7 @@ impl Publisher {
 
     /// Waits until what was started is published, and keeps the session of `db` alive meanwhile.
     pub(super) async fn confirm(&mut self, db: &mut PgConnection) -> Result<(), Failure> {
-        let mut pings = interval_at(Instant::now() + PING, PING);
+        let mut pings = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -101,11 +104,5 @@ impl Publisher {
                 _ = pings.tick() => database::ping(db).await?,
             }
         }
-    }
-
-    /// Publishes what the next batch has not committed yet: a bug that a test plants.
-    pub(super) async fn publish_at_once(&self, messages: Vec<Outgoing>) -> Result<(), Failure> {
-        publish::publish(&self.nats, &self.fence, self.mode, messages).await?;
-        Ok(())
     }
 }

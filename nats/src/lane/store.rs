@@ -11,34 +11,14 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Lane,
     outbox::{self, Outgoing},
+    position::Position,
+    which::Lane,
 };
 use crate::{broker::streams::State, failure::Failure, sql::database::statement};
 
 /// How long a session that is to end may take.
 const SEIZING: Duration = Duration::from_secs(15);
-
-/// Where a lane stands.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Position {
-    /// The last sequence of `EVENTS` whose effect is in the tables.
-    pub applied: u64,
-    /// The last sequence of the command stream that is handled.
-    pub commands: u64,
-    /// When the message at `applied` was stored; `None` where nobody looked.
-    pub applied_at: Option<Timestamp>,
-    /// The last sequence at which an own event is known to be in `EVENTS`.
-    pub confirmed: u64,
-    /// The id of the message at `confirmed`; `None` where nobody looked.
-    pub confirmed_id: Option<Uuid>,
-    /// When the streams were created, as it was when the lane first ran.
-    pub events_created: String,
-    pub commands_created: String,
-    /// By partition, how far another lane was ahead when the number of lanes changed; empty when none was.
-    pub events_ahead: Vec<u64>,
-    pub commands_ahead: Vec<u64>,
-}
 
 /// One command that this transaction handled.
 pub(crate) struct HandledCommand {

@@ -75,6 +75,11 @@ impl Lane {
         if is_one { format!("evt.*.{first}.>") } else { streams::EVERYTHING.to_owned() }
     }
 
+    /// The events of its service.
+    pub(crate) fn own_filter(self) -> String {
+        format!("evt.*.{}.>", self.service)
+    }
+
     /// What it hears of its service's commands.
     pub(crate) fn command_filter(self) -> String {
         format!("cmd.*.{}.>", self.service)

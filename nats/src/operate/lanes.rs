@@ -5,11 +5,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::{
     broker::{Nats, streams, subject::PARTITIONS},
-    lane::{
-        Lane,
-        owner::{self, Owner},
-        store::{self, Position},
-    },
+    lane::{Lane, owner::Owner, position::Position, session, store},
 };
 
 /// Moves a service to so many lanes, while it does not run; gives how many it had.
@@ -61,7 +57,7 @@ pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) ->
 /// A session that waits until the other lanes are taken, too, which a busy machine may need more than the usual ten seconds
 /// for. All have the same limit, and the one that writes waits longest: it ends before a lock does.
 async fn connect(dsn: &str, service: &str) -> Result<PgConnection> {
-    let mut connection = owner::connect(dsn, service).await?;
+    let mut connection = session::connect(dsn, service).await?;
     sqlx::query("SET idle_session_timeout = '60s'").execute(&mut connection).await?;
     Ok(connection)
 }
@@ -73,12 +69,12 @@ fn position(lane: Lane, owned: &[&Owner], confirmed: u64) -> Position {
     let mut created = (String::new(), String::new());
     for partition in lane.partitions() {
         let Some(owner) = owned.iter().find(|owner| owner.lane.covers(partition)) else { continue };
-        let (events, handled) = (owner.applied(partition), owner.handled(partition));
+        let (events, handled) = (owner.position.now.applied(partition), owner.position.now.handled(partition));
         events_ahead[usize::from(partition)] = events;
         commands_ahead[usize::from(partition)] = handled;
         applied = applied.min(events);
         commands = commands.min(handled);
-        created = (owner.position.events_created.clone(), owner.position.commands_created.clone());
+        created = (owner.position.now.events_created.clone(), owner.position.now.commands_created.clone());
     }
     let ahead = |by_partition: Vec<u64>, through: u64| {
         if by_partition.iter().all(|sequence| *sequence <= through) { Vec::new() } else { by_partition }

@@ -17,11 +17,7 @@ use crate::{
         subject::partition,
         wire,
     },
-    lane::{
-        batch, catch_up,
-        owner::{self, Owner},
-        store,
-    },
+    lane::{batch, catch_up, owner::Owner, session, store},
     operate::tables_check,
     reactor::{Incoming, Reactor},
     sql::{database, tables},
@@ -96,12 +92,12 @@ pub(crate) async fn replay<R: Reactor>(reactor: Arc<R>, with: Replay) -> Result<
         Purpose::Rebuild { mended, new_history } => Some((mended, new_history)),
     };
     let mut owners = seize(&*reactor, &with, matches!(rebuild, Some((_, true)))).await?;
-    let mut skip = store::skipped(&mut owners[0].connection).await?;
+    let mut skip = store::skipped(&mut owners[0].session.connection).await?;
     if let Some((true, _)) = rebuild {
         skip.clear();
     }
     let mut report = fold_events(&*reactor, &mut owners, fold, &skip, with.progress).await?;
-    let connection = &mut owners[0].connection;
+    let connection = &mut owners[0].session.connection;
     if let Some((mended, _)) = rebuild {
         swap(connection, R::NAME, &shadow, mended).await?;
     } else {
@@ -115,10 +111,10 @@ pub(crate) async fn replay<R: Reactor>(reactor: Arc<R>, with: Replay) -> Result<
 
 /// Takes every lane of the service from whoever has it.
 async fn seize<R: Reactor>(reactor: &R, with: &Replay, new_history: bool) -> Result<Vec<Owner>> {
-    let mut first = owner::connect(&with.dsn, R::NAME).await?;
+    let mut first = session::connect(&with.dsn, R::NAME).await?;
     let mut locked = Vec::new();
     for lane in store::lanes(&mut first, R::NAME, None).await? {
-        let mut connection = owner::connect(&with.dsn, R::NAME).await?;
+        let mut connection = session::connect(&with.dsn, R::NAME).await?;
         store::seize_lock(&mut connection, lane).await?;
         locked.push((lane, connection));
     }
@@ -189,7 +185,7 @@ async fn fold_events<R: Reactor>(
 fn is_applied(received: &Received, owners: &[Owner]) -> bool {
     let Some(partition) = partition(&received.subject) else { return false };
     let owner = owners.iter().find(|owner| owner.lane.covers(partition));
-    owner.is_some_and(|owner| received.sequence <= owner.applied(partition))
+    owner.is_some_and(|owner| received.sequence <= owner.position.now.applied(partition))
 }
 
 fn wanted<R: Reactor>(

@@ -1,11 +1,17 @@
 //! The network side of a service: performs what its own events ask for, and reports what became of it as a command.
 
-mod consumer;
+pub(crate) mod consumer;
 mod performer;
 
 use std::{future::Future, time::Duration};
 
 use plyo_events::{Command, CommandKind, Event, EventKind, Message};
+
+// In this a test can plant a bug.
+#[cfg(not(feature = "failpoints"))]
+use self::consumer::Consumer;
+#[cfg(feature = "failpoints")]
+use crate::planted::Consumer;
 
 pub(crate) use performer::{Performing, perform_all};
 

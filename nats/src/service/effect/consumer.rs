@@ -9,6 +9,7 @@ use plyo_events::EventKind;
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::Performed;
 use crate::broker::{
     Nats,
     reader::{Received, place},
@@ -21,13 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PROGRESS: Duration = Duration::from_secs(3);
 
 /// The consumer of one effect, by name.
-pub(super) struct Consumer {
+pub(crate) struct Consumer {
     nats: Nats,
     name: String,
 }
 
 /// A request, and how often it was given out.
-pub(super) struct Asked {
+pub(crate) struct Asked {
     pub received: Received,
     pub attempt: u32,
     /// Where it is acknowledged.
@@ -35,12 +36,12 @@ pub(super) struct Asked {
 }
 
 impl Consumer {
-    pub(super) fn new(nats: &Nats, service: &str, effect: &str) -> Self {
+    pub(crate) fn new(nats: &Nats, service: &str, effect: &str) -> Self {
         Self { nats: nats.clone(), name: streams::effect_consumer_name(service, effect) }
     }
 
     /// Makes it, from the first request there ever was, unless it is there already.
-    pub(super) async fn create(&self, performs: &[EventKind]) -> Result<()> {
+    pub(crate) async fn create(&self, performs: &[EventKind]) -> Result<()> {
         let name = &self.name;
         let config = streams::effect_consumer(name, performs);
         // One filter is part of the subject, so that permissions can tell what is read.
@@ -51,7 +52,7 @@ impl Consumer {
     }
 
     /// The next request, if one comes soon. Nothing is fetched ahead: what lies here unperformed would be given out again.
-    pub(super) async fn next(&self) -> Result<Option<Asked>> {
+    pub(crate) async fn next(&self) -> Result<Option<Asked>> {
         let mut disconnects: watch::Receiver<u64> = self.nats.disconnects();
         let body = json!({ "batch": 1, "expires": PATIENCE.as_nanos() as u64 }).to_string();
         // An inbox of its own: what a consumer gives out has the subject of its event, by which the client's one inbox for all
@@ -81,8 +82,13 @@ impl Consumer {
         Ok(Some(Asked { received, attempt: u32::try_from(place.deliveries).unwrap_or(u32::MAX), reply }))
     }
 
+    /// An attempt at what a request asks for.
+    pub(crate) async fn performing(&self, asked: &Asked, attempt: impl Future<Output = Performed>) -> Performed {
+        self.working_on(asked, attempt).await
+    }
+
     /// Works on a request, and keeps the broker from giving it to somebody else meanwhile.
-    pub(super) async fn working_on<T>(&self, asked: &Asked, work: impl Future<Output = T>) -> T {
+    pub(crate) async fn working_on<T>(&self, asked: &Asked, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         loop {
             tokio::select! {
@@ -94,18 +100,18 @@ impl Consumer {
     }
 
     /// Gives a request back, to be given out again then.
-    pub(super) async fn again_after(&self, asked: &Asked, delay: Duration) {
+    pub(crate) async fn again_after(&self, asked: &Asked, delay: Duration) {
         let delay = json!({ "delay": u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX / 2) });
         self.say(asked, format!("-NAK {delay}")).await;
     }
 
     /// A request is settled, and the broker knows it, or gives it out again.
-    pub(super) async fn acknowledge(&self, asked: &Asked) {
+    pub(crate) async fn acknowledge(&self, asked: &Asked) {
         self.settle(asked, "+ACK").await;
     }
 
     /// A request will never be performed.
-    pub(super) async fn terminate(&self, asked: &Asked) {
+    pub(crate) async fn terminate(&self, asked: &Asked) {
         self.settle(asked, "+TERM").await;
     }
 

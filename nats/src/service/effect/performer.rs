@@ -13,17 +13,14 @@ use plyo_events::{Command, CommandId, DecodeError, Event, Message};
 use rand::RngExt as _;
 use tokio::task::JoinSet;
 
-use super::{
-    Effect, Performed,
-    consumer::{Asked, Consumer},
-};
+use super::{Consumer, Effect, Performed, consumer::Asked};
 use crate::{
     broker::{
         Nats,
         commands::CommandPublisher,
         wire::{self, WireError},
     },
-    failpoint::{pass, planted},
+    failpoint::pass,
     health::Health,
     lane::{letter::Letter, outbox::Outgoing},
 };
@@ -107,7 +104,7 @@ impl<E: Effect> Performer<E> {
             Err(WireError::Decode(error @ DecodeError::NewerVersion { .. })) => return self.stop(asked, &error).await,
             Err(error) => return self.bury(asked, &error.to_string()).await,
         };
-        let performed = self.consumer.working_on(asked, self.perform(&event, asked.attempt)).await;
+        let performed = self.consumer.performing(asked, self.perform(&event, asked.attempt)).await;
         let (outcome, report) = match performed {
             Performed::RetryAfter(delay) => {
                 self.count("retried");
@@ -116,9 +113,6 @@ impl<E: Effect> Performer<E> {
             Performed::Done(report) => ("done", report),
             Performed::GaveUp(report) => ("gave_up", report),
         };
-        if planted("bug-effect-ack-before-report") {
-            self.consumer.acknowledge(asked).await;
-        }
         pass!("effect-performed");
         self.consumer.working_on(asked, self.report(&event, report)).await;
         pass!("effect-reported");

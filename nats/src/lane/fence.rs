@@ -1,0 +1,52 @@
+//! The fence: from when a lane is taken, the broker refuses what an earlier owner of it still sends.
+
+use async_nats::HeaderMap;
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::{
+    outbox::{Outgoing, Target},
+    which::Lane,
+};
+use crate::{
+    broker::{Nats, wire},
+    failure::Failure,
+};
+
+/// The marks of an owner: each of its publishes expects them to be the last ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Fence {
+    pub lane: Lane,
+    pub events: u64,
+    /// The id of the mark in `EVENTS`.
+    pub events_id: Uuid,
+    schedule: u64,
+}
+
+impl Fence {
+    /// Marks the lane in both streams.
+    pub(crate) async fn put_up(nats: &Nats, lane: Lane) -> Result<Self, Failure> {
+        let events_id = Uuid::new_v4();
+        let events = mark(nats, lane.mark(), events_id).await?;
+        let schedule = mark(nats, lane.schedule_mark(), events_id).await?;
+        Ok(Self { lane, events, events_id, schedule })
+    }
+
+    pub(crate) fn stamp(&self, message: &mut Outgoing) {
+        let (sequence, subject) = match message.target {
+            Target::Events => (self.events, self.lane.mark()),
+            Target::Schedule => (self.schedule, self.lane.schedule_mark()),
+            Target::Dead | Target::Commands => return,
+        };
+        wire::set(&mut message.headers, "Nats-Expected-Last-Subject-Sequence", sequence.to_string());
+        wire::set(&mut message.headers, "Nats-Expected-Last-Subject-Sequence-Subject", subject);
+    }
+}
+
+/// Has an id, by which it is known again.
+async fn mark(nats: &Nats, subject: String, id: Uuid) -> Result<u64, Failure> {
+    let mut headers = HeaderMap::new();
+    wire::set(&mut headers, wire::CE_ID, id.to_string());
+    let ack = nats.publish(subject.clone(), headers, Bytes::new()).await?.await;
+    Ok(ack.map_err(|error| Failure::from(error).context(format!("publish the mark {subject}")))?.seq)
+}

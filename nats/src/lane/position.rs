@@ -1,0 +1,89 @@
+//! Where a lane stands.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Where a lane stands, as its row says it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Position {
+    /// The last sequence of `EVENTS` whose effect is in the tables.
+    pub applied: u64,
+    /// The last sequence of the command stream that is handled.
+    pub commands: u64,
+    /// When the message at `applied` was stored; `None` where nobody looked.
+    pub applied_at: Option<Timestamp>,
+    /// The last sequence at which an own event is known to be in `EVENTS`.
+    pub confirmed: u64,
+    /// The id of the message at `confirmed`; `None` where nobody looked.
+    pub confirmed_id: Option<Uuid>,
+    /// When the streams were created, as it was when the lane first ran.
+    pub events_created: String,
+    pub commands_created: String,
+    /// By partition, how far another lane was ahead when the number of lanes changed; empty when none was.
+    pub events_ahead: Vec<u64>,
+    pub commands_ahead: Vec<u64>,
+}
+
+/// How far a lane got, or will have once a batch is committed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reached {
+    pub applied: u64,
+    pub applied_at: Option<Timestamp>,
+    pub commands: u64,
+}
+
+/// The position of a lane that is owned: what the next commit writes of it, and what is written.
+pub(crate) struct OwnedPosition {
+    pub now: Position,
+    pub written: Reached,
+}
+
+impl Position {
+    pub(crate) const fn reached(&self) -> Reached {
+        let Self { applied, applied_at, commands, .. } = *self;
+        Reached { applied, applied_at, commands }
+    }
+
+    /// Up to where the events of a partition are applied: another lane may have been further once.
+    pub(crate) fn applied(&self, partition: u8) -> u64 {
+        self.events_ahead.get(usize::from(partition)).copied().unwrap_or(0).max(self.applied)
+    }
+
+    /// Up to where the commands of a partition are handled.
+    pub(crate) fn handled(&self, partition: u8) -> u64 {
+        self.commands_ahead.get(usize::from(partition)).copied().unwrap_or(0).max(self.commands)
+    }
+}
+
+impl OwnedPosition {
+    pub(crate) const fn new(now: Position) -> Self {
+        let written = now.reached();
+        Self { now, written }
+    }
+
+    /// What the transaction of a batch that gets so far writes.
+    pub(crate) const fn to_commit(&self, reached: Reached) -> Reached {
+        reached
+    }
+
+    /// Notes how far the lane got; it is not written yet.
+    pub(crate) const fn advance(&mut self, reached: Reached) {
+        let Reached { applied, applied_at, commands } = reached;
+        (self.now.applied, self.now.applied_at, self.now.commands) = (applied, applied_at, commands);
+    }
+
+    /// Notes what a batch's transaction has written.
+    pub(crate) const fn committed(&mut self, reached: Reached) {
+        self.advance(reached);
+        self.saved();
+    }
+
+    /// Notes that everything is written.
+    pub(crate) const fn saved(&mut self) {
+        self.written = self.now.reached();
+    }
+
+    pub(crate) fn is_saved(&self) -> bool {
+        self.now.reached() == self.written
+    }
+}

@@ -1,0 +1,54 @@
+//! The Postgres session that holds a lane's lock: the ownership of the lane.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use tokio::time::Instant;
+
+use crate::{failure::Failure, sql::database};
+
+/// The session ends by itself when its process is stopped.
+const TIMEOUT: &str = "10s";
+/// How often it is pinged, which is more often than that.
+pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(2);
+
+pub(crate) struct Session {
+    pub connection: PgConnection,
+    last_contact: Instant,
+}
+
+/// Opens the connection that is to hold the lock.
+pub(crate) async fn connect(dsn: &str, service: &str) -> Result<PgConnection, Failure> {
+    let options = database::options(dsn, &database::search_path(service)).map_err(Failure::Lost)?;
+    let options = database::by_key(options).application_name(&format!("plyo {service} lane")).options([
+        ("idle_session_timeout", TIMEOUT),
+        ("idle_in_transaction_session_timeout", TIMEOUT),
+        ("tcp_user_timeout", TIMEOUT),
+    ]);
+    database::connect(&options).await.map_err(Failure::Away)
+}
+
+impl Session {
+    pub(crate) fn new(connection: PgConnection) -> Self {
+        Self { connection, last_contact: Instant::now() }
+    }
+
+    /// Notes that it was heard of.
+    pub(crate) fn contacted(&mut self) {
+        self.last_contact = Instant::now();
+    }
+
+    /// Whether it was left alone for so long that it would end.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.last_contact.elapsed() > PING_INTERVAL
+    }
+
+    /// During long work that does not need it: it would end.
+    pub(crate) async fn keep_alive(&mut self) -> Result<(), Failure> {
+        if self.is_overdue() {
+            database::ping(&mut self.connection).await?;
+            self.contacted();
+        }
+        Ok(())
+    }
+}

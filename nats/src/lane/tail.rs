@@ -1,0 +1,63 @@
+//! What a lane's earlier owners published that its tables do not say, by a look at the end of `EVENTS`.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::{fence, outbox::Outgoing, position::Position, session::Session};
+use crate::{
+    broker::{
+        Nats,
+        reader::{Reader, Received},
+        streams,
+        subject::partition,
+        wire::{self, Origin},
+    },
+    failure::Failure,
+};
+
+/// An own event, as the tail of `EVENTS` has it.
+pub(crate) struct Own {
+    pub sequence: u64,
+    pub cause: Uuid,
+}
+
+/// The lane's own events that stand in `EVENTS` after what its tables know to be there.
+#[derive(Default)]
+pub(crate) struct Tail {
+    /// Those that the outbox has, too.
+    pub published: HashSet<Uuid>,
+    /// Those that the tables lack.
+    pub lost: Vec<Own>,
+}
+
+/// Looks from `confirmed` up to the owner's mark.
+pub(crate) async fn look(
+    session: &mut Session,
+    nats: &Nats,
+    fence: &fence::Fence,
+    position: &Position,
+    outbox: &[Outgoing],
+) -> Result<Tail, Failure> {
+    let lane = fence.lane;
+    let mut config = streams::tail_consumer(lane.service, &lane.own_filter(), position.confirmed + 1);
+    config["headers_only"] = true.into();
+    let mut reader = Reader::create(nats, "EVENTS", config).await?;
+    let known: HashSet<Uuid> = outbox.iter().filter_map(Outgoing::id).collect();
+    let mut tail = Tail::default();
+    while let Some(received) = reader.counted(fence.events).await? {
+        session.keep_alive().await?;
+        let Received { subject, headers, sequence, .. } = received;
+        if !partition(&subject).is_some_and(|partition| lane.covers(partition)) {
+            continue;
+        }
+        // What is no event was not said by a lane.
+        let Ok(Origin { id, cause }) = wire::origin(&subject, &headers, sequence, false) else { continue };
+        if known.contains(&id) {
+            tail.published.insert(id);
+        } else {
+            tail.lost.push(Own { sequence, cause: cause.unwrap_or(id) });
+        }
+    }
+    Ok(tail)
+}
