@@ -1,7 +1,11 @@
 //! What the training log decides, without knowing where anything is kept.
 
+pub(crate) mod needs;
 pub(crate) mod records;
 pub(crate) mod reminders;
+pub(crate) mod rows;
+pub(crate) mod state;
+pub(crate) mod workouts;
 
 use jiff::Timestamp;
 use plyo_events::{Reject, Violation, workout::Workout};

@@ -1,72 +1,21 @@
 //! The tables of the training log and every statement on them.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use plyo_events::{
     ReminderId, UserId, WorkoutId,
-    training::ExerciseSlug,
-    workout::{Mark, Record, RecordKind, ReminderView, Workout, WorkoutSummary, WorkoutView},
+    workout::{Mark, Record, ReminderView, WorkoutView},
 };
-use plyo_nats::{Codec, Column, Plain, Ranked, Text, row, unpack};
-use serde::{Deserialize, Serialize};
+use plyo_nats::{Codec, Column, Plain, Ranked, Text, unpack};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::domain::records::{self, KINDS, Marks};
-
-row! {
-    /// A workout as it stands. It is seldom needed again.
-    pub(crate) struct WorkoutRow: "workout" (forgotten) {
-        [user_id: UserId, workout_id: WorkoutId]
-        revision: u32,
-        started_at: Timestamp,
-        body: Workout as packed,
-        summary: WorkoutSummary as packed,
-    }
-}
-
-impl WorkoutRow {
-    pub(crate) fn marks(&self) -> impl Iterator<Item = MarkRow> {
-        let (user_id, workout_id, achieved_at) = (self.user_id, self.workout_id, self.started_at);
-        records::marks(&self.body)
-            .into_iter()
-            .map(move |(exercise, marks)| MarkRow::new(user_id, exercise, workout_id, achieved_at, marks))
-    }
-}
-
-row! {
-    /// The best values that one workout has for one exercise: grams, or repetitions.
-    pub(crate) struct MarkRow: "mark" {
-        [user_id: UserId, exercise: ExerciseSlug as text, workout_id: WorkoutId]
-        achieved_at: Timestamp,
-        max_load: Option<u64>,
-        one_rep_max: Option<u64>,
-        max_reps: Option<u64>,
-    }
-}
-
-/// One exercise of one person.
-pub(crate) type Lift = (UserId, ExerciseSlug);
-
-impl MarkRow {
-    pub(crate) fn new(
-        user_id: UserId,
-        exercise: ExerciseSlug,
-        workout_id: WorkoutId,
-        achieved_at: Timestamp,
-        Marks { max_load, one_rep_max, max_reps }: Marks,
-    ) -> Self {
-        Self { user_id, exercise, workout_id, achieved_at, max_load, one_rep_max, max_reps }
-    }
-
-    pub(crate) fn mark(&self, kind: RecordKind) -> Option<Mark> {
-        let marks = Marks { max_load: self.max_load, one_rep_max: self.one_rep_max, max_reps: self.max_reps };
-        let mark = |value| Mark { workout_id: self.workout_id, value, achieved_at: self.achieved_at };
-        marks.get(kind).map(mark)
-    }
-}
+use crate::domain::{
+    records::{self, KINDS},
+    rows::{Lift, MarkRow},
+};
 
 /// The record of each kind is the first in its order, so that withdrawing one finds the next without reading a history.
 impl Ranked for MarkRow {
@@ -91,40 +40,12 @@ impl Ranked for MarkRow {
     }
 
     fn compare(order: usize, a: &Self, b: &Self) -> Option<Ordering> {
-        let rank = |row: &Self| {
-            let mark = row.mark(*KINDS.get(order)?)?;
-            Some((Reverse(mark.value), mark.achieved_at, mark.workout_id))
-        };
-        Some(rank(a)?.cmp(&rank(b)?))
+        let kind = *KINDS.get(order)?;
+        Some(records::in_order(&a.mark(kind)?, &b.mark(kind)?))
     }
 
     fn competes(&self, order: usize) -> bool {
         KINDS.get(order).is_some_and(|kind| self.mark(*kind).is_some())
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ReminderStatus {
-    Active,
-    Cancelled,
-    Fired,
-}
-
-row! {
-    pub(crate) struct ReminderRow: "reminder" {
-        [user_id: UserId, reminder_id: ReminderId]
-        revision: u32,
-        due_at: Timestamp,
-        status: ReminderStatus as text,
-    }
-}
-
-row! {
-    /// How many reminders of a person are to come.
-    pub(crate) struct AgendaRow: "agenda" {
-        [user_id: UserId]
-        active: u32,
     }
 }
 

@@ -7,7 +7,10 @@
 //! An equal value never sets a record anew. Where the order puts a mark of equal value first, because it was logged
 //! late or the one above it moved, the change says who holds the record now, as `reestablished`.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::BTreeMap,
+};
 
 use jiff::Timestamp;
 use plyo_events::{
@@ -68,10 +71,14 @@ pub(crate) fn achieved_at(workout: &Workout) -> Timestamp {
     to_microsecond(workout.started_at.at())
 }
 
-/// The one of two marks that comes first in the order.
-pub(crate) fn better(a: Mark, b: Mark) -> Mark {
+/// Which of two marks comes first.
+pub(crate) fn in_order(a: &Mark, b: &Mark) -> Ordering {
     let rank = |mark: &Mark| (Reverse(mark.value), mark.achieved_at, mark.workout_id);
-    if rank(&a) <= rank(&b) { a } else { b }
+    rank(a).cmp(&rank(b))
+}
+
+fn better(a: Mark, b: Mark) -> Mark {
+    if in_order(&a, &b).is_le() { a } else { b }
 }
 
 /// What one change of one workout does to one lift.

@@ -7,8 +7,10 @@ use plyo_events::{
     workout::{ReminderCancelled, ReminderDue, ReminderSaved, ReminderSet},
 };
 
-use super::to_microsecond;
-use crate::store::{ReminderRow, ReminderStatus};
+use super::{
+    rows::{ReminderRow, ReminderStatus},
+    to_microsecond,
+};
 
 /// Most reminders of a person that are to come.
 const MOST: u32 = 100;

@@ -5,7 +5,14 @@ mod stories;
 
 use std::collections::BTreeMap;
 
-use plyo_events::{training::ExerciseSlug, workout::RecordKind};
+use plyo_events::{
+    UserId, WorkoutId,
+    training::ExerciseSlug,
+    workout::{
+        CorrectWorkout, DeleteWorkout, LogWorkout, Mark, RecordChanges, RecordKind, Workout, WorkoutCompleted,
+        WorkoutCorrected, WorkoutDeleted,
+    },
+};
 use plyo_nats::{
     Ranked,
     testing::{Delivery, Handled, Input, Lane},
@@ -13,6 +20,10 @@ use plyo_nats::{
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::{
+    records::{self, KINDS},
+    rows::{AgendaRow, MarkRow, ReminderRow, ReminderStatus, WorkoutRow},
+};
 
 fn lane() -> Lane<Training> {
     Lane::new(Training)

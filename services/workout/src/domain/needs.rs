@@ -3,9 +3,9 @@
 use plyo_events::{Command, Event, ReminderId, UserId, WorkoutId, workout::Workout};
 use plyo_nats::Incoming;
 
-use super::State;
+use super::state::State;
 
-pub(super) fn ask(message: Incoming<'_>, state: &mut State) {
+pub(crate) fn ask(message: Incoming<'_>, state: &mut State) {
     match message {
         Incoming::Command(command) => {
             let user = command.user();

@@ -1,0 +1,126 @@
+//! The state that decisions rest on, and the fold that changes it.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use plyo_events::{
+    Event, Message, UserId, WorkoutId,
+    training::ExerciseSlug,
+    workout::{Workout, WorkoutCompleted, WorkoutCorrected, WorkoutSummary},
+};
+use plyo_nats::{Best, Row, Rows, Table, Tables};
+
+use super::{
+    records::{self, Marks},
+    rows::{AgendaRow, MarkRow, ReminderRow, ReminderStatus, WorkoutRow},
+};
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub workouts: Rows<WorkoutRow>,
+    pub marks: Best<MarkRow>,
+    pub reminders: Rows<ReminderRow>,
+    pub agendas: Rows<AgendaRow>,
+    decided: Decided,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<&mut dyn Table> {
+        let Self { workouts, marks, reminders, agendas, decided: _ } = self;
+        vec![workouts, marks, reminders, agendas]
+    }
+}
+
+type WorkoutMarks = BTreeMap<ExerciseSlug, Marks>;
+
+/// The marks that the last decision worked out, by workout and revision: the fold of what it emits needs the same.
+#[derive(Default)]
+struct Decided(RefCell<Vec<(WorkoutId, u32, WorkoutMarks)>>);
+
+impl State {
+    /// The only way it changes.
+    pub(crate) fn evolve(&mut self, event: &Message<Event>) {
+        let user = event.user();
+        match &event.body {
+            Event::WorkoutCompleted(WorkoutCompleted { workout_id, workout, summary, .. }) => {
+                self.put_workout(user, *workout_id, 1, workout, summary);
+            }
+            Event::WorkoutCorrected(WorkoutCorrected { workout_id, revision, workout, summary, .. }) => {
+                self.remove_workout(user, *workout_id);
+                self.put_workout(user, *workout_id, *revision, workout, summary);
+            }
+            Event::WorkoutDeleted(deleted) => self.remove_workout(user, deleted.workout_id),
+            Event::ReminderSet(set) => self.put_reminder(ReminderRow {
+                user_id: user,
+                reminder_id: set.reminder_id,
+                revision: set.revision,
+                due_at: set.due_at,
+                status: ReminderStatus::Active,
+            }),
+            Event::ReminderCancelled(cancelled) => {
+                let Some(row) = self.reminders.get(&(user, cancelled.reminder_id)).cloned() else { return };
+                let (revision, status) = (cancelled.revision, ReminderStatus::Cancelled);
+                self.put_reminder(ReminderRow { revision, status, ..row });
+            }
+            Event::ReminderDue(due) => {
+                let known = self.reminders.get(&(user, due.reminder_id)).cloned();
+                let (reminder_id, due_at, status) = (due.reminder_id, due.due_at, ReminderStatus::Fired);
+                // One that a scheduled job outside sent is remembered, so that it counts once.
+                let row = known.unwrap_or(ReminderRow { user_id: user, reminder_id, revision: 0, due_at, status });
+                self.put_reminder(ReminderRow { status, ..row });
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn active_reminders(&self, user: UserId) -> u32 {
+        self.agendas.get(&(user,)).map_or(0, |agenda| agenda.active)
+    }
+
+    /// Keeps the marks that a decision worked out.
+    pub(super) fn keep_marks(&self, of: impl IntoIterator<Item = (WorkoutId, u32, WorkoutMarks)>) {
+        self.decided.0.replace(of.into_iter().collect());
+    }
+
+    /// The marks of a revision: those that the decision has kept, where there was one.
+    fn marks_of(&self, workout_id: WorkoutId, revision: u32, workout: &Workout) -> WorkoutMarks {
+        let mut decided = self.decided.0.borrow_mut();
+        let kept = decided.iter().position(|(id, of, _)| (*id, *of) == (workout_id, revision));
+        kept.map_or_else(|| records::marks(workout), |place| decided.swap_remove(place).2)
+    }
+
+    fn put_workout(
+        &mut self,
+        user_id: UserId,
+        workout_id: WorkoutId,
+        revision: u32,
+        workout: &Workout,
+        summary: &WorkoutSummary,
+    ) {
+        let started_at = records::achieved_at(workout);
+        for (exercise, marks) in self.marks_of(workout_id, revision, workout) {
+            self.marks.put(MarkRow::new(user_id, exercise, workout_id, started_at, marks));
+        }
+        let (body, summary) = (workout.clone(), summary.clone());
+        self.workouts.put(WorkoutRow { user_id, workout_id, revision, started_at, body, summary });
+    }
+
+    fn remove_workout(&mut self, user_id: UserId, workout_id: WorkoutId) {
+        let Some(row) = self.workouts.get(&(user_id, workout_id)) else { return };
+        let started_at = row.started_at;
+        for (exercise, marks) in self.marks_of(workout_id, row.revision, &row.body) {
+            self.marks.remove(&MarkRow::new(user_id, exercise, workout_id, started_at, marks));
+        }
+        self.workouts.remove(&(user_id, workout_id));
+    }
+
+    /// Keeps the count of those to come beside the reminders themselves.
+    fn put_reminder(&mut self, row: ReminderRow) {
+        let user_id = row.user_id;
+        let before = self.reminders.get(&row.key());
+        let was_active = before.is_some_and(|row| row.status == ReminderStatus::Active);
+        let is_active = row.status == ReminderStatus::Active;
+        let active = (self.active_reminders(user_id) + u32::from(is_active)).saturating_sub(u32::from(was_active));
+        self.agendas.put(AgendaRow { user_id, active });
+        self.reminders.put(row);
+    }
+}
