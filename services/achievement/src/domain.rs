@@ -1,5 +1,8 @@
 //! The rules, and how streaks are counted.
 
+pub(crate) mod rows;
+pub(crate) mod state;
+
 use jiff::{ToSpan, civil::Date};
 use plyo_events::achievement::Metric;
 

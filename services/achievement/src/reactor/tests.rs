@@ -2,21 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use jiff::ToSpan;
+use jiff::{Timestamp, ToSpan, civil::Date};
 use plyo_events::{
-    WorkoutId,
+    UserId, WorkoutId,
     achievement::Metric,
     notification::ReadAllNotifications,
     training::{ExerciseSlug, LocalTime},
     workout::{
-        Mark, NewRecord, Record, RecordChanges, RecordKind, Workout, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted,
+        Mark, NewRecord, Record, RecordChanges, RecordKind, Workout, WorkoutCompleted, WorkoutCorrected,
+        WorkoutDeleted, WorkoutSummary,
     },
 };
 use plyo_nats::testing::{Delivery, Input, Lane};
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::{
+    RULES,
+    rows::{ProgressRow, StandingRow, UnlockedRow, WeekRow},
+};
 
 mod properties;
 
