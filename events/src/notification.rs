@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, NotificationId, Query, UserId, WorkoutId, query::Page, workout::NewRecord};
+use crate::{
+    EventId, NotificationId, Query, ReminderId, UserId, WorkoutId, achievement::Metric, query::Page,
+    training::ExerciseSlug, workout::RecordKind,
+};
 
 /// What a notification is about; preferences are per kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -68,16 +71,74 @@ pub struct NotificationCreated {
     /// What it tells of, such as `achievement:workouts_10`: a later retraction names the same.
     pub subject: String,
     pub because: Because,
-    /// What a client needs to write the sentence: the payload of the event behind it; of `record_set`, [`RecordsTold`].
-    pub params: serde_json::Value,
+    pub params: Told,
 }
 
-/// The parameters of a notification of kind `record_set`: all records of one workout that are new and stand.
+/// What a client needs to write the sentence, by the kind of the notification. Notifications own these types: whatever
+/// becomes of the events that they tell of, what was told stays readable. Fields are in the order of their names, as they
+/// were stored before they had a type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Told {
+    /// Of `achievement_unlocked`.
+    Achievement(AchievementTold),
+    /// Of `record_set`.
+    Records(RecordsTold),
+    /// Of `workout_reminder`.
+    Reminder(ReminderTold),
+}
+
+/// An achievement that is unlocked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AchievementTold {
+    /// Stable name of the rule: `workouts_10`.
+    pub code: String,
+    pub metric: Metric,
+    /// What the rule asks for.
+    pub threshold: u64,
+    /// What the metric was when it was met.
+    pub value: u64,
+}
+
+/// All records of one workout that are new and stand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordsTold {
-    pub workout_id: WorkoutId,
     /// By exercise and kind, one each.
-    pub records: Vec<NewRecord>,
+    pub records: Vec<RecordTold>,
+    pub workout_id: WorkoutId,
+}
+
+/// A record, and the one that it beats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordTold {
+    pub exercise: ExerciseSlug,
+    pub kind: RecordKind,
+    pub mark: MarkTold,
+    /// Absent for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<MarkTold>,
+    /// Always false: a record that stands again was told when it was first set.
+    #[serde(default)]
+    pub reestablished: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MarkTold {
+    #[schemars(with = "String")]
+    pub achieved_at: Timestamp,
+    /// Grams for loads, a count for repetitions.
+    pub value: u64,
+    pub workout_id: WorkoutId,
+}
+
+/// A reminder that came due.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ReminderTold {
+    /// The clock's event.
+    pub clock_event: EventId,
+    #[schemars(with = "String")]
+    pub due_at: Timestamp,
+    pub reminder_id: ReminderId,
 }
 
 /// A notification was read.
@@ -129,7 +190,7 @@ pub struct NotificationView {
     #[schemars(with = "String")]
     pub created_at: Timestamp,
     pub because: Because,
-    pub params: serde_json::Value,
+    pub params: Told,
 }
 
 impl Query for ListNotifications {

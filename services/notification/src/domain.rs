@@ -1,16 +1,23 @@
 //! Which event is told, and which takes back what was told.
 
+pub(crate) mod mailbox;
+pub(crate) mod rows;
+pub(crate) mod state;
+
 use std::collections::BTreeMap;
 
 use plyo_events::{
     Event, EventId, Message, NotificationId, WorkoutId,
     achievement::{AchievementRevoked, AchievementUnlocked},
-    notification::{Because, NotificationKind, PreferenceSource, RecordsTold},
+    notification::{
+        AchievementTold, Because, MarkTold, NotificationKind, PreferenceSource, Preferences, RecordTold, RecordsTold,
+        ReminderTold, Told,
+    },
     training::ExerciseSlug,
-    workout::{NewRecord, RecordChanges, RecordKind, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted},
+    workout::{
+        Mark, NewRecord, RecordChanges, RecordKind, ReminderDue, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted,
+    },
 };
-use serde::Deserialize;
-use serde_json::Value;
 
 /// What an event means to a person: something is to be told about a subject, or is not true any more.
 #[derive(Debug, PartialEq)]
@@ -38,12 +45,19 @@ pub(crate) fn meaning(event: &Event) -> Option<Meaning> {
 
 /// What holds of an event's subject now, as the parameters of its notification, when `before` was told. `None` if there
 /// is nothing to tell.
-pub(crate) fn told(event: &Event, before: Option<&Value>) -> Option<Value> {
+pub(crate) fn told(event: &Event, before: Option<&Told>) -> Option<Told> {
     if let Some((workout_id, changes)) = records_changed(event) {
-        return records_to_tell(workout_id, records_told(before), changes);
+        return records_to_tell(workout_id, records_told(before), changes).map(Told::Records);
     }
     match event {
-        Event::AchievementUnlocked(_) | Event::ReminderDue(_) => serde_json::to_value(event).ok(),
+        Event::AchievementUnlocked(AchievementUnlocked { code, metric, threshold, value }) => {
+            let (code, metric, threshold, value) = (code.clone(), *metric, *threshold, *value);
+            Some(Told::Achievement(AchievementTold { code, metric, threshold, value }))
+        }
+        Event::ReminderDue(ReminderDue { reminder_id, due_at, clock_event }) => {
+            let (clock_event, due_at, reminder_id) = (*clock_event, *due_at, *reminder_id);
+            Some(Told::Reminder(ReminderTold { clock_event, due_at, reminder_id }))
+        }
         _ => None,
     }
 }
@@ -60,25 +74,42 @@ fn records_changed(event: &Event) -> Option<(WorkoutId, &RecordChanges)> {
 }
 
 /// The records of one workout: one each per exercise and kind.
-type Records = BTreeMap<(ExerciseSlug, RecordKind), NewRecord>;
+type Records = BTreeMap<(ExerciseSlug, RecordKind), RecordTold>;
 
-fn records_told(before: Option<&Value>) -> Records {
-    let told = before.and_then(|params| RecordsTold::deserialize(params).ok());
-    let records = told.into_iter().flat_map(|told| told.records);
-    records.map(|record| ((record.exercise.clone(), record.kind), record)).collect()
+fn records_told(before: Option<&Told>) -> Records {
+    let Some(Told::Records(told)) = before else { return Records::new() };
+    told.records.iter().map(|record| ((record.exercise.clone(), record.kind), record.clone())).collect()
 }
 
-fn records_to_tell(workout_id: WorkoutId, mut records: Records, changes: &RecordChanges) -> Option<Value> {
+fn records_to_tell(workout_id: WorkoutId, mut records: Records, changes: &RecordChanges) -> Option<RecordsTold> {
     for withdrawn in &changes.withdrawn {
         records.remove(&(withdrawn.exercise.clone(), withdrawn.kind));
     }
     // One that stands again was told when it was first set.
-    let new = changes.set.iter().filter(|record| !record.reestablished).cloned();
-    records.extend(new.map(|record| ((record.exercise.clone(), record.kind), record)));
-    if records.is_empty() {
-        return None;
+    let new = changes.set.iter().filter(|record| !record.reestablished);
+    records.extend(new.map(|record| ((record.exercise.clone(), record.kind), record_told(record))));
+    let records: Vec<RecordTold> = records.into_values().collect();
+    (!records.is_empty()).then_some(RecordsTold { records, workout_id })
+}
+
+fn record_told(record: &NewRecord) -> RecordTold {
+    let told = |mark: &Mark| {
+        let Mark { workout_id, value, achieved_at } = *mark;
+        MarkTold { achieved_at, value, workout_id }
+    };
+    RecordTold {
+        exercise: record.exercise.clone(),
+        kind: record.kind,
+        mark: told(&record.mark),
+        previous: record.previous.as_ref().map(told),
+        reestablished: false,
     }
-    serde_json::to_value(RecordsTold { workout_id, records: records.into_values().collect() }).ok()
+}
+
+/// Every kind with its setting: on, unless it was chosen otherwise.
+pub(crate) fn complete(chosen: &BTreeMap<NotificationKind, bool>) -> Preferences {
+    let setting = |kind| (kind, chosen.get(&kind).copied().unwrap_or(true));
+    Preferences { in_app: NotificationKind::ALL.into_iter().map(setting).collect() }
 }
 
 /// The id of the notification that an event causes.
@@ -88,4 +119,16 @@ pub(crate) fn notification_id(event: &Message<Event>) -> NotificationId {
 
 pub(crate) fn because(event: &Message<Event>, preference: PreferenceSource) -> Because {
     Because { event: EventId::new(event.id), event_type: event.body.kind().name().to_owned(), preference }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_on_until_it_is_chosen_otherwise() {
+        let chosen = BTreeMap::from([(NotificationKind::RecordSet, false)]);
+        let on = complete(&chosen).in_app.into_iter().filter(|(_, on)| *on).map(|(kind, _)| kind);
+        assert_eq!(on.collect::<Vec<_>>(), [NotificationKind::AchievementUnlocked, NotificationKind::WorkoutReminder]);
+    }
 }

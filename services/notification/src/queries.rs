@@ -1,18 +1,15 @@
 //! Answers about notifications.
 
-use std::collections::BTreeMap;
-
 use plyo_events::{
     Reject,
     notification::{
-        CountNotifications, GetPreferences, ListNotifications, NotificationCounts, NotificationKind, NotificationView,
-        Preferences,
+        CountNotifications, GetPreferences, ListNotifications, NotificationCounts, NotificationView, Preferences,
     },
     query::Page,
 };
 use plyo_nats::{Context, QueryError};
 
-use crate::store;
+use crate::{domain, store};
 
 pub(crate) async fn list(context: Context, query: ListNotifications) -> Result<Page<NotificationView>, QueryError> {
     let before = query.cursor.as_deref().map(read_cursor).transpose()?;
@@ -29,17 +26,7 @@ pub(crate) async fn counts(context: Context, query: CountNotifications) -> Resul
 }
 
 pub(crate) async fn preferences(context: Context, query: GetPreferences) -> Result<Preferences, QueryError> {
-    Ok(complete(&store::preferences(&context.pool, query.user).await?))
-}
-
-/// Every kind with its setting: on, unless it was chosen otherwise.
-pub(crate) fn complete(chosen: &BTreeMap<NotificationKind, bool>) -> Preferences {
-    Preferences {
-        in_app: NotificationKind::ALL
-            .into_iter()
-            .map(|kind| (kind, chosen.get(&kind).copied().unwrap_or(true)))
-            .collect(),
-    }
+    Ok(domain::complete(&store::preferences(&context.pool, query.user).await?))
 }
 
 /// Where the next page begins: the number of the last notification shown.
@@ -67,12 +54,5 @@ mod tests {
         for forged in ["", "1", "é000000000000000", "+00000000000000f", "000000000000000F", "ffffffffffffffff"] {
             assert_eq!(read_cursor(forged).unwrap_err().code, "invalid_cursor", "{forged}");
         }
-    }
-
-    #[test]
-    fn every_kind_is_on_until_it_is_chosen_otherwise() {
-        let chosen = BTreeMap::from([(NotificationKind::RecordSet, false)]);
-        let on = complete(&chosen).in_app.into_iter().filter(|(_, on)| *on).map(|(kind, _)| kind);
-        assert_eq!(on.collect::<Vec<_>>(), [NotificationKind::AchievementUnlocked, NotificationKind::WorkoutReminder]);
     }
 }

@@ -1,0 +1,72 @@
+//! What is decided about a person's notifications.
+
+use plyo_events::{
+    Emit, Event, Message, NotificationId, Reject, UserId,
+    notification::{
+        AllNotificationsRead, NotificationCounts, NotificationCreated, NotificationRead, NotificationRetracted,
+        PreferencesChanged, SetPreferences,
+    },
+};
+
+use super::{
+    Meaning, because, complete, meaning, notification_id,
+    state::{State, is_unread},
+    told,
+};
+
+/// Reads one.
+pub(crate) fn read(state: &State, user: UserId, notification: NotificationId) -> Result<Emit, Reject> {
+    let mailbox = state.mailbox(user);
+    let counts = |unread: u64| NotificationCounts { total: mailbox.last_number, unread };
+    let row = state.notifications.get(&(user, notification));
+    let row = row.ok_or_else(|| Reject::not_found("notification_not_found", "there is no such notification"))?;
+    if !is_unread(row, &mailbox) {
+        return Ok(Emit::nothing().reply(counts(mailbox.unread)));
+    }
+    let event = NotificationRead { notification_id: row.notification_id };
+    Ok(Emit::nothing().event(event).reply(counts(mailbox.unread.saturating_sub(1))))
+}
+
+/// Reads all there are.
+pub(crate) fn read_all(state: &State, user: UserId) -> Emit {
+    let mailbox = state.mailbox(user);
+    let emit = Emit::nothing().reply(NotificationCounts { total: mailbox.last_number, unread: 0 });
+    if mailbox.unread == 0 { emit } else { emit.event(AllNotificationsRead { through: mailbox.last_number }) }
+}
+
+/// Kinds that are not named keep their setting.
+pub(crate) fn set_preferences(state: &State, user: UserId, set: &SetPreferences) -> Emit {
+    let before = state.preferences.get(&(user,)).map(|row| row.in_app.clone()).unwrap_or_default();
+    let mut in_app = before.clone();
+    in_app.extend(&set.in_app);
+    let emit = Emit::nothing().reply(complete(&in_app));
+    if in_app == before { emit } else { emit.event(PreferencesChanged { in_app }) }
+}
+
+/// At most one notification about a subject stands, and it says what holds: what was told before is retracted, whatever
+/// the preference, when an achievement or a record fell or a correction of a workout betters its own records.
+pub(crate) fn tell(state: &State, event: &Message<Event>) -> Emit {
+    let user = event.user();
+    let Some(Meaning { subject, kind }) = meaning(&event.body) else { return Emit::nothing() };
+    let before = state.told_about(user, &subject);
+    let now = told(&event.body, before.map(|row| &row.params));
+    if before.map(|row| &row.params) == now.as_ref() {
+        return Emit::nothing();
+    }
+    let emit = Emit::nothing().events(before.map(|row| {
+        Event::from(NotificationRetracted {
+            notification_id: row.notification_id,
+            because: because(event, row.because.preference),
+        })
+    }));
+    let (is_wanted, preference) = state.preference(user, kind);
+    let Some(params) = now.filter(|_| is_wanted) else { return emit };
+    emit.event(NotificationCreated {
+        notification_id: notification_id(event),
+        number: state.mailbox(user).last_number + 1,
+        kind,
+        subject,
+        because: because(event, preference),
+        params,
+    })
+}
