@@ -228,6 +228,14 @@ pub struct Me {
     pub user: UserId,
 }
 
+/// A person as everybody may know them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    pub locale: Locale,
+    pub time_zone: TimeZoneName,
+    pub registered_at: Timestamp,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeView {
     pub user_id: UserId,

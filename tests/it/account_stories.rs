@@ -10,11 +10,11 @@ use plyo_events::{
         TimeZoneName, Tokens,
     },
 };
+use plyo_identity::Credentials;
 use plyo_nats::{
     AskError, CommandPublisher, Health, Nats, Outcomes, RunSettings, Tail, ask, database,
     replay::{Purpose, Replay},
 };
-use plyo_user::Credentials;
 use sqlx::PgPool;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -44,7 +44,7 @@ impl Accounts {
         entry("user").migrate(&ground.dsn()).await.unwrap();
         let nats = ground.nats().await;
         let credentials = Credentials::open(credentials_pool(&ground)).await.unwrap();
-        let service = plyo_user::service(Some(credentials));
+        let service = plyo::services::user(Some(credentials));
         let (connection, dsn) = (nats.clone(), ground.own_dsn("user"));
         let service = tokio::spawn(async move {
             plyo_nats::run(service, connection, &dsn, Health::default(), RunSettings::default()).await
@@ -218,7 +218,7 @@ async fn a_log_out_ends_the_session_however_often_it_is_asked_for() {
     let nats = accounts.ground.nats().await;
     entry("user").create_shadow(&accounts.ground.dsn()).await.unwrap();
     let replay = Replay { nats, dsn: accounts.ground.dsn(), purpose: Purpose::Verify, progress: |_, _| {} };
-    let report = plyo_user::service(None).replay(replay).await.unwrap();
+    let report = plyo::services::user(None).replay(replay).await.unwrap();
     assert!(report.differences.is_empty(), "{:?}", report.differences);
 }
 

@@ -4,6 +4,7 @@
 use std::{future::Future, pin::Pin, time::Duration};
 
 use anyhow::{Context, Result};
+use plyo_identity::Credentials;
 use plyo_migrations::Schemas;
 use plyo_nats::{Service, database, replay};
 
@@ -19,7 +20,7 @@ pub static SERVICES: &[Entry] = &[
             folded: &plyo_migrations::USER,
             unfolded: &[("user_credentials", &plyo_migrations::USER_CREDENTIALS)],
         },
-        service: || plyo_user::service(None),
+        service: || user(None),
         open: Some(|config| Box::pin(open_user(config))),
     },
     Entry {
@@ -149,12 +150,17 @@ pub fn help_of_listen(services: &[Entry]) -> String {
     format!("{listeners} [default: 127.0.0.1 and port {EDGE_PORT} for the edge, {}]", ports.join(", "))
 }
 
+/// The user service: what is folded of accounts, and the answers of what is not.
+pub fn user(credentials: Option<Credentials>) -> Service {
+    plyo_identity::answer(plyo_user::service(), credentials, |pool, user| Box::pin(plyo_user::profile(pool, user)))
+}
+
 /// Waits for the credential store: nobody can log in without it.
 async fn open_user(config: Config) -> Result<Service> {
     let pool = database::pool(&config.dsn("user"), &["user_credentials"], 8)?;
     loop {
-        match plyo_user::Credentials::open(pool.clone()).await {
-            Ok(credentials) => return Ok(plyo_user::service(Some(credentials))),
+        match Credentials::open(pool.clone()).await {
+            Ok(credentials) => return Ok(user(Some(credentials))),
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), "the credential store does not open; trying again")
             }

@@ -1,123 +1,77 @@
-//! What an e-mail and a password must be like.
+//! Who is registered, and which sessions have ended.
 
-use plyo_events::{Reject, RejectKind, Violation};
+use jiff::Timestamp;
+use plyo_events::{
+    Emit, Event, Message, Reject, SessionId, UserId,
+    user::{
+        Locale, RegisterUser, Registered, RevocationReason, RevokeSession, SessionRevoked, TimeZoneName, UserRegistered,
+    },
+};
+use plyo_nats::{Rows, Table, Tables, row};
 
-/// An e-mail address as it is stored and compared: trimmed and lower-cased. No `Debug`: it is personal.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Email(String);
+row! {
+    /// A person as everybody may know them.
+    pub(crate) struct ProfileRow: "profile" {
+        [user_id: UserId]
+        locale: Locale as text,
+        time_zone: TimeZoneName as text,
+        registered_at: Timestamp,
+    }
+}
 
-impl Email {
-    /// At most 254 characters (RFC 5321), with one `@` between two parts. More can only be known by writing to it.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
-        let email = text.trim().to_lowercase();
-        if email.chars().count() > 254 {
-            return Err("an e-mail address has at most 254 characters");
+row! {
+    pub(crate) struct RevokedSessionRow: "revoked_session" (forgotten) {
+        [user_id: UserId, session_id: SessionId]
+        reason: RevocationReason as text,
+        revoked_at: Timestamp,
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub profiles: Rows<ProfileRow>,
+    pub revoked: Rows<RevokedSessionRow>,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<&mut dyn Table> {
+        let Self { profiles, revoked } = self;
+        vec![profiles, revoked]
+    }
+}
+
+pub(crate) fn register(state: &State, user: UserId, register: &RegisterUser) -> Result<Emit, Reject> {
+    if state.profiles.get(&(user,)).is_some() {
+        return Err(Reject::conflict("already_registered", "this account is registered; log in"));
+    }
+    let RegisterUser { locale, time_zone } = register.clone();
+    Ok(Emit::nothing().event(UserRegistered { locale, time_zone }).reply(Registered { user_id: user }))
+}
+
+/// A session ends once.
+pub(crate) fn revoke(state: &State, user: UserId, revoke: &RevokeSession) -> Emit {
+    if state.revoked.get(&(user, revoke.session_id)).is_some() {
+        return Emit::nothing();
+    }
+    Emit::nothing().event(SessionRevoked { session_id: revoke.session_id, reason: revoke.reason })
+}
+
+impl State {
+    pub(crate) fn evolve(&mut self, event: &Message<Event>) {
+        match &event.body {
+            Event::UserRegistered(registered) => self.profiles.put(ProfileRow {
+                user_id: event.user(),
+                locale: registered.locale.clone(),
+                time_zone: registered.time_zone.clone(),
+                registered_at: event.stored_time(),
+            }),
+            Event::SessionRevoked(revoked) => self.revoked.put(RevokedSessionRow {
+                user_id: event.user(),
+                session_id: revoked.session_id,
+                reason: revoked.reason,
+                revoked_at: event.stored_time(),
+            }),
+            _ => {}
         }
-        if email.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err("an e-mail address has no spaces and no control characters");
-        }
-        match email.split('@').collect::<Vec<_>>()[..] {
-            [local, host] if !local.is_empty() && !host.is_empty() => Ok(Self(email)),
-            _ => Err("an e-mail address has one @ between a name and a host"),
-        }
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Checks what a person chose at sign-up.
-///
-/// # Errors
-/// `invalid_body`, with everything that is wrong.
-pub(crate) fn sign_up(email: &str, password: &str) -> Result<Email, Reject> {
-    let email = Email::parse(email);
-    let violations = [("/email", email.as_ref().err().copied()), ("/password", wrong_password(password))];
-    let violations: Vec<_> = violations.into_iter().filter_map(violation).collect();
-    email.ok().filter(|_| violations.is_empty()).ok_or_else(|| Reject::violations(violations))
-}
-
-/// Checks what a person gave at log-in: the rules of sign-up do not apply, for what breaks them is just wrong, but NUL
-/// is text nowhere. `None` is an e-mail that nobody can have.
-///
-/// # Errors
-/// `invalid_body`.
-pub(crate) fn log_in(email: &str, password: &str) -> Result<Option<Email>, Reject> {
-    let nul = |text: &str| text.contains('\0').then_some(NUL);
-    let violations = [("/email", nul(email)), ("/password", nul(password))];
-    let violations: Vec<_> = violations.into_iter().filter_map(violation).collect();
-    if violations.is_empty() { Ok(Email::parse(email).ok()) } else { Err(Reject::violations(violations)) }
-}
-
-pub(crate) fn email_taken() -> Reject {
-    Reject::conflict("email_taken", "this e-mail has an account; log in instead")
-}
-
-pub(crate) fn wrong_credentials() -> Reject {
-    Reject::new(RejectKind::Unauthorized, "wrong_credentials", "the e-mail or the password is wrong")
-}
-
-pub(crate) fn registration_unfinished() -> Reject {
-    Reject::conflict("registration_unfinished", "this sign-up was not finished; sign up again with the same password")
-}
-
-pub(crate) fn invalid_refresh_token() -> Reject {
-    Reject::new(RejectKind::Unauthorized, "invalid_refresh_token", "this refresh token is not valid; log in again")
-}
-
-const NUL: &str = "text cannot contain the character NUL";
-
-fn wrong_password(password: &str) -> Option<&'static str> {
-    if password.contains('\0') {
-        return Some(NUL);
-    }
-    let allowed = (8..=256).contains(&password.chars().count());
-    (!allowed).then_some("a password has 8 to 256 characters")
-}
-
-fn violation((pointer, detail): (&str, Option<&str>)) -> Option<Violation> {
-    Some(Violation { pointer: pointer.to_owned(), detail: detail?.to_owned() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pointers(reject: Reject) -> Vec<String> {
-        reject.violations.into_iter().map(|violation| violation.pointer).collect()
-    }
-
-    #[test]
-    fn an_email_is_compared_trimmed_and_in_lower_case() {
-        let email = sign_up("  Ada@Example.ORG ", "correct horse").ok().unwrap();
-        assert_eq!(email.as_str(), "ada@example.org");
-        assert!(sign_up("ada@localhost", "correct horse").is_ok());
-    }
-
-    #[test]
-    fn what_cannot_be_an_email_is_pointed_at() {
-        let long = format!("{}@b", "a".repeat(253));
-        for wrong in ["", "ada", "@b", "a@", "a@b@c", "a b@c", "a\0@b", "a\n@b", long.as_str()] {
-            assert_eq!(pointers(sign_up(wrong, "correct horse").err().unwrap()), ["/email"], "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn a_password_has_8_to_256_characters_whatever_they_are() {
-        for right in ["12345678", "ÄÖÜßäöü€", " spaces ", &"x".repeat(256)] {
-            assert!(sign_up("a@b", right).is_ok(), "{right:?}");
-        }
-        for wrong in ["", "1234567", "ÄÖÜäöü€", "with a \0 in it", &"x".repeat(257)] {
-            assert_eq!(pointers(sign_up("a@b", wrong).err().unwrap()), ["/password"], "{wrong:?}");
-        }
-        assert_eq!(pointers(sign_up("", "").err().unwrap()), ["/email", "/password"]);
-    }
-
-    #[test]
-    fn a_log_in_that_breaks_the_rules_is_wrong_rather_than_invalid() {
-        assert!(log_in("nobody", "short").ok().unwrap().is_none());
-        assert_eq!(log_in("A@B", "x").ok().unwrap().unwrap().as_str(), "a@b");
-        assert_eq!(pointers(log_in("a\0@b", "\0").err().unwrap()), ["/email", "/password"]);
     }
 }

@@ -1,28 +1,12 @@
-//! The write side of accounts: who is registered, and which sessions have ended.
+//! The write side of accounts.
 
-use plyo_events::{
-    Command, Emit, Event, EventKind, Message, Reject, UserId,
-    user::{RegisterUser, Registered, RevokeSession, SessionRevoked, UserRegistered},
-};
-use plyo_nats::{Incoming, Reactor, Rows, Table, Tables};
+use plyo_events::{Command, Emit, Event, EventKind, Message, Reject};
+use plyo_nats::{Incoming, Reactor};
 
-use crate::store::{Profile, RevokedSession};
+use crate::domain::{self, State};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Accounts;
-
-#[derive(Default)]
-pub(crate) struct State {
-    profiles: Rows<Profile>,
-    revoked: Rows<RevokedSession>,
-}
-
-impl Tables for State {
-    fn tables(&mut self) -> Vec<&mut dyn Table> {
-        let Self { profiles, revoked } = self;
-        vec![profiles, revoked]
-    }
-}
 
 impl Reactor for Accounts {
     const NAME: &'static str = "user";
@@ -43,8 +27,8 @@ impl Reactor for Accounts {
 
     fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
         match &command.body {
-            Command::RegisterUser(register) => register_user(state, command.user(), register),
-            Command::RevokeSession(revoke) => Ok(revoke_session(state, command.user(), revoke)),
+            Command::RegisterUser(register) => domain::register(state, command.user(), register),
+            Command::RevokeSession(revoke) => Ok(domain::revoke(state, command.user(), revoke)),
             _ => Err(Reject::invalid("unknown_command", "this command is for another service")),
         }
     }
@@ -54,37 +38,8 @@ impl Reactor for Accounts {
     }
 
     fn evolve(&self, state: &mut State, event: &Message<Event>) {
-        match &event.body {
-            Event::UserRegistered(registered) => state.profiles.put(Profile {
-                user_id: event.user(),
-                locale: registered.locale.clone(),
-                time_zone: registered.time_zone.clone(),
-                registered_at: event.stored_time(),
-            }),
-            Event::SessionRevoked(revoked) => state.revoked.put(RevokedSession {
-                user_id: event.user(),
-                session_id: revoked.session_id,
-                reason: revoked.reason,
-                revoked_at: event.stored_time(),
-            }),
-            _ => {}
-        }
+        state.evolve(event);
     }
-}
-
-fn register_user(state: &State, user: UserId, register: &RegisterUser) -> Result<Emit, Reject> {
-    if state.profiles.get(&(user,)).is_some() {
-        return Err(Reject::conflict("already_registered", "this account is registered; log in"));
-    }
-    let RegisterUser { locale, time_zone } = register.clone();
-    Ok(Emit::nothing().event(UserRegistered { locale, time_zone }).reply(Registered { user_id: user }))
-}
-
-fn revoke_session(state: &State, user: UserId, revoke: &RevokeSession) -> Emit {
-    if state.revoked.get(&(user, revoke.session_id)).is_some() {
-        return Emit::nothing();
-    }
-    Emit::nothing().event(SessionRevoked { session_id: revoke.session_id, reason: revoke.reason })
 }
 
 #[cfg(test)]

@@ -2,14 +2,15 @@
 
 use jiff::Timestamp;
 use plyo_events::{
-    SessionId,
-    user::{Locale, RevocationReason, TimeZoneName},
+    SessionId, UserId,
+    user::{Locale, RegisterUser, RevocationReason, RevokeSession, TimeZoneName},
 };
 use plyo_nats::testing::{Delivery, Input, Lane};
 use proptest::{collection::vec, prelude::*};
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::ProfileRow;
 
 fn lane() -> Lane<Accounts> {
     Lane::new(Accounts)
@@ -60,7 +61,7 @@ fn a_person_is_registered_once() {
     assert_eq!(first.events.len(), 1);
     let second = lane.when(command(2, person(1), register("UTC")));
     assert_eq!(second.outcome.unwrap_err().code, "already_registered");
-    let profile = lane.row::<Profile>(&(person(1),)).unwrap();
+    let profile = lane.row::<ProfileRow>(&(person(1),)).unwrap();
     assert_eq!(profile.time_zone.as_str(), "Europe/Berlin");
     assert_eq!(profile.registered_at, Timestamp::new(1, 1_000).unwrap());
 }

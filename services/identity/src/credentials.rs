@@ -47,7 +47,7 @@ impl Credentials {
     }
 }
 
-/// Sends the own write side the command that tells everybody of the end of a session. Its id is derived, so that
+/// Sends the user service the command that tells everybody of the end of a session. Its id is derived, so that
 /// telling again, after a failure in between, changes nothing.
 ///
 /// # Errors

@@ -1,0 +1,67 @@
+//! Credentials, sessions and keys: what of an account is not folded.
+//!
+//! It owns the schema `user_credentials`: e-mails, password hashes, refresh tokens and signing keys. Nothing of it enters
+//! a stream: sign-up, log-in, refresh and log-out are requests. It has no lane and is no service of its own: it answers for
+//! the user service, in whose process, with whose rights and under whose name it runs.
+
+mod credentials;
+mod domain;
+mod passwords;
+mod queries;
+mod requests;
+mod store;
+mod tokens;
+
+use std::{
+    future::{Ready, ready},
+    pin::Pin,
+};
+
+use anyhow::Result;
+use futures_util::future::Either;
+use plyo_events::{
+    UserId,
+    user::{Jwks, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh},
+};
+use plyo_nats::{QueryError, Service};
+use sqlx::PgPool;
+
+pub use credentials::Credentials;
+
+/// Looks somebody up in the folded tables, which the pool sees. `None`: not registered, or not yet.
+pub type FindProfile = fn(PgPool, UserId) -> Pin<Box<dyn Future<Output = Result<Option<Profile>>> + Send>>;
+
+/// The service with the answers of identity. Without a credential store it says what it is, and whoever asks it something
+/// is to ask again.
+pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: FindProfile) -> Service {
+    let desk = credentials.map(|credentials| Desk { credentials, find_profile });
+    service
+        .handle::<PrepareSignUp, _, _>(at(&desk, requests::prepare))
+        .handle::<LogIn, _, _>(at(&desk, requests::log_in))
+        .handle::<Refresh, _, _>(at(&desk, requests::refresh))
+        .handle::<LogOut, _, _>(at(&desk, requests::log_out))
+        .answer::<Me, _, _>(at(&desk, queries::me))
+        .answer::<Jwks, _, _>(at(&desk, queries::jwks))
+}
+
+/// What the answers work with.
+#[derive(Clone)]
+struct Desk {
+    credentials: Credentials,
+    find_profile: FindProfile,
+}
+
+/// A handler that also gets what it works with.
+fn at<C, Q, A, Answer>(
+    desk: &Option<Desk>,
+    handler: fn(Desk, C, Q) -> Answer,
+) -> impl Fn(C, Q) -> Either<Answer, Ready<Result<A, QueryError>>> + Clone + use<C, Q, A, Answer>
+where
+    Answer: Future<Output = Result<A, QueryError>>,
+{
+    let desk = desk.clone();
+    move |context, question| match &desk {
+        Some(desk) => Either::Left(handler(desk.clone(), context, question)),
+        None => Either::Right(ready(Err(credentials::try_again().into()))),
+    }
+}

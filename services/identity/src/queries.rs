@@ -1,0 +1,28 @@
+//! Answers: who somebody is, and by which keys their tokens are checked.
+
+use plyo_events::{
+    Reject,
+    user::{Jwks, Me, MeView},
+};
+use plyo_nats::{Context, QueryError};
+use serde_json::{Value, json};
+
+use crate::{Desk, store};
+
+pub(crate) async fn me(desk: Desk, context: Context, query: Me) -> Result<MeView, QueryError> {
+    let unknown = || Reject::not_found("user_not_found", "there is no such account");
+    let profile = (desk.find_profile)(context.pool, query.user).await?.ok_or_else(unknown)?;
+    let email = store::email(&desk.credentials.pool, query.user).await?.ok_or_else(unknown)?;
+    Ok(MeView {
+        user_id: query.user,
+        email,
+        locale: profile.locale,
+        time_zone: profile.time_zone,
+        registered_at: profile.registered_at,
+    })
+}
+
+/// From the table rather than from memory: another instance may have added a key.
+pub(crate) async fn jwks(desk: Desk, _: Context, _: Jwks) -> Result<Value, QueryError> {
+    Ok(json!({ "keys": store::public_keys(&desk.credentials.pool).await? }))
+}

@@ -1,0 +1,86 @@
+//! Requests: who may come in, who goes on, and who leaves.
+
+use plyo_events::{
+    SessionId, UserId,
+    user::{LogIn, LogOut, LoggedOut, PrepareSignUp, Prepared, Refresh, Tokens},
+};
+use plyo_nats::{QueryError, RequestContext};
+
+use crate::{
+    Desk,
+    credentials::{Credentials, announce_end, try_again},
+    domain,
+    passwords::Verdict,
+    store::{self, Rotation},
+    tokens::RefreshToken,
+};
+
+pub(crate) async fn prepare(desk: Desk, context: RequestContext, query: PrepareSignUp) -> Result<Prepared, QueryError> {
+    let email = domain::sign_up(&query.email, &query.password)?;
+    let Credentials { pool, passwords, .. } = &desk.credentials;
+    let Some(found) = store::credential(pool, &email).await? else {
+        let user_id = UserId::mint();
+        let hash = passwords.hash(query.password).await?;
+        let added = store::add_credential(pool, user_id, &email, &hash).await?;
+        return if added { Ok(Prepared { user_id }) } else { Err(domain::email_taken().into()) };
+    };
+    let user_id = found.user;
+    if found.in_use || is_registered(&desk, &context, user_id).await? {
+        return match passwords.verify(query.password, Some(found.password_hash)).await? {
+            Verdict::Right { .. } => Ok(Prepared { user_id }),
+            Verdict::Wrong => Err(domain::email_taken().into()),
+        };
+    }
+    let hash = passwords.hash(query.password).await?;
+    // Hashing took its time, in which the sign-up that was under way may have been finished.
+    let replaced =
+        !is_registered(&desk, &context, user_id).await? && store::replace_password(pool, &found, &hash).await?;
+    if replaced { Ok(Prepared { user_id }) } else { Err(domain::email_taken().into()) }
+}
+
+pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) -> Result<Tokens, QueryError> {
+    let Credentials { pool, passwords, .. } = &desk.credentials;
+    let found = match domain::log_in(&query.email, &query.password)? {
+        Some(email) => store::credential(pool, &email).await?,
+        None => None,
+    };
+    let hash = found.as_ref().map(|found| found.password_hash.clone());
+    let verdict = passwords.verify(query.password, hash).await?;
+    let (Some(found), Verdict::Right { renewed }) = (found, verdict) else {
+        return Err(domain::wrong_credentials().into());
+    };
+    if !is_registered(&desk, &context, found.user).await? {
+        return Err(domain::registration_unfinished().into());
+    }
+    store::forget_expired_sessions(pool, found.user).await?;
+    let (session, token) = (SessionId::mint(), RefreshToken::mint(found.user));
+    if !store::open_session(pool, &found, renewed.as_deref(), session, &token).await? {
+        return Err(try_again().into());
+    }
+    Ok(desk.credentials.tokens(session, &token)?)
+}
+
+pub(crate) async fn refresh(desk: Desk, context: RequestContext, query: Refresh) -> Result<Tokens, QueryError> {
+    let presented = RefreshToken::parse(&query.refresh_token).ok_or_else(domain::invalid_refresh_token)?;
+    let next = RefreshToken::mint(presented.user);
+    match store::rotate(&desk.credentials.pool, &presented, &next).await? {
+        Rotation::Renewed(session) => Ok(desk.credentials.tokens(session, &next)?),
+        Rotation::Unknown => Err(domain::invalid_refresh_token().into()),
+        Rotation::Ended(session, reason) => {
+            announce_end(&context.commands, presented.user, session, reason).await?;
+            Err(domain::invalid_refresh_token().into())
+        }
+    }
+}
+
+pub(crate) async fn log_out(desk: Desk, context: RequestContext, query: LogOut) -> Result<LoggedOut, QueryError> {
+    let Some(token) = RefreshToken::parse(&query.refresh_token) else { return Ok(LoggedOut {}) };
+    if let Some((session, reason)) = store::end_session(&desk.credentials.pool, &token).await? {
+        announce_end(&context.commands, token.user, session, reason).await?;
+    }
+    Ok(LoggedOut {})
+}
+
+async fn is_registered(desk: &Desk, context: &RequestContext, user: UserId) -> Result<bool, QueryError> {
+    Ok((desk.find_profile)(context.pool.clone(), user).await?.is_some())
+}

@@ -1,0 +1,181 @@
+//! The tables of credentials and every statement on them.
+
+use anyhow::{Context, Result};
+use plyo_events::{SessionId, UserId, user::RevocationReason};
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::{
+    domain::Email,
+    tokens::{RefreshToken, SigningKey},
+};
+
+/// How somebody logs in. No `Debug`: the hash is a secret.
+pub(crate) struct Credential {
+    pub user: UserId,
+    pub password_hash: String,
+    /// Somebody has logged in with it.
+    pub in_use: bool,
+}
+
+/// How long a refresh token is valid.
+const REFRESH_DAYS: i32 = 30;
+
+pub(crate) async fn credential(pool: &PgPool, email: &Email) -> Result<Option<Credential>> {
+    let sql = "SELECT user_id, password_hash, in_use FROM credential WHERE email = $1";
+    let found: Option<(Uuid, String, bool)> = sqlx::query_as(sql).bind(email.as_str()).fetch_optional(pool).await?;
+    Ok(found.map(|(user, password_hash, in_use)| Credential { user: UserId::new(user), password_hash, in_use }))
+}
+
+pub(crate) async fn email(pool: &PgPool, user: UserId) -> Result<Option<String>> {
+    let sql = "SELECT email FROM credential WHERE user_id = $1";
+    Ok(sqlx::query_scalar(sql).bind(user.uuid()).fetch_optional(pool).await?)
+}
+
+/// Whether it was added: not if somebody else was quicker with this e-mail.
+pub(crate) async fn add_credential(pool: &PgPool, user: UserId, email: &Email, password_hash: &str) -> Result<bool> {
+    let sql =
+        "INSERT INTO credential (user_id, email, password_hash) VALUES ($1, $2, $3) ON CONFLICT (email) DO NOTHING";
+    let done = sqlx::query(sql).bind(user.uuid()).bind(email.as_str()).bind(password_hash).execute(pool).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whether it was replaced: not if it is in use by now, or another than the one that was found.
+pub(crate) async fn replace_password(pool: &PgPool, found: &Credential, password_hash: &str) -> Result<bool> {
+    let sql = "UPDATE credential SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2 AND NOT in_use";
+    let update = sqlx::query(sql).bind(found.user.uuid()).bind(&found.password_hash).bind(password_hash);
+    Ok(update.execute(pool).await?.rows_affected() == 1)
+}
+
+/// Opens a session for who proved to know the password, whose hash is renewed if need be. `false`: the password is
+/// another by now.
+pub(crate) async fn open_session(
+    pool: &PgPool,
+    proven: &Credential,
+    renewed_hash: Option<&str>,
+    session: SessionId,
+    token: &RefreshToken,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "WITH proven AS (
+             UPDATE credential SET in_use = true, password_hash = COALESCE($3, password_hash)
+             WHERE user_id = $1 AND password_hash = $2
+             RETURNING user_id
+         ), opened AS (
+             INSERT INTO session (user_id, session_id) SELECT user_id, $4 FROM proven
+             RETURNING user_id, session_id
+         )
+         INSERT INTO refresh_token (user_id, sha256, session_id, expires_at)
+         SELECT user_id, $5, session_id, now() + make_interval(days => $6) FROM opened",
+    )
+    .bind(proven.user.uuid())
+    .bind(&proven.password_hash)
+    .bind(renewed_hash)
+    .bind(session.uuid())
+    .bind(token.sha256())
+    .bind(REFRESH_DAYS)
+    .execute(pool)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Forgets the sessions of a person that no refresh token can prolong.
+pub(crate) async fn forget_expired_sessions(pool: &PgPool, user: UserId) -> Result<()> {
+    let sql = "DELETE FROM session s WHERE user_id = $1 AND NOT EXISTS (
+                   SELECT FROM refresh_token t
+                   WHERE t.user_id = s.user_id AND t.session_id = s.session_id AND t.expires_at > now())";
+    sqlx::query(sql).bind(user.uuid()).execute(pool).await?;
+    Ok(())
+}
+
+/// What became of a refresh token that somebody presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rotation {
+    Renewed(SessionId),
+    /// It was used before, or its session has ended: the session is over now, whatever it was.
+    Ended(SessionId, RevocationReason),
+    Unknown,
+}
+
+/// Replaces a refresh token by the next one. One statement, so that of all who present it at once exactly one gets the
+/// next; the others find the row used when its lock is theirs, and end the session.
+pub(crate) async fn rotate(pool: &PgPool, presented: &RefreshToken, next: &RefreshToken) -> Result<Rotation> {
+    let found: Option<(Uuid, bool, String)> = sqlx::query_as(
+        "WITH taken AS (
+             UPDATE refresh_token t SET used = true
+             FROM session s
+             WHERE t.user_id = $1 AND t.sha256 = $2 AND NOT t.used AND t.expires_at > now()
+               AND s.user_id = t.user_id AND s.session_id = t.session_id AND s.ended_by IS NULL
+             RETURNING t.user_id, t.session_id
+         ), renewed AS (
+             INSERT INTO refresh_token (user_id, sha256, session_id, expires_at)
+             SELECT user_id, $3, session_id, now() + make_interval(days => $4) FROM taken
+         ), forgotten AS (
+             DELETE FROM refresh_token t USING taken
+             WHERE t.user_id = taken.user_id AND t.session_id = taken.session_id AND t.expires_at <= now()
+         ), ended AS (
+             UPDATE session s SET ended_by = 'token_reuse'
+             FROM refresh_token t
+             WHERE t.user_id = $1 AND t.sha256 = $2 AND t.expires_at > now() AND NOT EXISTS (SELECT FROM taken)
+               AND s.user_id = t.user_id AND s.session_id = t.session_id AND s.ended_by IS NULL
+         )
+         SELECT t.session_id, EXISTS (SELECT FROM taken), COALESCE(s.ended_by, 'token_reuse')
+         FROM refresh_token t JOIN session s ON s.user_id = t.user_id AND s.session_id = t.session_id
+         WHERE t.user_id = $1 AND t.sha256 = $2 AND t.expires_at > now()",
+    )
+    .bind(presented.user.uuid())
+    .bind(presented.sha256())
+    .bind(next.sha256())
+    .bind(REFRESH_DAYS)
+    .fetch_optional(pool)
+    .await?;
+    Ok(match found {
+        None => Rotation::Unknown,
+        Some((session, true, _)) => Rotation::Renewed(SessionId::new(session)),
+        Some((session, false, reason)) => Rotation::Ended(SessionId::new(session), read_reason(reason)?),
+    })
+}
+
+/// Ends the session of a refresh token, and says which it was and why it ended, also when it had ended before.
+pub(crate) async fn end_session(pool: &PgPool, token: &RefreshToken) -> Result<Option<(SessionId, RevocationReason)>> {
+    let found: Option<(Uuid, String)> = sqlx::query_as(
+        "UPDATE session s SET ended_by = COALESCE(s.ended_by, 'log_out')
+         FROM refresh_token t
+         WHERE t.user_id = $1 AND t.sha256 = $2 AND s.user_id = t.user_id AND s.session_id = t.session_id
+         RETURNING s.session_id, s.ended_by",
+    )
+    .bind(token.user.uuid())
+    .bind(token.sha256())
+    .fetch_optional(pool)
+    .await?;
+    found.map(|(session, reason)| Ok((SessionId::new(session), read_reason(reason)?))).transpose()
+}
+
+/// One at a time may look for a signing key and make one: two instances that start together agree.
+pub(crate) async fn lock_signing_keys(db: &mut PgConnection) -> Result<()> {
+    sqlx::query("LOCK TABLE signing_key IN EXCLUSIVE MODE").execute(db).await?;
+    Ok(())
+}
+
+pub(crate) async fn newest_signing_key(db: &mut PgConnection) -> Result<Option<SigningKey>> {
+    let sql = "SELECT seed FROM signing_key ORDER BY created_at DESC, key_id LIMIT 1";
+    let seed: Option<[u8; 32]> = sqlx::query_scalar(sql).fetch_optional(db).await?;
+    seed.map(|seed| SigningKey::from_seed(&seed)).transpose()
+}
+
+pub(crate) async fn add_signing_key(db: &mut PgConnection, key: &SigningKey, seed: &[u8; 32]) -> Result<()> {
+    let sql = "INSERT INTO signing_key (key_id, seed, public_key) VALUES ($1, $2, $3)";
+    sqlx::query(sql).bind(key.id()).bind(seed).bind(key.public()).execute(db).await?;
+    Ok(())
+}
+
+/// The public half of every signing key, the newest first.
+pub(crate) async fn public_keys(pool: &PgPool) -> Result<Vec<Value>> {
+    let sql = "SELECT public_key FROM signing_key ORDER BY created_at DESC, key_id";
+    Ok(sqlx::query_scalar(sql).fetch_all(pool).await?)
+}
+
+fn read_reason(reason: String) -> Result<RevocationReason> {
+    serde_json::from_value(Value::String(reason)).context("a session ended for a reason that is not known")
+}
