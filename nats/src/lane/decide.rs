@@ -1,5 +1,7 @@
 //! A batch through the reactor: what is to be written besides the service's tables, published, and answered.
 
+#![deny(clippy::disallowed_methods, reason = "time comes from the message")]
+
 use async_nats::HeaderMap;
 use plyo_events::{Message, Outcome, Reject, Subject, query::StoredOutcome};
 use rustc_hash::FxHashMap;

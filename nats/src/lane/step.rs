@@ -1,5 +1,7 @@
 //! One message through a reactor: the pure middle of the loop, which knows neither streams nor tables.
 
+#![deny(clippy::disallowed_methods, reason = "time comes from the message")]
+
 use plyo_events::{Aggregate, Command, CommandId, Event, EventId, Id, Message, Outcome, Subject, Timer};
 use uuid::Uuid;
 

@@ -1,6 +1,8 @@
 //! In-app notifications: what a person is told, by their preferences, each with its reason; and what is taken back when
 //! its cause falls.
 
+#![deny(clippy::disallowed_methods, reason = "time comes from the message")]
+
 mod domain;
 mod queries;
 mod reactor;

@@ -3,6 +3,8 @@
 //! It owns the schema `user`, a fold of its own `user.registered` and `session.revoked`. What is not folded, by which
 //! somebody logs in, is in the crate `identity`, which answers under this service's name.
 
+#![deny(clippy::disallowed_methods, reason = "time comes from the message")]
+
 mod domain;
 mod queries;
 mod reactor;

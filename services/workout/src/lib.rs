@@ -2,6 +2,8 @@
 //!
 //! It emits `workout.*`, `record.*` and `reminder.*`, and confirms the clock's `workout_reminder_due`.
 
+#![deny(clippy::disallowed_methods, reason = "time comes from the message")]
+
 mod domain;
 mod exercises;
 mod queries;
