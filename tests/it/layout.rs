@@ -79,6 +79,17 @@ fn versions_are_in_one_place() {
 }
 
 #[test]
+fn an_image_is_built_of_every_member() {
+    let ignored = fs::read_to_string(root().join(".dockerignore")).unwrap();
+    let is_sent = |path: &str| ignored.lines().any(|line| line.strip_prefix('!') == Some(path));
+    for member in members() {
+        // Those that the binary is not made of need no more than their manifest.
+        let top = member.split('/').next().unwrap_or_default();
+        assert!(is_sent(top) || is_sent(&format!("{member}/Cargo.toml")), "a build of the image misses {member}");
+    }
+}
+
+#[test]
 fn sql_is_in_the_stores() {
     // The stores of services; the loop's own tables; what makes, dumps and restores databases, and what measures.
     let allowed = |path: &str| {
