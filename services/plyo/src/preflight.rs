@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use http_body_util::{BodyExt, Empty};
-use hyper::{Request, body::Bytes, client::conn::http1};
-use hyper_util::rt::TokioIo;
+use anyhow::{Context, Result, bail, ensure};
+use plyo_client::Client;
 use plyo_nats::{database, servers, streams};
 use plyo_servers::Durability;
-use tokio::{
-    net::TcpStream,
-    time::{Instant, sleep, timeout},
-};
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use crate::{
@@ -96,7 +92,7 @@ fn refuse_placeholders(config: &Config, roles: &[String]) -> Result<()> {
     for service in roles.iter().filter(|role| *role != "edge") {
         let dsn = config.dsn(service);
         let missing = dsn.contains("{password}");
-        anyhow::ensure!(!missing, "{service}.password is not in PLYO_NKEYS; `plyo keys --files` makes it");
+        ensure!(!missing, "{service}.password is not in PLYO_NKEYS; `plyo keys --files` makes it");
         refuse_placeholder(&dsn).with_context(|| format!("the Postgres URL of {service}"))?;
     }
     config.redis_url.as_deref().map_or(Ok(()), refuse_placeholder).context("the Redis URL")
@@ -106,7 +102,7 @@ fn refuse_placeholder(url: &str) -> Result<()> {
     // The error of the parser may quote the URL, which may hold a password.
     let url = Url::parse(url).ok().context("it cannot be read")?;
     let placeholder = url.password().filter(|password| PLACEHOLDERS.contains(&password.to_lowercase().as_str()));
-    anyhow::ensure!(placeholder.is_none(), "its password is a placeholder; choose one");
+    ensure!(placeholder.is_none(), "its password is a placeholder; choose one");
     Ok(())
 }
 
@@ -120,10 +116,9 @@ async fn refuse_late_sync(monitor_urls: Option<&str>) -> Result<()> {
     let (mut answered, mut silent) = (0, None);
     for url in urls.split(',').map(str::trim) {
         let shown = servers::without_secrets(url);
-        match timeout(MONITOR, get(url, "/varz")).await.unwrap_or_else(|_| bail!("no answer in {MONITOR:?}")) {
+        match timeout(MONITOR, varz(url)).await.unwrap_or_else(|_| bail!("no answer in {MONITOR:?}")) {
             Ok(varz) => {
                 answered += 1;
-                let varz: serde_json::Value = serde_json::from_slice(&varz).context("/varz is JSON")?;
                 if varz["jetstream"]["config"]["sync_always"] != true {
                     bail!(Misconfigured(format!(
                         "the nats-server that {shown} monitors acknowledges before it writes to disk: set `sync_interval: always` there, or PLYO_DURABILITY=relaxed here"
@@ -151,17 +146,12 @@ async fn refuse_broken_promises(dsn: &str) -> Result<()> {
     Ok(())
 }
 
-async fn get(base: &str, path: &str) -> Result<Bytes> {
+async fn varz(url: &str) -> Result<Value> {
     // The error of the parser may quote the URL, which may hold a password.
-    let url = Url::parse(base).ok().context("the URL cannot be read")?;
-    let host = url.host_str().context("a URL has a host")?;
-    let stream = TcpStream::connect((host, url.port_or_known_default().context("a URL has a port")?)).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
-    let request = Request::get(path).header("host", host).body(Empty::<Bytes>::new())?;
-    let response = sender.send_request(request).await?;
-    anyhow::ensure!(response.status().is_success(), "it answers {}", response.status());
-    Ok(response.into_body().collect().await?.to_bytes())
+    let mut monitor = Client::new(url).ok().context("the URL cannot be read")?;
+    let varz = monitor.get("/varz").await?.success()?;
+    ensure!(varz.is_object(), "it answers no JSON");
+    Ok(varz)
 }
 
 #[cfg(test)]

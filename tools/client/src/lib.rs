@@ -44,13 +44,13 @@ impl Answer {
 }
 
 impl Client {
-    /// A client of the edge at `url`, `http://host:port`.
+    /// A client of what listens at `url`, `http://host:port`.
     ///
     /// # Errors
     /// When it is no such URL.
     pub fn new(url: &str) -> Result<Self> {
-        let url = url::Url::parse(url).context("the edge's URL")?;
-        anyhow::ensure!(url.scheme() == "http", "the edge's URL begins with http://");
+        let url = url::Url::parse(url).context("the URL")?;
+        anyhow::ensure!(url.scheme() == "http", "the URL begins with http://");
         let authority =
             format!("{}:{}", url.host_str().context("the URL has no host")?, url.port_or_known_default().unwrap_or(80));
         Ok(Self { authority, connection: None, token: None })
@@ -150,8 +150,7 @@ impl Client {
     async fn connect(&self) -> Result<http1::SendRequest<Full<Bytes>>> {
         let stream = timeout(CONNECTING, TcpStream::connect(&self.authority)).await;
         let stream = stream.with_context(|| format!("{} does not answer", self.authority))?;
-        let stream =
-            stream.with_context(|| format!("nothing listens at {}; `make up` starts the platform", self.authority))?;
+        let stream = stream.with_context(|| format!("nothing listens at {}", self.authority))?;
         stream.set_nodelay(true)?;
         let (connection, driver) = http1::handshake(TokioIo::new(stream)).await?;
         // It ends with the connection; its error is the request's, too.
