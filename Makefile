@@ -11,10 +11,8 @@ up: setup ## install what is missing and run the platform on port 3000
 demo: ## 12 weeks of training as a client sees them (the platform must run)
 	cargo run --release -q -p plyo -- demo
 
-test: ## set up and run every test
-	scripts/setup.sh --nats-cli
-	# Stories wait more than they work.
-	RUST_TEST_THREADS=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) cargo test --workspace
+test: ## set up and run every test, and count what this machine cannot try
+	scripts/test.sh
 
 lint: ## format, what is depended on, clippy, documentation
 	scripts/setup.sh --lint

@@ -1,11 +1,14 @@
 //! The ground everything stands on: private servers that end and start again, and who may say what on NATS.
 
-use std::{io::Write, os::unix::fs::PermissionsExt, time::Duration};
+use std::{os::unix::fs::PermissionsExt, time::Duration};
 
 use plyo_nats::{Nats, NatsConfig, raw, streams};
 use plyo_servers::{Postgres, nkeys};
 
-use crate::platform::{Ground, REAL, eventually};
+use crate::{
+    platform::{Ground, REAL, eventually},
+    skipped::skip,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_are_killed_start_again_where_they_were_with_what_they_stored() {
@@ -31,8 +34,7 @@ async fn servers_that_are_killed_start_again_where_they_were_with_what_they_stor
 #[test]
 fn root_keeps_the_data_of_postgres_elsewhere_when_its_user_cannot_reach_it() {
     if !nix::unistd::Uid::effective().is_root() {
-        // libtest keeps what `eprintln!` says of a test that passes.
-        writeln!(std::io::stderr(), "skipped: only root runs Postgres as another user").unwrap();
+        skip("only root runs Postgres as another user");
         return;
     }
     let directory = tempfile::tempdir().unwrap();

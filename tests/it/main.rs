@@ -41,6 +41,7 @@ mod replay_stories;
 mod settings_stories;
 mod sink_stories;
 mod sixth_service_stories;
+mod skipped;
 mod socket_stories;
 mod stopping_stories;
 mod storm;
