@@ -84,7 +84,17 @@ impl Up {
     }
 
     async fn start_with(directory: &Path, port: u16, more: &[&str]) -> Self {
-        let mut command = plyo(directory, &[&["up", "--port", &port.to_string()], more].concat());
+        let command = plyo(directory, &[&["up", "--port", &port.to_string()], more].concat());
+        Self::when_ready(command, directory, port).await
+    }
+
+    /// The same of another `plyo`.
+    pub async fn start_as(mut plyo: Command, directory: &Path, port: u16) -> Self {
+        plyo.args(["up", "--port", &port.to_string()]).current_dir(directory);
+        Self::when_ready(plyo, directory, port).await
+    }
+
+    async fn when_ready(mut command: Command, directory: &Path, port: u16) -> Self {
         let log = fs::File::create(directory.join("up.log")).unwrap();
         let up = Self(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap());
         eventually("the platform is ready", Duration::from_secs(60), async || {
@@ -94,11 +104,11 @@ impl Up {
         up
     }
 
-    fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.0.id() as i32), signal).unwrap();
     }
 
-    async fn ended(&mut self) -> std::process::ExitStatus {
+    pub async fn ended(&mut self) -> std::process::ExitStatus {
         eventually("plyo has ended", Duration::from_secs(30), async || Ok(self.0.try_wait()?)).await
     }
 }

@@ -39,6 +39,7 @@ mod recurring_stories;
 mod reminder_stories;
 mod replay_stories;
 mod settings_stories;
+mod shipped_stories;
 mod sink_stories;
 mod sixth_service_stories;
 mod skipped;
