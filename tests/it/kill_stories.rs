@@ -2,7 +2,7 @@
 //! nothing else has to be started again.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -19,13 +19,19 @@ use crate::{
 
 /// Logs workouts while `killing` goes on, then checks everything.
 async fn nothing_is_lost(ground: &mut Ground, mut killing: impl AsyncFnMut(&mut Ground, u32)) {
-    let publisher = CommandPublisher::new(&ground.nats().await, "test");
+    let nats = ground.nats().await;
+    let publisher = CommandPublisher::new(&nats, "test");
     let over = AtomicBool::new(false);
     let logging = Ledger::keep_logging(&publisher, &over);
     let breaking = async {
+        let mut seen = 0;
         for round in 0..3 {
-            // Long enough for work to be under way when the next one dies.
-            tokio::time::sleep(Duration::from_millis(400)).await;
+            // It goes on again, and more is under way when the next one dies.
+            seen = eventually("work is under way", Duration::from_secs(60), async || {
+                let last = streams::state(&nats, "EVENTS").await?.last;
+                Ok((last > seen + 50).then_some(last))
+            })
+            .await;
             killing(ground, round).await;
         }
         over.store(true, Ordering::Relaxed);
@@ -116,17 +122,21 @@ async fn what_is_acknowledged_is_pushed(ground: &Ground, url: &str, mut killing:
     let before = ledger::events(ground).await.len();
     let mut acknowledged = Vec::new();
     for round in 0..3 {
+        let logged = AtomicU32::new(0);
         let logging = async {
             for number in 0..15 {
                 let key = format!("{round}-{number}");
                 let answer = ada.command("POST", "/api/v1/workouts", &key, Some(&workout(60.0))).await.unwrap();
                 assert_eq!(answer.status, 201, "{answer:?}");
                 acknowledged.push(answer.body["workout_id"].as_str().unwrap().to_owned());
+                logged.fetch_add(1, Ordering::Relaxed);
             }
         };
         let killing = async {
-            // Long enough for work to be under way when it dies.
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            eventually("work is under way", Duration::from_secs(30), async || {
+                Ok((logged.load(Ordering::Relaxed) >= 3).then_some(()))
+            })
+            .await;
             killing().await;
         };
         tokio::join!(killing, logging);

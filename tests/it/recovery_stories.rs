@@ -4,6 +4,7 @@
 use std::{
     path::Path,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -101,17 +102,23 @@ async fn what_an_instance_was_asked_when_it_died_is_answered_by_the_one_that_sta
     eventually("the second is stopped", Duration::from_secs(5), async || Ok(second.is_stopped().then_some(()))).await;
     // About half of them are asked of the one that will never answer.
     let token = ada.token().unwrap().to_owned();
+    let answered = AtomicU32::new(0);
     let asking = (0..16).map(|_| {
-        let (url, token) = (url.clone(), token.clone());
+        let (url, token, answered) = (url.clone(), token.clone(), &answered);
         async move {
             let mut ada = Client::new(&url).unwrap();
             ada.set_token(&token);
             let asked = Instant::now();
-            (ada.get("/api/v1/workouts").await.unwrap().status, asked.elapsed() < Duration::from_secs(4))
+            let status = ada.get("/api/v1/workouts").await.unwrap().status;
+            answered.fetch_add(1, Ordering::Relaxed);
+            (status, asked.elapsed() < Duration::from_secs(4))
         }
     });
     let dying = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        eventually("some are answered, by the other", Duration::from_secs(10), async || {
+            Ok((answered.load(Ordering::Relaxed) > 1).then_some(()))
+        })
+        .await;
         second.signal(Signal::SIGKILL);
         eventually("it is dead", Duration::from_secs(5), async || Ok(second.has_ended().then_some(()))).await;
     };

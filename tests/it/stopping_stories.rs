@@ -10,6 +10,7 @@ use nix::{
     unistd::Pid,
 };
 use plyo_client::{Answer, Client};
+use plyo_nats::streams;
 use plyo_servers::free_port;
 use tempfile::TempDir;
 use tokio::{
@@ -86,6 +87,7 @@ async fn an_edge_that_stops_says_so_first_and_refuses_nobody_and_cuts_nobody_off
     let mut served = Served::start(&ground, &["--only", "user,edge", "--grace", "3"]);
     ground.ready(&served.url).await;
     let ada = somebody(&served.url, "ada").await;
+    let nats = ground.nats().await;
     let mut slow = TcpStream::connect(ada.authority()).await.unwrap();
     let body = workout(60.0).to_string();
     let (first, rest) = body.split_at(body.len() / 2);
@@ -106,8 +108,11 @@ async fn an_edge_that_stops_says_so_first_and_refuses_nobody_and_cuts_nobody_off
         (answer.status, asked.elapsed() > Duration::from_secs(6))
     };
     let stopping = async {
-        // Both requests are under way.
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        eventually("both requests are under way", Duration::from_secs(10), async || {
+            // The second was made after the first.
+            Ok((streams::state(&nats, "COMMANDS_workout").await?.messages > 0).then_some(()))
+        })
+        .await;
         served.ask_to_stop();
         let asked = Instant::now();
         let ready = eventually("it says that it stops", Duration::from_secs(2), async || {

@@ -75,15 +75,17 @@ async fn storm(weather: Weather) -> (Vec<String>, Damage) {
     let (over, repeated) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
     let watching = tokio::spawn(watch(Tail::open(&nats, u64::MAX).await.expect("EVENTS is there"), repeated.clone()));
     let blowing = async {
-        let damage = blow(&mut ground, &weather, &repeated).await;
+        let blown = blow(&mut ground, &weather, &repeated).await;
         over.store(true, Ordering::Relaxed);
-        damage
+        blown
     };
-    let (ledger, damage) = tokio::join!(Ledger::keep_logging(&publisher, &over), blowing);
+    let (ledger, (damage, ships)) = tokio::join!(Ledger::keep_logging(&publisher, &over), blowing);
     watching.abort();
     // Fair weather, with the bugs that were planted.
     let role = Role { bugs: weather.bugs.clone(), ..ground.role(weather.services) };
     let _fair = Server::start(&role);
+    ground.settle(weather.services).await;
+    drop(ships);
     ground.settle(weather.services).await;
     (ledger.check(&ground, weather.services).await, damage)
 }
@@ -105,7 +107,8 @@ struct Ship {
     continued_at: Option<Instant>,
 }
 
-async fn blow(ground: &mut Ground, weather: &Weather, repeated: &AtomicBool) -> Damage {
+/// What was damaged, and who was out there: those that were stopped have still something to say.
+async fn blow(ground: &mut Ground, weather: &Weather, repeated: &AtomicBool) -> (Damage, Vec<Ship>) {
     let mut random = Random(weather.seed);
     let mut damage = Damage::default();
     let services = weather.services.iter().chain(weather.services);
@@ -146,9 +149,7 @@ async fn blow(ground: &mut Ground, weather: &Weather, repeated: &AtomicBool) -> 
         }
     }
     ships.iter().for_each(|ship| ship.server.signal(Signal::SIGCONT));
-    // Those that were stopped say what they still have to say, before the fair weather.
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    damage
+    (damage, ships)
 }
 
 fn launch(ground: &Ground, service: &'static str, weather: &Weather, random: &mut Random) -> Ship {

@@ -83,11 +83,15 @@ impl World {
             Weather { services: REAL, lanes: 4, seed: self.random.next(), seconds, bugs: Vec::new(), one_in: 50 };
         let (over, repeated) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
         let blowing = async {
-            blow(&mut self.ground, &weather, &repeated).await;
+            let (_, ships) = blow(&mut self.ground, &weather, &repeated).await;
             over.store(true, Ordering::Relaxed);
+            ships
         };
-        let (ledger, ()) = tokio::join!(Ledger::keep_logging(&self.publisher, &over), blowing);
+        let (ledger, ships) = tokio::join!(Ledger::keep_logging(&self.publisher, &over), blowing);
         self.ledger.absorb(ledger);
+        let _fair = self.server();
+        self.ground.settle(REAL).await;
+        drop(ships);
     }
 
     /// A process that nothing happens to but the disaster.
