@@ -157,6 +157,21 @@ async fn with_tables(db: &mut PgConnection) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar(sql).fetch_all(db).await?)
 }
 
+/// The services whose outboxes are not empty.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn unpublished(db: &mut PgConnection) -> Result<Vec<String>> {
+    let mut waiting = Vec::new();
+    for service in with_tables(db).await? {
+        let sql = format!("SELECT EXISTS (SELECT FROM \"{service}_loop\".outbox)");
+        if sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *db).await? {
+            waiting.push(service);
+        }
+    }
+    Ok(waiting)
+}
+
 /// The rows of a service's lanes with whatever columns they have, and how much waits in the outbox.
 async fn lanes(db: &mut PgConnection, service: &str) -> Result<Vec<Value>> {
     let loops = format!("\"{service}_loop\"");

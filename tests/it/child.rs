@@ -39,7 +39,7 @@ pub struct Role {
     pub nkeys: PathBuf,
     pub dsn: String,
     pub services: Vec<&'static str>,
-    /// How many lanes each of them has.
+    /// How many lanes each of them is to have; 0 for as many as it has.
     pub lanes: u8,
     /// Where an edge listens, if there is to be one.
     pub edge_port: Option<u16>,
@@ -146,8 +146,8 @@ fn serves_when_a_test_asks_for_it() {
     }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let lanes = role("LANES").parse().expect("a number of lanes");
-    let mut config = crate::platform::config(&role("NATS"), role("NKEYS").into(), &role("DSN"), Some(lanes));
+    let lanes = Some(role("LANES").parse().expect("a number of lanes")).filter(|lanes| *lanes > 0);
+    let mut config = crate::platform::config(&role("NATS"), role("NKEYS").into(), &role("DSN"), lanes);
     if !role("RELAXED").is_empty() {
         config.durability = Durability::Relaxed;
     }

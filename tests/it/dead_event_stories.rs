@@ -26,6 +26,7 @@ struct Garbled {
 impl Garbled {
     async fn new() -> Self {
         let ground = Ground::new().await;
+        ground.ends_with_dead_letters();
         let nats = ground.nats().await;
         let server = ground.start(&BOTH);
         let user = UserId::mint();

@@ -17,6 +17,7 @@ mod demo_stories;
 mod edge_stories;
 mod edges;
 mod effect_stories;
+mod endings;
 mod follow_stories;
 mod ground;
 mod kill_stories;

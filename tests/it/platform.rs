@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     child::{Role, Server},
+    endings::Ending,
     sink_stories, tally,
 };
 
@@ -37,6 +38,7 @@ pub struct Ground {
     servers: Servers,
     /// How many lanes each service has.
     pub lanes: u8,
+    pub ending: Ending,
 }
 
 impl Deref for Ground {
@@ -61,7 +63,9 @@ impl Ground {
 
     /// The same with so many lanes to each service.
     pub async fn with_lanes(lanes: u8) -> Self {
-        Self { lanes, ..Self::new().await }
+        let mut ground = Self::new().await;
+        ground.lanes = lanes;
+        ground
     }
 
     pub async fn with(durability: Durability) -> Self {
@@ -82,7 +86,8 @@ impl Ground {
         let access = Access::of(&services::made(services));
         let tables = template().await.join("postgres");
         let setup = Setup { access, durability, nats_servers, tables: Some(&tables) };
-        let ground = Self { servers: Servers::start(setup).await.expect("servers start"), lanes: 1 };
+        let servers = Servers::start(setup).await.expect("servers start");
+        let ground = Self { servers, lanes: 1, ending: Ending::default() };
         let settings = StreamSettings { services: services::names(services), replicas: nats_servers as u8 };
         streams::apply(&ground.nats().await, &settings).await.expect("the streams are made");
         ground
@@ -109,6 +114,7 @@ impl Ground {
     }
 
     pub fn role(&self, services: &[&'static str]) -> Role {
+        self.ending.note(services);
         Role {
             nats_url: self.nats_url(),
             nkeys: self.nats_server.nkeys(),
@@ -224,7 +230,7 @@ pub fn entry(name: &str) -> &'static Entry {
 }
 
 /// `tally:workout:mended` keeps its rows where `workout` does.
-fn schema(service: &str) -> &str {
+pub fn schema(service: &str) -> &str {
     let name = service.strip_prefix("tally:").unwrap_or(service);
     name.split_once(':').map_or(name, |(name, _)| name)
 }

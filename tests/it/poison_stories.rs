@@ -23,6 +23,7 @@ async fn one_among_many(reps: u32) -> dead::DeadLetter {
 
 /// The same with planted bugs; gives also what is wrong after that.
 async fn one_among_many_on(ground: &Ground, reps: u32, bugs: &[&'static str]) -> (dead::DeadLetter, Vec<String>) {
+    ground.ends_with_dead_letters();
     let nats = ground.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
     let outcomes = Outcomes::subscribe(&nats, "test").await.unwrap();

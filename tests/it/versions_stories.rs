@@ -110,6 +110,7 @@ async fn replay(ground: &Ground, purpose: Purpose) -> plyo_nats::replay::Report 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_version_is_folded_as_the_newest_and_reaches_clients_as_it_travelled() {
     let ground = Ground::for_services(&WITH_SCALES, Durability::Always).await;
+    ground.ends_with_dead_letters();
     services::find(&WITH_SCALES, "scales").unwrap().migrate(&ground.dsn()).await.unwrap();
     let (_platform, url) = ground.start_platform().await;
     let (nats, dsn) = (ground.config().nats("scales").await.unwrap(), ground.own_dsn("scales"));
