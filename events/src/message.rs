@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Command, Event, EventKind, Recurrence, Subject, UserId};
+use crate::{Command, Event, EventKind, Recurrence, Subject, Traceparent, UserId};
 
 /// A payload with its envelope (CloudEvents 1.0; on NATS the attributes are headers, see `plyo_nats::wire`).
 #[derive(Clone, Debug, PartialEq)]
@@ -20,8 +20,9 @@ pub struct Message<T> {
     pub correlation: Uuid,
     /// `ce-causationid`: the id of the message that caused this one; its own id for the first.
     pub causation: Uuid,
-    /// W3C `traceparent`, carried along unchanged but for the span id.
-    pub traceparent: Option<String>,
+    /// The span that this comes from. What this causes comes from the span that handles it, or from the same one where
+    /// nobody records spans.
+    pub traceparent: Option<Traceparent>,
     pub body: T,
 }
 
@@ -53,7 +54,7 @@ impl<T> Message<T> {
             time: self.time,
             correlation: self.correlation,
             causation: self.causation,
-            traceparent: self.traceparent.clone(),
+            traceparent: self.traceparent,
             body,
         }
     }

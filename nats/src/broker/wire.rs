@@ -1,13 +1,13 @@
 //! The envelope as NATS headers: CloudEvents 1.0, NATS binding, binary mode.
 
-use std::{fmt::Write, str::FromStr};
+use std::str::FromStr;
 
 use anyhow::Context;
 use async_nats::{HeaderMap, HeaderName, header::IntoHeaderValue};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use plyo_events::{
-    Aggregate, Body, Command, CommandKind, DecodeError, Event, EventKind, Id, Message, Subject, Versioned,
+    Aggregate, Body, Command, CommandKind, DecodeError, Event, EventKind, Id, Message, Subject, Traceparent, Versioned,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -100,8 +100,8 @@ fn headers<T>(message: &Message<T>, type_name: String, service: &str) -> HeaderM
     if message.correlation != message.causation {
         set(&mut headers, CORRELATION, message.correlation.to_string());
     }
-    if let Some(traceparent) = message.traceparent.as_deref().filter(|text| is_traceparent(text)) {
-        set(&mut headers, TRACEPARENT, traceparent);
+    if let Some(traceparent) = message.traceparent {
+        set(&mut headers, TRACEPARENT, traceparent.to_string());
     }
     headers
 }
@@ -253,9 +253,14 @@ fn envelope<T>(headers: &HeaderMap, id: Uuid, subject: Subject, time: jiff::Time
         time,
         correlation: parsed(headers, CORRELATION).unwrap_or(causation),
         causation,
-        traceparent: text(headers, TRACEPARENT).filter(|text| is_traceparent(text)).map(str::to_owned),
+        traceparent: traceparent(headers),
         body,
     }
+}
+
+/// The span that a message comes from. What is no `traceparent` is dropped rather than passed on.
+pub(crate) fn traceparent(headers: &HeaderMap) -> Option<Traceparent> {
+    parsed(headers, TRACEPARENT)
 }
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {
@@ -284,27 +289,6 @@ fn parsed<T: FromStr>(headers: &HeaderMap, name: &'static str) -> Option<T> {
 
 fn required<T: FromStr>(headers: &HeaderMap, name: &'static str) -> Result<T, WireError> {
     parsed(headers, name).ok_or(WireError::Header(name))
-}
-
-/// `00-<32 hex>-<16 hex>-<2 hex>` (W3C Trace Context); anything else is dropped rather than passed on.
-fn is_traceparent(text: &str) -> bool {
-    let is_dash = |place: usize| matches!(place, 2 | 35 | 52);
-    text.len() == 55
-        && text
-            .bytes()
-            .enumerate()
-            .all(|(place, byte)| if is_dash(place) { byte == b'-' } else { byte.is_ascii_hexdigit() })
-}
-
-/// The same trace with a span of our own.
-pub(crate) fn child_span(traceparent: Option<&str>, span: Uuid) -> Option<String> {
-    let parts: Vec<&str> = traceparent?.split('-').collect();
-    let [version, trace, _, flags] = parts[..] else { return None };
-    let mut child = format!("{version}-{trace}-");
-    for byte in &span.as_bytes()[8..] {
-        write!(child, "{byte:02x}").ok()?;
-    }
-    Some(format!("{child}-{flags}"))
 }
 
 #[cfg(test)]

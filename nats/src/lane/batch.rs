@@ -206,11 +206,11 @@ fn count(lane: Lane, gathered: &Gathered, decided: &Decided) {
     let (now, reaction) = (jiff::Timestamp::now(), metrics::histogram!("plyo_reaction_seconds", "service" => service));
     for arrival in &gathered.arrivals {
         let (time, trace, id) = match &arrival.work {
-            Work::Command(command) => (command.time, &command.traceparent, command.id),
-            Work::Event(event) => (event.time, &event.traceparent, event.id),
+            Work::Command(command) => (command.time, command.traceparent, command.id),
+            Work::Event(event) => (event.time, event.traceparent, event.id),
             Work::Skip | Work::Undecodable(_) => continue,
         };
         reaction.record(now.duration_since(time).as_secs_f64().max(0.0));
-        tracing::debug!(service, message = %id, traceparent = trace.as_deref(), "handled");
+        tracing::debug!(service, message = %id, traceparent = trace.map(tracing::field::display), "handled");
     }
 }

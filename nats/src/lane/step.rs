@@ -64,6 +64,5 @@ fn check_about<R: Reactor>(subject: Subject, name: &'static str, expected: Optio
 }
 
 fn caused<T, U>(cause: &Message<T>, id: Uuid, body: U) -> Message<U> {
-    let traceparent = wire::child_span(cause.traceparent.as_deref(), id);
-    Message { id, causation: cause.id, traceparent, ..cause.with(body) }
+    Message { id, causation: cause.id, ..cause.with(body) }
 }

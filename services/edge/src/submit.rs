@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
-use plyo_events::{Command, CommandId, Message, Outcome, UserId, query::OutcomeQuery};
+use plyo_events::{Command, CommandId, Message, Outcome, Traceparent, UserId, query::OutcomeQuery};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -29,7 +29,7 @@ pub(crate) struct Submission {
     pub id: CommandId,
     pub fingerprint: String,
     pub command: Command,
-    pub traceparent: String,
+    pub traceparent: Traceparent,
     pub wait: Duration,
 }
 
@@ -82,7 +82,7 @@ pub(crate) async fn submit(edge: &Edge, submission: Submission) -> Result<Submit
     let _in_flight = edge.in_flight.enter(id, &fingerprint)?;
     let expected = edge.outcomes.expect(id);
     let mut message = Message::first(id.uuid(), user, Timestamp::now(), command);
-    tracing::debug!(command = %id, traceparent, "command");
+    tracing::debug!(command = %id, %traceparent, "command");
     message.traceparent = Some(traceparent);
     let published = edge.commands.send(&message, &fingerprint).await?;
     if published.duplicate {

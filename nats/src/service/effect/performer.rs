@@ -154,8 +154,7 @@ impl<E: Effect> Performer<E> {
 
     fn report_of(&self, event: &Message<Event>, report: Command) -> Message<Command> {
         let id = CommandId::derive(event.id, &format!("{}/effect/{}", self.with.service, E::NAME)).uuid();
-        let traceparent = wire::child_span(event.traceparent.as_deref(), id);
-        Message { id, time: Timestamp::now(), causation: event.id, traceparent, ..event.with(report) }
+        Message { id, time: Timestamp::now(), causation: event.id, ..event.with(report) }
     }
 
     /// A request that a newer binary wrote: nothing more is taken here, and this one is left to a newer instance.

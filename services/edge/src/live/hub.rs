@@ -96,7 +96,8 @@ impl Hub {
         // Before anybody is woken, so that who is woken by it finds its session ended.
         for event in &events {
             note_revocation(&self.callers, event);
-            tracing::debug!(event = %event.message.id, traceparent = event.message.traceparent.as_deref(), "push");
+            let traceparent = event.message.traceparent.map(tracing::field::display);
+            tracing::debug!(event = %event.message.id, traceparent, "push");
         }
         let head = {
             let mut ring = self.write();

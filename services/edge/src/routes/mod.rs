@@ -133,7 +133,7 @@ impl CommandRequest {
     ) -> Result<Response, Problem> {
         let submission = Submission::new(self.caller.user, route, &self.headers, &self.body, command.into())?;
         let (id, service, waited) = (submission.id, submission.command.kind().service(), !submission.wait.is_zero());
-        let traceparent = submission.traceparent.clone();
+        let traceparent = submission.traceparent.to_string();
         let mut response = respond(submit(state, submission).await?, service, id, created, waited);
         if let Ok(traceparent) = traceparent.parse() {
             response.headers_mut().insert("traceparent", traceparent);
