@@ -29,7 +29,7 @@ storm: setup ## kills, and what operators and disks do, for twice as long as SEC
 model: ## every order of the loop's protocol within bounds, as it is and with planted bugs (some minutes)
 	cargo run --release -q -p plyo-model
 
-bench: setup ## every figure of the README, into bench/results.json (PARTS="--only edge,push" for some)
+bench: setup ## every figure beside the last run, into bench/results.json (PARTS="--only edge,push" for some)
 	cargo build --release -p plyo -p plyo-bench
 	target/release/plyo-bench $(PARTS)
 

@@ -212,6 +212,12 @@ for key, value, unit, most in (("compose_ready_s", sys.argv[1], "s", 10), ("imag
 if not sys.argv[3]:
     with open(path, "w", encoding="utf-8") as file:
         file.write(json.dumps(results, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-    print("compose-test: written to bench/results.json; `make schemas` brings the README's table up to date")
+    # The newest line of the history is what the results say.
+    history = open("bench/history.jsonl", encoding="utf-8").read().splitlines()
+    last = json.loads(history.pop()) | results
+    history.append(json.dumps(last, sort_keys=True, ensure_ascii=False, separators=(",", ":")))
+    with open("bench/history.jsonl", "w", encoding="utf-8") as file:
+        file.write("\n".join(history) + "\n")
+    print("compose-test: written to bench/results.json and bench/history.jsonl; `make schemas` brings the README's table up to date")
 END
 say "everything held"

@@ -5,6 +5,8 @@ use std::{fmt, fs, path::Path};
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
+use crate::history;
+
 /// What was measured, in its order.
 #[derive(Default)]
 pub struct Figures(Vec<Figure>);
@@ -37,7 +39,12 @@ impl Figures {
         self.0.into_iter().map(|figure| (figure.key, figure.value, figure.unit)).collect()
     }
 
-    /// Writes `bench/results.json`; what was not measured this time stays if `keep` says so.
+    /// Each key with its value and unit, as they are.
+    pub fn each(&self) -> impl Iterator<Item = (&str, f64, &'static str)> {
+        self.0.iter().map(|figure| (figure.key.as_str(), figure.value, figure.unit))
+    }
+
+    /// Writes `bench/results.json`, and the same as a line of the history; what was not measured this time stays if `keep` says so.
     ///
     /// # Errors
     /// When the file cannot be read or written.
@@ -58,7 +65,10 @@ impl Figures {
         }
         let results = json!({ "machine": machine("make bench")?, "figures": figures });
         fs::write(RESULTS, format!("{results:#}\n"))?;
-        eprintln!("written to bench/results.json; `make schemas` brings the README's table up to date");
+        history::keep(&results)?;
+        eprintln!(
+            "written to bench/results.json and bench/history.jsonl; `make schemas` brings the README's table up to date"
+        );
         Ok(())
     }
 

@@ -12,6 +12,7 @@ mod drain;
 mod edge;
 mod figures;
 mod ground;
+mod history;
 mod http;
 mod live;
 mod memory;
@@ -105,6 +106,9 @@ fn main() -> Result<()> {
         What::Figures => {
             let figures = runtime.block_on(measure(&Bench { scale, revision }, only.as_deref()))?;
             println!("{figures}");
+            if let Some(before) = history::last()? {
+                println!("{}", history::beside(&before, &figures));
+            }
             if scale.quick || plyo.is_some() {
                 eprintln!("a quick run, or one of another plyo, writes no results");
                 return Ok(());
