@@ -129,6 +129,7 @@ async fn nobody_says_what_is_not_theirs_to_say() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_publishes_its_own_and_a_stranger_does_not_get_in() {
     let ground = Ground::new().await;
+    ground.ends_with_dead_letters();
     let user = "0191f0aa-0000-7000-8000-000000000001";
     for (name, subject) in [
         ("edge", format!("cmd.workout.log.{user}")),

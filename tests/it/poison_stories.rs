@@ -69,6 +69,7 @@ async fn a_broken_constraint_of_one_message_leaves_the_other_255_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_that_nobody_can_read_are_a_dead_letter_that_can_be_shown_and_dropped() {
     let ground = Ground::new().await;
+    ground.ends_with_dead_letters();
     let nats = ground.nats().await;
     let _server = ground.start(&BOTH);
     let user = UserId::mint();
