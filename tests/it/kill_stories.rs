@@ -89,6 +89,11 @@ async fn the_database_is_killed_under_load_where_the_disk_may_be_late() {
                 Ok((streams::state(&nats, "COMMANDS_workout").await?.first > before.max(1)).then_some(()))
             })
             .await;
+            let flushed = streams::state(&nats, "EVENTS").await.unwrap().last;
+            eventually("more is committed after that", Duration::from_secs(30), async || {
+                Ok((streams::state(&nats, "EVENTS").await?.last > flushed + 50).then_some(()))
+            })
+            .await;
             ground.postgres.kill();
             ground.postgres.restart().unwrap();
         }
