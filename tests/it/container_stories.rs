@@ -111,6 +111,14 @@ async fn a_postgres_that_asks_for_passwords_lets_in_those_that_were_made() {
     let remedy = "workout.password is not in PLYO_NKEYS";
     assert!(!missing.status.success() && said(&missing).contains(remedy), "{}", said(&missing));
     assert_nothing_leaks(&nkeys, &[&said(&migrated), &said(&verified), &said(&missing)]);
+
+    // How it ends is looked at without a password.
+    fs::write(&rules, text).unwrap();
+    sqlx::raw_sql("SELECT pg_reload_conf()").execute(&mut db).await.unwrap();
+    eventually("it asks for none", Duration::from_secs(10), async || {
+        Ok(sqlx::PgConnection::connect(&without).await.is_ok().then_some(()))
+    })
+    .await;
 }
 
 /// A secret is never printed.
