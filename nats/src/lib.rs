@@ -20,6 +20,7 @@ pub mod service;
 mod sql;
 #[cfg(any(test, feature = "testing", feature = "raw"))]
 pub mod testing;
+pub mod trace;
 
 pub use broker::{
     Nats, NatsConfig,

@@ -5,6 +5,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use anyhow::{Context, anyhow};
 use plyo_events::Outcome;
 use sqlx::{Connection, PgConnection};
+use tracing::Instrument as _;
 
 use super::{
     Publisher, Remembered,
@@ -12,6 +13,7 @@ use super::{
     gather::{Gathered, Work},
     owner::Owner,
     position::Reached,
+    spans::Spans,
     store::{self, Write},
     which::Lane,
 };
@@ -30,9 +32,20 @@ const ATTEMPTS: u32 = 3;
 /// How often `needs` may follow from what was read: more is a service that asks for ever.
 pub(crate) const ROUNDS: usize = 4;
 
-/// Handles a batch. A batch that fails for a reason of its own is run again one message at a time, and the one that
-/// fails alone becomes a dead letter; any other failure is an error, and the lane is dropped.
+/// Handles a batch, in spans of the traces of its messages.
 pub(super) async fn handle<R: Reactor>(
+    owner: &mut Owner,
+    reactor: &R,
+    remembered: &mut Remembered<R::State>,
+    mut gathered: Gathered,
+) -> Result<(), Failure> {
+    let spans = Spans::open(owner.lane, &mut gathered);
+    handle_together(owner, reactor, remembered, gathered).instrument(spans.first()).await
+}
+
+/// A batch that fails for a reason of its own is run again one message at a time, and the one that
+/// fails alone becomes a dead letter; any other failure is an error, and the lane is dropped.
+async fn handle_together<R: Reactor>(
     owner: &mut Owner,
     reactor: &R,
     remembered: &mut Remembered<R::State>,

@@ -17,6 +17,7 @@ pub(crate) mod publish;
 pub(crate) mod publisher;
 pub(crate) mod remembered;
 pub(crate) mod session;
+mod spans;
 pub(crate) mod step;
 pub(crate) mod store;
 pub(crate) mod tail;

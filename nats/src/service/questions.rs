@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use async_nats::service::ServiceExt as _;
+use async_nats::{HeaderMap, service::ServiceExt as _};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use plyo_events::{
@@ -17,13 +17,15 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until, timeout, timeout_at},
 };
+use tracing::{Instrument as _, Span};
 
 use crate::{
-    broker::Nats,
+    broker::{Nats, wire},
     health::Health,
     lane::store,
     service::{Context, Handler, QueryError},
     sql::database,
+    trace,
 };
 
 /// Why there is no answer.
@@ -113,7 +115,12 @@ async fn put(nats: &Nats, service: &str, name: &str, question: &impl Serialize) 
         return Err(AskError::Unavailable);
     }
     // It has no patience of its own: ours also ends a wait for room in the connection's queue.
-    let request = async_nats::Request::new().payload(body.into()).timeout(None);
+    let mut request = async_nats::Request::new().payload(body.into()).timeout(None);
+    if let Some(traceparent) = trace::current() {
+        let mut headers = HeaderMap::new();
+        wire::set(&mut headers, wire::TRACEPARENT, traceparent.to_string());
+        request = request.headers(headers);
+    }
     let asked = nats.client().send_request(format!("q.{service}.{name}"), request);
     let Ok(Ok(answer)) = timeout(PATIENCE, asked).await else { return Err(AskError::Unavailable) };
     match rmp_serde::from_slice(&answer.payload) {
@@ -194,7 +201,8 @@ async fn answer_one(
     while let Some(request) = endpoint.next().await {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let answering = handler(context.clone(), request.message.payload.clone());
-        tokio::spawn(async move {
+        let span = span(service, question, request.message.headers.as_ref());
+        let answer_it = async move {
             // Nobody waits for what comes later, and a connection that is cut off would never end it.
             let answer = timeout(PATIENCE, answering).await;
             let answered = match &answer {
@@ -217,8 +225,24 @@ async fn answer_one(
             // An asker that is gone needs no answer.
             let _ = request.respond(Ok(body.into())).await;
             drop(place);
-        });
+        };
+        tokio::spawn(answer_it.instrument(span));
     }
+}
+
+/// The span of an answer, in the trace of who asked.
+fn span(service: &'static str, question: &'static str, headers: Option<&HeaderMap>) -> Span {
+    let parent = headers.and_then(wire::traceparent);
+    let span = tracing::debug_span!(
+        "query",
+        otel.name = format!("{service}/{question}"),
+        otel.kind = "server",
+        rpc.system.name = "nats",
+        rpc.method = format!("{service}/{question}"),
+        traceparent = parent.map(tracing::field::display),
+    );
+    trace::follow(&span, parent);
+    span
 }
 
 fn unavailable() -> Reject {

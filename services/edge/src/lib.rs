@@ -139,7 +139,8 @@ pub async fn serve(
     while !callers.has_keys() && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let app = router(state).layer(closes_connections(&hub));
+    // Together, since a layer is a box to each request.
+    let app = router(state).layer((trace::RequestSpans, closes_connections(&hub)));
     let told = Arc::clone(&hub);
     let closing = async move {
         shutdown.await;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use plyo_events::{Command, CommandId, DecodeError, Event, Message};
 use rand::RngExt as _;
 use tokio::task::JoinSet;
+use tracing::{Instrument as _, Span};
 
 use super::{Consumer, Effect, Performed, consumer::Asked};
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
     failpoint::pass,
     health::Health,
     lane::{letter::Letter, outbox::Outgoing},
+    trace,
 };
 
 /// Most requests that an instance performs side by side.
@@ -99,12 +101,18 @@ impl<E: Effect> Performer<E> {
 
     async fn handle(&self, asked: &Asked) {
         pass!("effect-received");
-        let event = match self.decode(asked) {
+        let mut event = match self.decode(asked) {
             Ok(event) => event,
             Err(WireError::Decode(error @ DecodeError::NewerVersion { .. })) => return self.stop(asked, &error).await,
             Err(error) => return self.bury(asked, &error.to_string()).await,
         };
-        let performed = self.consumer.performing(asked, self.perform(&event, asked.attempt)).await;
+        let span = self.span(&event, asked.attempt);
+        event.traceparent = trace::of(&span).or(event.traceparent);
+        self.perform_and_report(asked, &event).instrument(span).await;
+    }
+
+    async fn perform_and_report(&self, asked: &Asked, event: &Message<Event>) {
+        let performed = self.consumer.performing(asked, self.perform(event, asked.attempt)).await;
         let (outcome, report) = match performed {
             Performed::RetryAfter(delay) => {
                 self.count("retried");
@@ -114,7 +122,7 @@ impl<E: Effect> Performer<E> {
             Performed::GaveUp(report) => ("gave_up", report),
         };
         pass!("effect-performed");
-        self.consumer.working_on(asked, self.report(&event, report)).await;
+        self.consumer.working_on(asked, self.report(event, report)).await;
         pass!("effect-reported");
         self.consumer.acknowledge(asked).await;
         pass!("effect-acked");
@@ -125,6 +133,25 @@ impl<E: Effect> Performer<E> {
         let received = &asked.received;
         let kind = wire::event_kind(&received.subject, &received.headers)?;
         wire::event(kind, &received.subject, &received.headers, &received.body, received.sequence)
+    }
+
+    /// The span of an attempt, in the trace of who asked for it.
+    fn span(&self, event: &Message<Event>, attempt: u32) -> Span {
+        let span = tracing::debug_span!(
+            "effect",
+            otel.name = format!("perform {}", E::NAME),
+            otel.kind = "consumer",
+            messaging.system = "nats",
+            messaging.operation.name = "perform",
+            "messaging.operation.type" = "process",
+            messaging.destination.name = "EVENTS",
+            messaging.consumer.group.name = self.with.service,
+            messaging.message.id = %event.id,
+            plyo.attempt = attempt,
+            traceparent = event.traceparent.map(tracing::field::display),
+        );
+        trace::follow(&span, event.traceparent);
+        span
     }
 
     /// One attempt. Whatever goes wrong in it, the next one comes later.

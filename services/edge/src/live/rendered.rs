@@ -5,9 +5,11 @@ use std::{fmt::Write, sync::OnceLock};
 use axum::extract::ws::{Message, Utf8Bytes};
 use bytes::Bytes;
 use jiff::Timestamp;
+use plyo_events::Traceparent;
 use plyo_nats::{Encoded, Stored};
 use serde::Serialize;
 use serde_json::Value;
+use tracing::Span;
 use uuid::Uuid;
 
 use super::{
@@ -23,6 +25,7 @@ pub(super) struct Rendered {
     pub time: Timestamp,
     id: Uuid,
     correlation: Uuid,
+    traceparent: Option<Traceparent>,
     body: Encoded,
     json: OnceLock<Box<str>>,
     /// The same members, without the head of their map.
@@ -56,6 +59,7 @@ impl From<Stored> for Rendered {
             time: message.time,
             id: message.id,
             correlation: message.correlation,
+            traceparent: message.traceparent,
             body: message.body,
             json: OnceLock::new(),
             message_pack: OnceLock::new(),
@@ -67,6 +71,21 @@ impl Rendered {
     /// About how many bytes it keeps once it is rendered: a body is half as long again in JSON.
     pub(super) fn size(&self) -> usize {
         self.body.size() * 5 / 2 + 256
+    }
+
+    /// The span of a push of it, in the trace that it belongs to.
+    pub(super) fn push_span(&self, protocol: &'static str) -> Span {
+        let Some(parent) = self.traceparent.filter(|parent| parent.is_sampled()) else { return Span::none() };
+        let span = tracing::debug_span!(
+            "push",
+            otel.name = format!("push {}", self.type_name),
+            otel.kind = "producer",
+            network.protocol.name = protocol,
+            messaging.message.id = %self.id,
+            traceparent = %parent,
+        );
+        plyo_nats::trace::follow(&span, Some(parent));
+        span
     }
 
     /// The frame `evt`.

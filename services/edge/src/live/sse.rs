@@ -105,6 +105,7 @@ impl Listener {
     fn catch_up(&mut self) -> Option<()> {
         let missed = self.state.hub.missed(self.epoch, self.connection.follows(), self.position, AT_A_TIME).ok()?;
         for (sequence, subject, event) in &missed.events {
+            let _push = event.push_span("http").entered();
             let (id, topic) = (cursor(self.epoch, *sequence), topics::name(self.caller.user, *subject));
             self.waiting.push_back(Event::default().event(&event.type_name).data(event.data(&id, &topic)).id(id));
         }

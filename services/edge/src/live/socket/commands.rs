@@ -9,6 +9,7 @@ use plyo_events::{
 };
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
+use tracing::Instrument as _;
 
 use crate::{
     EdgeState, body,
@@ -29,7 +30,8 @@ pub(super) struct Ask {
 
 /// Sends a command and answers it with `ok` or `err` when its outcome is there.
 pub(super) fn start(state: EdgeState, caller: Caller, format: Format, answers: UnboundedSender<Message>, ask: Ask) {
-    tokio::spawn(async move {
+    let span = trace::socket_command(&ask.kind);
+    let answering = async move {
         let n = ask.n;
         let message = match perform(&state, caller, ask).await {
             Ok(result) => frames::write(&ServerFrame::Ok { n, result: Some(result) }, format),
@@ -40,7 +42,8 @@ pub(super) fn start(state: EdgeState, caller: Caller, format: Format, answers: U
         };
         // The socket may be gone.
         let _ = answers.send(message);
-    });
+    };
+    tokio::spawn(answering.instrument(span));
 }
 
 async fn perform(state: &EdgeState, caller: Caller, ask: Ask) -> Result<Value, Problem> {

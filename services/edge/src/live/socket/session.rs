@@ -9,6 +9,7 @@ use tokio::{
     sync::{broadcast, mpsc},
     time::{Instant, sleep_until, timeout},
 };
+use tracing::Instrument as _;
 
 use super::commands;
 use crate::{
@@ -147,7 +148,7 @@ impl Session {
                 let topic = topics::name(self.caller.user, *subject);
                 let place = Place { epoch: self.epoch, sequence: *sequence, previous: self.told, topic: &topic };
                 let frame = event.frame(place, self.format);
-                self.in_time(socket.feed(frame)).await?;
+                self.in_time(socket.feed(frame)).instrument(event.push_span("websocket")).await?;
                 self.told = *sequence;
                 if self.is_ready {
                     let age = Timestamp::now().duration_since(event.time).as_secs_f64();
