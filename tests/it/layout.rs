@@ -57,6 +57,8 @@ fn each_tool_has_its_room() {
         ("redis", &["services/edge"]),
         ("clap", &["services/plyo"]),
         ("argon2", &["services/identity"]),
+        ("tracing-opentelemetry", &["nats", "services/plyo"]),
+        ("opentelemetry-otlp", &["services/plyo"]),
     ] {
         let found: Vec<String> = members().into_iter().filter(|member| dependencies(member).contains(tool)).collect();
         assert!(found.iter().all(|member| rooms.contains(&member.as_str())), "{tool} is a dependency of {found:?}");
@@ -164,8 +166,18 @@ fn every_file_says_what_it_is_and_leaves_nothing_undone() {
 
 #[test]
 fn every_file_that_a_document_names_is_there() {
-    let rooms =
-        ["events/", "nats/", "migrations/", "servers/", "services/", "tools/", "tests/", "schemas/", "scripts/"];
+    let rooms = [
+        "docs/",
+        "events/",
+        "nats/",
+        "migrations/",
+        "servers/",
+        "services/",
+        "tools/",
+        "tests/",
+        "schemas/",
+        "scripts/",
+    ];
     for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
         let text = fs::read_to_string(root().join(document)).unwrap();
         let named = text.split('`').filter(|word| rooms.iter().any(|room| word.starts_with(room)));

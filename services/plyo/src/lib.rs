@@ -7,3 +7,4 @@ mod pages;
 pub mod platform;
 pub mod preflight;
 pub mod services;
+mod telemetry;

@@ -30,6 +30,7 @@ use plyo_servers::{Durability, nkeys, raise_file_limit, secrets};
 use crate::{
     platform::Config,
     services::{self, SERVICES},
+    telemetry::{self, LogFormat},
 };
 
 /// Plyo: a fitness platform that reacts to events.
@@ -226,11 +227,17 @@ impl Plyo {
     /// # Errors
     /// When it cannot be done; the message says what to do.
     pub async fn run(self) -> Result<()> {
-        match &self.command {
-            Command::Up(_) => log("info", false),
-            Command::Serve(_) => log("info", true),
-            _ => log("warn", false),
-        }
+        let telemetry = match &self.command {
+            Command::Up(up) => up.reporting.start(LogFormat::Text, "plyo")?,
+            Command::Serve(serve) => serve.reporting.start(LogFormat::Json, &serve.service_name())?,
+            _ => telemetry::start("warn", LogFormat::Text, None)?,
+        };
+        let ran = self.perform().await;
+        telemetry.stop().await;
+        ran
+    }
+
+    async fn perform(self) -> Result<()> {
         variables::warn_of_misspelt();
         if matches!(self.command, Command::Up(_) | Command::Serve(_)) {
             if let Err(error) = raise_file_limit() {
@@ -261,15 +268,4 @@ impl Plyo {
             Command::Demo(demo) => demo.run().await,
         }
     }
-}
-
-/// What the client of NATS fails at it hands over, too, and a connection that ended with its lane is no failure.
-const QUIET: &str = "async_nats=warn,async_nats::connector=off";
-
-/// Logs to stderr what is at least of this level; `PLYO_LOG=debug` shows every message with its trace.
-fn log(level: &str, json: bool) {
-    use tracing_subscriber::{EnvFilter, fmt};
-    let filter = EnvFilter::try_from_env("PLYO_LOG").unwrap_or_else(|_| EnvFilter::new(format!("{level},{QUIET}")));
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if json { lines.json().init() } else { lines.with_target(false).compact().init() }
 }

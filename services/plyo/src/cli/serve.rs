@@ -7,7 +7,11 @@ use clap::Args;
 use plyo_edge::Door;
 use tokio::net::TcpListener;
 
-use super::{Servers, settings::Running, signals::shutdown};
+use super::{
+    Servers,
+    settings::{Reporting, Running},
+    signals::shutdown,
+};
 use crate::{
     platform::{self, Config, EdgeSettings},
     preflight,
@@ -32,10 +36,20 @@ pub(super) struct Serve {
     #[command(flatten)]
     running: Running,
     #[command(flatten)]
+    pub(super) reporting: Reporting,
+    #[command(flatten)]
     servers: Servers,
 }
 
 impl Serve {
+    /// What its spans are exported in the name of.
+    pub(super) fn service_name(&self) -> String {
+        match &self.only[..] {
+            [role] if !role.is_empty() => format!("plyo-{role}"),
+            _ => "plyo".to_owned(),
+        }
+    }
+
     pub(super) async fn run(self) -> Result<()> {
         let config = self.running.of(self.servers.of_services()?);
         let known = services::roles(SERVICES);

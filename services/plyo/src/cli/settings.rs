@@ -1,10 +1,14 @@
-//! The settings of a deployment that are numbers: lanes, replicas, memory, grace.
+//! Settings that `plyo up` and `plyo serve` share: lanes, memory, grace; the log and the spans.
 
 use std::{io::IsTerminal, time::Duration};
 
+use anyhow::Result;
 use clap::Args;
 
-use crate::platform::Config;
+use crate::{
+    platform::Config,
+    telemetry::{self, Collector, LogFormat, Telemetry},
+};
 
 /// How services run.
 #[derive(Args, Clone, Copy, Debug)]
@@ -20,6 +24,42 @@ pub(super) struct Running {
     /// shares out requests can notice; 5 unless it runs at a terminal
     #[arg(long, env = "PLYO_GRACE")]
     grace: Option<u64>,
+}
+
+/// What a server says of itself.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Reporting {
+    /// How the log is written; `plyo up` writes text and `plyo serve` JSON unless it is said. PLYO_LOG, such as
+    /// `info,plyo_nats=debug`, says what is in it
+    #[arg(long, env = "PLYO_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+    /// Where an OpenTelemetry collector takes spans by OTLP over HTTP: http://host:4318. Left out, nothing is exported
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        value_name = "URL",
+        value_parser = collector,
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true
+    )]
+    otlp: Export,
+}
+
+/// A collector, if there is to be one: a variable that is set to nothing names none.
+#[derive(Clone, Debug)]
+struct Export(Option<Collector>);
+
+impl Reporting {
+    /// `format` is the usual one; spans are exported in the name of `service`.
+    pub(super) fn start(&self, format: LogFormat, service: &str) -> Result<Telemetry> {
+        let collector = self.otlp.0.as_ref().map(|collector| (collector, service));
+        telemetry::start("info", self.log_format.unwrap_or(format), collector)
+    }
+}
+
+fn collector(text: &str) -> Result<Export, String> {
+    if text.is_empty() { Ok(Export(None)) } else { text.parse().map(|collector| Export(Some(collector))) }
 }
 
 /// Long enough for a load balancer that asks every two seconds and believes the second no.

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use super::{
     DurabilityArgument,
-    settings::{self, Running},
+    settings::{self, Reporting, Running},
     signals::shutdown,
 };
 use crate::{
@@ -44,6 +44,8 @@ pub(super) struct Up {
     restore: Option<PathBuf>,
     #[command(flatten)]
     running: Running,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
 }
 
 const DATABASE: &str = "plyo";
