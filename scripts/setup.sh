@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs what Plyo needs and this machine lacks: a C compiler, nats-server, Postgres, Redis; with --nats-cli also the
-# `nats` command, with --lint also cargo-deny and cargo-shear. What is on PATH in a sufficient version is used. Nothing of the
-# system's is started, stopped or changed otherwise.
+# `nats` command, with --promtool also Prometheus' `promtool`, with --lint also cargo-deny and cargo-shear. What is on PATH in a
+# sufficient version is used. Nothing of the system's is started, stopped or changed otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 RUST_VERSION=1.95
 NATS_VERSION=2.15.1   # 2.14.3 or newer will do; Debian's 2.9 is too old
 NATS_CLI_VERSION=v0.5.0
+PROMTOOL_VERSION=v0.316.0
 DENY_VERSION=0.20.2
 SHEAR_VERSION=1.14.0
 TOOLS=$PWD/.tools/bin
@@ -127,6 +128,14 @@ nats_cli() {
         say "it could not be built (Go is too old, or offline): $skipped"
 }
 
+promtool() {
+    if [ -x "$TOOLS/promtool" ] || command -v promtool >/dev/null; then return; fi
+    command -v go >/dev/null || fail "promtool is built with Go, which is not installed"
+    say "building promtool $PROMTOOL_VERSION (some minutes, once)"
+    GOBIN=$TOOLS go install "github.com/prometheus/prometheus/cmd/promtool@$PROMTOOL_VERSION" ||
+        fail "promtool could not be built"
+}
+
 command -v cargo >/dev/null || fail "Rust $RUST_VERSION or newer is needed: https://rustup.rs"
 # rustup fetches the version of rust-toolchain.toml here, if it has to.
 rust=$(cargo --version | version) || fail "cargo does not run; Rust $RUST_VERSION or newer is needed: https://rustup.rs"
@@ -146,5 +155,6 @@ postgres_found || fail "Postgres 15 or newer is needed, in /usr/lib/postgresql o
 redis_found || fail "Redis 7 or newer is needed on PATH; this system's packages have none"
 case "${1:-}" in
 --nats-cli) nats_cli ;;
+--promtool) promtool ;;
 --lint) lint_tools ;;
 esac

@@ -10,6 +10,7 @@ mod failpoint;
 mod failure;
 pub mod health;
 mod lane;
+pub mod metric;
 mod operate;
 #[cfg(feature = "failpoints")]
 mod planted;

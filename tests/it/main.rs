@@ -29,6 +29,7 @@ mod limit_stories;
 mod listeners;
 mod loop_stories;
 mod lost_messages_stories;
+mod metric_stories;
 mod older_half_stories;
 mod operator_stories;
 mod owner_stories;

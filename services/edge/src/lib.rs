@@ -8,6 +8,7 @@ mod health;
 mod limits;
 mod listener;
 pub mod live;
+mod metric;
 mod openapi;
 mod problem;
 mod routes;
@@ -25,6 +26,7 @@ use axum::{
 };
 pub use door::Door;
 pub use live::LiveTimes;
+pub use metric::METRICS;
 pub use openapi::document as openapi;
 use plyo_events::{Subject, UserId};
 use plyo_nats::{CommandPublisher, Nats, Outcomes};

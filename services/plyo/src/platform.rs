@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, future::Future, path::PathBuf, sync::Arc, time:
 use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use plyo_edge::EdgeConfig;
-use plyo_nats::{Health, Nats, NatsConfig, RunSettings, streams::StreamSettings};
+use plyo_nats::{Health, Nats, NatsConfig, RunSettings, metric::describe, streams::StreamSettings};
 use plyo_servers::{Durability, nkeys};
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -166,7 +166,12 @@ pub(crate) fn render_metrics() -> String {
 /// Installs the recorder when it is first asked for; `None` when another one is installed.
 pub fn metrics_handle() -> Option<&'static PrometheusHandle> {
     static HANDLE: std::sync::OnceLock<Option<PrometheusHandle>> = std::sync::OnceLock::new();
-    HANDLE.get_or_init(|| recorder().ok()?.install_recorder().ok()).as_ref()
+    let install = || {
+        let handle = recorder().ok()?.install_recorder().ok()?;
+        [plyo_nats::metric::METRICS, plyo_edge::METRICS].into_iter().for_each(describe);
+        Some(handle)
+    };
+    HANDLE.get_or_init(install).as_ref()
 }
 
 /// Histograms in buckets: of seconds, but for the sizes of batches.
