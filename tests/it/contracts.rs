@@ -9,7 +9,10 @@ use std::{
 };
 
 use jsonschema::Validator;
-use plyo::services::{self, SERVICES};
+use plyo::{
+    cli::settings_of_serve,
+    services::{self, SERVICES},
+};
 use plyo_client::{Client, Live};
 use plyo_docs::Kinds;
 use plyo_events::{Body, Command, CommandKind, DecodeError, Event, EventKind, Versioned};
@@ -19,7 +22,7 @@ use crate::platform::Ground;
 
 #[test]
 fn what_is_generated_is_what_is_committed() {
-    plyo_docs::check(&schemas(), &services::made(SERVICES)).unwrap();
+    plyo_docs::check(&schemas(), &services::made(SERVICES), &settings_of_serve()).unwrap();
 }
 
 #[test]

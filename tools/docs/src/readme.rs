@@ -33,9 +33,9 @@ pub(super) fn fill(readme: &str, services: &[Service], bench: Option<&[u8]>, aga
     between(&readme, "against", &against)
 }
 
-fn between(text: &str, name: &str, table: &str) -> Result<String> {
+pub(super) fn between(text: &str, name: &str, table: &str) -> Result<String> {
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
-    let missing = || format!("the README has no markers `{}` and `{end}`", begin.trim_end());
+    let missing = || format!("there are no markers `{}` and `{end}`", begin.trim_end());
     let (before, rest) = text.split_once(&begin).with_context(missing)?;
     let (_, after) = rest.split_once(&end).with_context(missing)?;
     Ok(format!("{before}{begin}\n{table}\n{end}{after}"))

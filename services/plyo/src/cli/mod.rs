@@ -20,6 +20,7 @@ mod up;
 mod variables;
 
 pub(crate) use operate::apply as apply_migrations;
+pub use variables::settings_of_serve;
 
 use std::path::PathBuf;
 
@@ -81,7 +82,8 @@ enum Command {
     Verify(operate::Verify),
     /// Give a service that is stopped another number of lanes; its positions and what is unpublished move over
     Lanes(lanes::Lanes),
-    /// Write schemas/, the tables of the README and nats/permissions.conf from the types and the services
+    /// Write schemas/, the tables of the README and of docs/operating.md, and nats/permissions.conf from the types and the
+    /// services
     Schemas {
         /// Only say what is stale
         #[arg(long)]
@@ -261,8 +263,12 @@ impl Plyo {
             Command::Rebuild(rebuild) => rebuild.run().await,
             Command::Verify(verify) => verify.run().await,
             Command::Lanes(lanes) => lanes.run().await,
-            Command::Schemas { check: true, dir } => plyo_docs::check(&dir, &services::made(SERVICES)),
-            Command::Schemas { check: false, dir } => plyo_docs::write(&dir, &services::made(SERVICES)),
+            Command::Schemas { check: true, dir } => {
+                plyo_docs::check(&dir, &services::made(SERVICES), &settings_of_serve())
+            }
+            Command::Schemas { check: false, dir } => {
+                plyo_docs::write(&dir, &services::made(SERVICES), &settings_of_serve())
+            }
             Command::Catalogue { what } => what.run(),
             Command::Coach(coach) => coach.run(),
             Command::Demo(demo) => demo.run().await,

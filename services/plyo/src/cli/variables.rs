@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeSet, env};
 
-use clap::CommandFactory;
+use clap::{Arg, CommandFactory};
+use plyo_docs::Setting;
 
 use super::Plyo;
 
@@ -19,6 +20,25 @@ pub(super) fn read_by_plyo() -> BTreeSet<String> {
         commands.extend(command.get_subcommands().cloned());
     }
     variables
+}
+
+/// What `plyo serve` is set by, as its help has it.
+pub fn settings_of_serve() -> Vec<Setting> {
+    let mut plyo = Plyo::command();
+    // Which gives each command what it inherits.
+    plyo.build();
+    let serve = plyo.find_subcommand("serve");
+    serve.into_iter().flat_map(clap::Command::get_arguments).filter_map(setting).collect()
+}
+
+fn setting(argument: &Arg) -> Option<Setting> {
+    let defaults: Vec<_> = argument.get_default_values().iter().filter_map(|value| value.to_str()).collect();
+    Some(Setting {
+        variable: argument.get_env()?.to_str()?.to_owned(),
+        option: argument.get_long()?.to_owned(),
+        default: Some(defaults.join(",")).filter(|default| !default.is_empty()),
+        help: argument.get_help().map(ToString::to_string).unwrap_or_default(),
+    })
 }
 
 /// Names each variable that looks like one of Plyo's and is read by nobody.
@@ -48,6 +68,17 @@ fn misspelt(read: &BTreeSet<String>, names: impl Iterator<Item = String>) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_have_what_the_help_says() {
+        let settings = settings_of_serve();
+        let of = |variable: &str| settings.iter().find(|setting| setting.variable == variable).unwrap();
+        let wait = of("PLYO_WAIT");
+        assert_eq!((wait.option.as_str(), wait.default.as_deref()), ("wait", Some("30")));
+        assert!(wait.help.starts_with("How many seconds to wait for"), "{}", wait.help);
+        assert_eq!(of("PLYO_NATS_URL").default, None);
+        assert!(of("OTEL_EXPORTER_OTLP_ENDPOINT").help.starts_with("Where an OpenTelemetry collector"));
+    }
 
     #[test]
     fn a_variable_that_is_misspelt_is_named_with_the_one_that_is_meant() {
