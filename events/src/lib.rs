@@ -13,6 +13,7 @@ pub mod notification;
 pub mod probe;
 pub mod query;
 pub mod recurrence;
+pub mod reject;
 pub mod subject;
 pub mod trace;
 pub mod training;
@@ -21,8 +22,9 @@ pub mod workout;
 
 pub use catalogue::{Body, Command, CommandKind, DecodeError, Event, EventKind, Versioned};
 pub use ids::{CommandId, EventId, Id, NotificationId, ReminderId, SessionId, UserId, WorkoutId};
-pub use message::{Emit, Message, Outcome, Reject, RejectKind, Timer, Violation};
+pub use message::{Emit, Message, Outcome, Timer};
 pub use query::{Query, Request};
 pub use recurrence::{Recurrence, RecurrenceError};
+pub use reject::{Reject, RejectKind, Violation};
 pub use subject::{Aggregate, Subject};
 pub use trace::Traceparent;
