@@ -30,6 +30,7 @@ mod listeners;
 mod loop_stories;
 mod lost_messages_stories;
 mod metric_stories;
+mod newer_event_stories;
 mod older_half_stories;
 mod operator_stories;
 mod owner_stories;
