@@ -4,7 +4,6 @@ use std::error::Error;
 
 use tokio_tungstenite::tungstenite;
 
-use super::frames::Format;
 use crate::problem::Problem;
 
 /// A close code with its words.
@@ -13,9 +12,6 @@ pub(super) struct Close {
     pub code: u16,
     pub reason: &'static str,
 }
-
-/// How a socket ends: with words, or because the other side is gone.
-pub(super) type End = Option<(Close, Format)>;
 
 impl Close {
     pub(super) const GOING_AWAY: Self = Self { code: 4000, reason: "the edge goes away" };

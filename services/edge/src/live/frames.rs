@@ -124,6 +124,9 @@ pub(super) enum Format {
     MessagePack,
 }
 
+/// How a socket ends: with words, or because the other side is gone.
+pub(super) type End = Option<(Close, Format)>;
+
 fn me() -> Vec<String> {
     vec!["me".to_owned()]
 }

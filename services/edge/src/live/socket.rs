@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::{
-    close::{Close, End},
+    close::Close,
     farewell::Farewell,
-    frames::{self, ClientFrame, Format, MESSAGE_PACK, ServerFrame, cursor},
+    frames::{self, ClientFrame, End, Format, MESSAGE_PACK, ServerFrame, cursor},
     hub::LAST_WORDS,
     topics::{self, Followed},
 };

@@ -16,9 +16,9 @@ use crate::{
     EdgeState,
     caller::Caller,
     live::{
-        close::{Close, End},
+        close::Close,
         farewell::Farewell,
-        frames::{self, ClientFrame, Format, ServerFrame, cursor},
+        frames::{self, ClientFrame, End, Format, ServerFrame, cursor},
         hub::{Connection, Start},
         rendered::{Announcement, Place},
         ring::Gone,
