@@ -9,7 +9,7 @@
 #          each comment that keeps the connection alive, too.
 # Source:  https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage: step 1 sets the last event id, step
 #          2 ends where there is no data. https://github.com/florimondmanca/httpx-sse, `SSEDecoder.decode`.
-# So:      docs/socket-protocol.md says that such blocks come; a client that does not take them resumes from further back.
+# So:      what only moves a client forward is an event of its own, `checkpoint`, with data.
 set -euo pipefail
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT

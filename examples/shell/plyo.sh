@@ -81,7 +81,7 @@ listen() {
         'id: '*) id=${line#id: } ;;
         '')
             case $event in
-            '') ;; # A checkpoint.
+            checkpoint) ;; # Nothing happened; only the position moves.
             reset) history ;; # What came before may be incomplete: read it instead.
             *) echo "$event $id $data" ;;
             esac

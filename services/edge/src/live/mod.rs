@@ -59,9 +59,9 @@
 //!
 //! Events for clients that only listen, with `Authorization: Bearer`: of the topic `me`, or of those of
 //! `?topics=me,group-<uuid>`. `id` is the cursor (send it as
-//! `Last-Event-ID`), `event` the type, `data` what `evt` has but for `p`. The first thing sent is where it begins: an
-//! event `reset` with `{"why": …}`, or a comment. A comment with an `id` every 25 s is a checkpoint. The stream ends when
-//! the token expires or the session does.
+//! `Last-Event-ID`), `event` the type, `data` what `evt` has but for `p`. The first thing sent is where it begins:
+//! an event `reset` with `{"why": …}`, or a `checkpoint`. A `checkpoint`, with `{"c": …}`, comes whenever there was no event
+//! for 25 s. The stream ends when the token expires or the session does.
 
 mod close;
 mod farewell;

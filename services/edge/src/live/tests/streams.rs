@@ -100,9 +100,18 @@ async fn a_quiet_listener_gets_checkpoints() {
     let times = LiveTimes { heartbeat: Duration::from_millis(100), ..LiveTimes::default() };
     let mut ground = Ground::with_times(times).await;
     let mut listener = Listener::open(&ground, Person::new(), None).await;
-    assert_eq!(field(&listener.next().await.unwrap(), "id"), cursor(0));
+    let first = listener.next().await.unwrap();
+    assert_eq!((field(&first, "event"), field(&first, "id")), ("checkpoint", &*cursor(0)));
     ground.feed([Person::new()]);
-    while field(&listener.next().await.unwrap(), "id") != cursor(1) {}
+    // An id without data would not move every client.
+    let last = loop {
+        let checkpoint = listener.next().await.unwrap();
+        assert_eq!(field(&checkpoint, "event"), "checkpoint");
+        if field(&checkpoint, "id") == cursor(1) {
+            break checkpoint;
+        }
+    };
+    assert_eq!(field(&last, "data"), format!(r#"{{"c":"{}"}}"#, cursor(1)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
