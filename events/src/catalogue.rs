@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 #[cfg(feature = "testing")]
 use crate::probe;
-use crate::{Aggregate, achievement, clock, notification, user, workout};
+use crate::{Aggregate, RejectCode, achievement, clock, notification, reject::INVALID_BODY, user, workout};
 
 /// A message that this binary cannot read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,11 @@ pub enum DecodeError {
 pub struct Versioned<K> {
     pub kind: K,
     pub version: u32,
+}
+
+/// The newest payload of a kind of command, or of event.
+pub trait Payload<K> {
+    const KIND: K;
 }
 
 /// The bytes of a payload.
@@ -200,6 +205,10 @@ macro_rules! catalogue {
 
         $($(#[$cfg])* impl From<$payload> for $all {
             fn from(payload: $payload) -> Self { Self::$variant(payload) }
+        }
+
+        $(#[$cfg])* impl Payload<$kind> for $payload {
+            const KIND: $kind = $kind::$variant;
         })+
     };
 }
@@ -255,6 +264,25 @@ impl CommandKind {
     /// The verb token of the subject: `log` in `cmd.workout.log.<user>`.
     pub fn verb(self) -> &'static str {
         self.name().split_once('.').map_or(self.name(), |(_, verb)| verb)
+    }
+
+    /// Why its service may decline it, besides what any command may be declined for.
+    pub const fn rejections(self) -> &'static [RejectCode] {
+        match self {
+            Self::RegisterUser => &[user::ALREADY_REGISTERED],
+            Self::LogWorkout => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
+            Self::CorrectWorkout => &[INVALID_BODY, workout::UNKNOWN_EXERCISE, workout::WORKOUT_NOT_FOUND],
+            Self::DeleteWorkout => &[workout::WORKOUT_NOT_FOUND],
+            Self::SetReminder => &[workout::INVALID_DUE_AT, workout::TOO_MANY_REMINDERS],
+            Self::MoveReminder => &[workout::INVALID_DUE_AT, workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE],
+            Self::CancelReminder => &[workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE],
+            Self::ReadNotification => &[notification::NOTIFICATION_NOT_FOUND],
+            Self::RevokeSession | Self::ReadAllNotifications | Self::SetPreferences => &[],
+            #[cfg(feature = "testing")]
+            Self::Measure => &[probe::WEIGHTLESS],
+            #[cfg(feature = "testing")]
+            Self::Gather => &[],
+        }
     }
 }
 

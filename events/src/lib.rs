@@ -20,11 +20,11 @@ pub mod training;
 pub mod user;
 pub mod workout;
 
-pub use catalogue::{Body, Command, CommandKind, DecodeError, Event, EventKind, Versioned};
+pub use catalogue::{Body, Command, CommandKind, DecodeError, Event, EventKind, Payload, Versioned};
 pub use ids::{CommandId, EventId, Id, NotificationId, ReminderId, SessionId, UserId, WorkoutId};
 pub use message::{Emit, Message, Outcome, Timer};
 pub use query::{Query, Request};
 pub use recurrence::{Recurrence, RecurrenceError};
-pub use reject::{Reject, RejectKind, Violation};
+pub use reject::{Reject, RejectCode, RejectKind, Violation};
 pub use subject::{Aggregate, Subject};
 pub use trace::Traceparent;

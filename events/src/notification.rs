@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EventId, NotificationId, Query, ReminderId, UserId, WorkoutId, achievement::Metric, query::Page,
-    training::ExerciseSlug, workout::RecordKind,
+    EventId, NotificationId, Query, RejectCode, ReminderId, UserId, WorkoutId, achievement::Metric, query::Page,
+    reject::INVALID_CURSOR, training::ExerciseSlug, workout::RecordKind,
 };
 
 /// What a notification is about; preferences are per kind.
@@ -40,6 +40,11 @@ pub enum PreferenceSource {
     Default,
     Chosen,
 }
+
+// Rejections.
+
+pub const NOTIFICATION_NOT_FOUND: RejectCode =
+    RejectCode::not_found("notification_not_found", "there is no such notification");
 
 // Commands.
 
@@ -196,6 +201,7 @@ pub struct NotificationView {
 impl Query for ListNotifications {
     const SERVICE: &'static str = "notification";
     const NAME: &'static str = "list";
+    const REJECTIONS: &'static [RejectCode] = &[INVALID_CURSOR];
     type Answer = Page<NotificationView>;
 }
 

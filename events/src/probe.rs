@@ -4,6 +4,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::RejectCode;
+
+/// There is nothing to measure.
+pub const WEIGHTLESS: RejectCode = RejectCode::invalid("weightless", "put something on the scale");
+
 /// Measure something.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Measure {

@@ -2,13 +2,15 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{CommandKind, UserId};
+use crate::{CommandKind, RejectCode, UserId};
 
 /// A question and its answer: it reads, and changes nothing. Asked as `q.<SERVICE>.<NAME>` by a MessagePack map, and
 /// answered in JSON, as a client of the edge gets it.
 pub trait Query: Serialize + DeserializeOwned + Send + 'static {
     const SERVICE: &'static str;
     const NAME: &'static str;
+    /// Why it may be declined, besides what any may be.
+    const REJECTIONS: &'static [RejectCode] = &[];
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 }
 
@@ -17,6 +19,8 @@ pub trait Query: Serialize + DeserializeOwned + Send + 'static {
 pub trait Request: Serialize + DeserializeOwned + Send + 'static {
     const SERVICE: &'static str;
     const NAME: &'static str;
+    /// Why it may be declined, besides what any may be.
+    const REJECTIONS: &'static [RejectCode] = &[];
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
     /// The commands that answering it sends.

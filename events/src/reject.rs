@@ -45,26 +45,71 @@ pub struct Violation {
     pub detail: String,
 }
 
+/// A reason for which something can be declined. Each is a constant beside the messages that it is about, and is listed with
+/// them ([`CommandKind::rejections`](crate::CommandKind::rejections), [`Query::REJECTIONS`](crate::Query::REJECTIONS)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RejectCode {
+    pub kind: RejectKind,
+    /// Stable, snake_case, for programs.
+    pub name: &'static str,
+    /// One sentence for people that says what to do.
+    pub detail: &'static str,
+}
+
+/// The body breaks rules that a type alone cannot hold; `violations` says which.
+pub const INVALID_BODY: RejectCode = RejectCode::invalid("invalid_body", "fields of the body are wrong");
+/// A service got a command that it does not take.
+pub const UNKNOWN_COMMAND: RejectCode = RejectCode::invalid("unknown_command", "there is no such command");
+/// A service got bytes that are not the query.
+pub const INVALID_QUERY: RejectCode =
+    RejectCode::invalid("invalid_query", "the body is not the MessagePack of this query");
+/// A list was asked to go on from where it never ended.
+pub const INVALID_CURSOR: RejectCode =
+    RejectCode::invalid("invalid_cursor", "this cursor was not issued here; begin without one");
+/// The same key came with another body.
+pub const IDEMPOTENCY_KEY_REUSED: RejectCode =
+    RejectCode::invalid("idempotency_key_reused", "this Idempotency-Key was used with another body; use a new key");
+/// A service, or what it stands on, does not do its part now.
+pub const UNAVAILABLE: RejectCode = RejectCode::new(RejectKind::Unavailable, "unavailable", "try again in a moment");
+
+impl RejectCode {
+    pub const fn new(kind: RejectKind, name: &'static str, detail: &'static str) -> Self {
+        Self { kind, name, detail }
+    }
+
+    pub const fn not_found(name: &'static str, detail: &'static str) -> Self {
+        Self::new(RejectKind::NotFound, name, detail)
+    }
+
+    pub const fn conflict(name: &'static str, detail: &'static str) -> Self {
+        Self::new(RejectKind::Conflict, name, detail)
+    }
+
+    pub const fn invalid(name: &'static str, detail: &'static str) -> Self {
+        Self::new(RejectKind::Invalid, name, detail)
+    }
+
+    /// Declined for this reason, in other words.
+    pub fn because(self, detail: impl Into<String>) -> Reject {
+        Reject { detail: detail.into(), ..self.into() }
+    }
+}
+
+impl From<RejectCode> for Reject {
+    fn from(RejectCode { kind, name, detail }: RejectCode) -> Self {
+        Self { kind, code: name.to_owned(), detail: detail.to_owned(), violations: Vec::new() }
+    }
+}
+
 impl Reject {
-    pub fn new(kind: RejectKind, code: &str, detail: impl Into<String>) -> Self {
-        Self { kind, code: code.to_owned(), detail: detail.into(), violations: Vec::new() }
-    }
-
-    pub fn not_found(code: &str, detail: impl Into<String>) -> Self {
-        Self::new(RejectKind::NotFound, code, detail)
-    }
-
-    pub fn conflict(code: &str, detail: impl Into<String>) -> Self {
-        Self::new(RejectKind::Conflict, code, detail)
-    }
-
-    pub fn invalid(code: &str, detail: impl Into<String>) -> Self {
-        Self::new(RejectKind::Invalid, code, detail)
-    }
-
     /// The body breaks rules that a type alone cannot hold.
     pub fn violations(violations: Vec<Violation>) -> Self {
         let detail = violations.iter().map(|v| v.detail.as_str()).collect::<Vec<_>>().join("; ");
-        Self { violations, ..Self::invalid("invalid_body", detail) }
+        Self { violations, ..INVALID_BODY.because(detail) }
+    }
+
+    /// Whether it is for one of these reasons.
+    pub fn is_one_of(&self, codes: &[RejectCode]) -> bool {
+        codes.iter().any(|code| code.name == self.code && code.kind == self.kind)
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CommandKind, Query, Request, SessionId, UserId};
+use crate::{CommandKind, Query, RejectCode, RejectKind, Request, SessionId, UserId, reject::INVALID_BODY};
 
 /// BCP 47 language tag, `de-DE`: 2 to 35 of letters, digits and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +67,32 @@ impl Default for TimeZoneName {
         Self("UTC".to_owned())
     }
 }
+
+// Rejections.
+
+pub const ALREADY_REGISTERED: RejectCode =
+    RejectCode::conflict("already_registered", "this account is registered; log in");
+/// The e-mail has an account, with another password.
+pub const EMAIL_TAKEN: RejectCode = RejectCode::conflict("email_taken", "this e-mail has an account; log in instead");
+/// Whichever of the two is wrong.
+pub const WRONG_CREDENTIALS: RejectCode =
+    RejectCode::new(RejectKind::Unauthorized, "wrong_credentials", "the e-mail or the password is wrong");
+/// A sign-up stopped half-way.
+pub const REGISTRATION_UNFINISHED: RejectCode = RejectCode::conflict(
+    "registration_unfinished",
+    "this sign-up was not finished; sign up again with the same password",
+);
+pub const INVALID_REFRESH_TOKEN: RejectCode =
+    RejectCode::new(RejectKind::Unauthorized, "invalid_refresh_token", "this refresh token is not valid; log in again");
+/// More passwords wait to be hashed than can be soon.
+pub const BUSY: RejectCode =
+    RejectCode::new(RejectKind::TooMany, "busy", "too many people are logging in; try again in a moment");
+pub const TRY_AGAIN: RejectCode = RejectCode::new(
+    RejectKind::Unavailable,
+    "try_again",
+    "this could not be completed just now; try again in a moment",
+);
+pub const USER_NOT_FOUND: RejectCode = RejectCode::not_found("user_not_found", "there is no such account");
 
 // Commands.
 
@@ -135,11 +161,11 @@ pub struct Prepared {
 impl Request for PrepareSignUp {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "prepare";
+    const REJECTIONS: &'static [RejectCode] = &[INVALID_BODY, EMAIL_TAKEN, BUSY, TRY_AGAIN];
     type Answer = Prepared;
 }
 
-/// Refused with `wrong_credentials` (unauthorized), whichever of the two is wrong, and with `registration_unfinished`
-/// (conflict) when the sign-up stopped half-way.
+/// Exchange an e-mail and a password for a session.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct LogIn {
     pub email: String,
@@ -190,10 +216,12 @@ pub enum TokenUse {
 impl Request for LogIn {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "login";
+    const REJECTIONS: &'static [RejectCode] =
+        &[INVALID_BODY, WRONG_CREDENTIALS, REGISTRATION_UNFINISHED, BUSY, TRY_AGAIN];
     type Answer = Tokens;
 }
 
-/// Refused with `invalid_refresh_token` (unauthorized). A token used a second time ends the whole session.
+/// Exchange a refresh token for the next. A token used a second time ends the whole session.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Refresh {
     pub refresh_token: String,
@@ -202,6 +230,7 @@ pub struct Refresh {
 impl Request for Refresh {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "refresh";
+    const REJECTIONS: &'static [RejectCode] = &[INVALID_REFRESH_TOKEN, TRY_AGAIN];
     type Answer = Tokens;
     const SENDS: &'static [CommandKind] = &[CommandKind::RevokeSession];
 }
@@ -218,6 +247,7 @@ pub struct LoggedOut {}
 impl Request for LogOut {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "logout";
+    const REJECTIONS: &'static [RejectCode] = &[TRY_AGAIN];
     type Answer = LoggedOut;
     const SENDS: &'static [CommandKind] = &[CommandKind::RevokeSession];
 }
@@ -249,6 +279,7 @@ pub struct MeView {
 impl Query for Me {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "me";
+    const REJECTIONS: &'static [RejectCode] = &[USER_NOT_FOUND, TRY_AGAIN];
     type Answer = MeView;
 }
 
@@ -259,6 +290,7 @@ pub struct Jwks {}
 impl Query for Jwks {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "jwks";
+    const REJECTIONS: &'static [RejectCode] = &[TRY_AGAIN];
     /// A JSON Web Key Set (RFC 7517).
     type Answer = serde_json::Value;
 }

@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EventId, Query, ReminderId, UserId, Violation, WorkoutId,
+    EventId, Query, RejectCode, ReminderId, UserId, Violation, WorkoutId,
     query::Page,
+    reject::INVALID_CURSOR,
     training::{ExerciseSlug, Load, LocalTime, MAX_SETS, Reps, Rpe, Seconds},
 };
 
@@ -110,6 +111,20 @@ impl Workout {
         self.ended_at.map(|end| end.at().duration_since(self.started_at.at()))
     }
 }
+
+// Rejections.
+
+/// There is no such workout of this user.
+pub const WORKOUT_NOT_FOUND: RejectCode = RejectCode::not_found("workout_not_found", "there is no such workout");
+/// A workout names an exercise that is not in the catalogue.
+pub const UNKNOWN_EXERCISE: RejectCode = RejectCode::invalid("unknown_exercise", "there is no such exercise");
+pub const TOO_MANY_REMINDERS: RejectCode =
+    RejectCode::conflict("too_many_reminders", "at most 100 reminders can be to come; cancel one first");
+pub const INVALID_DUE_AT: RejectCode = RejectCode::invalid("invalid_due_at", "due_at must lie ahead, at most 366 days");
+pub const REMINDER_NOT_FOUND: RejectCode = RejectCode::not_found("reminder_not_found", "there is no such reminder");
+/// A reminder that was cancelled or has come cannot be moved or cancelled.
+pub const REMINDER_NOT_ACTIVE: RejectCode =
+    RejectCode::conflict("reminder_not_active", "this reminder was cancelled or has come; set a new one");
 
 // Commands. A workout's id is the id of the command that logged it; a reminder's that of the command that set it.
 
@@ -293,7 +308,7 @@ pub struct ReminderDue {
 
 // Queries.
 
-/// One workout of this user. Refused with `workout_not_found`.
+/// One workout of this user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GetWorkout {
     pub user: UserId,
@@ -313,10 +328,11 @@ pub struct WorkoutView {
 impl Query for GetWorkout {
     const SERVICE: &'static str = "workout";
     const NAME: &'static str = "get";
+    const REJECTIONS: &'static [RejectCode] = &[WORKOUT_NOT_FOUND];
     type Answer = WorkoutView;
 }
 
-/// The workouts of this user, latest start first. A cursor that was not issued here is refused with `invalid_cursor`.
+/// The workouts of this user, latest start first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListWorkouts {
     pub user: UserId,
@@ -329,6 +345,7 @@ pub struct ListWorkouts {
 impl Query for ListWorkouts {
     const SERVICE: &'static str = "workout";
     const NAME: &'static str = "list";
+    const REJECTIONS: &'static [RejectCode] = &[INVALID_CURSOR];
     type Answer = Page<WorkoutView>;
 }
 

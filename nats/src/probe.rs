@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use plyo_events::{
     Command, Emit, Event, EventKind, Message, Reject, UserId,
     achievement::{AchievementUnlocked, Metric},
-    probe::{Gathered, Instrument, Measure, Measured},
+    probe::{Gathered, Instrument, Measure, Measured, WEIGHTLESS},
+    reject::UNKNOWN_COMMAND,
 };
 use uuid::Uuid;
 
@@ -107,10 +108,10 @@ impl Reactor for Probe {
     /// Nothing is not weighed, and what weighs the same as before is not written down again.
     fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
         let Command::Measure(Measure { grams }) = command.body else {
-            return Err(Reject::invalid("unknown_command", "the probe has no such command"));
+            return Err(UNKNOWN_COMMAND.into());
         };
         if grams == 0 {
-            return Err(Reject::invalid("weightless", "put something on the scale"));
+            return Err(WEIGHTLESS.into());
         }
         let emit = Emit::nothing().reply(grams);
         if self.flaw == Flaw::SpeaksOfAGroup {

@@ -37,7 +37,7 @@ impl Reactor for Recurs {
     fn needs(&self, _: Incoming<'_>, _: &mut Nothing) {}
 
     fn decide(&self, _: &Nothing, _: &Message<Command>) -> Result<Emit, Reject> {
-        Err(Reject::invalid("not_mine", "not mine"))
+        Err(plyo_events::reject::UNKNOWN_COMMAND.into())
     }
 
     fn react(&self, _: &Nothing, event: &Message<Event>) -> Emit {

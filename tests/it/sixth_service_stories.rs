@@ -65,7 +65,7 @@ impl Reactor for Sixth {
     fn needs(&self, _: Incoming<'_>, _: &mut State) {}
 
     fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Reject> {
-        Err(Reject::invalid("unknown_command", "it takes no commands"))
+        Err(plyo_events::reject::UNKNOWN_COMMAND.into())
     }
 
     fn react(&self, _: &State, _: &Message<Event>) -> Emit {

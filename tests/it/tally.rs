@@ -75,7 +75,7 @@ impl Reactor for Counts {
             Command::CancelReminder(CancelReminder { reminder_id }) => {
                 return Ok(Emit::nothing().event(ReminderCancelled { reminder_id: *reminder_id, revision: 1 }));
             }
-            _ => return Err(Reject::invalid("not_mine", "not mine")),
+            _ => return Err(plyo_events::reject::UNKNOWN_COMMAND.into()),
         };
         assert!(self.mended || log.workout.summary().reps != 666, "a planted panic");
         let n = state.n(command.user()) + 1;
@@ -123,7 +123,7 @@ impl Reactor for Reacts {
     }
 
     fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Reject> {
-        Err(Reject::invalid("not_mine", "not mine"))
+        Err(plyo_events::reject::UNKNOWN_COMMAND.into())
     }
 
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {

@@ -67,7 +67,7 @@ impl Reactor for Scales {
     }
 
     fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Reject> {
-        Err(Reject::invalid("unknown_command", "it takes no commands"))
+        Err(plyo_events::reject::UNKNOWN_COMMAND.into())
     }
 
     fn react(&self, _: &State, _: &Message<Event>) -> Emit {

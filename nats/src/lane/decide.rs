@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 
 use async_nats::HeaderMap;
-use plyo_events::{Message, Outcome, Reject, Subject, query::StoredOutcome};
+use plyo_events::{Message, Outcome, Subject, query::StoredOutcome, reject::IDEMPOTENCY_KEY_REUSED};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
@@ -100,12 +100,8 @@ fn answer(headers: &HeaderMap, command: Uuid, stored: StoredOutcome) -> Option<A
     let edge = wire::text(headers, wire::REPLY)?.strip_prefix("out.")?;
     let subject = subject::subject(&["out", edge, &command.to_string()]).ok()?;
     let same = stored.is_of(wire::text(headers, wire::FINGERPRINT).unwrap_or_default());
-    let outcome = if same { stored.outcome } else { Outcome::Rejected { reject: key_reused() } };
+    let outcome = if same { stored.outcome } else { Outcome::Rejected { reject: IDEMPOTENCY_KEY_REUSED.into() } };
     Some(Answer { subject, outcome })
-}
-
-fn key_reused() -> Reject {
-    Reject::invalid("idempotency_key_reused", "this Idempotency-Key was used with another body; use a new key")
 }
 
 /// A dead letter: kept in `DEAD` with its reason; a command gets the outcome `dead`, an event is noted as skipped.

@@ -2,7 +2,9 @@
 
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 
-use plyo_events::{Aggregate, Command, CommandId, Event, EventId, Id, Message, Outcome, Subject, Timer};
+use plyo_events::{
+    Aggregate, Command, CommandId, Event, EventId, Id, Message, Outcome, Subject, Timer, reject::UNKNOWN_COMMAND,
+};
 use uuid::Uuid;
 
 use crate::{broker::wire, reactor::Reactor};
@@ -19,7 +21,12 @@ pub struct Step {
 /// A command is decided, and what it emits is evolved.
 pub fn command<R: Reactor>(reactor: &R, state: &mut R::State, command: &Message<Command>) -> (Outcome, Step) {
     match reactor.decide(state, command) {
-        Err(reject) => (Outcome::Rejected { reject }, Step::default()),
+        Err(reject) => {
+            let kind = command.body.kind();
+            let is_listed = reject.is_one_of(&[UNKNOWN_COMMAND]) || reject.is_one_of(kind.rejections());
+            debug_assert!(is_listed, "{reject:?} is not among the rejections of {kind}");
+            (Outcome::Rejected { reject }, Step::default())
+        }
         Ok(mut emit) => {
             let result = emit.reply.take().unwrap_or(serde_json::Value::Null);
             (Outcome::Done { result }, emitted(reactor, state, command, emit))

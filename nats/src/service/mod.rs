@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use plyo_events::{CommandKind, EventKind, Query, Reject, Request};
+use plyo_events::{CommandKind, EventKind, Query, Reject, RejectCode, Request, reject::INVALID_QUERY};
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgPool;
 
@@ -66,6 +66,12 @@ pub enum QueryError {
     /// It failed; the asker is told no more than that.
     #[error("query failed")]
     Failed(#[source] anyhow::Error),
+}
+
+impl From<RejectCode> for QueryError {
+    fn from(code: RejectCode) -> Self {
+        Self::Reject(code.into())
+    }
 }
 
 impl From<anyhow::Error> for QueryError {
@@ -188,7 +194,7 @@ impl Service {
         F: Fn(Context, Q) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<Q::Answer, QueryError>> + Send + 'static,
     {
-        self.answers.push((Q::NAME, handled_by(handler)));
+        self.answers.push((Q::NAME, handled_by(Q::REJECTIONS, handler)));
         self
     }
 
@@ -200,7 +206,7 @@ impl Service {
         Fut: Future<Output = Result<R::Answer, QueryError>> + Send + 'static,
     {
         self.also_sends(R::SENDS);
-        self.answers.push((R::NAME, handled_by(handler)));
+        self.answers.push((R::NAME, handled_by(R::REJECTIONS, handler)));
         self
     }
 
@@ -213,7 +219,8 @@ impl Service {
     }
 }
 
-fn handled_by<C, Q, A, F, Fut>(handler: F) -> Handler
+/// `rejections` are all that the handler declines for.
+fn handled_by<C, Q, A, F, Fut>(rejections: &'static [RejectCode], handler: F) -> Handler
 where
     C: From<Context>,
     Q: DeserializeOwned + Send,
@@ -224,9 +231,11 @@ where
     Arc::new(move |context, body| {
         let handler = handler.clone();
         Box::pin(async move {
-            let question = rmp_serde::from_slice(&body)
-                .map_err(|_| Reject::invalid("invalid_query", "the body is not the MessagePack of this query"))?;
-            let answer = handler(context.into(), question).await?;
+            let question = rmp_serde::from_slice(&body).map_err(|_| INVALID_QUERY)?;
+            let answer = handler(context.into(), question).await.inspect_err(|error| {
+                let is_listed = !matches!(error, QueryError::Reject(reject) if !reject.is_one_of(rejections));
+                debug_assert!(is_listed, "{error:?} is not among the rejections of this query");
+            })?;
             serde_json::to_vec(&answer).map_err(|error| QueryError::Failed(error.into()))
         })
     })

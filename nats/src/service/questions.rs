@@ -7,8 +7,9 @@ use async_nats::{HeaderMap, service::ServiceExt as _};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use plyo_events::{
-    Query, Reject, RejectKind, Request,
+    Query, Reject, Request,
     query::{OutcomeQuery, StoredOutcome},
+    reject::{INVALID_QUERY, UNAVAILABLE},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -210,7 +211,7 @@ async fn answer_one(
                 Ok(Err(QueryError::Reject(reject))) => Answered::Rejected(reject.clone()),
                 Ok(Err(QueryError::Failed(error))) if database::is_away(error) => {
                     tracing::warn!(service, question, error = format!("{error:#}"), "Postgres is away");
-                    Answered::Rejected(unavailable())
+                    Answered::Rejected(UNAVAILABLE.into())
                 }
                 Ok(Err(QueryError::Failed(error))) => {
                     tracing::error!(service, question, error = format!("{error:#}"), "query failed");
@@ -218,7 +219,7 @@ async fn answer_one(
                 }
                 Err(_) => {
                     tracing::warn!(service, question, "no answer in {} s", PATIENCE.as_secs());
-                    Answered::Rejected(unavailable())
+                    Answered::Rejected(UNAVAILABLE.into())
                 }
             };
             let body = rmp_serde::to_vec_named(&answered).unwrap_or_default();
@@ -245,15 +246,10 @@ fn span(service: &'static str, question: &'static str, headers: Option<&HeaderMa
     span
 }
 
-fn unavailable() -> Reject {
-    Reject::new(RejectKind::Unavailable, "unavailable", "try again in a moment")
-}
-
 fn outcome_handler() -> Handler {
     Arc::new(|context, body| {
         Box::pin(async move {
-            let query: OutcomeQuery = rmp_serde::from_slice(&body)
-                .map_err(|_| Reject::invalid("invalid_query", "the body is not the MessagePack of this query"))?;
+            let query: OutcomeQuery = rmp_serde::from_slice(&body).map_err(|_| INVALID_QUERY)?;
             let stored = store::outcome_of(&context.pool, query.user.uuid(), query.command.uuid()).await?;
             Ok(serde_json::to_vec(&stored).context("an outcome is plain data")?)
         })

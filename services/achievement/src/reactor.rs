@@ -2,6 +2,7 @@
 
 use plyo_events::{
     Command, Emit, Event, EventKind, Message, Reject,
+    reject::UNKNOWN_COMMAND,
     workout::{WorkoutCompleted, WorkoutCorrected, WorkoutDeleted},
 };
 use plyo_nats::{Incoming, Reactor};
@@ -36,7 +37,7 @@ impl Reactor for Achievements {
     }
 
     fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Reject> {
-        Err(Reject::invalid("unknown_command", "the achievement service takes no commands"))
+        Err(UNKNOWN_COMMAND.into())
     }
 
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use plyo_events::{
-    CommandId, Message, Reject, RejectKind, SessionId, UserId,
-    user::{AccessClaims, RevocationReason, RevokeSession, Tokens},
+    CommandId, Message, SessionId, UserId,
+    user::{AccessClaims, RevocationReason, RevokeSession, TRY_AGAIN, Tokens},
 };
 use plyo_nats::{CommandPublisher, QueryError};
 use sqlx::PgPool;
@@ -66,13 +66,9 @@ pub(crate) async fn announce_end(
         Ok(_) => Ok(()),
         Err(error) => {
             tracing::warn!(%error, "the end of a session could not be announced");
-            Err(try_again().into())
+            Err(TRY_AGAIN.into())
         }
     }
-}
-
-pub(crate) fn try_again() -> Reject {
-    Reject::new(RejectKind::Unavailable, "try_again", "this could not be completed just now; try again in a moment")
 }
 
 async fn signing_key(pool: &PgPool) -> Result<SigningKey> {

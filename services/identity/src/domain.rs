@@ -1,6 +1,6 @@
 //! What an e-mail and a password must be like.
 
-use plyo_events::{Reject, RejectKind, Violation};
+use plyo_events::{Reject, Violation};
 
 /// An e-mail address as it is stored and compared: trimmed and lower-cased. No `Debug`: it is personal.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,22 +48,6 @@ pub(crate) fn log_in(email: &str, password: &str) -> Result<Option<Email>, Rejec
     let violations = [("/email", nul(email)), ("/password", nul(password))];
     let violations: Vec<_> = violations.into_iter().filter_map(violation).collect();
     if violations.is_empty() { Ok(Email::parse(email).ok()) } else { Err(Reject::violations(violations)) }
-}
-
-pub(crate) fn email_taken() -> Reject {
-    Reject::conflict("email_taken", "this e-mail has an account; log in instead")
-}
-
-pub(crate) fn wrong_credentials() -> Reject {
-    Reject::new(RejectKind::Unauthorized, "wrong_credentials", "the e-mail or the password is wrong")
-}
-
-pub(crate) fn registration_unfinished() -> Reject {
-    Reject::conflict("registration_unfinished", "this sign-up was not finished; sign up again with the same password")
-}
-
-pub(crate) fn invalid_refresh_token() -> Reject {
-    Reject::new(RejectKind::Unauthorized, "invalid_refresh_token", "this refresh token is not valid; log in again")
 }
 
 const NUL: &str = "text cannot contain the character NUL";

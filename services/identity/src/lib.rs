@@ -21,7 +21,7 @@ use anyhow::Result;
 use futures_util::future::Either;
 use plyo_events::{
     UserId,
-    user::{Jwks, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh},
+    user::{Jwks, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh, TRY_AGAIN},
 };
 use plyo_nats::{QueryError, Service};
 use sqlx::PgPool;
@@ -62,6 +62,6 @@ where
     let desk = desk.clone();
     move |context, question| match &desk {
         Some(desk) => Either::Left(handler(desk.clone(), context, question)),
-        None => Either::Right(ready(Err(credentials::try_again().into()))),
+        None => Either::Right(ready(Err(TRY_AGAIN.into()))),
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
-use plyo_events::{Reject, RejectKind};
+use plyo_events::user::BUSY;
 use plyo_nats::QueryError;
 use tokio::sync::oneshot;
 
@@ -100,7 +100,7 @@ impl Passwords {
                 let _ = answer.send(job(argon2));
             }
         });
-        self.queue.try_send(job).map_err(|_| busy())?;
+        self.queue.try_send(job).map_err(|_| BUSY)?;
         answered.await.map_err(|_| QueryError::Failed(anyhow!("a thread for passwords has ended")))
     }
 }
@@ -127,10 +127,6 @@ fn verify(argon2: &Argon2<'static>, password: &[u8], stored: &str) -> Result<Ver
         Err(argon2::password_hash::Error::PasswordInvalid) => Ok(Verdict::Wrong),
         Err(error) => Err(anyhow!("compare a password: {error}")),
     }
-}
-
-fn busy() -> Reject {
-    Reject::new(RejectKind::TooMany, "busy", "too many people are logging in; try again in a moment")
 }
 
 #[cfg(test)]

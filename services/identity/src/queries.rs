@@ -1,18 +1,14 @@
 //! Answers: who somebody is, and by which keys their tokens are checked.
 
-use plyo_events::{
-    Reject,
-    user::{Jwks, Me, MeView},
-};
+use plyo_events::user::{Jwks, Me, MeView, USER_NOT_FOUND};
 use plyo_nats::{Context, QueryError};
 use serde_json::{Value, json};
 
 use crate::{Desk, store};
 
 pub(crate) async fn me(desk: Desk, context: Context, query: Me) -> Result<MeView, QueryError> {
-    let unknown = || Reject::not_found("user_not_found", "there is no such account");
-    let profile = (desk.find_profile)(context.pool, query.user).await?.ok_or_else(unknown)?;
-    let email = store::email(&desk.credentials.pool, query.user).await?.ok_or_else(unknown)?;
+    let profile = (desk.find_profile)(context.pool, query.user).await?.ok_or(USER_NOT_FOUND)?;
+    let email = store::email(&desk.credentials.pool, query.user).await?.ok_or(USER_NOT_FOUND)?;
     Ok(MeView {
         user_id: query.user,
         email,

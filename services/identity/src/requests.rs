@@ -2,13 +2,16 @@
 
 use plyo_events::{
     SessionId, UserId,
-    user::{LogIn, LogOut, LoggedOut, PrepareSignUp, Prepared, Refresh, Tokens},
+    user::{
+        EMAIL_TAKEN, INVALID_REFRESH_TOKEN, LogIn, LogOut, LoggedOut, PrepareSignUp, Prepared, REGISTRATION_UNFINISHED,
+        Refresh, TRY_AGAIN, Tokens, WRONG_CREDENTIALS,
+    },
 };
 use plyo_nats::{QueryError, RequestContext};
 
 use crate::{
     Desk,
-    credentials::{Credentials, announce_end, try_again},
+    credentials::{Credentials, announce_end},
     domain,
     passwords::Verdict,
     store::{self, Rotation},
@@ -22,20 +25,20 @@ pub(crate) async fn prepare(desk: Desk, context: RequestContext, query: PrepareS
         let user_id = UserId::mint();
         let hash = passwords.hash(query.password).await?;
         let added = store::add_credential(pool, user_id, &email, &hash).await?;
-        return if added { Ok(Prepared { user_id }) } else { Err(domain::email_taken().into()) };
+        return if added { Ok(Prepared { user_id }) } else { Err(EMAIL_TAKEN.into()) };
     };
     let user_id = found.user;
     if found.in_use || is_registered(&desk, &context, user_id).await? {
         return match passwords.verify(query.password, Some(found.password_hash)).await? {
             Verdict::Right { .. } => Ok(Prepared { user_id }),
-            Verdict::Wrong => Err(domain::email_taken().into()),
+            Verdict::Wrong => Err(EMAIL_TAKEN.into()),
         };
     }
     let hash = passwords.hash(query.password).await?;
     // Hashing took its time, in which the sign-up that was under way may have been finished.
     let replaced =
         !is_registered(&desk, &context, user_id).await? && store::replace_password(pool, &found, &hash).await?;
-    if replaced { Ok(Prepared { user_id }) } else { Err(domain::email_taken().into()) }
+    if replaced { Ok(Prepared { user_id }) } else { Err(EMAIL_TAKEN.into()) }
 }
 
 pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) -> Result<Tokens, QueryError> {
@@ -47,28 +50,28 @@ pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) ->
     let hash = found.as_ref().map(|found| found.password_hash.clone());
     let verdict = passwords.verify(query.password, hash).await?;
     let (Some(found), Verdict::Right { renewed }) = (found, verdict) else {
-        return Err(domain::wrong_credentials().into());
+        return Err(WRONG_CREDENTIALS.into());
     };
     if !is_registered(&desk, &context, found.user).await? {
-        return Err(domain::registration_unfinished().into());
+        return Err(REGISTRATION_UNFINISHED.into());
     }
     store::forget_expired_sessions(pool, found.user).await?;
     let (session, token) = (SessionId::mint(), RefreshToken::mint(found.user));
     if !store::open_session(pool, &found, renewed.as_deref(), session, &token).await? {
-        return Err(try_again().into());
+        return Err(TRY_AGAIN.into());
     }
     Ok(desk.credentials.tokens(session, &token)?)
 }
 
 pub(crate) async fn refresh(desk: Desk, context: RequestContext, query: Refresh) -> Result<Tokens, QueryError> {
-    let presented = RefreshToken::parse(&query.refresh_token).ok_or_else(domain::invalid_refresh_token)?;
+    let presented = RefreshToken::parse(&query.refresh_token).ok_or(INVALID_REFRESH_TOKEN)?;
     let next = RefreshToken::mint(presented.user);
     match store::rotate(&desk.credentials.pool, &presented, &next).await? {
         Rotation::Renewed(session) => Ok(desk.credentials.tokens(session, &next)?),
-        Rotation::Unknown => Err(domain::invalid_refresh_token().into()),
+        Rotation::Unknown => Err(INVALID_REFRESH_TOKEN.into()),
         Rotation::Ended(session, reason) => {
             announce_end(&context.commands, presented.user, session, reason).await?;
-            Err(domain::invalid_refresh_token().into())
+            Err(INVALID_REFRESH_TOKEN.into())
         }
     }
 }

@@ -6,6 +6,7 @@ use plyo_events::{
         CountNotifications, GetPreferences, ListNotifications, NotificationCounts, NotificationView, Preferences,
     },
     query::Page,
+    reject::INVALID_CURSOR,
 };
 use plyo_nats::{Context, QueryError};
 
@@ -39,7 +40,7 @@ fn read_cursor(text: &str) -> Result<u64, Reject> {
         // Signs and capitals can be parsed too, and numbers that Postgres has no room for.
         write_cursor(*number) == text && i64::try_from(*number).is_ok()
     });
-    number.ok_or_else(|| Reject::invalid("invalid_cursor", "this cursor was not issued here; begin without one"))
+    number.ok_or_else(|| INVALID_CURSOR.into())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The write side of the notifications.
 
-use plyo_events::{Command, Emit, Event, EventKind, Message, Reject};
+use plyo_events::{Command, Emit, Event, EventKind, Message, Reject, reject::UNKNOWN_COMMAND};
 use plyo_nats::{Incoming, Reactor};
 
 use crate::domain::{self, Meaning, mailbox, state::State};
@@ -62,7 +62,7 @@ impl Reactor for Notifications {
             Command::ReadNotification(read) => mailbox::read(state, user, read.notification_id),
             Command::ReadAllNotifications(_) => Ok(mailbox::read_all(state, user)),
             Command::SetPreferences(set) => Ok(mailbox::set_preferences(state, user, set)),
-            _ => Err(Reject::invalid("unknown_command", "the notification service has no such command")),
+            _ => Err(UNKNOWN_COMMAND.into()),
         }
     }
 

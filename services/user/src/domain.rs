@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use plyo_events::{
     Emit, Event, Message, Reject, SessionId, UserId,
     user::{
-        Locale, RegisterUser, Registered, RevocationReason, RevokeSession, SessionRevoked, TimeZoneName, UserRegistered,
+        ALREADY_REGISTERED, Locale, RegisterUser, Registered, RevocationReason, RevokeSession, SessionRevoked,
+        TimeZoneName, UserRegistered,
     },
 };
 use plyo_nats::{Rows, Table, Tables, row};
@@ -42,7 +43,7 @@ impl Tables for State {
 
 pub(crate) fn register(state: &State, user: UserId, register: &RegisterUser) -> Result<Emit, Reject> {
     if state.profiles.get(&(user,)).is_some() {
-        return Err(Reject::conflict("already_registered", "this account is registered; log in"));
+        return Err(ALREADY_REGISTERED.into());
     }
     let RegisterUser { locale, time_zone } = register.clone();
     Ok(Emit::nothing().event(UserRegistered { locale, time_zone }).reply(Registered { user_id: user }))

@@ -1,6 +1,6 @@
 //! The write side of accounts.
 
-use plyo_events::{Command, Emit, Event, EventKind, Message, Reject};
+use plyo_events::{Command, Emit, Event, EventKind, Message, Reject, reject::UNKNOWN_COMMAND};
 use plyo_nats::{Incoming, Reactor};
 
 use crate::domain::{self, State};
@@ -29,7 +29,7 @@ impl Reactor for Accounts {
         match &command.body {
             Command::RegisterUser(register) => domain::register(state, command.user(), register),
             Command::RevokeSession(revoke) => Ok(domain::revoke(state, command.user(), revoke)),
-            _ => Err(Reject::invalid("unknown_command", "this command is for another service")),
+            _ => Err(UNKNOWN_COMMAND.into()),
         }
     }
 

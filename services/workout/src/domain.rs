@@ -8,7 +8,10 @@ pub(crate) mod state;
 pub(crate) mod workouts;
 
 use jiff::Timestamp;
-use plyo_events::{Reject, Violation, workout::Workout};
+use plyo_events::{
+    Reject, Violation,
+    workout::{UNKNOWN_EXERCISE, Workout},
+};
 
 use crate::exercises;
 
@@ -30,7 +33,7 @@ pub(crate) fn check(workout: &Workout, now: Timestamp) -> Result<(), Reject> {
         return Ok(());
     }
     let reject = Reject::violations(violations);
-    Err(if is_well_formed { Reject { code: "unknown_exercise".to_owned(), ..reject } } else { reject })
+    Err(if is_well_formed { Reject { code: UNKNOWN_EXERCISE.name.to_owned(), ..reject } } else { reject })
 }
 
 /// Cut to the microsecond that Postgres keeps, so that a row in memory equals the row in its table.

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use plyo_events::{
     Reject, WorkoutId,
     query::Page,
+    reject::INVALID_CURSOR,
     workout::{
         ExerciseView, GetWorkout, ListExercises, ListRecords, ListReminders, ListWorkouts, Record, ReminderView,
-        WorkoutView,
+        WORKOUT_NOT_FOUND, WorkoutView,
     },
 };
 use plyo_nats::{Context, QueryError};
@@ -18,7 +19,7 @@ use crate::{exercises, store};
 
 pub(crate) async fn get(context: Context, query: GetWorkout) -> Result<WorkoutView, QueryError> {
     let found = store::workout(&context.pool, query.user, query.workout_id).await?;
-    Ok(found.ok_or_else(|| Reject::not_found("workout_not_found", "there is no such workout"))?)
+    Ok(found.ok_or_else(|| Reject::from(WORKOUT_NOT_FOUND))?)
 }
 
 pub(crate) async fn list(context: Context, query: ListWorkouts) -> Result<Page<WorkoutView>, QueryError> {
@@ -52,7 +53,7 @@ fn write_cursor(start: Timestamp, workout: WorkoutId) -> String {
 }
 
 fn read_cursor(text: &str) -> Result<(Timestamp, WorkoutId), Reject> {
-    let forged = || Reject::invalid("invalid_cursor", "this cursor was not issued here; begin without one");
+    let forged = || Reject::from(INVALID_CURSOR);
     let (start, id) = text.split_at_checked(16).ok_or_else(forged)?;
     let start = u64::from_str_radix(start, 16).ok().map(u64::cast_signed);
     let start = start.and_then(|start| Timestamp::from_microsecond(start).ok()).filter(|start| STARTS.contains(start));

@@ -1,6 +1,6 @@
 //! The write side of the training log.
 
-use plyo_events::{Command, Emit, Event, EventId, EventKind, Message, Reject, ReminderId};
+use plyo_events::{Command, Emit, Event, EventId, EventKind, Message, Reject, ReminderId, reject::UNKNOWN_COMMAND};
 use plyo_nats::{Incoming, Reactor};
 
 use crate::domain::{needs, reminders, state::State, workouts};
@@ -33,7 +33,7 @@ impl Reactor for Training {
                 reminders::shift(state.reminders.get(&(user, shift.reminder_id)), shift.due_at, command.time)
             }
             Command::CancelReminder(cancel) => reminders::cancel(state.reminders.get(&(user, cancel.reminder_id))),
-            _ => Err(Reject::invalid("unknown_command", "the workout service has no such command")),
+            _ => Err(UNKNOWN_COMMAND.into()),
         }
     }
 

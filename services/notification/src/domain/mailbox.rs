@@ -3,8 +3,8 @@
 use plyo_events::{
     Emit, Event, Message, NotificationId, Reject, UserId,
     notification::{
-        AllNotificationsRead, NotificationCounts, NotificationCreated, NotificationRead, NotificationRetracted,
-        PreferencesChanged, SetPreferences,
+        AllNotificationsRead, NOTIFICATION_NOT_FOUND, NotificationCounts, NotificationCreated, NotificationRead,
+        NotificationRetracted, PreferencesChanged, SetPreferences,
     },
 };
 
@@ -19,7 +19,7 @@ pub(crate) fn read(state: &State, user: UserId, notification: NotificationId) ->
     let mailbox = state.mailbox(user);
     let counts = |unread: u64| NotificationCounts { total: mailbox.last_number, unread };
     let row = state.notifications.get(&(user, notification));
-    let row = row.ok_or_else(|| Reject::not_found("notification_not_found", "there is no such notification"))?;
+    let row = row.ok_or(NOTIFICATION_NOT_FOUND)?;
     if !is_unread(row, &mailbox) {
         return Ok(Emit::nothing().reply(counts(mailbox.unread)));
     }

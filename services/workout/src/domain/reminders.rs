@@ -4,7 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use plyo_events::{
     Emit, Event, EventId, EventKind, Reject, ReminderId, Timer,
     clock::WorkoutReminderDue,
-    workout::{ReminderCancelled, ReminderDue, ReminderSaved, ReminderSet},
+    workout::{
+        INVALID_DUE_AT, REMINDER_NOT_ACTIVE, REMINDER_NOT_FOUND, ReminderCancelled, ReminderDue, ReminderSaved,
+        ReminderSet, TOO_MANY_REMINDERS,
+    },
 };
 
 use super::{
@@ -27,7 +30,7 @@ pub(crate) fn set(
         return Ok(unchanged(row));
     }
     if active >= MOST {
-        return Err(Reject::conflict("too_many_reminders", "at most 100 reminders can be to come; cancel one first"));
+        return Err(TOO_MANY_REMINDERS.into());
     }
     Ok(schedule(reminder_id, 1, ahead(due_at, now)?))
 }
@@ -66,7 +69,7 @@ pub(crate) fn come_due(row: Option<&ReminderRow>, due: &WorkoutReminderDue, cloc
 fn ahead(due_at: Timestamp, now: Timestamp) -> Result<Timestamp, Reject> {
     let due_at = to_microsecond(due_at);
     if due_at <= now || due_at.duration_since(now) > SignedDuration::from_hours(366 * 24) {
-        return Err(Reject::invalid("invalid_due_at", "due_at must lie ahead, at most 366 days"));
+        return Err(INVALID_DUE_AT.into());
     }
     Ok(due_at)
 }
@@ -84,10 +87,6 @@ fn unchanged(row: &ReminderRow) -> Emit {
 }
 
 fn to_come(row: Option<&ReminderRow>) -> Result<&ReminderRow, Reject> {
-    let row = row.ok_or_else(|| Reject::not_found("reminder_not_found", "there is no such reminder"))?;
-    if row.status == ReminderStatus::Active {
-        Ok(row)
-    } else {
-        Err(Reject::conflict("reminder_not_active", "this reminder was cancelled or has come; set a new one"))
-    }
+    let row = row.ok_or(REMINDER_NOT_FOUND)?;
+    if row.status == ReminderStatus::Active { Ok(row) } else { Err(REMINDER_NOT_ACTIVE.into()) }
 }

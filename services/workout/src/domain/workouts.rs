@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use plyo_events::{
     Command, Emit, Message, Reject, UserId, WorkoutId,
     workout::{
-        CorrectWorkout, DeleteWorkout, LogWorkout, Mark, RecordChanges, Workout, WorkoutCompleted, WorkoutCorrected,
-        WorkoutDeleted, WorkoutSaved,
+        CorrectWorkout, DeleteWorkout, LogWorkout, Mark, RecordChanges, WORKOUT_NOT_FOUND, Workout, WorkoutCompleted,
+        WorkoutCorrected, WorkoutDeleted, WorkoutSaved,
     },
 };
 
@@ -57,7 +57,7 @@ pub(crate) fn delete(state: &State, user: UserId, delete: &DeleteWorkout) -> Res
 
 fn find(state: &State, user: UserId, workout: WorkoutId) -> Result<&WorkoutRow, Reject> {
     let row = state.workouts.get(&(user, workout));
-    row.ok_or_else(|| Reject::not_found("workout_not_found", "there is no such workout"))
+    row.ok_or_else(|| WORKOUT_NOT_FOUND.into())
 }
 
 /// What it does to the records when `workout_id` says `new`, of that revision, in place of `old`.
