@@ -114,9 +114,7 @@ impl Workout {
 
 // Rejections.
 
-/// There is no such workout of this user.
 pub const WORKOUT_NOT_FOUND: RejectCode = RejectCode::not_found("workout_not_found", "there is no such workout");
-/// A workout names an exercise that is not in the catalogue.
 pub const UNKNOWN_EXERCISE: RejectCode = RejectCode::invalid("unknown_exercise", "there is no such exercise");
 pub const TOO_MANY_REMINDERS: RejectCode =
     RejectCode::conflict("too_many_reminders", "at most 100 reminders can be to come; cancel one first");
@@ -130,8 +128,8 @@ pub const REMINDER_NOT_ACTIVE: RejectCode =
 
 /// Log a workout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
 pub struct LogWorkout {
-    #[serde(flatten)]
     pub workout: Workout,
 }
 

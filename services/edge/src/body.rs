@@ -8,12 +8,12 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::StreamExt;
-use plyo_events::{Reject, Violation};
+use plyo_events::{Reject, Violation, reject::INVALID_BODY};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use tokio::time::timeout;
 
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// Most bytes of a body.
 pub(crate) const MOST: usize = 256 * 1024;
@@ -22,20 +22,25 @@ const PATIENCE: usize = 8 * 1024 * 1024;
 /// How long a body may take to come.
 pub(crate) const COMING: Duration = Duration::from_secs(15);
 
+const UNSUPPORTED_MEDIA_TYPE: Code =
+    Code::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "send Content-Type: application/json");
+const SLOW_BODY: Code =
+    Code::new(StatusCode::REQUEST_TIMEOUT, "slow_body", "the body did not come in 15 s; send it again");
+const TRUNCATED_BODY: Code = Code::new(StatusCode::BAD_REQUEST, "truncated_body", "the body ended early");
+const TOO_LARGE: Code = Code::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "a body has at most 256 KiB");
+const INVALID_JSON: Code = Code::new(StatusCode::BAD_REQUEST, "invalid_json", "the body is not JSON");
+
+/// What can be wrong with any body, besides `invalid_body`.
+pub(crate) const CODES: [Code; 5] = [UNSUPPORTED_MEDIA_TYPE, SLOW_BODY, TRUNCATED_BODY, TOO_LARGE, INVALID_JSON];
+
 /// Reads the bytes of a JSON body.
 pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            "send Content-Type: application/json",
-        ));
+        return Err(UNSUPPORTED_MEDIA_TYPE.into());
     }
-    let late =
-        |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "slow_body", "the body did not come in 15 s; send it again");
-    timeout(COMING, gather(body)).await.map_err(late)?
+    timeout(COMING, gather(body)).await.map_err(|_| SLOW_BODY)?
 }
 
 async fn gather(body: Body) -> Result<Bytes, Problem> {
@@ -43,7 +48,7 @@ async fn gather(body: Body) -> Result<Bytes, Problem> {
     let mut content = Bytes::new();
     let mut length = 0;
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Problem::bad_request("truncated_body", "the body ended early"))?;
+        let chunk = chunk.map_err(|_| TRUNCATED_BODY)?;
         length += chunk.len();
         if length > PATIENCE {
             break;
@@ -53,11 +58,7 @@ async fn gather(body: Body) -> Result<Bytes, Problem> {
             content = if content.is_empty() { chunk } else { [content, chunk].concat().into() };
         }
     }
-    if length <= MOST {
-        Ok(content)
-    } else {
-        Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "a body has at most 256 KiB"))
-    }
+    if length <= MOST { Ok(content) } else { Err(TOO_LARGE.into()) }
 }
 
 /// Reads a value that has exactly the fields of `T`.
@@ -82,7 +83,7 @@ fn decode_flawless<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
 
 fn decode_or_explain<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if let Some(escape) = nul(bytes) {
-        return Err(Problem::invalid("invalid_body", format!("text cannot hold NUL (byte {escape})")));
+        return Err(INVALID_BODY.because(format!("text cannot hold NUL (byte {escape})")).into());
     }
     let mut unknown = Vec::new();
     let mut track = serde_path_to_error::Track::new();
@@ -107,7 +108,7 @@ fn refusal(bytes: &[u8], pointer: &str, error: &serde_json::Error) -> Problem {
         let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
         return Reject::violations(vec![Violation { pointer: pointer.to_owned(), detail }]).into();
     }
-    Problem::bad_request("invalid_json", format!("the body is not JSON: {text}"))
+    INVALID_JSON.because(format!("the body is not JSON: {text}"))
 }
 
 /// Whether the error is at `NaN` or `Infinity`, which other writers of JSON produce.

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use plyo_events::{
@@ -15,7 +15,7 @@ use plyo_events::{
 };
 use plyo_nats::{Nats, ask};
 
-use crate::problem::Problem;
+use crate::problem::{Code, Problem, UNAVAILABLE};
 
 /// Somebody with a valid access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,18 @@ pub(crate) struct Callers {
 /// Most tokens remembered; beyond it all are forgotten and verified again.
 const REMEMBERED: usize = 100_000;
 
+pub(crate) const NO_TOKEN: Code =
+    Code::new(StatusCode::UNAUTHORIZED, "no_token", "send Authorization: Bearer with an access token");
+pub(crate) const TOKEN_EXPIRED: Code =
+    Code::new(StatusCode::UNAUTHORIZED, "token_expired", "the access token has expired; refresh it");
+pub(crate) const SESSION_REVOKED: Code =
+    Code::new(StatusCode::UNAUTHORIZED, "session_revoked", "the session has ended; log in");
+const INVALID_TOKEN: Code =
+    Code::new(StatusCode::UNAUTHORIZED, "invalid_token", "the access token is not valid; log in");
+
+/// What can be wrong with any token.
+pub(crate) const CODES: [Code; 5] = [NO_TOKEN, INVALID_TOKEN, TOKEN_EXPIRED, SESSION_REVOKED, UNAVAILABLE];
+
 impl Callers {
     /// So long after the end of a session each of its tokens has expired; a minute of it is for clocks that differ.
     pub(crate) const REVOKED_FOR: SignedDuration = SignedDuration::from_secs(AccessClaims::LIFETIME as i64 + 60);
@@ -45,8 +57,7 @@ impl Callers {
     pub(crate) fn of(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = value.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")));
-        let token = token
-            .ok_or_else(|| Problem::unauthorized("no_token", "send Authorization: Bearer with an access token"))?;
+        let token = token.ok_or(NO_TOKEN)?;
         self.verify(token.trim(), Timestamp::now())
     }
 
@@ -67,10 +78,10 @@ impl Callers {
     /// Whether a caller that was verified may still act.
     pub(crate) fn still_valid(&self, caller: &Caller, now: Timestamp) -> Result<(), Problem> {
         if caller.expires <= now {
-            return Err(Problem::unauthorized("token_expired", "the access token has expired; refresh it"));
+            return Err(TOKEN_EXPIRED.into());
         }
         if self.is_revoked(caller.session) {
-            return Err(Problem::unauthorized("session_revoked", "the session has ended; log in"));
+            return Err(SESSION_REVOKED.into());
         }
         Ok(())
     }
@@ -96,19 +107,18 @@ impl Callers {
     }
 
     fn check(&self, token: &str) -> Result<Caller, Problem> {
-        let invalid = || Problem::unauthorized("invalid_token", "the access token is not valid; log in");
         if !self.has_keys() {
-            return Err(Problem::unavailable("tokens cannot be verified yet; try again"));
+            return Err(UNAVAILABLE.because("tokens cannot be verified yet; try again"));
         }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
+        let header = jsonwebtoken::decode_header(token).map_err(|_| INVALID_TOKEN)?;
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let key = header.kid.and_then(|key_id| keys.get(&key_id)).ok_or_else(invalid)?;
+        let key = header.kid.and_then(|key_id| keys.get(&key_id)).ok_or(INVALID_TOKEN)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         // Expiry is checked against the time of each use.
         validation.validate_exp = false;
         validation.set_issuer(&[AccessClaims::ISSUER]);
-        let claims = jsonwebtoken::decode::<AccessClaims>(token, key, &validation).map_err(|_| invalid())?.claims;
-        let expires = Timestamp::from_second(claims.exp).map_err(|_| invalid())?;
+        let claims = jsonwebtoken::decode::<AccessClaims>(token, key, &validation).map_err(|_| INVALID_TOKEN)?.claims;
+        let expires = Timestamp::from_second(claims.exp).map_err(|_| INVALID_TOKEN)?;
         let caller = Caller { user: claims.sub, session: claims.sid, expires };
         let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
         if verified.len() >= REMEMBERED {

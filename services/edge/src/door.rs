@@ -13,7 +13,7 @@ use axum::{
 use serde_json::json;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use crate::problem::Problem;
+use crate::problem::UNAVAILABLE;
 
 /// Answers on a listener until it is closed; another one on the same address goes on from there.
 pub struct Door {
@@ -35,7 +35,7 @@ impl Door {
         let app = Router::new()
             .route("/health", get(|| async { last(Json(json!({ "status": "ok" }))) }))
             .route("/ready", get(not_ready))
-            .fallback(|| async { last(Problem::unavailable("the platform starts; try again")) })
+            .fallback(|| async { last(UNAVAILABLE.because("the platform starts; try again")) })
             .with_state(Arc::clone(&missing));
         let (close, closed) = oneshot::channel::<()>();
         let closed = async {

@@ -11,7 +11,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::{EdgeState, routes};
+use crate::{EdgeState, operations};
 
 /// `services` are the routes that stand for a service, each with its name.
 pub(crate) fn router(services: &[(&'static str, &'static str)]) -> Router<EdgeState> {
@@ -19,7 +19,7 @@ pub(crate) fn router(services: &[(&'static str, &'static str)]) -> Router<EdgeSt
         .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
-        .route("/.well-known/jwks.json", get(routes::jwks));
+        .route("/.well-known/jwks.json", get(operations::jwks));
     services.iter().fold(router, |router, &(path, service)| {
         router.route(path, get(move |State(state): State<EdgeState>| async move { of_service(&state, service).await }))
     })

@@ -5,13 +5,15 @@ mod body;
 mod caller;
 mod door;
 mod health;
+mod key;
 mod limits;
 mod listener;
 pub mod live;
 mod metric;
 mod openapi;
+mod operations;
+mod page;
 mod problem;
-mod routes;
 mod submit;
 mod trace;
 
@@ -198,9 +200,9 @@ fn router(state: EdgeState) -> Router {
         ])
         .max_age(Duration::from_secs(600));
     Router::new()
-        .nest("/api/v1", routes::router().merge(live::router()))
+        .nest("/api/v1", operations::router())
         .merge(health::router(&state.config.services))
-        .merge(openapi::router())
+        .merge(page::router())
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(cors)

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use axum::http::StatusCode;
 
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// Commands and queries of one person: 50 a second, 500 at once.
 const PER_USER: (u32, u32) = (50, 500);
@@ -25,6 +25,9 @@ const PER_ADDRESS: (u32, u32) = (2, 60);
 const PER_EMAIL_A_MINUTE: u32 = 10;
 /// Log-ins and sign-ups from one address within a minute, over all edges.
 const PER_ADDRESS_A_MINUTE: u32 = 150;
+
+pub(crate) const TOO_MANY_REQUESTS: Code =
+    Code::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests; wait a moment");
 
 /// The limits of one edge.
 pub(crate) struct Limits {
@@ -56,13 +59,13 @@ impl Limits {
     /// A command or a query of somebody.
     pub(crate) fn user(&self, user: UserId) -> Result<(), Problem> {
         self.forget_each_minute();
-        if self.on && self.users.check_key(&user).is_err() { Err(too_many()) } else { Ok(()) }
+        if self.on && self.users.check_key(&user).is_err() { Err(TOO_MANY_REQUESTS.into()) } else { Ok(()) }
     }
 
     /// A request without a token.
     pub(crate) fn address(&self, address: IpAddr) -> Result<(), Problem> {
         self.forget_each_minute();
-        if self.on && self.addresses.check_key(&address).is_err() { Err(too_many()) } else { Ok(()) }
+        if self.on && self.addresses.check_key(&address).is_err() { Err(TOO_MANY_REQUESTS.into()) } else { Ok(()) }
     }
 
     /// A log-in or a sign-up.
@@ -73,13 +76,13 @@ impl Limits {
         self.address(address)?;
         let hash = hash(email);
         if self.emails.check_key(&hash).is_err() {
-            return Err(too_many());
+            return Err(TOO_MANY_REQUESTS.into());
         }
         let Some(redis) = self.redis.clone() else { return Ok(()) };
         let counting = count(redis, address, u64::from_be_bytes(hash));
         match tokio::time::timeout(Duration::from_millis(100), counting).await {
             Ok(Ok((of_address, of_email))) if of_address > PER_ADDRESS_A_MINUTE || of_email > PER_EMAIL_A_MINUTE => {
-                Err(too_many())
+                Err(TOO_MANY_REQUESTS.into())
             }
             Ok(Ok(_)) => Ok(()),
             // Redis is a cache: without it the process counts alone.
@@ -152,10 +155,6 @@ fn quota((per_second, burst): (u32, u32)) -> Quota {
 
 fn number(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
-}
-
-fn too_many() -> Problem {
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests; wait a moment").retry_after(1)
 }
 
 #[cfg(test)]

@@ -4,10 +4,15 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use plyo_events::{Reject, RejectKind, Violation};
+use plyo_events::{
+    Reject, RejectCode, RejectKind, Violation,
+    reject::{self, INVALID_CURSOR},
+};
 use plyo_nats::{AskError, SendError};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::caller::NO_TOKEN;
 
 /// A problem, as its body says it (`application/problem+json`).
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -28,12 +33,70 @@ pub struct Problem {
     /// `unknown`: the command may or may not have been stored; send it again with the same Idempotency-Key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'static str>,
-    #[serde(skip)]
-    retry_after_s: Option<u64>,
+}
+
+/// What can be wrong, as the documents list it. Each is a constant where it is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Code {
+    pub status: StatusCode,
+    pub name: &'static str,
+    /// One sentence that says what to do.
+    pub detail: &'static str,
+}
+
+/// The code that a response was given, for who checks it.
+#[derive(Clone, Debug)]
+pub(crate) struct Told(pub String);
+
+pub(crate) const NOT_FOUND: Code = Code::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here");
+pub(crate) const UNAVAILABLE: Code =
+    Code::new(StatusCode::SERVICE_UNAVAILABLE, reject::UNAVAILABLE.name, "the service does not answer; try again");
+pub(crate) const FAILED: Code =
+    Code::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "the service failed; it has logged why");
+const METHOD_NOT_ALLOWED: Code =
+    Code::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this resource does not take that method");
+/// The command with this key is being handled: it alone is a conflict that passes.
+pub(crate) const IN_FLIGHT: Code =
+    Code::new(StatusCode::CONFLICT, "in_flight", "this command is being handled; ask again in a moment");
+
+impl Code {
+    pub(crate) const fn new(status: StatusCode, name: &'static str, detail: &'static str) -> Self {
+        Self { status, name, detail }
+    }
+
+    /// A service's reason to decline.
+    pub(crate) fn of(RejectCode { kind, name, detail }: RejectCode) -> Self {
+        Self { status: status(kind, name), name, detail }
+    }
+
+    /// The same in other words.
+    pub(crate) fn because(self, detail: impl Into<String>) -> Problem {
+        Problem { detail: detail.into(), ..self.into() }
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(Code { status, name, detail }: Code) -> Self {
+        Self::new(status, name, detail)
+    }
+}
+
+fn status(kind: RejectKind, code: &str) -> StatusCode {
+    match kind {
+        // It is of the URL, not of a body.
+        _ if code == INVALID_CURSOR.name => StatusCode::BAD_REQUEST,
+        RejectKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        RejectKind::NotFound => StatusCode::NOT_FOUND,
+        RejectKind::Conflict => StatusCode::CONFLICT,
+        RejectKind::Forbidden => StatusCode::FORBIDDEN,
+        RejectKind::Unauthorized => StatusCode::UNAUTHORIZED,
+        RejectKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        RejectKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+    fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         Self {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
@@ -42,55 +105,19 @@ impl Problem {
             detail: detail.into(),
             violations: Vec::new(),
             outcome: None,
-            retry_after_s: None,
         }
-    }
-
-    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after_s = Some(seconds);
-        self
-    }
-
-    pub(crate) fn bad_request(code: &str, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, code, detail)
-    }
-
-    pub(crate) fn invalid(code: &str, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
-    }
-
-    pub(crate) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
-    }
-
-    pub(crate) fn unauthorized(code: &str, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, code, detail)
-    }
-
-    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(1)
     }
 
     /// Whether the same request may succeed later.
     pub(crate) fn is_temporary(&self) -> bool {
-        matches!(self.status, 429 | 503) || self.code == "in_flight"
+        matches!(self.status, 429 | 503) || self.code == IN_FLIGHT.name
     }
 }
 
 impl From<Reject> for Problem {
     fn from(reject: Reject) -> Self {
-        let status = match reject.kind {
-            _ if reject.code == "invalid_cursor" => StatusCode::BAD_REQUEST,
-            RejectKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-            RejectKind::NotFound => StatusCode::NOT_FOUND,
-            RejectKind::Conflict => StatusCode::CONFLICT,
-            RejectKind::Forbidden => StatusCode::FORBIDDEN,
-            RejectKind::Unauthorized => StatusCode::UNAUTHORIZED,
-            RejectKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            RejectKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        };
-        let retry_after_s = matches!(reject.kind, RejectKind::TooMany | RejectKind::Unavailable).then_some(1);
-        Self { violations: reject.violations, retry_after_s, ..Self::new(status, &reject.code, reject.detail) }
+        let status = status(reject.kind, &reject.code);
+        Self { violations: reject.violations, ..Self::new(status, &reject.code, reject.detail) }
     }
 }
 
@@ -98,10 +125,8 @@ impl From<AskError> for Problem {
     fn from(error: AskError) -> Self {
         match error {
             AskError::Reject(reject) => reject.into(),
-            AskError::Unavailable => Self::unavailable("the service does not answer; try again"),
-            AskError::Failed => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "the service failed; it has logged why")
-            }
+            AskError::Unavailable => UNAVAILABLE.into(),
+            AskError::Failed => FAILED.into(),
         }
     }
 }
@@ -109,10 +134,10 @@ impl From<AskError> for Problem {
 impl From<SendError> for Problem {
     fn from(error: SendError) -> Self {
         match error {
-            SendError::Unavailable(_) => Self::unavailable("the command was not stored; try again"),
+            SendError::Unavailable(_) => UNAVAILABLE.because("the command was not stored; try again"),
             SendError::Unknown => Self {
                 outcome: Some("unknown"),
-                ..Self::unavailable(
+                ..UNAVAILABLE.because(
                     "it is unknown whether the command was stored; send it again with the same Idempotency-Key",
                 )
             },
@@ -126,23 +151,24 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         let headers = response.headers_mut();
-        if let Some(seconds) = self.retry_after_s {
-            headers.insert(header::RETRY_AFTER, seconds.into());
+        if self.is_temporary() {
+            headers.insert(header::RETRY_AFTER, 1.into());
         }
         if status == StatusCode::UNAUTHORIZED {
-            let challenge = if self.code == "no_token" { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+            let challenge = if self.code == NO_TOKEN.name { "Bearer" } else { "Bearer error=\"invalid_token\"" };
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
+        response.extensions_mut().insert(Told(self.code));
         response
     }
 }
 
 pub(crate) async fn no_route() -> Problem {
-    Problem::not_found()
+    NOT_FOUND.into()
 }
 
 pub(crate) async fn no_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this resource does not take that method")
+    METHOD_NOT_ALLOWED.into()
 }
 
 #[cfg(test)]

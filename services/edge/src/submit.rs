@@ -12,11 +12,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
-use plyo_events::{Command, CommandId, Message, Outcome, Traceparent, UserId, query::OutcomeQuery};
+use plyo_events::{
+    Command, CommandId, Message, Outcome, Reject, Traceparent, UserId, query::OutcomeQuery,
+    reject::IDEMPOTENCY_KEY_REUSED,
+};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use crate::{Edge, problem::Problem, trace};
+use crate::{
+    Edge,
+    key::{INVALID_IDEMPOTENCY_KEY, Identity},
+    problem::{Code, IN_FLIGHT, Problem},
+    trace,
+};
 
 /// How long a request waits for its outcome unless it says otherwise.
 const WAIT: Duration = Duration::from_secs(2);
@@ -44,35 +51,30 @@ pub(crate) enum Submitted {
 #[derive(Default)]
 pub(crate) struct InFlight(Mutex<HashMap<CommandId, (String, usize)>>);
 
+/// What can be wrong with a command that any client sends, besides what its service declines it for.
+pub(crate) const CODES: [Code; 4] = [INVALID_IDEMPOTENCY_KEY, INVALID_PREFER, IN_FLIGHT, DEAD_LETTER];
+
+const INVALID_PREFER: Code =
+    Code::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_prefer", "Prefer: wait is a number of seconds");
+pub(crate) const DEAD_LETTER: Code = Code::new(
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "dead_letter",
+    "the command could not be processed; it is kept, and an operator can have it processed again",
+);
+
 impl Submission {
-    /// `route` names the operation: the same key on another one is another command.
-    pub(crate) fn new(
-        user: UserId,
-        route: &str,
-        headers: &HeaderMap,
-        body: &[u8],
-        command: Command,
-    ) -> Result<Self, Problem> {
-        let key = headers.get("idempotency-key").map(|key| idempotency_key(key.as_bytes())).transpose()?;
-        Ok(Self {
-            user,
-            id: key.map_or_else(CommandId::mint, |key| command_id(user, route, key)),
-            fingerprint: fingerprint(route, body),
-            command,
-            traceparent: trace::traceparent(headers),
-            wait: wait(headers)?,
-        })
+    /// The same key makes the same command of it, whichever way it comes.
+    pub(crate) fn new(user: UserId, key: Option<&[u8]>, command: Command) -> Result<Self, Problem> {
+        let Identity { id, fingerprint } = Identity::of(user, key, &command)?;
+        Ok(Self { user, id, fingerprint, command, traceparent: trace::traceparent(&HeaderMap::new()), wait: WAIT })
     }
-}
 
-/// The id of a command: the same key on the same route always gives the same.
-pub(crate) fn command_id(user: UserId, route: &str, key: &str) -> CommandId {
-    CommandId::derive(user.uuid(), &format!("{route}\n{key}"))
-}
-
-pub(crate) fn fingerprint(route: &str, body: &[u8]) -> String {
-    let digest = Sha256::new().chain_update(route).chain_update([0]).chain_update(body).finalize();
-    u128::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()).to_string()
+    /// As the headers of a request have it.
+    pub(crate) fn of_request(user: UserId, headers: &HeaderMap, command: Command) -> Result<Self, Problem> {
+        let key = headers.get("idempotency-key").map(HeaderValue::as_bytes);
+        let Identity { id, fingerprint } = Identity::of(user, key, &command)?;
+        Ok(Self { user, id, fingerprint, command, traceparent: trace::traceparent(headers), wait: wait(headers)? })
+    }
 }
 
 /// Stores a command and waits for its outcome.
@@ -89,13 +91,8 @@ pub(crate) async fn submit(edge: &Edge, submission: Submission) -> Result<Submit
         let query = OutcomeQuery { user, command: id };
         return match plyo_nats::outcome(&edge.nats, service, &query).await? {
             Some(stored) if stored.is_of(&fingerprint) => settle(stored.outcome),
-            Some(_) => Err(key_reused()),
-            None => Err(Problem::new(
-                StatusCode::CONFLICT,
-                "in_flight",
-                "this command is being handled; ask again in a moment",
-            )
-            .retry_after(1)),
+            Some(_) => Err(Reject::from(IDEMPOTENCY_KEY_REUSED).into()),
+            None => Err(IN_FLIGHT.into()),
         };
     }
     if wait.is_zero() {
@@ -133,25 +130,8 @@ pub(crate) fn settle(outcome: Outcome) -> Result<Submitted, Problem> {
     match outcome {
         Outcome::Done { result } => Ok(Submitted::Done(result)),
         Outcome::Rejected { reject } => Err(reject.into()),
-        Outcome::Dead { .. } => {
-            let detail = "the command could not be processed; it is kept, and an operator can have it processed again";
-            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "dead_letter", detail))
-        }
+        Outcome::Dead { .. } => Err(DEAD_LETTER.into()),
     }
-}
-
-fn key_reused() -> Problem {
-    Problem::invalid("idempotency_key_reused", "this Idempotency-Key was used with another body; use a new key")
-}
-
-/// 1 to 255 visible ASCII characters.
-pub(crate) fn idempotency_key(key: &[u8]) -> Result<&str, Problem> {
-    let text = std::str::from_utf8(key)
-        .ok()
-        .filter(|text| (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()));
-    text.ok_or_else(|| {
-        Problem::invalid("invalid_idempotency_key", "an Idempotency-Key is 1 to 255 visible ASCII characters")
-    })
 }
 
 /// `Prefer: wait=N` or `Prefer: respond-async` (RFC 7240); others are ignored, as the RFC has it.
@@ -163,9 +143,7 @@ fn wait(headers: &HeaderMap) -> Result<Duration, Problem> {
             return Ok(Duration::ZERO);
         }
         if let Some(seconds) = preference.strip_prefix("wait=") {
-            let seconds: u64 = seconds
-                .parse()
-                .map_err(|_| Problem::invalid("invalid_prefer", "Prefer: wait is a number of seconds"))?;
+            let seconds: u64 = seconds.parse().map_err(|_| INVALID_PREFER)?;
             return Ok(Duration::from_secs(seconds.min(LONGEST_WAIT)));
         }
     }
@@ -178,7 +156,7 @@ impl InFlight {
         let mut commands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (there, count) = commands.entry(id).or_insert_with(|| (fingerprint.to_owned(), 0));
         if there != fingerprint {
-            return Err(key_reused());
+            return Err(Reject::from(IDEMPOTENCY_KEY_REUSED).into());
         }
         *count += 1;
         Ok(Passage { id, commands: &self.0 })

@@ -4,7 +4,10 @@ use std::error::Error;
 
 use tokio_tungstenite::tungstenite;
 
-use crate::problem::Problem;
+use crate::{
+    caller::{SESSION_REVOKED, TOKEN_EXPIRED},
+    problem::{Problem, UNAVAILABLE},
+};
 
 /// A close code with its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +42,9 @@ impl Close {
     /// What a token that is refused means.
     pub(super) fn refused(problem: &Problem) -> Self {
         match problem.code.as_str() {
-            "token_expired" => Self::TOKEN_EXPIRED,
-            "session_revoked" => Self::SESSION_REVOKED,
-            "unavailable" => Self::GOING_AWAY,
+            code if code == TOKEN_EXPIRED.name => Self::TOKEN_EXPIRED,
+            code if code == SESSION_REVOKED.name => Self::SESSION_REVOKED,
+            code if code == UNAVAILABLE.name => Self::GOING_AWAY,
             _ => Self::INVALID_TOKEN,
         }
     }

@@ -77,17 +77,13 @@ mod times;
 mod topics;
 mod transcode;
 
-use axum::{Router, routing::get};
 pub(crate) use hub::Hub;
 use schemars::{Schema, SchemaGenerator};
-
-use crate::EdgeState;
+pub(crate) use socket::{FOREIGN_ORIGIN, upgrade as socket};
+pub(crate) use sse::stream as events;
+pub(crate) use topics::CODES as CODES_OF_EVENTS;
 
 pub use times::LiveTimes;
-
-pub(crate) fn router() -> Router<EdgeState> {
-    Router::new().route("/live", get(socket::upgrade)).route("/events", get(sse::stream))
-}
 
 /// The schemas of what a client may say and of what the edge says (but for `evt` and `eph`), each a `oneOf` by `t`.
 pub fn frame_schemas(generator: &mut SchemaGenerator) -> (Schema, Schema) {

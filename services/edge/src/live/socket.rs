@@ -21,7 +21,10 @@ use super::{
     hub::LAST_WORDS,
     topics::{self, Followed},
 };
-use crate::{EdgeState, problem::Problem};
+use crate::{
+    EdgeState,
+    problem::{Code, Problem},
+};
 
 mod commands;
 mod session;
@@ -31,7 +34,10 @@ use session::Session;
 /// A frame that is too large is heard out up to here, or the answer to it would be lost to a reset.
 const HEARD_OUT: usize = 256 * 1024;
 
-pub(super) async fn upgrade(
+pub(crate) const FOREIGN_ORIGIN: Code =
+    Code::new(StatusCode::FORBIDDEN, "foreign_origin", "this origin may not connect here");
+
+pub(crate) async fn upgrade(
     State(state): State<EdgeState>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
@@ -39,11 +45,7 @@ pub(super) async fn upgrade(
 ) -> Result<Response, Problem> {
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
     if let Some(origin) = origin.filter(|origin| !is_allowed(&state, &headers, origin)) {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "foreign_origin",
-            format!("the origin {origin} may not connect here"),
-        ));
+        return Err(FOREIGN_ORIGIN.because(format!("the origin {origin} may not connect here")));
     }
     state.limits.address(address.ip())?;
     // A socket has 130 KiB by default, idle or not. What is written is gathered in a buffer that grows with use alone,
@@ -127,7 +129,7 @@ async fn greet(
         match topic {
             Ok(Followed::Announcements) => session.announcements(true),
             Ok(Followed::Events { .. }) => {}
-            Err(code) => session.refuse(socket, 0, code).await?,
+            Err(code) => session.refuse(socket, 0, code.name).await?,
         }
     }
     session.ready(socket).await?;

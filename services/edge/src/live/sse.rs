@@ -4,7 +4,7 @@ use std::{collections::VecDeque, convert::Infallible};
 
 use axum::{
     extract::{Query, State},
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::sse::{Event, Sse},
 };
 use futures_util::{Stream, stream};
@@ -16,7 +16,7 @@ use super::{
     frames::cursor,
     hub::Connection,
     times::instant,
-    topics::{self, Followed, ME},
+    topics::{self, Followed, ME, UNKNOWN_TOPIC},
 };
 use crate::{EdgeState, caller::Caller, problem::Problem};
 
@@ -25,11 +25,11 @@ const AT_A_TIME: usize = 512;
 
 /// `?topics=me,group-<uuid>`
 #[derive(Deserialize)]
-pub(super) struct Topics {
+pub(crate) struct Topics {
     topics: Option<String>,
 }
 
-pub(super) async fn stream(
+pub(crate) async fn stream(
     State(state): State<EdgeState>,
     caller: Caller,
     Query(Topics { topics }): Query<Topics>,
@@ -40,8 +40,9 @@ pub(super) async fn stream(
     for name in topics.as_deref().unwrap_or(ME).split(',') {
         match topics::follow(&state.config, caller.user, &mut connection, name) {
             Ok(Followed::Events { .. }) => {}
-            Err(code @ "too_many_topics") => return Err(Problem::bad_request(code, "follow fewer topics")),
-            _ => return Err(Problem::new(StatusCode::NOT_FOUND, "unknown_topic", "there is no such topic of events")),
+            // Nobody could go on from one of these.
+            Ok(Followed::Announcements) => return Err(UNKNOWN_TOPIC.into()),
+            Err(code) => return Err(code.into()),
         }
     }
     let start = state.hub.resume(connection.follows(), asked).await;

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use axum::http::StatusCode;
 use plyo_events::{Subject, UserId};
 
 use super::hub::Connection;
-use crate::EdgeConfig;
+use crate::{EdgeConfig, problem::Code};
 
 /// The topic that reaches everybody who subscribes to it.
 pub(super) const ANNOUNCEMENTS: &str = "announcements";
@@ -13,6 +14,14 @@ pub(super) const ANNOUNCEMENTS: &str = "announcements";
 pub(super) const ME: &str = "me";
 /// Most subjects that one connection follows.
 const MOST: usize = 64;
+
+/// Also one that is not for this client.
+pub(super) const UNKNOWN_TOPIC: Code =
+    Code::new(StatusCode::NOT_FOUND, "unknown_topic", "there is no such topic of events");
+const TOO_MANY_TOPICS: Code = Code::new(StatusCode::BAD_REQUEST, "too_many_topics", "follow fewer topics");
+
+/// Why a topic cannot be followed.
+pub(crate) const CODES: [Code; 2] = [UNKNOWN_TOPIC, TOO_MANY_TOPICS];
 
 /// What a client means by the name of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,16 +58,16 @@ pub(super) fn follow(
     caller: UserId,
     connection: &mut Connection,
     name: &str,
-) -> Result<Followed, &'static str> {
+) -> Result<Followed, Code> {
     match Topic::named(caller, name) {
         Some(Topic::Announcements) => Ok(Followed::Announcements),
         Some(Topic::About(subject)) if may_follow(config, caller, subject) => {
             if connection.follows().len() == MOST && !connection.follows().contains(&subject) {
-                return Err("too_many_topics");
+                return Err(TOO_MANY_TOPICS);
             }
             Ok(Followed::Events { is_new: connection.follow(subject) })
         }
-        _ => Err("unknown_topic"),
+        _ => Err(UNKNOWN_TOPIC),
     }
 }
 

@@ -1,22 +1,18 @@
 //! Commands over a socket: the same way as over HTTP, beside what the socket goes on pushing.
 
-use std::time::Duration;
-
-use axum::{extract::ws::Message, http::HeaderMap};
-use plyo_events::{
-    Command, CommandId, CommandKind,
-    workout::{LogWorkout, Workout},
-};
+use axum::extract::ws::Message;
+use plyo_events::{Command, CommandKind, reject::UNKNOWN_COMMAND};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::Instrument as _;
 
 use crate::{
-    EdgeState, body,
+    EdgeState,
     caller::Caller,
     live::frames::{self, Format, ServerFrame},
+    operations::socket_command,
     problem::Problem,
-    submit::{Submission, Submitted, command_id, fingerprint, idempotency_key, submit},
+    submit::{Submission, Submitted, submit},
     trace,
 };
 
@@ -49,17 +45,8 @@ pub(super) fn start(state: EdgeState, caller: Caller, format: Format, answers: U
 async fn perform(state: &EdgeState, caller: Caller, ask: Ask) -> Result<Value, Problem> {
     state.callers.still_valid(&caller, jiff::Timestamp::now())?;
     state.limits.user(caller.user)?;
-    let data = serde_json::to_vec(&ask.data).unwrap_or_default();
-    let command = decode(&ask.kind, &data)?;
-    let key = ask.key.as_deref().map(|key| idempotency_key(key.as_bytes())).transpose()?;
-    let submission = Submission {
-        user: caller.user,
-        id: key.map_or_else(CommandId::mint, |key| command_id(caller.user, &ask.kind, key)),
-        fingerprint: fingerprint(&ask.kind, &data),
-        command,
-        traceparent: trace::traceparent(&HeaderMap::new()),
-        wait: Duration::from_secs(2),
-    };
+    let command = decode(&ask.kind, &serde_json::to_vec(&ask.data).unwrap_or_default())?;
+    let submission = Submission::new(caller.user, ask.key.as_deref().map(str::as_bytes), command)?;
     let id = submission.id;
     match submit(state, submission).await? {
         Submitted::Done(result) => Ok(result),
@@ -67,25 +54,9 @@ async fn perform(state: &EdgeState, caller: Caller, ask: Ask) -> Result<Value, P
     }
 }
 
-fn decode(kind: &str, data: &[u8]) -> Result<Command, Problem> {
-    let unknown = || Problem::invalid("unknown_command", format!("there is no command `{kind}` for clients"));
-    let found = CommandKind::parse(kind).ok().filter(|found| found.version == found.kind.newest());
-    Ok(match found.ok_or_else(unknown)?.kind {
-        // Read without its flattening, which would hide unknown fields.
-        CommandKind::LogWorkout => LogWorkout { workout: crate::routes::valid(body::decode::<Workout>(data)?)? }.into(),
-        CommandKind::CorrectWorkout => {
-            let correct: plyo_events::workout::CorrectWorkout = body::decode(data)?;
-            plyo_events::workout::CorrectWorkout { workout: crate::routes::valid(correct.workout)?, ..correct }.into()
-        }
-        CommandKind::DeleteWorkout => body::decode::<plyo_events::workout::DeleteWorkout>(data)?.into(),
-        CommandKind::SetReminder => body::decode::<plyo_events::workout::SetReminder>(data)?.into(),
-        CommandKind::MoveReminder => body::decode::<plyo_events::workout::MoveReminder>(data)?.into(),
-        CommandKind::CancelReminder => body::decode::<plyo_events::workout::CancelReminder>(data)?.into(),
-        CommandKind::ReadNotification => body::decode::<plyo_events::notification::ReadNotification>(data)?.into(),
-        CommandKind::ReadAllNotifications => {
-            body::decode::<plyo_events::notification::ReadAllNotifications>(data)?.into()
-        }
-        CommandKind::SetPreferences => body::decode::<plyo_events::notification::SetPreferences>(data)?.into(),
-        _ => return Err(unknown()),
-    })
+fn decode(type_name: &str, data: &[u8]) -> Result<Command, Problem> {
+    let found = CommandKind::parse(type_name).ok().filter(|found| found.version == found.kind.newest());
+    let command = found.and_then(|found| socket_command(found.kind));
+    let unknown = || UNKNOWN_COMMAND.because(format!("there is no command `{type_name}` for clients"));
+    (command.ok_or_else(unknown)?.decode)(data)
 }

@@ -23,7 +23,7 @@ use crate::{
         rendered::{Announcement, Place},
         ring::Gone,
         times::instant,
-        topics::{self, Followed, Topic},
+        topics::{self, Followed, Topic, UNKNOWN_TOPIC},
     },
 };
 
@@ -231,7 +231,7 @@ impl Session {
         match followed {
             Ok(Followed::Announcements) => self.announcements(true),
             Ok(Followed::Events { .. }) => {}
-            Err(code) => return self.refuse(socket, n, code).await,
+            Err(code) => return self.refuse(socket, n, code.name).await,
         }
         self.say(socket, &ServerFrame::Ok { n, result: None }).await?;
         if followed == Ok(Followed::Events { is_new: true }) { self.ready(socket).await } else { Ok(()) }
@@ -243,7 +243,7 @@ impl Session {
         match Topic::named(self.caller.user, topic) {
             Some(Topic::Announcements) => self.announcements(false),
             Some(Topic::About(subject)) => self.connection.unfollow(subject),
-            None => return self.refuse(socket, n, "unknown_topic").await,
+            None => return self.refuse(socket, n, UNKNOWN_TOPIC.name).await,
         }
         self.say(socket, &ServerFrame::Ok { n, result: None }).await
     }

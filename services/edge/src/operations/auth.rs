@@ -3,32 +3,29 @@
 use std::net::SocketAddr;
 
 use axum::{
-    Router,
+    Json,
     extract::{ConnectInfo, Request, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use jiff::tz::TimeZone;
 use plyo_events::{
     Command, CommandId,
-    user::{Jwks, Locale, LogIn, LogOut, Me, PrepareSignUp, Refresh, RegisterUser, TimeZoneName},
+    user::{Jwks, Locale, LogIn, LogOut, PrepareSignUp, Refresh, RegisterUser, TimeZoneName},
 };
 use plyo_nats::ask;
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{answer, json};
 use crate::{
     EdgeState, body,
-    caller::Caller,
     problem::Problem,
     submit::{Submission, respond, submit},
 };
 
 /// What a sign-up needs.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct SignUp {
+pub(super) struct SignUp {
     email: String,
     /// 8 to 256 characters.
     password: String,
@@ -40,28 +37,18 @@ pub(crate) struct SignUp {
 
 /// What a log-in needs.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct Credentials {
+pub(super) struct Credentials {
     email: String,
     password: String,
 }
 
 /// A refresh token, to be used once.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct RefreshToken {
+pub(super) struct RefreshToken {
     refresh_token: String,
 }
 
-pub(super) fn router() -> Router<EdgeState> {
-    Router::new()
-        .route("/auth/register", post(register))
-        .route("/auth/login", post(log_in))
-        .route("/auth/refresh", post(refresh))
-        .route("/auth/logout", post(log_out))
-        .route("/auth/me", get(me))
-        .route("/auth/jwks", get(jwks))
-}
-
-async fn register(
+pub(super) async fn register(
     State(state): State<EdgeState>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     request: Request,
@@ -81,34 +68,34 @@ async fn register(
     let submission = Submission {
         id: CommandId::derive(prepared.user_id.uuid(), "POST /auth/register"),
         fingerprint: String::new(),
-        ..Submission::new(prepared.user_id, "POST /auth/register", &headers, &[], command)?
+        ..Submission::of_request(prepared.user_id, &headers, command)?
     };
     let (id, waited) = (submission.id, !submission.wait.is_zero());
     let place = |_: &serde_json::Value| Some("/api/v1/auth/me".to_owned());
     Ok(respond(submit(&state, submission).await?, "user", id, place, waited))
 }
 
-async fn log_in(
+pub(super) async fn log_in(
     State(state): State<EdgeState>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (_, Credentials { email, password }) = read(request).await?;
     state.limits.credentials(address.ip(), &email).await?;
-    Ok(secret(json(&plyo_nats::request(&state.nats, &LogIn { email, password }).await?)))
+    Ok(secret(Json(plyo_nats::request(&state.nats, &LogIn { email, password }).await?)))
 }
 
-async fn refresh(
+pub(super) async fn refresh(
     State(state): State<EdgeState>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (_, RefreshToken { refresh_token }) = read(request).await?;
     state.limits.address(address.ip())?;
-    Ok(secret(json(&plyo_nats::request(&state.nats, &Refresh { refresh_token }).await?)))
+    Ok(secret(Json(plyo_nats::request(&state.nats, &Refresh { refresh_token }).await?)))
 }
 
-async fn log_out(
+pub(super) async fn log_out(
     State(state): State<EdgeState>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     request: Request,
@@ -119,12 +106,8 @@ async fn log_out(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn me(State(state): State<EdgeState>, caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
-    answer(&state, &headers, Me { user: caller.user }).await
-}
-
 pub(crate) async fn jwks(State(state): State<EdgeState>) -> Result<Response, Problem> {
-    Ok(json(&ask(&state.nats, &Jwks {}).await?))
+    Ok(Json(ask(&state.nats, &Jwks {}).await?).into_response())
 }
 
 async fn read<T: DeserializeOwned>(request: Request) -> Result<(HeaderMap, T), Problem> {
@@ -134,7 +117,6 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<(HeaderMap, T), P
 }
 
 /// Tokens are kept by nobody on the way.
-fn secret(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-    response.into_response()
+fn secret(answer: impl IntoResponse) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
 }

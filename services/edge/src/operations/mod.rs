@@ -1,0 +1,232 @@
+//! The operations of the API. Each is a row in [`table`]; from it are made its route, its entry in the OpenAPI document,
+//! and, where it is a command, how a socket reads it.
+
+mod auth;
+mod command;
+mod outcome;
+mod query;
+mod table;
+
+use std::sync::LazyLock;
+
+use axum::{
+    Router,
+    extract::{FromRequestParts, Path},
+    handler::Handler,
+    http::{Method, StatusCode, request::Parts},
+    middleware::map_response,
+    response::Response,
+    routing::{MethodFilter, MethodRouter, on},
+};
+use plyo_events::{CommandKind, Query, RejectCode, Request};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::{
+    EdgeState, body,
+    caller::{self, Caller},
+    limits::TOO_MANY_REQUESTS,
+    problem::{Code, FAILED, NOT_FOUND, Problem, Told, UNAVAILABLE},
+    submit,
+};
+
+pub(crate) use auth::jwks;
+pub(crate) use command::SocketCommand;
+pub(crate) use table::operations;
+
+/// What can be called, with all that the documents say of it.
+pub(crate) struct Operation {
+    pub method: Method,
+    /// Below `/api/v1`.
+    pub path: &'static str,
+    pub summary: &'static str,
+    pub needs_token: bool,
+    /// Of the query string and of headers, as OpenAPI has them.
+    pub parameters: Vec<Value>,
+    pub body: Option<SchemaOf>,
+    pub answer: Answer,
+    /// What else it may answer with that is no problem.
+    pub also: Option<(StatusCode, &'static str)>,
+    /// The command that it becomes, which sockets take as well.
+    pub command: Option<SocketCommand>,
+    /// Every problem that it may answer with.
+    pub codes: Vec<Code>,
+    route: MethodRouter<EdgeState>,
+}
+
+pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// What an operation answers with when all is well.
+#[derive(Clone, Copy)]
+pub(crate) struct Answer {
+    pub status: StatusCode,
+    pub schema: Option<SchemaOf>,
+    /// Where what it made is, below `/api/v1`, with fields of the result in braces.
+    pub location: Option<&'static str>,
+}
+
+const fn gives<T: JsonSchema>() -> Answer {
+    Answer { status: StatusCode::OK, schema: Some(SchemaGenerator::subschema_for::<T>), location: None }
+}
+
+const fn creates<T: JsonSchema>(location: &'static str) -> Answer {
+    Answer { status: StatusCode::CREATED, location: Some(location), ..gives::<T>() }
+}
+
+/// Without a body, or with one that is no JSON.
+const fn status(status: StatusCode) -> Answer {
+    Answer { status, schema: None, location: None }
+}
+
+/// An operation that its handler knows all about. It says itself what it needs.
+fn operation<T: 'static>(
+    method: Method,
+    path: &'static str,
+    summary: &'static str,
+    handler: impl Handler<T, EdgeState>,
+    answer: Answer,
+) -> Operation {
+    let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
+    let codes = if path.contains('{') { vec![NOT_FOUND] } else { Vec::new() };
+    Operation {
+        method,
+        path,
+        summary,
+        needs_token: false,
+        parameters: Vec::new(),
+        body: None,
+        answer,
+        also: None,
+        command: None,
+        codes,
+        route: on(filter, handler),
+    }
+}
+
+impl Operation {
+    /// It is called with an access token, and counts against the limit of its user.
+    fn with_token(mut self) -> Self {
+        self.needs_token = true;
+        self.codes(&caller::CODES).codes(&[TOO_MANY_REQUESTS])
+    }
+
+    fn takes<T: JsonSchema>(mut self) -> Self {
+        self.body = Some(SchemaGenerator::subschema_for::<T>);
+        self.codes(&body::CODES).rejections(&[plyo_events::reject::INVALID_BODY])
+    }
+
+    fn parameter(mut self, place: &str, name: &str, description: &str, schema: Value) -> Self {
+        self.parameters.push(json!({ "in": place, "name": name, "description": description, "schema": schema }));
+        self
+    }
+
+    /// It asks a service this.
+    fn asks<Q: Query>(self) -> Self {
+        self.rejections(Q::REJECTIONS).asks_a_service()
+    }
+
+    /// It asks a service to do this.
+    fn requests<R: Request>(self) -> Self {
+        self.rejections(R::REJECTIONS).asks_a_service()
+    }
+
+    fn asks_a_service(self) -> Self {
+        self.rejections(&[plyo_events::reject::INVALID_QUERY]).codes(&[UNAVAILABLE, FAILED])
+    }
+
+    /// It sends this command and waits for its outcome.
+    fn sends(self, kind: CommandKind) -> Self {
+        let description = "`wait=N` (0 to 30 s, default 2) or `respond-async` (RFC 7240)";
+        let mut sending = self
+            .rejections(kind.rejections())
+            .rejections(&[plyo_events::reject::IDEMPOTENCY_KEY_REUSED])
+            .codes(&submit::CODES)
+            .asks_a_service()
+            .parameter("header", "Prefer", description, json!({ "type": "string" }));
+        sending.also = Some((StatusCode::ACCEPTED, "Stored; ask at Location how it ended"));
+        sending
+    }
+
+    fn rejections(self, rejections: &[RejectCode]) -> Self {
+        let codes: Vec<Code> = rejections.iter().map(|code| Code::of(*code)).collect();
+        self.codes(&codes)
+    }
+
+    fn codes(mut self, codes: &[Code]) -> Self {
+        for code in codes {
+            if !self.lists(code.status, code.name) {
+                self.codes.push(*code);
+            }
+        }
+        self
+    }
+
+    fn lists(&self, status: StatusCode, name: &str) -> bool {
+        self.codes.iter().any(|code| code.status == status && code.name == name)
+    }
+
+    /// `POST /workouts`
+    pub(crate) fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+/// The routes of the table.
+pub(crate) fn router() -> Router<EdgeState> {
+    operations().into_iter().fold(Router::new(), |router, operation| {
+        let path = operation.path;
+        router.route(path, checked(operation))
+    })
+}
+
+/// Where there are debug assertions, so in every test, an operation that answers with what it does not list panics.
+fn checked(operation: Operation) -> MethodRouter<EdgeState> {
+    if !cfg!(debug_assertions) {
+        return operation.route;
+    }
+    let (name, codes) = (operation.name(), operation.codes);
+    operation.route.route_layer(map_response(move |response: Response| {
+        assert_listed(&name, &codes, &response);
+        std::future::ready(response)
+    }))
+}
+
+fn assert_listed(name: &str, codes: &[Code], response: &Response) {
+    if let Some(Told(told)) = response.extensions().get::<Told>() {
+        let is_listed = codes.iter().any(|code| code.name == *told && code.status == response.status());
+        assert!(is_listed, "{name} answers {} `{told}`, which is not in its row", response.status());
+    }
+}
+
+/// How a socket reads this command; `None` when it is none of those that clients send.
+pub(crate) fn socket_command(kind: CommandKind) -> Option<SocketCommand> {
+    static COMMANDS: LazyLock<Vec<SocketCommand>> =
+        LazyLock::new(|| operations().into_iter().filter_map(|operation| operation.command).collect());
+    COMMANDS.iter().find(|command| command.kind == kind).copied()
+}
+
+impl FromRequestParts<EdgeState> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &EdgeState) -> Result<Self, Problem> {
+        let caller = state.callers.of(&parts.headers)?;
+        state.limits.user(caller.user)?;
+        Ok(caller)
+    }
+}
+
+/// The ids of a path. A malformed one names nothing.
+struct Ids<I>(I);
+
+impl<I: DeserializeOwned + Send> FromRequestParts<EdgeState> for Ids<I> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &EdgeState) -> Result<Self, Problem> {
+        let ids = Path::<I>::from_request_parts(parts, state).await;
+        ids.map(|Path(ids)| Self(ids)).map_err(|_| NOT_FOUND.into())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! The table: a row for each operation.
+
+use axum::http::{Method, StatusCode};
+use plyo_events::{
+    CommandKind,
+    achievement::ListAchievements,
+    notification::{
+        CountNotifications, GetPreferences, ListNotifications, NotificationCounts, Preferences, ReadAllNotifications,
+        ReadNotification, SetPreferences,
+    },
+    user::{Jwks, LogIn, LogOut, Me, PrepareSignUp, Refresh, Registered, Tokens},
+    workout::{
+        CancelReminder, CorrectWorkout, DeleteWorkout, GetWorkout, ListExercises, ListRecords, ListReminders,
+        ListWorkouts, LogWorkout, MoveReminder, ReminderSaved, SetReminder, WorkoutSaved,
+    },
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Operation,
+    auth::{self, Credentials, RefreshToken, SignUp},
+    command::{DueAt, bare_command, command},
+    creates, gives, operation,
+    outcome::{self, OutcomeView},
+    query::{NotificationFilter, Paging, list, query},
+    status,
+};
+use crate::{
+    limits::TOO_MANY_REQUESTS,
+    live::{self, CODES_OF_EVENTS, FOREIGN_ORIGIN},
+};
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+const PUT: Method = Method::PUT;
+const DELETE: Method = Method::DELETE;
+
+pub(crate) fn operations() -> Vec<Operation> {
+    vec![
+        // Accounts and sessions: what carries a secret is asked of the user service and enters no stream.
+        operation(POST, "/auth/register", "Sign up", auth::register, creates::<Registered>("/auth/me"))
+            .takes::<SignUp>()
+            .codes(&[TOO_MANY_REQUESTS])
+            .requests::<PrepareSignUp>()
+            .sends(CommandKind::RegisterUser),
+        operation(POST, "/auth/login", "Log in", auth::log_in, gives::<Tokens>())
+            .takes::<Credentials>()
+            .codes(&[TOO_MANY_REQUESTS])
+            .requests::<LogIn>(),
+        operation(POST, "/auth/refresh", "Exchange a refresh token for new tokens", auth::refresh, gives::<Tokens>())
+            .takes::<RefreshToken>()
+            .codes(&[TOO_MANY_REQUESTS])
+            .requests::<Refresh>(),
+        operation(POST, "/auth/logout", "End a session", auth::log_out, status(StatusCode::NO_CONTENT))
+            .takes::<RefreshToken>()
+            .codes(&[TOO_MANY_REQUESTS])
+            .requests::<LogOut>(),
+        operation(
+            GET,
+            "/auth/jwks",
+            "Public keys of access tokens (RFC 7517)",
+            auth::jwks,
+            gives::<Map<String, Value>>(),
+        )
+        .asks::<Jwks>(),
+        query("/auth/me", "Who am I?", |user, ()| Me { user }),
+        // The training log.
+        command(
+            POST,
+            "/workouts",
+            "Log a workout",
+            |(), workout| LogWorkout { workout },
+            creates::<WorkoutSaved>("/workouts/{workout_id}"),
+        ),
+        list("/workouts", "My workouts, latest first", |user, (), Paging { cursor, limit }| ListWorkouts {
+            user,
+            cursor,
+            limit,
+        }),
+        query("/workouts/{id}", "One workout", |user, workout_id| GetWorkout { user, workout_id }),
+        command(
+            PUT,
+            "/workouts/{id}",
+            "Correct a workout",
+            |workout_id, workout| CorrectWorkout { workout_id, workout },
+            gives::<WorkoutSaved>(),
+        ),
+        bare_command(
+            DELETE,
+            "/workouts/{id}",
+            "Take a workout back",
+            |workout_id| DeleteWorkout { workout_id },
+            gives::<WorkoutSaved>(),
+        ),
+        query("/workouts/records", "My standing records", |user, ()| ListRecords { user }),
+        query("/workouts/exercises", "The exercises that a workout can name", |_, ()| ListExercises {}),
+        command(
+            POST,
+            "/workouts/reminders",
+            "Remind me to train",
+            |(), DueAt { due_at }| SetReminder { due_at },
+            creates::<ReminderSaved>("/workouts/reminders/{reminder_id}"),
+        ),
+        query("/workouts/reminders", "My reminders to come", |user, ()| ListReminders { user }),
+        command(
+            PUT,
+            "/workouts/reminders/{id}",
+            "Move a reminder",
+            |reminder_id, DueAt { due_at }| MoveReminder { reminder_id, due_at },
+            gives::<ReminderSaved>(),
+        ),
+        bare_command(
+            DELETE,
+            "/workouts/reminders/{id}",
+            "Cancel a reminder",
+            |reminder_id| CancelReminder { reminder_id },
+            gives::<ReminderSaved>(),
+        ),
+        // What comes of it.
+        query("/achievements", "Every achievement, and how far I am", |user, ()| ListAchievements { user }),
+        list(
+            "/notifications",
+            "My notifications, newest first",
+            |user, (), NotificationFilter { paging: Paging { cursor, limit }, unread_only }| ListNotifications {
+                user,
+                unread_only,
+                cursor,
+                limit,
+            },
+        ),
+        query("/notifications/counts", "How many notifications I have", |user, ()| CountNotifications { user }),
+        bare_command(
+            POST,
+            "/notifications/{id}/read",
+            "Mark one as read",
+            |notification_id| ReadNotification { notification_id },
+            gives::<NotificationCounts>(),
+        ),
+        bare_command(
+            POST,
+            "/notifications/read-all",
+            "Mark all as read",
+            |()| ReadAllNotifications {},
+            gives::<NotificationCounts>(),
+        ),
+        query("/notifications/preferences", "What I am told about", |user, ()| GetPreferences { user }),
+        command(
+            PUT,
+            "/notifications/preferences",
+            "Choose what I am told about",
+            |(), preferences: SetPreferences| preferences,
+            gives::<Preferences>(),
+        ),
+        // The edge's own.
+        outcome::answers_of_commands(operation(
+            GET,
+            "/commands/{service}/{id}",
+            "How a command ended",
+            outcome::outcome,
+            gives::<OutcomeView>(),
+        )),
+        operation(
+            GET,
+            "/events",
+            "Everything about me, as server-sent events; resumes by Last-Event-ID",
+            live::events,
+            status(StatusCode::OK),
+        )
+        .with_token()
+        .codes(&CODES_OF_EVENTS)
+        .parameter(
+            "query",
+            "topics",
+            "What to follow, separated by commas: `me`, or a subject such as `group-<uuid>`",
+            json!({ "type": "string", "default": "me" }),
+        ),
+        operation(
+            GET,
+            "/live",
+            "Everything about me, over a WebSocket; see the AsyncAPI document",
+            live::socket,
+            status(StatusCode::SWITCHING_PROTOCOLS),
+        )
+        .codes(&[FOREIGN_ORIGIN, TOO_MANY_REQUESTS]),
+    ]
+}
