@@ -269,3 +269,52 @@ async fn a_command_with_a_field_that_nobody_knows_is_refused_over_a_socket_as_ov
     live.say(&json!({ "t": "cmd", "n": 2, "type": "workout.correct.v1", "data": right })).await.unwrap();
     assert_eq!(live.frame().await.unwrap()["result"]["revision"], 2);
 }
+
+/// The answer to command `n` on this socket.
+async fn answered(live: &mut Live, n: u64) -> Value {
+    tokio::time::timeout(Duration::from_secs(20), async {
+        loop {
+            let frame = live.frame().await.unwrap();
+            if frame["n"] == n && frame["t"] != "evt" {
+                return frame;
+            }
+        }
+    })
+    .await
+    .expect("the command is answered")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_falls_back_from_a_socket_to_http_with_its_key_is_handled_once() {
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut ada = somebody(&url, "ada").await;
+    let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["announcements"]).await.unwrap();
+    let cmd = |n: u64, key: &str, kind: &str, data: Value| json!({ "t": "cmd", "n": n, "key": key, "type": kind, "data": data });
+    live.say(&cmd(1, "monday", "workout.log.v1", workout(60.0))).await.unwrap();
+    let logged = answered(&mut live, 1).await["result"].clone();
+    // The same, written otherwise: what it says counts.
+    let pretty = serde_json::to_string_pretty(&workout(60.0)).unwrap();
+    let again = ada.send("POST", "/api/v1/workouts", &[("idempotency-key", "monday")], Some(pretty)).await.unwrap();
+    assert_eq!((again.status, &again.body), (201, &logged), "{again:?}");
+
+    // And the other way round, for a command that names what it is about.
+    let path = format!("/api/v1/workouts/{}", logged["workout_id"].as_str().unwrap());
+    let corrected = ada.command("PUT", &path, "tuesday", Some(&workout(61.0))).await.unwrap();
+    assert_eq!((corrected.status, &corrected.body["revision"]), (200, &json!(2)), "{corrected:?}");
+    let correct = |kg: f64| json!({ "workout_id": logged["workout_id"], "workout": workout(kg) });
+    live.say(&cmd(2, "tuesday", "workout.correct.v1", correct(61.0))).await.unwrap();
+    assert_eq!(answered(&mut live, 2).await["result"], corrected.body);
+    live.say(&cmd(3, "tuesday", "workout.correct.v1", correct(62.0))).await.unwrap();
+    assert_eq!(answered(&mut live, 3).await["code"], "idempotency_key_reused");
+    // About another workout the same key is another command.
+    let other = ada.command("POST", "/api/v1/workouts", "wednesday", Some(&workout(70.0))).await.unwrap();
+    let path = format!("/api/v1/workouts/{}", other.body["workout_id"].as_str().unwrap());
+    let corrected = ada.command("PUT", &path, "tuesday", Some(&workout(71.0))).await.unwrap();
+    assert_eq!((corrected.status, &corrected.body["revision"]), (200, &json!(2)), "{corrected:?}");
+
+    ground.settle(&REAL).await;
+    let events = ledger::events(&ground).await;
+    let count = |name: &str| events.iter().filter(|event| event.body.kind().name() == name).count();
+    assert_eq!((count("workout.completed"), count("workout.corrected")), (2, 2));
+}

@@ -45,10 +45,14 @@ impl Walker {
     }
 }
 
+fn document() -> Value {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/openapi.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
 /// Everything that the document lists but the two streams, which the stories of sockets are about.
 fn documented() -> BTreeSet<(String, String)> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/openapi.json");
-    let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let document = document();
     let paths = document["paths"].as_object().unwrap();
     let operations = paths.iter().flat_map(|(path, methods)| {
         methods.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
@@ -154,6 +158,50 @@ async fn reminders(ada: &mut Walker) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_declined_is_in_the_document_with_its_status() {
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut ada = somebody(&url, "ada").await;
+    let (document, nothing) = (document(), plyo_events::UserId::mint().to_string());
+    let mut moonwalk = workout(60.0);
+    moonwalk["exercises"][0]["exercise"] = json!("moonwalk");
+    let other_password = json!({ "email": "ada@example.org", "password": "another one" });
+    let due = |at: &str| Some(json!({ "due_at": at }));
+    let (past, later) =
+        (due("2020-01-01T00:00:00Z"), (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(9)).to_string());
+    for (method, call, body, code) in [
+        ("POST", "/workouts", Some(json!({})), "invalid_body"),
+        ("POST", "/workouts", Some(moonwalk), "unknown_exercise"),
+        ("GET", "/workouts?cursor=x", None, "invalid_cursor"),
+        ("GET", "/workouts?limit=0", None, "invalid_limit"),
+        ("GET", "/workouts/{id}", None, "workout_not_found"),
+        ("PUT", "/workouts/{id}", Some(workout(60.0)), "workout_not_found"),
+        ("DELETE", "/workouts/{id}", None, "workout_not_found"),
+        ("POST", "/workouts/reminders", past.clone(), "invalid_due_at"),
+        ("PUT", "/workouts/reminders/{id}", due(&later), "reminder_not_found"),
+        ("DELETE", "/workouts/reminders/{id}", None, "reminder_not_found"),
+        ("GET", "/notifications?cursor=x", None, "invalid_cursor"),
+        ("GET", "/notifications?unread=maybe", None, "invalid_filter"),
+        ("POST", "/notifications/{id}/read", None, "notification_not_found"),
+        ("PUT", "/notifications/preferences", Some(json!({ "by_mail": {} })), "invalid_body"),
+        ("GET", "/events?topics=nothing", None, "unknown_topic"),
+        ("POST", "/auth/login", Some(other_password.clone()), "wrong_credentials"),
+        ("POST", "/auth/register", Some(other_password), "email_taken"),
+        ("POST", "/auth/register", Some(json!({ "email": "eve", "password": "long enough" })), "invalid_body"),
+        ("POST", "/auth/refresh", Some(json!({ "refresh_token": "x" })), "invalid_refresh_token"),
+    ] {
+        let path = format!("/api/v1{}", call.replace("{id}", &nothing));
+        let answer = ada.send(method, &path, &[], body.map(|body| body.to_string())).await.unwrap();
+        assert_eq!(answer.body["code"], code, "{method} {call}: {answer:?}");
+        let template = format!("/api/v1{}", call.split('?').next().unwrap());
+        let responses = &document["paths"][&template][method.to_lowercase()]["responses"];
+        let schema = &responses[answer.status.to_string()]["content"]["application/problem+json"]["schema"];
+        let codes = schema["allOf"][1]["properties"]["code"]["enum"].as_array();
+        assert!(codes.is_some_and(|codes| codes.contains(&json!(code))), "{method} {call}: {answer:?} is not listed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lists_are_paged_to_the_end_without_a_gap_or_a_double() {
     let ground = Ground::new().await;
     let (_server, url) = ground.start_platform().await;
@@ -247,4 +295,13 @@ async fn the_pages_around_it_tell_how_it_is() {
     let page = anybody.get("/docs").await.unwrap();
     assert_eq!(page.status, 200);
     assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"), "{page:?}");
+    assert!(page.headers["content-security-policy"].to_str().unwrap().contains("script-src 'self'"), "{page:?}");
+    for (path, content_type) in [
+        ("/docs/start.js", "text/javascript"),
+        ("/docs/swagger-ui.js", "text/javascript"),
+        ("/docs/swagger-ui.css", "text/css"),
+    ] {
+        let file = anybody.get(path).await.unwrap();
+        assert_eq!((file.status, file.headers["content-type"].to_str().unwrap()), (200, content_type), "{path}");
+    }
 }
