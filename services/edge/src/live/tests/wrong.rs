@@ -128,7 +128,8 @@ async fn a_client_that_never_reads_is_left_behind_and_nobody_else_notices() {
         ground.feed(std::iter::repeat_n(person, each));
         let mut frames = Vec::new();
         while frames.len() < each {
-            frames.push(reader.hear().await);
+            // On a slow machine a ping comes in between.
+            frames.extend(Some(reader.hear().await).filter(|frame| frame["t"] == "evt"));
         }
         let first = (round * each) as u64 + 1;
         assert_eq!(sequences(&frames), (first..first + each as u64).collect::<Vec<_>>());
