@@ -7,9 +7,8 @@ use plyo_events::{
     NotificationId, ReminderId, UserId, WorkoutId,
     achievement::{AchievementRevoked, AchievementUnlocked, Metric},
     notification::{
-        AllNotificationsRead, MarkTold, NotificationCounts, NotificationCreated, NotificationKind, NotificationRead,
-        NotificationRetracted, PreferenceSource, PreferencesChanged, ReadAllNotifications, ReadNotification,
-        RecordTold, RecordsTold, SetPreferences, Told,
+        AllNotificationsRead, MarkTold, NotificationKind, PreferenceSource, PreferencesChanged, ReadAllNotifications,
+        ReadNotification, RecordTold, RecordsTold, SetPreferences, Told,
     },
     training::{ExerciseSlug, LocalTime},
     workout::{
