@@ -9,7 +9,9 @@ mod postgres;
 mod process;
 mod redis;
 pub mod secrets;
+#[cfg(feature = "together")]
 pub mod settled;
+#[cfg(feature = "together")]
 mod together;
 
 pub use nats_server::{Durability, NatsServer};
@@ -17,4 +19,5 @@ pub use permissions::Access;
 pub use postgres::{Postgres, program as postgres_program};
 pub use process::{free_port, raise_file_limit};
 pub use redis::Redis;
+#[cfg(feature = "together")]
 pub use together::{DATABASE, Servers, Setup, copy};
