@@ -19,7 +19,7 @@ pub enum DecodeError {
     #[error("`{name}` version {version} is newer than this binary knows ({known})")]
     NewerVersion { name: &'static str, version: u32, known: u32 },
     /// The body is not what the type says, or cannot be brought up to the newest version: a dead letter.
-    #[error("body of `{name}.v{version}` cannot be read: {detail}")]
+    #[error("cannot decode the body of `{name}.v{version}`: {detail}")]
     Body { name: &'static str, version: u32, detail: String },
 }
 
@@ -62,7 +62,7 @@ fn upcast<T: TryFrom<U, Error: fmt::Display>, U>(
     version: u32,
 ) -> Result<T, DecodeError> {
     T::try_from(earlier).map_err(|error| {
-        let detail = format!("it cannot become v{version}: {error}");
+        let detail = format!("cannot upgrade to v{version}: {error}");
         DecodeError::Body { name, version: version - 1, detail }
     })
 }

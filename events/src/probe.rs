@@ -61,7 +61,7 @@ impl TryFrom<MeasuredV1> for MeasuredV2 {
         let kilograms = weight.strip_suffix(" kg").and_then(|number| number.parse::<f64>().ok());
         match kilograms.map(|kilograms| (kilograms * 1_000.0).round()) {
             Some(grams) if (0.0..=f64::from(u32::MAX)).contains(&grams) => Ok(Self { grams: grams as u32 }),
-            _ => Err(format!("`{weight}` is no weight in kg")),
+            _ => Err(format!("`{weight}` is not a weight in kg")),
         }
     }
 }

@@ -29,12 +29,12 @@ pub struct Recurrence {
 /// No recurrence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecurrenceError {
-    #[error("`{0}` is no time zone; an IANA name such as `Europe/Berlin` is")]
+    #[error("unknown time zone `{0}`; use an IANA name such as `Europe/Berlin`")]
     UnknownZone(String),
-    #[error("`{rule}` is no cron rule of five fields such as `0 7 * * MON`: {detail}")]
+    #[error("`{rule}` is not a cron rule of five fields such as `0 7 * * MON`: {detail}")]
     Unreadable { rule: String, detail: String },
     /// The 30th of February.
-    #[error("`{0}` never fires: no year has such a day")]
+    #[error("`{0}` never fires: that day does not exist in any year")]
     Never(String),
 }
 
@@ -47,7 +47,7 @@ impl Recurrence {
         let unreadable = |detail: String| RecurrenceError::Unreadable { rule: rule.to_owned(), detail };
         if rule.split_whitespace().count() != 5 {
             // The parser would also take a nickname, `@daily`.
-            return Err(unreadable("it has another number of fields".to_owned()));
+            return Err(unreadable("wrong number of fields".to_owned()));
         }
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let cron = parser.parse(rule).map_err(|error| unreadable(error.to_string()))?;

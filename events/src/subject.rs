@@ -28,7 +28,7 @@ pub enum Aggregate {
 
 /// A token that names nobody and nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is neither the UUID of a person nor an aggregate such as group-<uuid>")]
+#[error("`{0}` is neither a user's UUID nor an aggregate such as group-<uuid>")]
 pub struct SubjectError(String);
 
 impl Subject {

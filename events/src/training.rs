@@ -53,7 +53,7 @@ impl From<Reps> for u32 {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Rpe(f64);
-schema!(Rpe, "Rpe", { "type": "number", "minimum": 1, "maximum": 10, "multipleOf": 0.5, "description": "Rating of perceived exertion, in halves." });
+schema!(Rpe, "Rpe", { "type": "number", "minimum": 1, "maximum": 10, "multipleOf": 0.5, "description": "Rating of perceived exertion, in steps of 0.5." });
 
 impl TryFrom<f64> for Rpe {
     type Error = &'static str;
@@ -150,7 +150,7 @@ impl TryFrom<String> for ExerciseSlug {
         if (1..=64).contains(&slug.len()) && slug.chars().all(valid) {
             Ok(Self(slug))
         } else {
-            Err("an exercise slug is 1 to 64 of a-z, 0-9 and -")
+            Err("an exercise slug must be 1 to 64 characters of a-z, 0-9 and -")
         }
     }
 }
@@ -182,7 +182,7 @@ impl LocalTime {
 impl TryFrom<String> for LocalTime {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        const FORM: &str = "a time is RFC 3339 with its offset, such as 2026-11-24T18:30:00+01:00";
+        const FORM: &str = "a time must be RFC 3339 with its UTC offset, such as 2026-11-24T18:30:00+01:00";
         let pieces = Pieces::parse(&text).map_err(|_| FORM)?;
         let offset = match pieces.offset() {
             Some(PiecesOffset::Numeric(numeric)) => numeric.offset(),
@@ -191,7 +191,7 @@ impl TryFrom<String> for LocalTime {
         };
         let local = pieces.date().to_datetime(pieces.time().ok_or(FORM)?);
         if !(1970..=2199).contains(&local.year()) {
-            return Err("a time must be in the years 1970 to 2199");
+            return Err("a time must be between the years 1970 and 2199");
         }
         Ok(Self { at: offset.to_timestamp(local).map_err(|_| FORM)?, offset })
     }

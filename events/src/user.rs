@@ -20,7 +20,7 @@ impl TryFrom<String> for Locale {
         if (2..=35).contains(&tag.len()) && tag.chars().all(valid) {
             Ok(Self(tag))
         } else {
-            Err("a locale is a BCP 47 tag such as en or de-DE")
+            Err("a locale must be a BCP 47 tag such as en or de-DE")
         }
     }
 }
@@ -53,7 +53,7 @@ impl TryFrom<String> for TimeZoneName {
         if (1..=64).contains(&name.len()) && name.chars().all(valid) {
             Ok(Self(name))
         } else {
-            Err("a time zone is an IANA name such as Europe/Berlin")
+            Err("a time zone must be an IANA name such as Europe/Berlin")
         }
     }
 }

@@ -79,28 +79,28 @@ impl Workout {
         let mut found = Vec::new();
         let mut wrong = |pointer: String, detail: &str| found.push(Violation { pointer, detail: detail.to_owned() });
         if self.started_at.at() > now + SignedDuration::from_hours(24) {
-            wrong("/started_at".into(), "a workout cannot start more than a day from now");
+            wrong("/started_at".into(), "a workout cannot start more than one day in the future");
         }
         if let Some(duration) = self.duration() {
             if duration.is_negative() {
                 wrong("/ended_at".into(), "a workout cannot end before it starts");
             } else if duration > SignedDuration::from_hours(24) {
-                wrong("/ended_at".into(), "a workout lasts at most 24 hours");
+                wrong("/ended_at".into(), "a workout must not last longer than 24 hours");
             }
         }
         if self.exercises.is_empty() || self.exercises.len() > 50 {
-            wrong("/exercises".into(), "a workout has 1 to 50 exercises");
+            wrong("/exercises".into(), "a workout must have 1 to 50 exercises");
         }
         if self.exercises.iter().map(|entry| entry.sets.len()).sum::<usize>() > MAX_SETS {
-            wrong("/exercises".into(), "a workout has at most 500 sets");
+            wrong("/exercises".into(), "a workout must have at most 500 sets");
         }
         for (i, entry) in self.exercises.iter().enumerate() {
             if entry.sets.is_empty() {
-                wrong(format!("/exercises/{i}/sets"), "an exercise has at least one set");
+                wrong(format!("/exercises/{i}/sets"), "an exercise must have at least one set");
             }
             for (j, set) in entry.sets.iter().enumerate() {
                 if set.reps.is_none() && set.duration_s.is_none() {
-                    wrong(format!("/exercises/{i}/sets/{j}"), "a set has reps or duration_s");
+                    wrong(format!("/exercises/{i}/sets/{j}"), "a set must have reps or duration_s");
                 }
             }
         }
@@ -380,7 +380,7 @@ impl Query for ListReminders {
     type Answer = Vec<ReminderView>;
 }
 
-/// The exercises that a workout can name.
+/// Exercises that a workout can contain.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListExercises {}
 

@@ -69,33 +69,33 @@ fn facts(source: &Source, exercise: &Written, activities: &[Activity], mistakes:
     let mut tell = |what: String| mistakes.push(source.mistake(exercise.slug.span(), format!("`{slug}`: {what}")));
     let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if slug.is_empty() || slug.len() > 64 || !slug.chars().all(valid) {
-        tell("a slug is 1 to 64 of a-z, 0-9 and -".to_owned());
+        tell("a slug must be 1 to 64 characters of a-z, 0-9 and -".to_owned());
     }
     let muscles: Vec<Muscle> = exercise.primary.iter().chain(&exercise.secondary).copied().collect();
     if !(1..=3).contains(&exercise.primary.len()) || exercise.secondary.len() > 5 || has_twice(&muscles) {
-        tell("1 to 3 primary and up to 5 secondary muscles, none of them twice".to_owned());
+        tell("1 to 3 primary and up to 5 secondary muscles, no duplicates".to_owned());
     }
     let equipment = &exercise.equipment;
     if equipment.is_empty() || has_twice(equipment) {
-        tell("at least one piece of equipment, none twice; `bodyweight` for none".to_owned());
+        tell("at least one piece of equipment, no duplicates; `bodyweight` for none".to_owned());
     }
     if equipment.contains(&Equipment::Bodyweight) && equipment.len() > 1 {
-        tell("`bodyweight` stands alone".to_owned());
+        tell("`bodyweight` excludes other equipment".to_owned());
     }
     if exercise.rest_seconds > 300 || !exercise.rest_seconds.is_multiple_of(5) {
-        tell("rest is up to 300 seconds, in steps of 5".to_owned());
+        tell("rest must be up to 300 seconds, in steps of 5".to_owned());
     }
     if exercise.band.0 < 1 || exercise.band.0 >= exercise.band.1 {
-        tell("a band begins at 1 or more and ends higher".to_owned());
+        tell("a rep range must start at 1 or more and end higher".to_owned());
     }
     let substitutes: Vec<&String> = exercise.substitutes.iter().map(|substitute| substitute.get_ref()).collect();
     if !(2..=5).contains(&substitutes.len()) || has_twice(&substitutes) || substitutes.contains(&slug) {
-        tell("2 to 5 substitutes, none twice, itself not among them".to_owned());
+        tell("2 to 5 substitutes, no duplicates, not itself".to_owned());
     }
     let code = exercise.compendium.get_ref();
     match activities.iter().find(|activity| activity.code.get_ref() == code) {
         Some(activity) if (1.0..=23.0).contains(&activity.met) => {}
-        Some(activity) => tell(format!("a MET of {} is not within 1 to 23", activity.met)),
+        Some(activity) => tell(format!("a MET of {} is not between 1 and 23", activity.met)),
         None => {
             let codes = activities.iter().map(|activity| activity.code.get_ref().as_str());
             let nearest = nearest(code, codes).map(str::to_owned);
@@ -109,13 +109,13 @@ fn texts(source: &Source, exercise: &Written, mistakes: &mut Vec<Mistake>) {
     for &language in Language::VARIANTS {
         let text = exercise.text(language);
         if !(2..=5).contains(&text.steps.len()) || text.steps.len() != exercise.en.steps.len() {
-            let what = format!("{} steps: 2 to 5, and as many as in English", text.steps.len());
+            let what = format!("{} steps: must be 2 to 5, and as many as in English", text.steps.len());
             mistakes.push(source.mistake(text.name.span(), what));
         }
         for told in text.steps.iter().chain([&text.safety]) {
             let length = told.get_ref().chars().count();
             if told.get_ref().trim() != told.get_ref() || !TEXT.contains(&length) {
-                let what = format!("a text of {length} characters; it must have 40 to 400, and no space around it");
+                let what = format!("a text of {length} characters; must be 40 to 400, without surrounding spaces");
                 mistakes.push(source.mistake(told.span(), what));
             }
         }
@@ -166,11 +166,11 @@ fn names(sources: &[Source], mistakes: &mut Vec<Mistake>) {
                 let key = normal::key(spelling);
                 let mut tell = |what| mistakes.push(source.mistake(name.span(), what));
                 if key.is_empty() {
-                    tell(format!("`{spelling}` is no name"));
+                    tell(format!("`{spelling}` is not a valid name"));
                     continue;
                 }
                 if spellings[..index].iter().any(|earlier| earlier.get_ref() == spelling) {
-                    tell(format!("`{spelling}` is told twice"));
+                    tell(format!("`{spelling}` is listed twice"));
                 }
                 let owner = owners.entry(key).or_insert(slug);
                 if *owner != slug {
@@ -207,7 +207,8 @@ fn likeness(sources: &[Source], mistakes: &mut Vec<Mistake>) {
                 let share = 2.0 * in_common(bag, longer) as f64 / both;
                 if share > ALIKE {
                     let (one, two) = (exercise.slug.get_ref(), other.slug.get_ref());
-                    let what = format!("{language}: {:.0} % of the steps of `{one}` are in `{two}`", share * 100.0);
+                    let what =
+                        format!("{language}: {:.0} % of the steps of `{one}` also appear in `{two}`", share * 100.0);
                     mistakes.push(source.mistake(exercise.text(language).name.span(), what));
                 }
             }

@@ -116,7 +116,7 @@ pub(super) fn read(json: &str) -> serde_json::Result<Vec<Exercise>> {
         .into_iter()
         .map(|written| {
             let activity = activities.iter().find(|activity| activity.code == written.compendium);
-            let activity = activity.ok_or_else(|| serde_json::Error::custom("an activity is missing"))?;
+            let activity = activity.ok_or_else(|| serde_json::Error::custom("missing activity"))?;
             exercise(written, activity)
         })
         .collect()

@@ -134,5 +134,5 @@ impl Catalogue {
 
 /// A test reads the same files more strictly.
 fn embedded() -> Vec<Exercise> {
-    exercise::read(EMBEDDED).expect("the files of `data/` are as the tests have them")
+    exercise::read(EMBEDDED).expect("the tests read the same `data/`")
 }

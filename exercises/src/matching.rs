@@ -63,7 +63,7 @@ impl fmt::Display for Reason {
             Self::Slug => write!(f, "its slug"),
             Self::Words { name, shared, missing } => {
                 write!(f, "“{name}” shares {}", shared.join(", "))?;
-                if missing.is_empty() { Ok(()) } else { write!(f, "; nothing says {}", missing.join(", ")) }
+                if missing.is_empty() { Ok(()) } else { write!(f, "; missing: {}", missing.join(", ")) }
             }
         }
     }

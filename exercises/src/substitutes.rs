@@ -35,8 +35,8 @@ impl fmt::Display for Likeness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |muscles: &[Muscle]| muscles.iter().map(Muscle::to_string).collect::<Vec<_>>().join(", ");
         match self {
-            Self::Primary(muscles) => write!(f, "trains {} first", list(muscles)),
-            Self::Secondary(muscles) => write!(f, "trains {} too", list(muscles)),
+            Self::Primary(muscles) => write!(f, "trains {} as primary", list(muscles)),
+            Self::Secondary(muscles) => write!(f, "also trains {}", list(muscles)),
             Self::Pattern(pattern) => write!(f, "the same pattern, {pattern}"),
             Self::Measure(measure) => write!(f, "logged the same way, in {measure}"),
             Self::Named => write!(f, "named as a substitute"),

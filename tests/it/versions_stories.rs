@@ -180,7 +180,7 @@ fn decode_shows_a_body_as_it_is_or_in_the_newest_version_of_its_type() {
     let command = rmp_serde::to_vec_named(&json!({ "members": 3 })).unwrap();
     assert_eq!(shown(&["decode", "--type", "probe.gather.v1"], &command), Ok(json!({ "members": 3 })));
     for (type_name, why) in [
-        ("probe.measured.v2", "body of `probe.measured.v2` cannot be read"),
+        ("probe.measured.v2", "cannot decode the body of `probe.measured.v2`"),
         ("probe.measured.v9", "is newer than this binary knows"),
         ("probe.danced.v1", "unknown type `probe.danced.v1`"),
     ] {

@@ -37,7 +37,7 @@ fn a_step_up_that_fails_names_both_versions() {
     let error = read("probe.measured.v1", &json!({ "weight": "heavy" })).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "body of `probe.measured.v1` cannot be read: it cannot become v2: `heavy` is no weight in kg"
+        "cannot decode the body of `probe.measured.v1`: cannot upgrade to v2: `heavy` is not a weight in kg"
     );
 }
 

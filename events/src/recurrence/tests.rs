@@ -92,12 +92,12 @@ fn the_last_day_and_the_last_friday_of_december_are_not_forgotten() {
 fn what_is_no_recurrence_says_why() {
     let refused = |rule: &str, zone: &str| Recurrence::new(rule, zone).unwrap_err().to_string();
     for zone in ["", "Europe/Atlantis", "../../etc/passwd", "+02:00", "Etc/Unknown", "Europe/Berlin\0"] {
-        assert!(refused("0 7 * * *", zone).contains("no time zone"), "{zone:?}");
+        assert!(refused("0 7 * * *", zone).contains("unknown time zone"), "{zone:?}");
     }
     for rule in
         ["", "0 7 * *", "0 7 * * * *", "@daily", "60 7 * * *", "0 24 * * *", "0 7 0 * *", "0 7 * * 8", "a b c d e"]
     {
-        assert!(refused(rule, "UTC").contains("no cron rule of five fields"), "{rule:?}: {}", refused(rule, "UTC"));
+        assert!(refused(rule, "UTC").contains("not a cron rule of five fields"), "{rule:?}: {}", refused(rule, "UTC"));
     }
     for rule in ["0 7 30 2 *", "0 7 31 4,6,9,11 *", "0 7 30 2 +MON", "0 7 30W 2 *"] {
         assert!(refused(rule, "UTC").contains("never fires"), "{rule:?}");

@@ -94,7 +94,7 @@ impl CommandPublisher {
     /// [`SendError::Unavailable`] when nothing was stored, [`SendError::Unknown`] when nobody knows.
     pub async fn send(&self, command: &Message<Command>, fingerprint: &str) -> Result<Published, SendError> {
         if !self.nats.connected() {
-            return Err(SendError::Unavailable("NATS is away".to_owned()));
+            return Err(SendError::Unavailable("NATS is unavailable".to_owned()));
         }
         let subject = subject::command(command.body.kind(), command.subject);
         let headers = wire::command_headers(command, fingerprint, self.reply.as_deref());

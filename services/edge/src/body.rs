@@ -94,7 +94,7 @@ fn decode_or_explain<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     match decoded.and_then(|value| json.end().map(|()| value)) {
         Ok(value) if unknown.is_empty() => Ok(value),
         Ok(_) => {
-            let violation = |pointer: String| Violation { detail: format!("there is no field `{pointer}`"), pointer };
+            let violation = |pointer: String| Violation { detail: format!("unknown field `{pointer}`"), pointer };
             Err(Reject::violations(unknown.into_iter().map(violation).collect()).into())
         }
         Err(error) => Err(refusal(bytes, &pointer(&track.path()), &error)),

@@ -34,14 +34,14 @@ async fn health() -> Json<Value> {
 async fn ready(State(state): State<EdgeState>) -> Response {
     let mut missing = (state.config.not_ready)();
     if state.hub.is_closing() {
-        missing.push("the edge stops".to_owned());
+        missing.push("the edge is shutting down".to_owned());
     }
     if !state.nats.connected() {
-        missing.push("NATS is away".to_owned());
+        missing.push("NATS is unavailable".to_owned());
     }
     missing.extend(state.nats.refused_writes());
     if !state.callers.has_keys() {
-        missing.push("the keys of the user service are not known yet".to_owned());
+        missing.push("the public keys of the user service have not been loaded yet".to_owned());
     }
     let status = if missing.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = if missing.is_empty() { "ready" } else { "not_ready" };

@@ -151,7 +151,7 @@ pub async fn serve(
         hub.close(grace);
         tokio::time::sleep(grace).await;
     };
-    tracing::info!(address = %listener.local_addr()?, "the edge listens");
+    tracing::info!(address = %listener.local_addr()?, "the edge is listening");
     let (listener, closed) = Closing::new(listener, closing)?;
     let closed = async move {
         // Without a listener there is nothing to close.
@@ -162,7 +162,7 @@ pub async fn serve(
     // An answer in two writes would wait 40 ms for the acknowledgement of the first.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
     });
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())

@@ -112,14 +112,15 @@ impl Limits {
 }
 
 async fn shared(url: &str) -> Option<ConnectionManager> {
-    let client = redis::Client::open(url).inspect_err(|error| tracing::warn!(%error, "no shared limits")).ok()?;
+    let client =
+        redis::Client::open(url).inspect_err(|error| tracing::warn!(%error, "rate limits are not shared")).ok()?;
     let config =
         redis::aio::ConnectionManagerConfig::new().set_number_of_retries(1).set_max_delay(Duration::from_secs(1));
     let manager = ConnectionManager::new_lazy_with_config(client, config);
-    let manager = manager.inspect_err(|error| tracing::warn!(%error, "no shared limits")).ok()?;
+    let manager = manager.inspect_err(|error| tracing::warn!(%error, "rate limits are not shared")).ok()?;
     let (ping, mut connection) = (redis::cmd("PING"), manager.clone());
     if !matches!(tokio::time::timeout(Duration::from_secs(2), connection.send_packed_command(&ping)).await, Ok(Ok(_))) {
-        tracing::warn!("Redis does not answer: limits are shared once it does");
+        tracing::warn!("Redis does not answer: rate limits are not shared until it does");
     }
     Some(manager)
 }

@@ -58,7 +58,7 @@ impl Listener for Closing {
             }
         }
         if let Some(Err(error)) = self.listener.take().map(|listener| self.close(listener)) {
-            tracing::warn!(%error, "who waited for a connection is lost");
+            tracing::warn!(%error, "lost a pending connection");
         }
         if let Some(accepted) = self.waiting.pop() {
             return accepted;

@@ -28,7 +28,7 @@ pub fn document() -> Value {
         "info": {
             "title": "Plyo",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "A fitness platform. A POST, PUT or DELETE becomes a command: it is stored durably before it is answered, and the same Idempotency-Key always has the same answer.",
+            "description": "A fitness platform. A POST, PUT or DELETE becomes a command, stored durably before the response; the same Idempotency-Key always gets the same response.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" }
         },
         "servers": [{ "url": "/" }],

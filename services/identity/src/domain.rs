@@ -11,14 +11,14 @@ impl Email {
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let email = text.trim().to_lowercase();
         if email.chars().count() > 254 {
-            return Err("an e-mail address has at most 254 characters");
+            return Err("an e-mail address must have at most 254 characters");
         }
         if email.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err("an e-mail address has no spaces and no control characters");
+            return Err("an e-mail address must not contain spaces or control characters");
         }
         match email.split('@').collect::<Vec<_>>()[..] {
             [local, host] if !local.is_empty() && !host.is_empty() => Ok(Self(email)),
-            _ => Err("an e-mail address has one @ between a name and a host"),
+            _ => Err("an e-mail address must be a name, one @ and a host"),
         }
     }
 
@@ -57,7 +57,7 @@ fn wrong_password(password: &str) -> Option<&'static str> {
         return Some(NUL);
     }
     let allowed = (8..=256).contains(&password.chars().count());
-    (!allowed).then_some("a password has 8 to 256 characters")
+    (!allowed).then_some("a password must have 8 to 256 characters")
 }
 
 fn violation((pointer, detail): (&str, Option<&str>)) -> Option<Violation> {

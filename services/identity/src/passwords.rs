@@ -63,7 +63,7 @@ impl Passwords {
         for number in 0..threads {
             let (argon2, queued) = (argon2.clone(), Arc::clone(&queued));
             let thread = thread::Builder::new().name(format!("passwords-{number}"));
-            thread.spawn(move || work(&argon2, &queued)).context("start a thread for passwords")?;
+            thread.spawn(move || work(&argon2, &queued)).context("start a password thread")?;
         }
         Ok(Self { queue, nobodys })
     }
@@ -119,7 +119,7 @@ fn hash(argon2: &Argon2<'static>, password: &[u8]) -> Result<String> {
 }
 
 fn verify(argon2: &Argon2<'static>, password: &[u8], stored: &str) -> Result<Verdict> {
-    let parsed = PasswordHash::new(stored).map_err(|_| anyhow!("a stored hash cannot be read"))?;
+    let parsed = PasswordHash::new(stored).map_err(|_| anyhow!("cannot parse a stored hash"))?;
     // The stored hash says by which parameters it was made; ours do not matter here.
     match argon2.verify_password(password, &parsed) {
         Ok(()) if stored.starts_with(CURRENT) => Ok(Verdict::Right { renewed: None }),

@@ -177,5 +177,5 @@ pub(crate) async fn public_keys(pool: &PgPool) -> Result<Vec<Value>> {
 }
 
 fn read_reason(reason: String) -> Result<RevocationReason> {
-    serde_json::from_value(Value::String(reason)).context("a session ended for a reason that is not known")
+    serde_json::from_value(Value::String(reason)).context("a session ended for an unknown reason")
 }

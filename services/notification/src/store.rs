@@ -58,7 +58,7 @@ fn view((id, number, kind, read, retracted, created_at, because, params): Stored
     Ok(NotificationView {
         notification_id: NotificationId::new(id),
         number: number.cast_unsigned(),
-        kind: NotificationKind::deserialize(kind).context("a kind of notification")?,
+        kind: NotificationKind::deserialize(kind).context("decode a notification kind")?,
         read,
         retracted,
         created_at: Timestamp::from_microsecond(created_at)?,

@@ -26,7 +26,7 @@ pub(crate) fn check(workout: &Workout, now: Timestamp) -> Result<(), Reject> {
         let slug = entry.exercise.as_str();
         if !exercises::is_known(slug) {
             let pointer = format!("/exercises/{index}/exercise");
-            violations.push(Violation { pointer, detail: format!("there is no exercise `{slug}`") });
+            violations.push(Violation { pointer, detail: format!("unknown exercise `{slug}`") });
         }
     }
     if violations.is_empty() {

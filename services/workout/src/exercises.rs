@@ -1,4 +1,4 @@
-//! The exercises that a workout can name: those of the catalogue.
+//! Exercises that a workout can contain: those of the catalogue.
 
 use plyo_events::workout::ExerciseView;
 use plyo_exercises::{Catalogue, Exercise};

@@ -113,8 +113,8 @@ pub(crate) async fn records(pool: &PgPool, user: UserId) -> Result<Vec<Record>> 
             value: value.cast_unsigned(),
             achieved_at: Timestamp::from_microsecond(achieved_at)?,
         };
-        let kind = usize::try_from(kind).ok().and_then(|kind| KINDS.get(kind)).context("a kind of record")?;
-        Ok(Record { exercise: exercise.try_into().map_err(|_| anyhow::anyhow!("a slug"))?, kind: *kind, mark })
+        let kind = usize::try_from(kind).ok().and_then(|kind| KINDS.get(kind)).context("decode a record kind")?;
+        Ok(Record { exercise: exercise.try_into().map_err(|_| anyhow::anyhow!("decode a slug"))?, kind: *kind, mark })
     };
     rows.into_iter().map(record).collect()
 }

@@ -17,16 +17,16 @@ pub(super) struct Close {
 }
 
 impl Close {
-    pub(super) const GOING_AWAY: Self = Self { code: 4000, reason: "the edge goes away" };
+    pub(super) const GOING_AWAY: Self = Self { code: 4000, reason: "the edge is shutting down" };
     pub(super) const TOKEN_EXPIRED: Self = Self { code: 4401, reason: "the token expired" };
     pub(super) const NO_HELLO: Self = Self { code: 4408, reason: "no hello in time" };
-    pub(super) const NO_PONG: Self = Self { code: 4409, reason: "no pong to two pings" };
-    pub(super) const FELL_BEHIND: Self = Self { code: 4410, reason: "fell behind the recent events" };
-    pub(super) const MALFORMED: Self = Self { code: 4500, reason: "a frame that is no frame" };
-    pub(super) const INVALID_TOKEN: Self = Self { code: 4501, reason: "the token is not valid" };
-    pub(super) const SESSION_REVOKED: Self = Self { code: 4502, reason: "the session was ended" };
+    pub(super) const NO_PONG: Self = Self { code: 4409, reason: "two pings without a pong" };
+    pub(super) const FELL_BEHIND: Self = Self { code: 4410, reason: "too far behind" };
+    pub(super) const MALFORMED: Self = Self { code: 4500, reason: "malformed frame" };
+    pub(super) const INVALID_TOKEN: Self = Self { code: 4501, reason: "invalid token" };
+    pub(super) const SESSION_REVOKED: Self = Self { code: 4502, reason: "the session has ended" };
     pub(super) const UNKNOWN_TYPES: Self = Self { code: 4503, reason: "too many frames of unknown types" };
-    pub(super) const TOO_LARGE: Self = Self { code: 1009, reason: "a frame of more than 64 KiB" };
+    pub(super) const TOO_LARGE: Self = Self { code: 1009, reason: "the frame exceeds 64 KiB" };
 
     /// Whether the client should come again.
     pub(super) const fn is_temporary(self) -> bool {

@@ -287,7 +287,9 @@ fn note_revocation(callers: &Callers, event: &Stored) {
     match event.decode().map(|message| message.body) {
         Ok(Event::SessionRevoked(revoked)) => callers.revoke(revoked.session_id, event.message.time),
         Ok(_) => {}
-        Err(error) => tracing::error!(sequence = event.sequence, error = format!("{error:#}"), "whose session ended?"),
+        Err(error) => {
+            tracing::error!(sequence = event.sequence, error = format!("{error:#}"), "cannot tell whose session ended")
+        }
     }
 }
 
@@ -298,7 +300,7 @@ async fn follow(hub: Weak<Hub>, nats: Nats, mut tail: Tail, ring_events: usize) 
         match events {
             Ok(events) => hub.append(events),
             Err(error) => {
-                tracing::error!(%error, "every cursor is void");
+                tracing::error!(%error, "every cursor is now invalid");
                 tail = loop {
                     match open(&nats, &hub.callers, ring_events).await {
                         Ok(tail) => break tail,
@@ -320,7 +322,7 @@ async fn announce(hub: Weak<Hub>, ephemerals: impl Stream<Item = (String, Bytes)
         }
         match serde_json::from_slice::<&RawValue>(&body) {
             Ok(data) => hub.announce(data),
-            Err(_) => tracing::warn!(topic, "an ephemeral message that is not JSON"),
+            Err(_) => tracing::warn!(topic, "dropped an ephemeral message that is not JSON"),
         }
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn register(
     if TimeZone::get(time_zone.as_str()).is_err() {
         let violation = plyo_events::Violation {
             pointer: "/time_zone".into(),
-            detail: "there is no such time zone; use an IANA name".into(),
+            detail: "unknown time zone; use an IANA name".into(),
         };
         return Err(plyo_events::Reject::violations(vec![violation]).into());
     }
