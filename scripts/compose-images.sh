@@ -30,7 +30,7 @@ package() (
 base() {
     local root=$1 busybox
     mkdir -p "$root"/{bin,etc,tmp,usr/local/bin}
-    busybox=$(package busybox-static) || { echo "compose-images: there is no package busybox-static" >&2; return 1; }
+    busybox=$(package busybox-static) || { echo "compose-images: package busybox-static not found" >&2; return 1; }
     find "$busybox" -path '*/bin/busybox' -exec cp {} "$root/bin/busybox" \;
     for tool in $("$root/bin/busybox" --list | grep -vx busybox); do ln -s busybox "$root/bin/$tool"; done
     chmod 1777 "$root/tmp"
@@ -125,5 +125,5 @@ END
 for tag in "$@"; do
     name=${tag%%:*}
     ${name##*/} "$tag"
-    echo "compose-images: made a stand-in of $tag"
+    echo "compose-images: built a stand-in for $tag"
 done

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 
 say() { printf 'compose-test: %s\n' "$*"; }
 fail() { printf 'compose-test: %s\n' "$*" >&2; exit 1; }
-cannot() { fail "it cannot run here: $*"; }
+cannot() { fail "cannot run here: $*"; }
 now() { date +%s%3N; }
 
 work=$(mktemp -d)
@@ -37,17 +37,17 @@ finish() {
 trap finish EXIT
 
 start_engine() {
-    [ "$(uname)" = Linux ] || cannot "no Docker Engine answers, and one is started on Linux only"
-    [ "$(id -u)" = 0 ] || cannot "no Docker Engine answers, and only root can start one"
-    command -v dockerd >/dev/null || cannot "no Docker Engine answers, and there is no dockerd to start one (Debian: docker.io)"
+    [ "$(uname)" = Linux ] || cannot "no Docker Engine responds, and this script can start one on Linux only"
+    [ "$(id -u)" = 0 ] || cannot "no Docker Engine responds, and only root can start one"
+    command -v dockerd >/dev/null || cannot "no Docker Engine responds, and dockerd is not installed (Debian: docker.io)"
     export DOCKER_HOST=unix://$work/docker.sock
     dockerd -H "$DOCKER_HOST" --data-root "$work/data" --exec-root "$work/exec" --pidfile "$work/pid" >"$work/log" 2>&1 &
     engine=$!
     until docker info >/dev/null 2>&1; do
-        kill -0 "$engine" 2>/dev/null || { tail -n 3 "$work/log" >&2; engine=""; cannot "dockerd does not start"; }
+        kill -0 "$engine" 2>/dev/null || { tail -n 3 "$work/log" >&2; engine=""; cannot "dockerd failed to start"; }
         sleep 0.2
     done
-    say "started a Docker Engine; it ends with this test"
+    say "started a Docker Engine for this test"
 }
 
 # Whether somebody has this image, or it can be had.
@@ -62,7 +62,7 @@ images() {
         fi
     done
     if [ ${#missing[@]} = 0 ]; then return; fi
-    say "no registry answers; stand-ins are made of what this machine has"
+    say "no registry responds; building stand-ins from what is on this machine"
     scripts/compose-images.sh "${missing[@]}"
 }
 
@@ -85,7 +85,7 @@ until_true() {
     local deadline=$(($(date +%s) + $1)) what=$2
     shift 2
     until "$@" >/dev/null 2>&1; do
-        [ "$(date +%s)" -lt "$deadline" ] || fail "$what: not so after the time it has"
+        [ "$(date +%s)" -lt "$deadline" ] || fail "$what: timed out"
         sleep 0.1
     done
 }
@@ -117,12 +117,12 @@ end_load() {
     say "$1: $(cat "$work/load")"
 }
 
-verify() { $compose exec -T plyo plyo verify >"$work/verify" 2>&1 || { cat "$work/verify" >&2; fail "verify found something"; }; }
+verify() { $compose exec -T plyo plyo verify >"$work/verify" 2>&1 || { cat "$work/verify" >&2; fail "verify found a difference"; }; }
 
 if docker compose version >/dev/null 2>&1; then compose_found="docker compose"; else compose_found=docker-compose; fi
 compose_wanted=${COMPOSE:-$compose_found}
-command -v "${compose_wanted%% *}" >/dev/null || cannot "there is no Compose: neither \`docker compose\` nor \`docker-compose\`"
-for tool in docker curl python3; do command -v $tool >/dev/null || cannot "there is no $tool"; done
+command -v "${compose_wanted%% *}" >/dev/null || cannot "Compose is not installed: neither \`docker compose\` nor \`docker-compose\`"
+for tool in docker curl python3; do command -v $tool >/dev/null || cannot "$tool is not installed"; done
 docker info >/dev/null 2>&1 || start_engine
 images
 image_of_plyo
@@ -136,7 +136,7 @@ begun=$(now)
 $compose up -d >"$work/up" 2>&1 || { cat "$work/up" >&2; fail "up failed"; }
 until_true 60 "it is ready" is_ready
 compose_ready_s=$(awk "BEGIN { printf \"%.1f\", ($(now) - $begun) / 1000 }")
-say "ready after $compose_ready_s s, from nothing"
+say "ready after $compose_ready_s s, from scratch"
 for service in plyo nats postgres redis; do until_true 60 "$service is healthy" is_healthy $service; done
 say "plyo, nats, postgres and redis are healthy"
 
@@ -149,14 +149,14 @@ for service in plyo nats postgres redis; do
 done
 end_load "every container was killed once"
 verify
-say "exec plyo verify: every table is the fold of EVENTS"
+say "exec plyo verify: every table matches the fold of EVENTS"
 
 password_asked() { ! $compose exec -T postgres psql -w -h "$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$(container postgres)")" -U plyo -c 'SELECT 1'; }
 until_true 1 "Postgres asks for a password" password_asked
-until_true 1 "Redis tells strangers nothing" sh -c "$compose exec -T redis redis-cli get anything | grep -q NOPERM"
+until_true 1 "Redis denies unauthenticated clients" sh -c "$compose exec -T redis redis-cli get anything | grep -q NOPERM"
 seed=$work/operator.seed
 docker cp "$(container plyo):/keys/operator.seed" "$seed" >/dev/null
-[ "$(stat -c %a "$seed")" = 600 ] || fail "the operator's seed can be read by others"
+[ "$(stat -c %a "$seed")" = 600 ] || fail "the operator's seed is readable by others"
 if [ -x .tools/bin/nats ]; then
     until_true 5 "the operator reads EVENTS from the host" .tools/bin/nats -s "nats://127.0.0.1:$PLYO_NATS_PORT" --nkey "$seed" stream info EVENTS
     say "the operator reads EVENTS from the host"
@@ -165,7 +165,7 @@ for id in $($compose ps -q); do
     hardened=$(docker inspect -f '{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{gt .HostConfig.Memory 0}} {{.HostConfig.CapAdd}}' "$id")
     [ "$hardened" = "true [ALL] true []" ] || fail "$(docker inspect -f '{{.Name}}' "$id") is $hardened"
 done
-say "read-only, without capabilities, within memory limits; secrets are asked for"
+say "read-only, without capabilities, within memory limits; secrets are required"
 
 $compose down -t 30 >/dev/null 2>&1
 $compose up -d >/dev/null 2>&1
@@ -197,7 +197,7 @@ end_load "one container a role, workout was killed"
 seen() { curl -s "http://127.0.0.1:$PLYO_PROMETHEUS_PORT/api/v1/query?query=count(up==1)" | grep -q '"5"\]'; }
 until_true 60 "Prometheus sees all five roles" seen
 verify
-say "Prometheus sees five roles, and verify is content"
+say "Prometheus sees five roles, and verify passes"
 unset PLYO_ONLY
 
 # Figures are of a release build; of another one they are only shown.
@@ -220,4 +220,4 @@ if not sys.argv[3]:
         file.write("\n".join(history) + "\n")
     print("compose-test: written to bench/results.json and bench/history.jsonl; `make schemas` brings the README's table up to date")
 END
-say "everything held"
+say "all checks passed"

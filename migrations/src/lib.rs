@@ -146,11 +146,11 @@ async fn create_schema(admin: &mut PgConnection, schema: &str, role: &str) -> Re
 
 async fn connect(dsn: &str, schema: &str) -> Result<PgConnection> {
     // The parse error may quote the URL, which may hold a password.
-    let options = PgConnectOptions::from_str(dsn).ok().context("the Postgres URL cannot be read")?;
+    let options = PgConnectOptions::from_str(dsn).ok().context("cannot parse the Postgres URL")?;
     let options = options.options([("search_path", schema)]);
     let place = format!("connect to Postgres at {}:{}", options.get_host(), options.get_port());
     match timeout(CONNECTING, PgConnection::connect_with(&options)).await {
         Ok(connected) => connected.context(place),
-        Err(_) => Err(anyhow!("no answer in {} s", CONNECTING.as_secs()).context(place)),
+        Err(_) => Err(anyhow!("no response within {} s", CONNECTING.as_secs()).context(place)),
     }
 }

@@ -23,7 +23,7 @@ pub fn users<'a>(services: &[&'a str]) -> Vec<&'a str> {
 /// When it cannot be written to.
 pub fn make(directory: &Path, services: &[&str]) -> Result<()> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    made.with_context(|| format!("make {}", directory.display()))?;
+    made.with_context(|| format!("create {}", directory.display()))?;
     for user in users(services) {
         let path = directory.join(format!("{user}.seed"));
         if path.exists() {
@@ -42,7 +42,7 @@ pub fn make(directory: &Path, services: &[&str]) -> Result<()> {
 pub fn seed(directory: &Path, user: &str) -> Result<String> {
     let path = directory.join(format!("{user}.seed"));
     let seed = fs::read_to_string(&path);
-    let seed = seed.with_context(|| format!("read {}; `plyo keys` makes it", path.display()))?;
+    let seed = seed.with_context(|| format!("read {}; `plyo keys` creates it", path.display()))?;
     Ok(seed.trim().to_owned())
 }
 
@@ -55,14 +55,11 @@ pub fn faults(directory: &Path, services: &[&str]) -> Vec<String> {
         // A service alone has no more than its own.
         let (Ok(seed), Ok(metadata)) = (seed(directory, user), fs::metadata(&path)) else { continue };
         if metadata.permissions().mode() & 0o007 != 0 {
-            faults.push(format!(
-                "everybody can read {}: chmod 600, or whoever does can sign in as {user}",
-                path.display()
-            ));
+            faults.push(format!("{} is readable by others, who could sign in as {user}: chmod 600", path.display()));
         }
         if let Some(other) = owners.insert(seed, user) {
             faults.push(format!(
-                "{other}.seed and {user}.seed in {} are the same: one stands in the other's place, and nats-server will deny it what it does",
+                "{other}.seed and {user}.seed in {} are the same: one of them is misplaced, and nats-server would deny its requests",
                 directory.display()
             ));
         }
@@ -86,7 +83,7 @@ pub fn variable(user: &str) -> String {
 fn public_key(directory: &Path, user: &str) -> Result<String> {
     // The error of the parser may quote the seed.
     let pair = KeyPair::from_seed(&seed(directory, user)?).ok();
-    Ok(pair.with_context(|| format!("{user}.seed in {} is no nkey seed", directory.display()))?.public_key())
+    Ok(pair.with_context(|| format!("{user}.seed in {} is not an nkey seed", directory.display()))?.public_key())
 }
 
 #[cfg(test)]

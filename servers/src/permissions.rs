@@ -116,13 +116,13 @@ fn may_publish(service: &Service) -> Vec<Right> {
     let effects = service.effects().map(|(effect, _)| format!("$JS.ACK.EVENTS.{name}-effect-{effect}.>"));
     let of_name = |subjects: &[&str]| subjects.iter().map(|subject| subject.replace("{}", name)).collect();
     vec![
-        Right { reason: "Its events and marks, what it could not process, and its answers.", subjects: of_name(&own) },
+        Right { reason: "Its events, epoch markers, dead letters and responses.", subjects: of_name(&own) },
         Right { reason: "The timers it sets.", subjects: timers.collect() },
         Right { reason: "The commands it sends.", subjects: sends.collect() },
         Right { reason: "Reading events.", subjects: of_name(&events) },
-        Right { reason: "Making the consumers of its lanes anew.", subjects: lanes.collect() },
-        Right { reason: "Settling what its effects were asked for.", subjects: effects.collect() },
-        Right { reason: "Reading its commands, and purging those that are done.", subjects: of_name(&commands) },
+        Right { reason: "Recreating the consumers of its lanes.", subjects: lanes.collect() },
+        Right { reason: "Acknowledging requests for its effects.", subjects: effects.collect() },
+        Right { reason: "Reading its commands and purging handled ones.", subjects: of_name(&commands) },
     ]
 }
 

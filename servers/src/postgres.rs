@@ -117,7 +117,7 @@ fn account() -> Result<Option<User>> {
         return Ok(None);
     }
     let user = User::from_name("postgres")?.map_or_else(|| User::from_name("nobody"), |user| Ok(Some(user)))?;
-    Ok(Some(user.context("root cannot run Postgres, and there is neither a user `postgres` nor `nobody`")?))
+    Ok(Some(user.context("root cannot run Postgres, and there is no user `postgres` or `nobody`")?))
 }
 
 /// The data directory: the one asked for, or, where its user cannot reach that, one under the system's state directory.
@@ -132,14 +132,14 @@ fn home(directory: &Path, account: Option<&User>) -> Result<PathBuf> {
         directory.join("data")
     } else {
         let elsewhere = elsewhere(&directory)?;
-        eprintln!("{} is closed to Postgres' user; its data is in {}", directory.display(), elsewhere.display());
+        eprintln!("Postgres' user cannot access {}; its data is in {}", directory.display(), elsewhere.display());
         elsewhere.join("data")
     };
     fs::create_dir_all(&data)?;
     if let Some(user) = account {
         for path in [data.as_path(), data.parent().unwrap_or(&data)] {
             chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
-                .context("give the data directory to Postgres' user")?;
+                .context("chown the data directory to Postgres' user")?;
         }
     }
     fs::set_permissions(&data, fs::Permissions::from_mode(0o700))?;
@@ -153,7 +153,7 @@ fn elsewhere(directory: &Path) -> Result<PathBuf> {
         return Ok(place.trim().into());
     }
     let place = Path::new(STATE).join(uuid::Uuid::new_v4().simple().to_string());
-    fs::create_dir_all(&place).with_context(|| format!("make {}", place.display()))?;
+    fs::create_dir_all(&place).with_context(|| format!("create {}", place.display()))?;
     fs::set_permissions(STATE, fs::Permissions::from_mode(0o755))?;
     fs::write(&remembered, format!("{}\n", place.display()))?;
     Ok(place)

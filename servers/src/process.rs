@@ -52,7 +52,7 @@ pub fn free_port() -> Result<u16> {
         .map(|_| PORTS.start + last.fetch_add(1, Ordering::Relaxed) % (PORTS.end - PORTS.start))
         .filter_map(|port| u16::try_from(port).ok())
         .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
-        .with_context(|| format!("no port from {} to {} is free on 127.0.0.1", PORTS.start, PORTS.end - 1))
+        .with_context(|| format!("no free port from {} to {} on 127.0.0.1", PORTS.start, PORTS.end - 1))
 }
 
 /// Lets this process open as many files and sockets as the system allows: the usual 1,024 are for programs that wait with
@@ -96,10 +96,10 @@ impl Process {
         let deadline = Instant::now() + PATIENCE;
         while !ready() {
             if let Some(status) = self.child.try_wait()? {
-                bail!("{} ended at once ({status}); its log is {}", self.name, self.log.display());
+                bail!("{} exited immediately ({status}); its log is {}", self.name, self.log.display());
             }
             if Instant::now() > deadline {
-                bail!("{} is not ready after {} s; its log is {}", self.name, PATIENCE.as_secs(), self.log.display());
+                bail!("{} was not ready within {} s; its log is {}", self.name, PATIENCE.as_secs(), self.log.display());
             }
             std::thread::sleep(Duration::from_millis(10));
         }

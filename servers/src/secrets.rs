@@ -60,11 +60,11 @@ fn users<'a>(services: &[&'a str]) -> Vec<&'a str> {
 pub fn password(directory: &Path, user: &str) -> Result<String> {
     let path = directory.join(format!("{user}.password"));
     let password = fs::read_to_string(&path);
-    let password = password.with_context(|| format!("read {}; `plyo keys --files` makes it", path.display()))?;
+    let password = password.with_context(|| format!("read {}; `plyo keys --files` creates it", path.display()))?;
     let password = password.trim();
     // It goes into URLs and files of others as it is.
     let plain = !password.is_empty() && password.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    ensure!(plain, "{} has to be letters and digits", path.display());
+    ensure!(plain, "{} must contain only letters and digits", path.display());
     Ok(password.to_owned())
 }
 
@@ -99,14 +99,14 @@ fn written(path: &Path, text: &str, mode: u32) -> Result<NamedTempFile> {
         file.as_file().sync_all()?;
         std::io::Result::Ok(file)
     };
-    write().with_context(|| format!("make {}", path.display()))
+    write().with_context(|| format!("create {}", path.display()))
 }
 
 /// A name is on disk when its directory is.
 fn kept(path: &Path, named: std::io::Result<File>) -> Result<()> {
     named
         .and_then(|_| File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all())
-        .with_context(|| format!("make {}", path.display()))
+        .with_context(|| format!("create {}", path.display()))
 }
 
 #[cfg(test)]

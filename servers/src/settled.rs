@@ -101,7 +101,7 @@ async fn has_applied(nats: &Nats, stream: &Stream, position: &str, service: &str
         if consumer["num_pending"] != 0 {
             return Ok(false);
         }
-        let lane = lane_of(consumer).and_then(|(_, lane)| row_of(lanes, lane)).context("a lane has no row")?;
+        let lane = lane_of(consumer).and_then(|(_, lane)| row_of(lanes, lane)).context("a lane without a row")?;
         let position = lane[position].as_u64().with_context(|| format!("a lane has no `{position}`"))?;
         let filters = consumer["config"]["filter_subjects"].as_array().into_iter().flatten();
         for filter in filters.chain([&consumer["config"]["filter_subject"]]).filter(|filter| filter.is_string()) {

@@ -194,6 +194,6 @@ fn backup(directory: &Path) -> PathBuf {
 /// # Errors
 /// When `cp` fails.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
-    ensure!(Command::new("cp").arg("-a").args([from, to]).status()?.success(), "{} is not copied", from.display());
+    ensure!(Command::new("cp").arg("-a").args([from, to]).status()?.success(), "cannot copy {}", from.display());
     Ok(())
 }

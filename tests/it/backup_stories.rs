@@ -239,7 +239,7 @@ async fn what_is_damaged_unfinished_newer_or_in_the_way_is_refused_by_its_name_a
     manifest["tables"][1]["migrations"]["workout"] = json!(9_000);
     fs::write(newer.join("manifest.json"), manifest.to_string()).unwrap();
     for (wrong, named) in [
-        (&unfinished, "the backup was not finished"),
+        (&unfinished, "there is no backup, or it is incomplete"),
         (&lacking, "EVENTS.stream is missing"),
         (&damaged, "workout.tables is damaged"),
         (&newer, "schema workout in the backup is at 9000, newer than this binary"),
@@ -263,7 +263,7 @@ async fn what_is_damaged_unfinished_newer_or_in_the_way_is_refused_by_its_name_a
     {
         let _server = start(&ground).await;
         let said = refused(&ground, &["restore", &backup, "--replace"]);
-        assert!(said.contains("runs: stop it first"), "{said}");
+        assert!(said.contains("is running: stop it first"), "{said}");
     }
     nobody_owns_a_lane(&ground).await;
     operate(&ground, &["restore", &backup, "--replace"]);

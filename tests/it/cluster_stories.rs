@@ -42,7 +42,7 @@ impl Lanes {
         let lines = |what: &'static str| log.lines().filter(move |line| line.contains(what));
         Self {
             taken: lines("owns the lane").count(),
-            dropped: lines("dropped the lane").map(str::to_owned).collect(),
+            dropped: lines("released the lane").map(str::to_owned).collect(),
             revenants: lines("auth callback failed").count(),
         }
     }

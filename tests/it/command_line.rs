@@ -143,7 +143,7 @@ async fn plyo_up_leaves_nothing_running_and_finds_its_data_again() {
     Client::new(&url).unwrap().post("/api/v1/auth/register", &credentials).await.unwrap().success().unwrap();
 
     let second = output(directory.path(), &["up", "--port", &free_port().unwrap().to_string()], b"");
-    assert!(!second.status.success() && said(&second).contains("runs on"), "{}", said(&second));
+    assert!(!second.status.success() && said(&second).contains("already running on"), "{}", said(&second));
 
     up.signal(Signal::SIGTERM);
     assert!(up.ended().await.success(), "{}", fs::read_to_string(directory.path().join("up.log")).unwrap());

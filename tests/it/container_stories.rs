@@ -24,11 +24,11 @@ async fn whoever_asks_for_health_hears_in_a_line_and_a_status_how_it_is() {
         |listen: &str, more: &[&str]| output(directory.path(), &[&["health", "--listen", listen], more].concat(), b"");
     let listen = format!("127.0.0.1:{}", free_port().unwrap());
     let absent = health(&listen, &[]);
-    assert!(absent.status.code() == Some(1) && said(&absent).contains("nothing listens at"), "{}", said(&absent));
+    assert!(absent.status.code() == Some(1) && said(&absent).contains("nothing is listening at"), "{}", said(&absent));
 
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let unheard = health(&silent.local_addr().unwrap().to_string(), &[]);
-    assert!(unheard.status.code() == Some(1) && said(&unheard).contains("does not answer"), "{}", said(&unheard));
+    assert!(unheard.status.code() == Some(1) && said(&unheard).contains("did not respond"), "{}", said(&unheard));
 
     let nowhere = format!("127.0.0.1:{}", free_port().unwrap());
     let (nats, postgres) = (format!("nats://{nowhere}"), format!("postgres://plyo@{nowhere}/plyo"));
@@ -82,7 +82,7 @@ async fn a_postgres_that_asks_for_passwords_lets_in_those_that_were_made() {
     let servers = ["--nats-url", &ground.nats_url(), "--postgres-url", &url, "--nkeys", nkeys.to_str().unwrap()];
     let run = |command: &[&str]| output(directory.path(), &[command, &servers[..]].concat(), b"");
     let migrated = run(&["migrate"]);
-    assert!(migrated.status.success() && said(&migrated).contains("role plyo_workout: has its password"));
+    assert!(migrated.status.success() && said(&migrated).contains("role plyo_workout: password set"));
     let rules = ground.postgres.data().join("pg_hba.conf");
     let text = fs::read_to_string(&rules).unwrap();
     fs::write(&rules, text.replace("trust", "scram-sha-256")).unwrap();

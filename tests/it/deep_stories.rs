@@ -21,7 +21,7 @@ use crate::{
 };
 
 const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
-const WHOLE: &str = "nothing is missing or twice, and every id, cause, partition and position is right";
+const WHOLE: &str = "no gaps or duplicates; every id, cause, partition and position is correct";
 
 fn deep(ground: &Ground) -> Output {
     plyo(ground, &["verify", "--deep"])
@@ -135,8 +135,8 @@ async fn a_message_that_was_deleted_is_named_with_what_was_asked_for_and_what_fo
         &ground,
         &[
             &format!("message {} is missing", fifth.sequence),
-            &format!("has the cause {lost}, which is neither an event before it nor a handled command"),
-            &format!("command {command} is said to be done by workout and to have made something, and EVENTS has no"),
+            &format!("its cause {lost} is neither an earlier event nor a handled command"),
+            &format!("command {command}: workout recorded it as done with events, but EVENTS has none"),
         ],
     );
 }
@@ -149,7 +149,7 @@ async fn an_id_that_stands_twice_is_named_with_both_places() {
     let nats = ground.nats().await;
     forge(&nats, &format!("evt.workout.completed.{user}"), message.id, Some(message.causation)).await;
     let last = streams::state(&nats, "EVENTS").await.unwrap().last;
-    assert_wrong(&ground, &[&format!("event {} stands twice, at {sequence} and at {last}", message.id)]);
+    assert_wrong(&ground, &[&format!("event {} is stored twice, at {sequence} and {last}", message.id)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,11 +170,11 @@ async fn an_event_without_a_cause_or_before_it_or_with_an_id_of_its_own_is_named
     assert_wrong(
         &ground,
         &[
-            &format!("has the cause {nobody}, which is neither an event before it nor a handled command"),
+            &format!("its cause {nobody} is neither an earlier event nor a handled command"),
             &format!("event {causeless} at"),
             &format!("event {stranger} at"),
-            &format!("stands before its cause {second}"),
-            &format!("is number 4 of what workout said to {command}, and number 3 is not before it"),
+            &format!("is before its cause {second}"),
+            &format!("is number 4 of workout from {command}, but number 3 is not before it"),
         ],
     );
 }
@@ -193,7 +193,7 @@ async fn of_all_partitions_only_one_is_right() {
         let id = derived(command, partition + 1);
         forge(&nats, &format!("evt.{partition}.workout.completed.{user}"), id, Some(command)).await;
     }
-    assert_wrong(&ground, &[&format!("and what is about {user} belongs into"); 15].map(String::as_str));
+    assert_wrong(&ground, &[&format!("but {user} belongs to"); 15].map(String::as_str));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,7 +214,7 @@ async fn a_command_that_is_said_to_be_done_without_its_event_and_a_lane_beyond_t
     sqlx::query("UPDATE lane SET applied = applied + 1000").execute(&mut db).await.unwrap();
     assert_wrong(
         &ground,
-        &[&format!("command {command} is said to be done by workout"), "lane 0 of workout has applied 10"],
+        &[&format!("command {command}: workout recorded it as done"), "lane 0 of workout has applied 10"],
     );
 }
 
@@ -230,7 +230,7 @@ async fn a_message_that_a_disk_has_changed_is_named() {
         &[
             &format!("message {sequence} is missing"),
             "can be read: its store is damaged",
-            &format!("command {} is said to be done by workout", message.causation),
+            &format!("command {}: workout recorded it as done", message.causation),
         ],
     );
 }

@@ -67,7 +67,7 @@ async fn a_suspended_server_answers_when_it_is_continued() {
         })
         .await
         .is_err(),
-        "nobody answers"
+        "no responders"
     );
     ground.nats_server.resume();
     ground.postgres.resume();

@@ -61,7 +61,7 @@ async fn a_service_that_runs_keeps_its_lanes_and_says_so() {
     ground.settle(&BOTH).await;
     let nats = ground.nats().await;
     let refused = lanes::change(&nats, &ground.dsn(), "workout", 4).await.unwrap_err().to_string();
-    assert!(refused.contains("workout runs: stop it first"), "{refused}");
+    assert!(refused.contains("workout is running: stop it first"), "{refused}");
     let refused = lanes::change(&nats, &ground.dsn(), "workout", 3).await.unwrap_err().to_string();
     assert!(refused.contains("1, 2, 4, 8 or 16 lanes, not 3"), "{refused}");
     drop(running);

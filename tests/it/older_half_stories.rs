@@ -157,7 +157,7 @@ async fn a_history_that_grew_again_from_an_earlier_end_is_not_taken_for_the_one_
     let log = ground.nats_server.nkeys().with_file_name("server.log");
     let _server = Server::start(&Role { log: Some(log.clone()), ..ground.role(&BOTH) });
     let refused = |service: &str, log: &str| {
-        log.lines().any(|line| line.contains(service) && line.contains("not what the tables are a fold of"))
+        log.lines().any(|line| line.contains(service) && line.contains("so the tables are not a fold of it"))
     };
     eventually("both lanes refuse", Duration::from_secs(20), async || {
         let log = std::fs::read_to_string(&log)?;

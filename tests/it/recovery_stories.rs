@@ -41,7 +41,7 @@ async fn a_lane_whose_postgres_swallows_what_is_sent_to_it_says_so_and_owns_soon
     let port = nowhere.port;
     let dsn = format!("postgres://{{role}}@127.0.0.1:{port}/plyo");
     let _service = Server::start(&Role { dsn, ..ground.role(&["workout"]) });
-    lane_says(&nats, "workout", &format!("connect to Postgres at 127.0.0.1:{port}: no answer in 3 s")).await;
+    lane_says(&nats, "workout", &format!("connect to Postgres at 127.0.0.1:{port}: no response within 3 s")).await;
     drop(nowhere);
     let _wire = Wire::at(port, ground.postgres.port()).await;
     let answers = Instant::now();

@@ -60,14 +60,14 @@ async fn a_row_that_was_changed_by_hand_is_named_and_mended_beside_the_service_t
     }
     ground.settle(&REAL).await;
     let right = plyo(&ground, &["verify", "workout"]);
-    assert!(right.status.success() && said(&right).contains("every table is the fold of"), "{}", said(&right));
+    assert!(right.status.success() && said(&right).contains("every table matches the fold of"), "{}", said(&right));
 
     let damage =
         "UPDATE workout SET revision = 41 WHERE workout_id = (SELECT min(workout_id::text)::uuid FROM workout)";
     let damaged = sqlx::query(damage).execute(&mut ground.database("workout").await).await.unwrap();
     assert_eq!(damaged.rows_affected(), 1);
     let wrong = plyo(&ground, &["verify", "workout"]);
-    let named = "workout: table workout has 1 rows that EVENTS does not say, and lacks 1 that it does";
+    let named = "workout: table workout has 1 rows that do not follow from EVENTS, and lacks 1 that do";
     assert!(!wrong.status.success() && said(&wrong).contains(named), "{}", said(&wrong));
     assert!(said(&wrong).contains("\"revision\": 41") && said(&wrong).contains("plyo rebuild"), "{}", said(&wrong));
 
@@ -130,12 +130,12 @@ async fn a_history_that_was_created_anew_stops_every_lane_until_an_operator_take
     streams::delete(&nats, "EVENTS").await.unwrap();
     streams::apply(&nats, &ground.config().streams()).await.unwrap();
     for service in ["workout", "achievement"] {
-        let reason = refusal(&nats, service, "EVENTS was created anew").await;
+        let reason = refusal(&nats, service, "EVENTS was recreated").await;
         assert!(reason.contains("restore its backup") && reason.contains("--new-history"), "{reason}");
     }
     let waiting = log_so_many(&nats, user, 1).await;
     let refused = rebuild(&ground, "tally:workout", false, false).await.unwrap_err().to_string();
-    assert!(refused.contains("created anew") && refused.contains("--new-history"), "{refused}");
+    assert!(refused.contains("recreated") && refused.contains("--new-history"), "{refused}");
     assert_eq!(streams::state(&nats, "EVENTS").await.unwrap().messages, 0, "a lane that refuses says nothing");
 
     for name in BOTH {

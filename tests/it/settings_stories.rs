@@ -19,7 +19,7 @@ async fn an_operator_gives_a_service_four_lanes_and_it_keeps_them() {
     }
     for (arguments, reason) in [
         (["lanes", "workout", "3"], "1, 2, 4, 8 or 16 lanes, not 3"),
-        (["lanes", "wrokout", "4"], "there are user, workout, achievement, notification"),
+        (["lanes", "wrokout", "4"], "the services are user, workout, achievement, notification"),
     ] {
         let refused = plyo(&ground, &arguments);
         assert!(!refused.status.success() && said(&refused).contains(reason), "{}", said(&refused));
@@ -40,7 +40,7 @@ async fn streams_that_fewer_servers_keep_than_is_set_are_not_served() {
     let impossible = plyo(&ground, &["migrate", "--replicas", "3"]);
     assert!(!impossible.status.success() && said(&impossible).contains("replicas"), "{}", said(&impossible));
     let unknown = plyo(&ground, &["migrate", "--replicas", "2"]);
-    assert!(!unknown.status.success() && said(&unknown).contains("1, 3 or 5 servers"), "{}", said(&unknown));
+    assert!(!unknown.status.success() && said(&unknown).contains("1, 3 or 5 replicas"), "{}", said(&unknown));
     let unchanged = plyo(&ground, &["migrate"]);
     assert!(
         unchanged.status.success() && said(&unchanged).contains("stream EVENTS: unchanged"),

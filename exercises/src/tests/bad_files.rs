@@ -131,5 +131,5 @@ fn what_no_exercise_uses_is_told() {
 fn an_impossible_energy_cost_is_told() {
     let activities = read_activities("compendium.toml", &ACTIVITIES.replace("3.5", "35")).unwrap();
     let source = Source::read("chest.toml", &good()).unwrap();
-    assert!(checks::check(&[source], &activities)[0].what.contains("a MET of 35 is not within 1 to 23"));
+    assert!(checks::check(&[source], &activities)[0].what.contains("a MET of 35 is not between 1 and 23"));
 }

@@ -34,7 +34,7 @@ pub enum SendError {
     #[error("the command was not stored: {0}")]
     Unavailable(String),
     /// It may or may not have been stored; the same command again tells.
-    #[error("whether the command was stored is unknown")]
+    #[error("it is unknown whether the command was stored")]
     Unknown,
 }
 
@@ -107,7 +107,7 @@ impl CommandPublisher {
         let service = command.body.kind().service();
         let queued = Queued { id: command.id, service, subject, headers, body, waiter };
         // A full queue means that the server is slower than its clients: better to say so at once than to grow.
-        self.queue.try_send(queued).map_err(|_| SendError::Unavailable("too many commands are waiting".to_owned()))?;
+        self.queue.try_send(queued).map_err(|_| SendError::Unavailable("too many queued commands".to_owned()))?;
         answer.await.unwrap_or(Err(SendError::Unknown))
     }
 }

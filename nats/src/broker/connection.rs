@@ -100,7 +100,11 @@ impl Nats {
         let is_lost = Arc::clone(&is_made);
         let options = ConnectOptions::with_auth_callback(move |nonce| {
             let is_over = is_lost.load(Ordering::Relaxed);
-            std::future::ready(if is_over { Err(AuthError::new("it ended")) } else { sign(&seed, &nonce) })
+            std::future::ready(if is_over {
+                Err(AuthError::new("the connection has ended"))
+            } else {
+                sign(&seed, &nonce)
+            })
         });
         // Each server may be tried at first; when it is lost, the client gives up after as many refusals.
         let options = options.max_reconnects(servers::list(&self.config.url).len());
@@ -223,7 +227,7 @@ impl Nats {
         let body = if request.is_null() { Bytes::new() } else { Bytes::from(request.to_string()) };
         let request = async_nats::Request::new().payload(body).timeout(Some(patience));
         let answer = timeout(patience, self.client.send_request(format!("$JS.API.{what}"), request)).await;
-        let answer = answer.map_err(|_| ApiError::unavailable("no answer in time")).and_then(read_answer);
+        let answer = answer.map_err(|_| ApiError::unavailable("timed out")).and_then(read_answer);
         let is_cut_off = |error: &ApiError| [0, ApiError::NO_LEADER].contains(&error.code);
         self.told.reach.note(!answer.as_ref().is_err_and(is_cut_off));
         answer
@@ -266,7 +270,7 @@ async fn connect(
     };
     match timeout(patience, connecting).await {
         Ok(connected) => connected.context(place),
-        Err(_) => Err(anyhow!("no answer in {} s", patience.as_secs()).context(place)),
+        Err(_) => Err(anyhow!("no response within {} s", patience.as_secs()).context(place)),
     }
 }
 
@@ -288,7 +292,7 @@ fn sign(seed: &Option<String>, nonce: &[u8]) -> Result<Auth, AuthError> {
     let mut auth = Auth::new();
     if let Some(seed) = seed {
         // The error of the parser may quote the seed.
-        let pair = KeyPair::from_seed(seed).map_err(|_| AuthError::new("the seed is no nkey seed"))?;
+        let pair = KeyPair::from_seed(seed).map_err(|_| AuthError::new("invalid nkey seed"))?;
         auth.signature = Some(pair.sign(nonce).map_err(AuthError::new)?);
         auth.nkey = Some(pair.public_key());
     }

@@ -42,7 +42,7 @@ impl Outcomes {
                 let command = answer.subject.as_str().rsplit('.').next().and_then(|id| id.parse().ok());
                 let outcome = rmp_serde::from_slice::<Outcome>(&answer.payload);
                 let (Some(command), Ok(outcome)) = (command, outcome) else {
-                    tracing::warn!(subject = %answer.subject, "an outcome that cannot be read");
+                    tracing::warn!(subject = %answer.subject, "cannot decode an outcome");
                     continue;
                 };
                 let waiter = deliver_to.lock().unwrap_or_else(PoisonError::into_inner).remove(&command);

@@ -39,10 +39,10 @@ pub(crate) enum PublishError {
     #[error("refused by JetStream with {code}: {description}")]
     Refused { code: u64, description: String },
     /// No stream takes the subject: nothing was stored.
-    #[error("no stream takes it")]
+    #[error("no stream has this subject")]
     NoStream,
     /// No answer came: it may or may not have been stored.
-    #[error("no PubAck came")]
+    #[error("no PubAck received")]
     Unknown,
 }
 

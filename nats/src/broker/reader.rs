@@ -130,7 +130,7 @@ impl Reader {
                 message = self.messages.next() => message.ok_or_else(ended)?,
                 _ = self.disconnects.changed() => return Err(Failure::away("the connection was lost")),
                 () = tokio::time::sleep_until(silence) => {
-                    return Err(Failure::away(format!("{} is silent", self.stream)));
+                    return Err(Failure::away(format!("no messages or heartbeats from {}", self.stream)));
                 }
             };
             if let Some(received) = self.take(message)? {
@@ -147,8 +147,8 @@ impl Reader {
         }
         let Ok(received) = timeout(GIVING, self.next()).await else {
             return Err(Failure::lost(format!(
-                "{} counts {} more messages after {} and gives none of them: it is damaged there, and `plyo verify --deep` \
-                 says what is missing",
+                "{} counts {} more messages after {} but delivers none: it is damaged there; `plyo verify --deep` \
+                 shows what is missing",
                 self.stream, self.left, self.last_sequence
             )));
         };
@@ -199,7 +199,7 @@ impl Reader {
         }
         self.under_way = self.under_way.saturating_sub(1);
         let reply = message.reply.as_deref().unwrap_or_default();
-        let place = place(reply).ok_or_else(|| Failure::away(format!("ack subject {reply:?} cannot be read")))?;
+        let place = place(reply).ok_or_else(|| Failure::away(format!("cannot parse ack subject {reply:?}")))?;
         if place.consumer_sequence != self.last_consumer_sequence + 1 {
             return Err(Failure::away(format!(
                 "gap in {} of {}: {} after {}",

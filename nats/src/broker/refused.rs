@@ -55,7 +55,7 @@ impl Refused {
         let recent = refused.iter().filter(|(_, failed)| failed.count >= FEW && failed.last.elapsed() < RECENTLY);
         let tell = |(stream, Failed { count, reason, .. }): (&String, &Failed)| {
             format!(
-                "nats-server takes no writes to {stream}: {count} failed since the last that was stored ({reason}); make room, restart it"
+                "nats-server does not accept writes to {stream}: {count} failed since the last success ({reason}); free disk space and restart it"
             )
         };
         recent.map(tell).collect()

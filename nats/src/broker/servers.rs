@@ -50,7 +50,7 @@ impl Reach {
             return;
         }
         let Some(client) = self.client.clone() else { return };
-        tracing::warn!("no stream answers through this nats-server; trying another");
+        tracing::warn!("no stream responds through this nats-server; trying another");
         // A connection that has ended needs no other server.
         tokio::spawn(async move { client.force_reconnect().await });
     }
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_server_is_given_up_when_no_stream_answered_for_a_while_and_not_before() {
         let reach = Reach { begun: Instant::now() - Duration::from_secs(10), ..Reach::new(None) };
-        assert!(!reach.is_cut_off(false), "once is no more than a leader that changes");
+        assert!(!reach.is_cut_off(false), "once may be a mere change of leader");
         reach.unanswered.store(7_500, Ordering::Relaxed);
         assert!(!reach.is_cut_off(false), "2.5 s");
         reach.unanswered.store(6_500, Ordering::Relaxed);

@@ -80,7 +80,7 @@ pub async fn apply(nats: &Nats, settings: &StreamSettings) -> Result<Vec<String>
                 ("UPDATE", what)
             }
             Err(error) if error.code == ApiError::STREAM_NOT_FOUND => ("CREATE", "create".to_owned()),
-            Err(error) => return Err(error).context(format!("look at stream {name}")),
+            Err(error) => return Err(error).context(format!("inspect stream {name}")),
         };
         let applied = nats.api_within(MAKING, &format!("STREAM.{verb}.{name}"), &wanted).await;
         applied.with_context(|| format!("stream {name}: {what}"))?;
@@ -88,7 +88,7 @@ pub async fn apply(nats: &Nats, settings: &StreamSettings) -> Result<Vec<String>
     }
     if queue {
         let moved = work_queue::move_over(nats).await?;
-        done.push(format!("stream COMMANDS: {moved} waiting commands were moved to the streams of their services"));
+        done.push(format!("stream COMMANDS: moved {moved} pending commands to the streams of their services"));
     }
     Ok(done)
 }
@@ -101,7 +101,7 @@ pub async fn check(nats: &Nats, settings: &StreamSettings) -> Result<()> {
     for wanted in configs(settings)? {
         let name = wanted["name"].as_str().context("a stream has a name")?;
         let info = nats.api(&format!("STREAM.INFO.{name}"), &Value::Null).await;
-        let info = info.with_context(|| format!("stream {name} cannot be read; run `plyo migrate`"))?;
+        let info = info.with_context(|| format!("cannot read stream {name}; run `plyo migrate`"))?;
         let drift = drift(&wanted, &info["config"]);
         if !drift.is_empty() {
             bail!("stream {name} differs from what this binary needs in {}; run `plyo migrate`", drift.join(", "));
@@ -128,7 +128,7 @@ fn configs(settings: &StreamSettings) -> Result<Vec<Value>> {
 /// When the server does not answer or has no such stream.
 pub async fn state(nats: &Nats, stream: &str) -> Result<State> {
     let info =
-        nats.api(&format!("STREAM.INFO.{stream}"), &Value::Null).await.with_context(|| format!("look at {stream}"))?;
+        nats.api(&format!("STREAM.INFO.{stream}"), &Value::Null).await.with_context(|| format!("inspect {stream}"))?;
     let number = |name: &str| info["state"][name].as_u64().with_context(|| format!("{name} of {stream}"));
     Ok(State {
         created: info["created"].as_str().with_context(|| format!("creation time of {stream}"))?.to_owned(),
@@ -147,7 +147,7 @@ pub async fn is_missing(nats: &Nats, stream: &str) -> Result<bool> {
     match nats.api(&format!("STREAM.INFO.{stream}"), &Value::Null).await {
         Ok(_) => Ok(false),
         Err(error) if error.code == ApiError::STREAM_NOT_FOUND => Ok(true),
-        Err(error) => Err(error).with_context(|| format!("look at {stream}")),
+        Err(error) => Err(error).with_context(|| format!("inspect {stream}")),
     }
 }
 
@@ -188,7 +188,7 @@ pub async fn last_matching(nats: &Nats, stream: &str, filter: &str) -> Result<u6
     match nats.api(&format!("STREAM.MSG.GET.{stream}"), &json!({ "last_by_subj": filter })).await {
         Ok(found) => found["message"]["seq"].as_u64().context("a sequence"),
         Err(error) if error.code == ApiError::MESSAGE_NOT_FOUND => Ok(0),
-        Err(error) => Err(error).with_context(|| format!("look at the last message of {stream}")),
+        Err(error) => Err(error).with_context(|| format!("read the last message of {stream}")),
     }
 }
 

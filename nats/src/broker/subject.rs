@@ -14,7 +14,7 @@ pub const PARTITIONS: u8 = 16;
 pub fn subject(tokens: &[&str]) -> Result<String> {
     for token in tokens {
         let widens = |c: char| matches!(c, '*' | '>' | '.') || c.is_whitespace() || c.is_control();
-        ensure!(!token.is_empty() && !token.contains(widens), "`{token}` is no subject token");
+        ensure!(!token.is_empty() && !token.contains(widens), "invalid subject token `{token}`");
     }
     Ok(tokens.join("."))
 }

@@ -38,16 +38,16 @@ impl Stored {
 /// `EVENTS` is not the one that was read: whoever goes on with it would miss or repeat something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnotherHistory {
-    #[error("EVENTS was created anew")]
+    #[error("EVENTS was recreated")]
     CreatedAnew,
-    #[error("EVENTS ends at {last}, and {read} was read: a backup of it was restored that is older than its reader")]
+    #[error("EVENTS ends at {last}, but {read} was already read: a backup older than this reader was restored")]
     Shorter { last: u64, read: u64 },
 }
 
 /// How far somebody got with `EVENTS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// Which history: another value means that `EVENTS` was created anew.
+    /// Which history: another value means that `EVENTS` was recreated.
     pub epoch: u64,
     /// The last place that was read.
     pub sequence: u64,
@@ -122,7 +122,7 @@ impl Tail {
         })
     }
 
-    /// Identifies this history: another value means that `EVENTS` was created anew.
+    /// Identifies this history: another value means that `EVENTS` was recreated.
     pub const fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -150,14 +150,14 @@ impl Tail {
     /// The next events, at least one; only what is about nobody and nothing is left out.
     ///
     /// # Errors
-    /// Only when `EVENTS` was created anew: every cursor is void then.
+    /// Only when `EVENTS` was recreated: every cursor is void then.
     pub async fn next(&mut self) -> Result<Vec<Stored>, AnotherHistory> {
         loop {
             match self.read().await {
                 Ok(events) if events.is_empty() => {}
                 Ok(events) => return Ok(events),
                 Err(error) => {
-                    tracing::warn!(error = format!("{error:#}"), next = self.next_sequence, "reading EVENTS again");
+                    tracing::warn!(error = format!("{error:#}"), next = self.next_sequence, "reopening EVENTS");
                     self.reader = None;
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     if let Ok(state) = streams::state(&self.nats, "EVENTS").await
@@ -190,7 +190,7 @@ impl Tail {
                 Ok(next) => next,
                 Err(error) => {
                     // What was read is given first; reading goes on behind it.
-                    tracing::warn!(error = format!("{error:#}"), next = self.next_sequence, "reading EVENTS again");
+                    tracing::warn!(error = format!("{error:#}"), next = self.next_sequence, "reopening EVENTS");
                     self.reader = None;
                     break;
                 }
@@ -223,7 +223,7 @@ fn stored(received: &Received) -> Option<Stored> {
     match wire::encoded_event(subject, headers, body, *sequence) {
         Ok((type_name, message)) => Some(Stored { sequence: *sequence, type_name, message }),
         Err(error) => {
-            tracing::warn!(sequence, %error, "an event about nobody");
+            tracing::warn!(sequence, %error, "skipped an event with an invalid subject");
             None
         }
     }

@@ -38,9 +38,9 @@ pub(crate) enum WireError {
     Decode(#[from] DecodeError),
     #[error("header `{0}` is missing or malformed")]
     Header(&'static str),
-    #[error("the subject `{0}` does not end in what it is about")]
+    #[error("the subject `{0}` does not end in a user or an aggregate")]
     Subject(String),
-    #[error("`{name}` is about a {expected}, and this one is about {found}")]
+    #[error("`{name}` must be about a {expected}, not {found}")]
     About { name: &'static str, expected: &'static str, found: Subject },
 }
 

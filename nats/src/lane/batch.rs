@@ -62,7 +62,7 @@ async fn handle_together<R: Reactor>(
                 service = R::NAME,
                 messages = gathered.arrivals.len(),
                 error = format!("{error:#}"),
-                "batch failed, one at a time now"
+                "batch failed, retrying its messages one by one"
             );
             for single in gathered.singly() {
                 handle_alone(owner, reactor, remembered, single).await?;
@@ -90,12 +90,12 @@ async fn handle_alone<R: Reactor>(
             Ok(decided) => break decided,
             Err(Failure::Poison(error)) if attempts < ATTEMPTS => {
                 let error = format!("{error:#}");
-                tracing::warn!(service = R::NAME, attempts, error, "message failed, trying again");
+                tracing::warn!(service = R::NAME, attempts, error, "message failed, retrying");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             Err(Failure::Poison(error)) => {
                 let reason = format!("{error:#}");
-                tracing::error!(service = R::NAME, attempts, reason, "message is a dead letter now");
+                tracing::error!(service = R::NAME, attempts, reason, "dead-lettered a message");
                 let decided = bury_one(owner.lane, &single.arrivals[0], &reason, attempts);
                 let reached = owner.position.to_commit(owner.reached(&single));
                 let mut transaction = statement("begin", owner.session.connection.begin()).await?;
@@ -165,7 +165,7 @@ pub(crate) async fn load<R: Reactor>(
             return Ok(());
         }
     }
-    Err(Failure::Poison(anyhow!("`needs` goes on asking after {ROUNDS} reads")))
+    Err(Failure::Poison(anyhow!("`needs` still asks for rows after {ROUNDS} rounds of reads")))
 }
 
 /// Runs a service's code, whose panic is the fault of what it was given.

@@ -50,7 +50,7 @@ pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Resu
         lane = owner.lane.index,
         events = lost.len(),
         through = end,
-        "the tables are older than EVENTS: catching up"
+        "the tables are behind EVENTS: catching up"
     );
     let own = lost.iter().map(|own| own.sequence).collect();
     let start = (0..PARTITIONS).map(|partition| owner.position.now.applied(partition)).fold(u64::MAX, u64::min);
@@ -73,7 +73,7 @@ pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Resu
     if folding.own != lost.len() {
         let (found, counted) = (folding.own, lost.len());
         return Err(Failure::lost(format!(
-            "of {counted} own events that the tables lack only {found} can be read: look with `plyo verify --deep`, restore a backup of EVENTS"
+            "only {found} of {counted} own events missing from the tables can be read: run `plyo verify --deep`, then restore a backup of EVENTS"
         )));
     }
     owner.write_position().await?;
@@ -175,7 +175,7 @@ impl Span {
                 chunk.events.push(Folded { sequence, event, is_own });
             }
             // As when it came: a dead letter, which is there already.
-            Err(error) if !is_own => tracing::warn!(sequence, %error, "left out"),
+            Err(error) if !is_own => tracing::warn!(sequence, %error, "skipped an event"),
             Err(error) => return Err(unreadable(sequence, error)),
         }
         Ok(())
@@ -183,7 +183,7 @@ impl Span {
 }
 
 fn unreadable(sequence: u64, error: wire::WireError) -> Failure {
-    Failure::Lost(anyhow!(error).context(format!("own event {sequence} of EVENTS, which the tables lack")))
+    Failure::Lost(anyhow!(error).context(format!("own event {sequence} of EVENTS, missing from the tables")))
 }
 
 /// The fold, as far as it is.

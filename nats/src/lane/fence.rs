@@ -48,5 +48,5 @@ async fn mark(nats: &Nats, subject: String, id: Uuid) -> Result<u64, Failure> {
     let mut headers = HeaderMap::new();
     wire::set(&mut headers, wire::CE_ID, id.to_string());
     let ack = nats.publish(subject.clone(), headers, Bytes::new()).await?.await;
-    Ok(ack.map_err(|error| Failure::from(error).context(format!("publish the mark {subject}")))?.seq)
+    Ok(ack.map_err(|error| Failure::from(error).context(format!("publish the epoch marker {subject}")))?.seq)
 }

@@ -13,40 +13,45 @@ use crate::{
 
 const START_OVER: &str = "or start over with `plyo rebuild SERVICE --new-history`";
 
-/// A lane never runs against another `EVENTS` than the one its tables are a fold of: one that was created anew, that ends
+/// A lane never runs against another `EVENTS` than the one its tables are a fold of: one that was recreated, that ends
 /// earlier, or that has grown on from an earlier end, so that other messages stand where the lane was.
 pub(crate) async fn refuse_another(nats: &Nats, position: &Position, stream: &streams::State) -> Result<(), Failure> {
     if position.events_created != stream.created {
         return Err(Failure::lost(format!(
-            "EVENTS was created anew ({}; the tables know the one of {}): restore its backup, {START_OVER}",
+            "EVENTS was recreated ({}; the tables belong to the one of {}): restore its backup, {START_OVER}",
             stream.created, position.events_created
         )));
     }
     let known = position.applied.max(position.confirmed);
     if stream.last < known {
         return Err(Failure::lost(format!(
-            "EVENTS ends at {} but the tables have applied {known}: restore a newer backup of EVENTS, {START_OVER}",
+            "EVENTS ends at {}, but the tables have applied {known}: restore a newer backup of EVENTS, {START_OVER}",
             stream.last
         )));
     }
     let refused = |sequence: u64, stands: &str| {
         Err(Failure::lost(format!(
-            "at {sequence} of EVENTS {stands}, so it is not what the tables are a fold of: restore the backup of EVENTS \
+            "at {sequence} of EVENTS {stands}, so the tables are not a fold of it: restore the backup of EVENTS \
              that belongs to them, {START_OVER}"
         )))
     };
     if let Some(id) = position.confirmed_id {
         match Standing::at(nats, position.confirmed).await? {
             Some(standing) if standing.id == Some(id) => {}
-            Some(_) => return refused(position.confirmed, &format!("stands another message than {id}")),
+            Some(_) => return refused(position.confirmed, &format!("there is another message than {id}")),
             None => return refused(position.confirmed, &format!("{id} is missing")),
         }
     }
     if let Some(stored_at) = position.applied_at {
         match Standing::at(nats, position.applied).await? {
             Some(standing) if standing.stored_at == stored_at => {}
-            Some(_) => return refused(position.applied, &format!("stands another message than that of {stored_at}")),
-            None => return refused(position.applied, &format!("the message of {stored_at} is missing")),
+            Some(_) => {
+                return refused(
+                    position.applied,
+                    &format!("there is another message than the one stored at {stored_at}"),
+                );
+            }
+            None => return refused(position.applied, &format!("the message stored at {stored_at} is missing")),
         }
     }
     Ok(())
@@ -59,8 +64,7 @@ pub(super) fn missing(stream: &streams::State) -> Option<String> {
         return None;
     }
     let (first, last) = (stream.first, stream.last);
-    let told =
-        format!("EVENTS lacks {missing} of its messages between {first} and {last}: `plyo verify --deep` says which");
+    let told = format!("EVENTS lacks {missing} messages between {first} and {last}: `plyo verify --deep` lists them");
     tracing::error!("{told}");
     Some(told)
 }
@@ -77,7 +81,7 @@ impl Standing {
             Ok(found) => found,
             Err(error) if error.code == ApiError::MESSAGE_NOT_FOUND => return Ok(None),
             Err(error) => {
-                return Err(Failure::Away(anyhow::Error::new(error).context(format!("look at {sequence} of EVENTS"))));
+                return Err(Failure::Away(anyhow::Error::new(error).context(format!("read {sequence} of EVENTS"))));
             }
         };
         Self::read(&found["message"]).context("a stored message").map(Some).map_err(Failure::Away)

@@ -127,7 +127,7 @@ impl Inputs {
             Err(WireError::Decode(error @ DecodeError::NewerVersion { .. })) => {
                 let sequence = received.sequence;
                 let stop =
-                    Failure::lost(format!("sequence {sequence}: {error}; run a newer binary, nothing was skipped"));
+                    Failure::lost(format!("sequence {sequence}: {error}; run a newer binary (nothing was skipped)"));
                 if gathered.arrivals.is_empty() {
                     return Err(stop);
                 }

@@ -19,9 +19,9 @@ pub(crate) async fn sample(nats: Nats, pool: PgPool, service: &'static str, read
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let sampled = timeout(EVERY, gauge(&nats, &pool, service, reads)).await.context("no answer in time");
+        let sampled = timeout(EVERY, gauge(&nats, &pool, service, reads)).await.context("timed out");
         if let Err(error) = sampled.and_then(|sampled| sampled) {
-            tracing::debug!(service, error = format!("{error:#}"), "the lag cannot be told");
+            tracing::debug!(service, error = format!("{error:#}"), "cannot measure the lag");
         }
     }
 }

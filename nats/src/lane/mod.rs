@@ -89,7 +89,7 @@ pub(crate) async fn run<R: Reactor>(reactor: Arc<R>, config: Config) -> Infallib
             Err(failure) => {
                 config.health.begin(1);
                 config.health.set(0, LaneState::Failed { reason: failure.to_string() });
-                tracing::warn!(service = R::NAME, reason = %failure, "cannot tell the lanes");
+                tracing::warn!(service = R::NAME, reason = %failure, "cannot read the lanes");
                 tokio::time::sleep(STAND_BY).await;
             }
         }
@@ -98,7 +98,7 @@ pub(crate) async fn run<R: Reactor>(reactor: Arc<R>, config: Config) -> Infallib
 
 async fn lanes<R: Reactor>(config: &Config) -> Result<Vec<Lane>, Failure> {
     let mut connection = session::connect(&config.dsn, R::NAME).await?;
-    in_time("tell the lanes", async {
+    in_time("read the lanes", async {
         store::lanes(&mut connection, R::NAME, config.lanes).await.map_err(Failure::Lost)
     })
     .await
@@ -115,7 +115,7 @@ async fn run_lane<R: Reactor>(reactor: Arc<R>, config: Config, lane: Lane) {
             Err(failure) => failure,
         };
         let reason = failure.to_string();
-        tracing::warn!(service = R::NAME, lane = lane.index, reason, "dropped the lane");
+        tracing::warn!(service = R::NAME, lane = lane.index, reason, "released the lane");
         config.health.set(lane.index, LaneState::Failed { reason });
         backoff = if worked { SHORTEST_BACKOFF } else { (backoff * 2).min(LONGEST_BACKOFF) };
         let jitter = rand::rng().random_range(0.5..1.5);

@@ -74,7 +74,7 @@ pub async fn has_history(db: &mut PgConnection) -> Result<bool> {
 pub async fn unreported(nats: &Nats, service: &str, effect: &str) -> Result<u64> {
     let name = streams::effect_consumer_name(service, effect);
     let info = nats.api(&format!("CONSUMER.INFO.EVENTS.{name}"), &Value::Null).await;
-    let info = info.with_context(|| format!("look at consumer {name}"))?;
+    let info = info.with_context(|| format!("inspect consumer {name}"))?;
     let number = |field: &str| info[field].as_u64().with_context(|| format!("{field} of {name}"));
     Ok(number("num_pending")? + number("num_ack_pending")?)
 }

@@ -109,7 +109,7 @@ async fn publish_commands(nats: &Nats, lane: Lane, commands: Vec<Outgoing>) -> R
 
 /// A command that no service takes is a dead letter: an operator gives it to its service when there is one.
 async fn bury(nats: &Nats, lane: Lane, command: &Outgoing) -> Result<(), Failure> {
-    tracing::error!(service = lane.service, subject = command.subject, "a command that no service takes");
+    tracing::error!(service = lane.service, subject = command.subject, "no service handles this command");
     let about: Option<Subject> = command.subject.rsplit('.').next().and_then(|token| token.parse().ok());
     let letter = Letter {
         service: lane.service,
@@ -121,7 +121,7 @@ async fn bury(nats: &Nats, lane: Lane, command: &Outgoing) -> Result<(), Failure
         about,
         headers: &command.headers,
         body: &command.body,
-        reason: "no service takes this command",
+        reason: "no service handles this command",
         attempts: 1,
     };
     let Outgoing { subject, headers, body, .. } = letter.outgoing();

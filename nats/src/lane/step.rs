@@ -66,7 +66,7 @@ fn emitted<R: Reactor, T>(reactor: &R, state: &mut R::State, cause: &Message<T>,
 /// cause.
 fn check_about<R: Reactor>(subject: Subject, name: &'static str, expected: Option<Aggregate>) {
     if let Err(error) = wire::check_about(subject, name, expected) {
-        panic!("{} emits what nobody can read: {error}", R::NAME);
+        panic!("{} emits an event that cannot be decoded: {error}", R::NAME);
     }
 }
 

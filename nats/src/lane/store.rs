@@ -48,7 +48,7 @@ pub(crate) struct Write<'a> {
 /// Takes the lane's advisory lock if nobody has it; it lives as long as the connection.
 pub(crate) async fn try_lock(db: &mut PgConnection, lane: Lane) -> Result<bool, Failure> {
     let query = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(lane.lock_key());
-    statement("try the lane's lock", query.fetch_one(db)).await
+    statement("try to lock the lane", query.fetch_one(db)).await
 }
 
 /// Takes the advisory lock from whoever has it: its session is ended, and this one is first in the queue.
@@ -57,7 +57,7 @@ pub(crate) async fn seize_lock(db: &mut PgConnection, lane: Lane) -> Result<()> 
     while !try_lock(&mut *db, lane).await? {
         ensure!(
             Instant::now() < deadline,
-            "the session that holds lane {} of {} does not end",
+            "the session that holds lane {} of {} did not end",
             lane.index,
             lane.service
         );
@@ -149,7 +149,7 @@ pub(crate) async fn position(
     events: &State,
     commands: &State,
 ) -> Result<Position, Failure> {
-    // A command stream that was created anew, or restored to an earlier time, is read from its start: what was handled is
+    // A command stream that was recreated, or restored to an earlier time, is read from its start: what was handled is
     // recognised by its id.
     let adopted = sqlx::query(
         "UPDATE lane SET events_created = CASE events_created WHEN '' THEN $2 ELSE events_created END,
@@ -162,7 +162,7 @@ pub(crate) async fn position(
     .bind(&events.created)
     .bind(&commands.created)
     .bind(commands.last.cast_signed());
-    statement("read where the lane stands", adopted.execute(&mut *db)).await?;
+    statement("read the lane's position", adopted.execute(&mut *db)).await?;
     type Row = (i64, i64, i64, String, String, Option<Vec<i64>>, Option<Vec<i64>>, Option<i64>, Option<Uuid>);
     let query = sqlx::query_as(
         "SELECT applied, commands, confirmed, events_created, commands_created, events_ahead, commands_ahead, applied_at,
@@ -170,7 +170,7 @@ pub(crate) async fn position(
          FROM lane WHERE lane = $1",
     )
     .bind(i16::from(lane.index));
-    let row: Row = statement("read where the lane stands", query.fetch_one(db)).await?;
+    let row: Row = statement("read the lane's position", query.fetch_one(db)).await?;
     let (applied, commands, confirmed, events_created, commands_created, events_ahead, commands_ahead, ..) = row;
     let ahead = |by_partition: Option<Vec<i64>>| -> Vec<u64> {
         by_partition.unwrap_or_default().into_iter().map(i64::cast_unsigned).collect()
@@ -257,20 +257,20 @@ pub(crate) async fn write(db: &mut PgConnection, lane: Lane, write: &Write<'_>) 
 /// they said, and the next owner folds it.
 pub(crate) async fn commit_late(db: &mut PgConnection) -> Result<(), Failure> {
     let set = sqlx::raw_sql("SET synchronous_commit = off").execute(db);
-    statement("let commits be late", set).await.map(drop)
+    statement("make commits asynchronous", set).await.map(drop)
 }
 
 /// Waits until everything that was committed so far, by any session, is on disk.
 pub(crate) async fn flush(db: &mut PgConnection) -> Result<(), Failure> {
     // A commit that wrote nothing would wait for nothing.
     let message = "BEGIN; SET LOCAL synchronous_commit = on; SELECT pg_logical_emit_message(true, 'plyo', ''); COMMIT";
-    statement("flush what was committed", sqlx::raw_sql(message).execute(db)).await.map(drop)
+    statement("flush commits", sqlx::raw_sql(message).execute(db)).await.map(drop)
 }
 
 /// Up to where every lane has handled the command stream.
 pub(crate) async fn handled_through(db: &mut PgConnection) -> Result<u64, Failure> {
     let query = sqlx::query_scalar("SELECT coalesce(min(commands), 0) FROM lane");
-    statement("read where the lanes stand", query.fetch_one(db)).await.map(i64::cast_unsigned)
+    statement("read the lanes' positions", query.fetch_one(db)).await.map(i64::cast_unsigned)
 }
 
 /// What a lane has written of itself.
@@ -340,6 +340,6 @@ pub(crate) async fn prune_handled(db: &mut PgConnection) -> Result<u64, Failure>
         "DELETE FROM handled WHERE command_id IN
              (SELECT command_id FROM handled WHERE handled_at < now() - interval '30 days' LIMIT 1000)",
     );
-    let pruned = statement("forget old outcomes", query.execute(db)).await?;
+    let pruned = statement("prune old outcomes", query.execute(db)).await?;
     Ok(pruned.rows_affected())
 }

@@ -92,7 +92,7 @@ impl Lane {
 /// See above.
 pub fn check_count(count: u8) -> Result<()> {
     let divides = count > 0 && PARTITIONS.is_multiple_of(count);
-    ensure!(divides, "a service has 1, 2, 4, 8 or 16 lanes, not {count}");
+    ensure!(divides, "a service must have 1, 2, 4, 8 or 16 lanes, not {count}");
     Ok(())
 }
 

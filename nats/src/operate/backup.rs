@@ -29,7 +29,7 @@ pub fn server_version(nats: &Nats) -> String {
 /// # Errors
 /// When the server does not answer or has no such stream.
 pub async fn histories(nats: &Nats) -> Result<Vec<String>> {
-    let info = nats.api("STREAM.INFO.EVENTS", &Value::Null).await.context("look at EVENTS")?;
+    let info = nats.api("STREAM.INFO.EVENTS", &Value::Null).await.context("inspect EVENTS")?;
     let created = info["created"].as_str().context("creation time of EVENTS")?;
     let before = info["config"]["metadata"][HISTORIES].as_str().unwrap_or_default();
     let before = before.split(',').filter(|created| !created.is_empty());
@@ -59,7 +59,7 @@ pub async fn held_by_streams(nats: &Nats, names: &[String]) -> Result<Vec<String
         }
         // Whoever takes a lane leaves a mark.
         let marks = json!({ "subjects_filter": if name == "EVENTS" { "mark.>" } else { "at.mark.>" } });
-        let info = nats.api(&format!("STREAM.INFO.{name}"), &marks).await.with_context(|| format!("look at {name}"))?;
+        let info = nats.api(&format!("STREAM.INFO.{name}"), &marks).await.with_context(|| format!("inspect {name}"))?;
         let subjects = info["state"]["subjects"].as_object();
         let marks: u64 = subjects.into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
         let messages = info["state"]["messages"].as_u64().context("how many messages a stream has")?;

@@ -58,15 +58,15 @@ pub async fn replay(nats: &Nats, sequence: u64) -> Result<()> {
     let received = get(nats, sequence).await?;
     let dead = letter(&received);
     if let Some(effect) = &dead.effect {
-        bail!("{sequence} asks {} for the effect {effect}: have it asked for anew, then drop this", dead.service);
+        bail!("{sequence} asks {} for the effect {effect}: trigger it again, then drop this", dead.service);
     }
     if dead.stream == "EVENTS" {
-        bail!("{sequence} is an event: when the code is mended, `plyo rebuild {} --mended` folds it in", dead.service);
+        bail!("{sequence} is an event: once the code is fixed, `plyo rebuild {} --mended` folds it in", dead.service);
     }
     let tokens: Vec<&str> = dead.subject.split('.').collect();
     // As it was stored, or, if no stream took it, as it was published.
     let (["cmd", _, service, verb, about] | ["cmd", service, verb, about]) = tokens[..] else {
-        bail!("{sequence} was no command: {}", dead.subject)
+        bail!("{sequence} is not a command: {}", dead.subject)
     };
     let mut headers = HeaderMap::new();
     for (name, values) in received.headers.iter() {
@@ -97,7 +97,7 @@ async fn get(nats: &Nats, sequence: u64) -> Result<Received> {
 }
 
 fn no_letter(sequence: u64) -> String {
-    format!("there is no dead letter {sequence}; `plyo dead list` shows those there are")
+    format!("there is no dead letter {sequence}; `plyo dead list` lists them")
 }
 
 async fn read(nats: &Nats, start: u64, most: Option<usize>) -> Result<Vec<Received>> {

@@ -111,7 +111,7 @@ async fn read(deep: &Deep, history: &mut History, tables: &mut Tables) -> Result
             let next = history.next();
             ensure!(
                 stalled_at != Some(next),
-                "nats-server has message {next} of EVENTS and does not give it: restart it"
+                "nats-server has message {next} of EVENTS but does not deliver it: restart nats-server"
             );
             history.skip_to(first_readable(&deep.nats, next, history.last()).await?);
             stalled_at = Some(history.next());

@@ -24,7 +24,7 @@ pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) ->
     for lane in Lane::all(service, PARTITIONS)? {
         let mut connection = connect(dsn, service).await?;
         if !store::try_lock(&mut connection, lane).await? {
-            bail!("{service} runs: stop it first (lane {} has an owner)", lane.index);
+            bail!("{service} is running: stop it first (lane {} has an owner)", lane.index);
         }
         match had.iter().find(|had| had.index == lane.index) {
             // It publishes what its outbox holds, and its mark fences whoever owned it before.
@@ -34,7 +34,7 @@ pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) ->
     }
     if owners.iter().any(|(owner, _)| owner.as_ref().is_some_and(|owner| !owner.lost.is_empty())) {
         bail!(
-            "the tables of {service} are older than EVENTS, as after a restored backup: start it once, it catches up"
+            "the tables of {service} are behind EVENTS, as after restoring a backup: start it once so that it catches up"
         );
     }
     let owned: Vec<&Owner> = owners.iter().filter_map(|(owner, _)| owner.as_ref()).collect();

@@ -19,7 +19,7 @@ pub(crate) async fn refuse_forgotten(db: &mut PgConnection, service: &str, schem
     let forgotten: Vec<&str> = there.iter().map(String::as_str).filter(|table| !named.contains(table)).collect();
     ensure!(
         forgotten.is_empty(),
-        "the {service} service has tables that its state lacks, so that they would not be compared: {}",
+        "the {service} service has tables that are not part of its state and would not be compared: {}",
         forgotten.join(", ")
     );
     Ok(())

@@ -36,7 +36,7 @@ pub enum AskError {
     #[error(transparent)]
     Reject(#[from] Reject),
     /// Nobody answers, or not in time.
-    #[error("nobody answers")]
+    #[error("no responders")]
     Unavailable,
     /// The service failed; its log says why.
     #[error("the service failed")]
@@ -165,16 +165,17 @@ pub(crate) async fn answer_all(
         .nats
         .client()
         .service_builder()
-        .description("a service of Plyo")
+        .description("a Plyo service")
         .stats_handler(move |_, _| shown(&health))
         .metadata(HashMap::from([("project".to_owned(), "plyo".to_owned())]))
         .start(name, env!("CARGO_PKG_VERSION"))
         .await
-        .map_err(|error| anyhow::anyhow!("start answering: {error}"))?;
+        .map_err(|error| anyhow::anyhow!("start the query endpoints: {error}"))?;
     let group = service.group(format!("q.{name}"));
     let mut running = JoinSet::new();
     for (question, handler) in answers.into_iter().chain([("outcome", outcome_handler())]) {
-        let endpoint = group.endpoint(question).await.map_err(|error| anyhow::anyhow!("answer {question}: {error}"))?;
+        let endpoint =
+            group.endpoint(question).await.map_err(|error| anyhow::anyhow!("add the endpoint {question}: {error}"))?;
         running.spawn(answer_one(name, question, endpoint, handler, context.clone()));
     }
     running.join_next().await;

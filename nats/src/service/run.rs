@@ -48,8 +48,8 @@ pub async fn run(service: Service, nats: Nats, dsn: &str, health: Health, settin
     let _stop_writing_with_us = AbortOnDrop(writing.abort_handle());
     tokio::select! {
         answered = questions::answer_all(name, answers, context, health) => answered,
-        Some(ended) = effects.join_next() => anyhow::bail!("an effect of {name} ended: {ended:?}"),
-        ended = writing => anyhow::bail!("the write side of {name} ended: {ended:?}"),
+        Some(ended) = effects.join_next() => anyhow::bail!("an effect of {name} ended unexpectedly: {ended:?}"),
+        ended = writing => anyhow::bail!("the write side of {name} ended unexpectedly: {ended:?}"),
     }
 }
 

@@ -43,7 +43,7 @@ pub async fn feed<S: Sink>(nats: &Nats, sink: &mut S, start: Start) -> Result<In
             Ok(another) => return Err(another),
             Err(error) => format!("{error:#}"),
         };
-        tracing::warn!(sink = S::NAME, error, "asks the sink again where it stands");
+        tracing::warn!(sink = S::NAME, error, "reading the sink's position again");
         backoff = if wrote { SHORTEST_BACKOFF } else { (backoff * 2).min(LONGEST_BACKOFF) };
         let jitter = rand::rng().random_range(0.5..1.5);
         tokio::time::sleep(backoff.mul_f64(jitter)).await;
@@ -51,7 +51,7 @@ pub async fn feed<S: Sink>(nats: &Nats, sink: &mut S, start: Start) -> Result<In
 }
 
 async fn feed_until_failure<S: Sink>(nats: &Nats, sink: &mut S, start: Start, wrote: &mut bool) -> Result<Infallible> {
-    let position = sink.position().await.context("where it stands")?;
+    let position = sink.position().await.context("read the sink's position")?;
     let mut tail = Tail::open_at(nats, S::NAME, position.map_or(start, Start::After)).await?;
     loop {
         let events = tail.next().await?;

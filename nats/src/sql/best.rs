@@ -89,9 +89,9 @@ impl<R: Ranked> Best<R> {
     /// # Panics
     /// When `needs` did not ask for the group, or for fewer removals than there were.
     pub fn best(&self, group: &R::Group, order: usize, is_out: impl Fn(&R) -> bool) -> Option<&R> {
-        let Some(known) = self.known.get(group) else { panic!("{} {group:?} was not asked for in `needs`", R::TABLE) };
+        let Some(known) = self.known.get(group) else { panic!("`needs` did not ask for {} {group:?}", R::TABLE) };
         let out = known.rows.iter().filter(|known| known.is_read && is_out(&known.row)).count();
-        assert!(known.depth > out, "more of {} {group:?} went than `needs` said", R::TABLE);
+        assert!(known.depth > out, "more of {} {group:?} were removed than `needs` declared", R::TABLE);
         let rows = known.rows.iter().map(|known| &known.row).filter(|row| row.competes(order) && !is_out(row));
         rows.min_by(|a, b| R::compare(order, a, b).unwrap_or(Ordering::Equal))
     }

@@ -41,7 +41,7 @@ pub fn search_path(service: &str) -> [String; 2] {
 /// When `dsn` is no Postgres URL.
 pub fn options(dsn: &str, search_path: &[impl AsRef<str>]) -> Result<PgConnectOptions> {
     // The parse error may quote the URL, which may hold a password.
-    let options = PgConnectOptions::from_str(dsn).ok().context("the Postgres URL cannot be read")?;
+    let options = PgConnectOptions::from_str(dsn).ok().context("cannot parse the Postgres URL")?;
     let path = search_path.iter().map(|schema| format!("\"{}\"", schema.as_ref())).collect::<Vec<_>>().join(",");
     // Compiling a plan takes longer than what is asked here.
     Ok(options.options([("search_path", path.as_str()), ("timezone", "UTC"), ("jit", "off")]))
@@ -61,7 +61,7 @@ pub async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
     let place = format!("connect to Postgres at {}:{}", options.get_host(), options.get_port());
     match timeout(CONNECTING, PgConnection::connect_with(options)).await {
         Ok(connected) => connected.context(place),
-        Err(_) => Err(anyhow!("no answer in {} s", CONNECTING.as_secs()).context(place)),
+        Err(_) => Err(anyhow!("no response within {} s", CONNECTING.as_secs()).context(place)),
     }
 }
 
@@ -73,7 +73,7 @@ pub async fn broken_promises(dsn: &str) -> Result<Vec<String>> {
     let mut db = connect(&options(dsn, &["public"])?).await?;
     let query = "SELECT name FROM pg_settings WHERE name = ANY($1) AND setting = 'off' ORDER BY name";
     let off = sqlx::query_scalar(query).bind(["fsync", "full_page_writes", "synchronous_commit"].as_slice());
-    timeout(CONNECTING, off.fetch_all(&mut db)).await.context("no answer in time")?.context("read its settings")
+    timeout(CONNECTING, off.fetch_all(&mut db)).await.context("timed out")?.context("read its settings")
 }
 
 /// A pool for looking rows up by their keys, that connects when it is first used, so that a service starts while Postgres is
@@ -138,7 +138,7 @@ impl Vital {
 }
 
 fn gone() -> sqlx::Error {
-    io::Error::new(io::ErrorKind::ConnectionAborted, "nobody answers on it any more").into()
+    io::Error::new(io::ErrorKind::ConnectionAborted, "the peer no longer responds").into()
 }
 
 /// A statement of a lane, which does not wait for ever.
@@ -154,7 +154,7 @@ pub(crate) async fn ping(db: &mut PgConnection) -> Result<(), Failure> {
     let doing = "keep the session";
     match timeout(PULSE, db.ping()).await {
         Ok(answer) => answer.map_err(sql(doing)),
-        Err(_) => Err(Failure::away(format!("{doing}: Postgres does not answer in {} s", PULSE.as_secs()))),
+        Err(_) => Err(Failure::away(format!("{doing}: Postgres did not respond within {} s", PULSE.as_secs()))),
     }
 }
 
@@ -163,7 +163,7 @@ pub(crate) async fn in_time<T>(
     doing: &'static str,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let late = |_| Failure::away(format!("{doing}: Postgres does not answer in {} s", STATEMENT.as_secs()));
+    let late = |_| Failure::away(format!("{doing}: Postgres did not respond within {} s", STATEMENT.as_secs()));
     timeout(STATEMENT, work).await.map_err(late)?
 }
 

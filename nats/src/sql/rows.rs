@@ -50,7 +50,7 @@ impl<R: Row> Rows<R> {
     pub fn get(&self, key: &R::Key) -> Option<&R> {
         match self.known.get(key) {
             Some(row) => row.as_ref(),
-            None => panic!("{} {key:?} was not asked for in `needs`", R::TABLE),
+            None => panic!("`needs` did not ask for {} {key:?}", R::TABLE),
         }
     }
 

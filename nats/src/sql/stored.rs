@@ -44,7 +44,7 @@ impl MemoryTables {
         let table: &mut FxHashMap<R::Key, R> = table.downcast_mut().expect("one kind of rows to a table");
         let Some(row) = row else { return drop(table.remove(key)) };
         let read = read_back(row).expect("what was written can be read");
-        assert_eq!(read, *row, "a row of {} is read otherwise than it was written", R::TABLE);
+        assert_eq!(read, *row, "a row of {} changed between write and read", R::TABLE);
         table.insert(key.clone(), read);
     }
 

@@ -138,7 +138,7 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Text {
                 0xd9 => 2,
                 0xda => 3,
                 0xdb => 5,
-                other => panic!("a column of text was given something else (MessagePack {other:#x})"),
+                other => panic!("expected text for a text column, got MessagePack {other:#x}"),
             };
             out.drain(start..start + head);
         });
@@ -343,7 +343,7 @@ impl<'a> Cells<'a> {
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length).context("a row that ends too early")?;
+        let (taken, rest) = self.0.split_at_checked(length).context("truncated row")?;
         self.0 = rest;
         Ok(taken)
     }

@@ -144,7 +144,7 @@ impl<R: Reactor> Lane<R> {
             Incoming::Command(command) => match step::command(&self.reactor, &mut self.state, command) {
                 (Outcome::Done { result }, step) => (Ok(result), step),
                 (Outcome::Rejected { reject }, step) => (Err(reject), step),
-                (Outcome::Dead { reason }, _) => panic!("only the loop says that a command is dead: {reason}"),
+                (Outcome::Dead { reason }, _) => panic!("only the loop can dead-letter a command: {reason}"),
             },
             Incoming::Event(event) => {
                 self.history.push(event.clone());
@@ -174,7 +174,7 @@ impl<R: Reactor> Lane<R> {
             }
             tables.iter_mut().for_each(|table| table.take_from(&self.stored));
         }
-        panic!("`needs` goes on asking after {ROUNDS} reads");
+        panic!("`needs` still asks for rows after {ROUNDS} rounds of reads");
     }
 
     fn save(&mut self) {

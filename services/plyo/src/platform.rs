@@ -30,7 +30,7 @@ pub struct Config {
     pub redis_url: Option<String>,
     /// How many lanes each service is to have; `None` for as many as it has, one at first.
     pub lanes: Option<u8>,
-    /// How many servers keep each stream: 1, 3 or 5.
+    /// Replicas of each stream: 1, 3 or 5.
     pub replicas: u8,
     /// Memory for rows that the services of a process remember, all lanes together, in MiB.
     pub memory_mib: u64,
@@ -144,7 +144,7 @@ pub async fn run(
         }
         ended = running.join_next() => match ended {
             Some(ended) => ended.context("a service panicked")?,
-            None => bail!("nothing to run: name at least one of {}", services::roles(services).join(", ")),
+            None => bail!("nothing to run: specify at least one of {}", services::roles(services).join(", ")),
         },
     }
 }

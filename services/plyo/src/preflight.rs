@@ -47,7 +47,7 @@ async fn until(patience: Duration, says: impl Fn(String), check: impl AsyncFn() 
         let why = format!("{error:#}");
         if why != told {
             let seconds = deadline.saturating_duration_since(Instant::now()).as_secs();
-            tracing::warn!(why, "not fit to start; waiting for it for {seconds} s");
+            tracing::warn!(why, "cannot start yet; waiting up to {seconds} s");
             says(why.clone());
             told = why;
         }
@@ -92,7 +92,7 @@ fn refuse_placeholders(config: &Config, roles: &[String]) -> Result<()> {
     for service in roles.iter().filter(|role| *role != "edge") {
         let dsn = config.dsn(service);
         let missing = dsn.contains("{password}");
-        ensure!(!missing, "{service}.password is not in PLYO_NKEYS; `plyo keys --files` makes it");
+        ensure!(!missing, "{service}.password is not in PLYO_NKEYS; `plyo keys --files` creates it");
         refuse_placeholder(&dsn).with_context(|| format!("the Postgres URL of {service}"))?;
     }
     config.redis_url.as_deref().map_or(Ok(()), refuse_placeholder).context("the Redis URL")
@@ -100,9 +100,9 @@ fn refuse_placeholders(config: &Config, roles: &[String]) -> Result<()> {
 
 fn refuse_placeholder(url: &str) -> Result<()> {
     // The error of the parser may quote the URL, which may hold a password.
-    let url = Url::parse(url).ok().context("it cannot be read")?;
+    let url = Url::parse(url).ok().context("cannot parse the URL")?;
     let placeholder = url.password().filter(|password| PLACEHOLDERS.contains(&password.to_lowercase().as_str()));
-    ensure!(placeholder.is_none(), "its password is a placeholder; choose one");
+    ensure!(placeholder.is_none(), "its password is still the placeholder; choose one");
     Ok(())
 }
 
@@ -110,22 +110,22 @@ fn refuse_placeholder(url: &str) -> Result<()> {
 async fn refuse_late_sync(monitor_urls: Option<&str>) -> Result<()> {
     let Some(urls) = monitor_urls else {
         bail!(Misconfigured(
-            "set PLYO_NATS_MONITOR_URL, so that nats-server can be asked whether it writes to disk before it acknowledges, or PLYO_DURABILITY=relaxed".to_owned()
+            "set PLYO_NATS_MONITOR_URL to check that nats-server syncs to disk before it acknowledges, or set PLYO_DURABILITY=relaxed".to_owned()
         ));
     };
     let (mut answered, mut silent) = (0, None);
     for url in urls.split(',').map(str::trim) {
         let shown = servers::without_secrets(url);
-        match timeout(MONITOR, varz(url)).await.unwrap_or_else(|_| bail!("no answer in {MONITOR:?}")) {
+        match timeout(MONITOR, varz(url)).await.unwrap_or_else(|_| bail!("no response within {MONITOR:?}")) {
             Ok(varz) => {
                 answered += 1;
                 if varz["jetstream"]["config"]["sync_always"] != true {
                     bail!(Misconfigured(format!(
-                        "the nats-server that {shown} monitors acknowledges before it writes to disk: set `sync_interval: always` there, or PLYO_DURABILITY=relaxed here"
+                        "the nats-server at {shown} acknowledges before it syncs to disk: set `sync_interval: always` there, or PLYO_DURABILITY=relaxed here"
                     )));
                 }
             }
-            Err(error) => silent = Some(error.context(format!("ask nats-server at {shown}/varz"))),
+            Err(error) => silent = Some(error.context(format!("query nats-server at {shown}/varz"))),
         }
     }
     match silent {
@@ -139,7 +139,7 @@ async fn refuse_broken_promises(dsn: &str) -> Result<()> {
     let off = database::broken_promises(dsn).await?;
     if !off.is_empty() {
         bail!(Misconfigured(format!(
-            "it may lose what it has committed: set {} there, or PLYO_DURABILITY=relaxed here",
+            "it may lose committed data: set {} there, or PLYO_DURABILITY=relaxed here",
             off.iter().map(|name| format!("{name}=on")).collect::<Vec<_>>().join(", ")
         )));
     }
@@ -148,7 +148,7 @@ async fn refuse_broken_promises(dsn: &str) -> Result<()> {
 
 async fn varz(url: &str) -> Result<Value> {
     // The error of the parser may quote the URL, which may hold a password.
-    let mut monitor = Client::new(url).ok().context("the URL cannot be read")?;
+    let mut monitor = Client::new(url).ok().context("cannot parse the URL")?;
     let varz = monitor.get("/varz").await?.success()?;
     ensure!(varz.is_object(), "it answers no JSON");
     Ok(varz)

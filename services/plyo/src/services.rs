@@ -103,7 +103,7 @@ impl Entry {
 /// When there is none; names those there are.
 pub fn find<'a>(services: &'a [Entry], name: &str) -> Result<&'a Entry> {
     let found = services.iter().find(|service| service.name == name);
-    found.with_context(|| format!("there is no service `{name}`; there are {}", names(services).join(", ")))
+    found.with_context(|| format!("unknown service `{name}`; the services are {}", names(services).join(", ")))
 }
 
 pub fn names(services: &[Entry]) -> Vec<&'static str> {
@@ -140,13 +140,13 @@ pub fn port(services: &[Entry], roles: &[String]) -> u16 {
 
 /// What `plyo serve --help` says of `--only`.
 pub fn help_of_only(services: &[Entry]) -> String {
-    format!("Which: {}; all if left out", roles(services).join(", "))
+    format!("Roles to run: {} [default: all]", roles(services).join(", "))
 }
 
 /// What `plyo serve --help` says of `--listen`.
 pub fn help_of_listen(services: &[Entry]) -> String {
     let ports: Vec<String> = services.iter().map(|service| format!("{} {}", service.port, service.name)).collect();
-    let listeners = "Where the edge listens, or, without it, /health, /ready and /metrics";
+    let listeners = "Address of the edge, or, without it, of /health, /ready and /metrics";
     format!("{listeners} [default: 127.0.0.1 and port {EDGE_PORT} for the edge, {}]", ports.join(", "))
 }
 
@@ -162,7 +162,7 @@ async fn open_user(config: Config) -> Result<Service> {
         match Credentials::open(pool.clone()).await {
             Ok(credentials) => return Ok(user(Some(credentials))),
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "the credential store does not open; trying again")
+                tracing::warn!(error = format!("{error:#}"), "cannot open the credential store; retrying")
             }
         }
         tokio::time::sleep(Duration::from_millis(500)).await;

@@ -50,7 +50,7 @@ impl Client {
     /// When it is no such URL.
     pub fn new(url: &str) -> Result<Self> {
         let url = url::Url::parse(url).context("the URL")?;
-        anyhow::ensure!(url.scheme() == "http", "the URL begins with http://");
+        anyhow::ensure!(url.scheme() == "http", "the URL must begin with http://");
         let authority =
             format!("{}:{}", url.host_str().context("the URL has no host")?, url.port_or_known_default().unwrap_or(80));
         Ok(Self { authority, connection: None, token: None })
@@ -122,7 +122,8 @@ impl Client {
         }
         let request = request.body(Full::from(body.unwrap_or_default()))?;
         let answer = timeout(PATIENCE, self.exchange(request)).await;
-        let answer = answer.unwrap_or_else(|_| bail!("{} does not answer in {} s", self.authority, PATIENCE.as_secs()));
+        let answer =
+            answer.unwrap_or_else(|_| bail!("{} did not respond within {} s", self.authority, PATIENCE.as_secs()));
         if answer.is_err() {
             self.connection = None;
         }
@@ -149,8 +150,8 @@ impl Client {
 
     async fn connect(&self) -> Result<http1::SendRequest<Full<Bytes>>> {
         let stream = timeout(CONNECTING, TcpStream::connect(&self.authority)).await;
-        let stream = stream.with_context(|| format!("{} does not answer", self.authority))?;
-        let stream = stream.with_context(|| format!("nothing listens at {}", self.authority))?;
+        let stream = stream.with_context(|| format!("{} did not respond", self.authority))?;
+        let stream = stream.with_context(|| format!("nothing is listening at {}", self.authority))?;
         stream.set_nodelay(true)?;
         let (connection, driver) = http1::handshake(TokioIo::new(stream)).await?;
         // It ends with the connection; its error is the request's, too.

@@ -48,7 +48,7 @@ impl Live {
             Self { socket, cursor: String::new(), seen: HashSet::new(), welcome: Value::Null, gaps: 0, duplicates: 0 };
         let welcome = live.frame().await?;
         if welcome["t"] != "welcome" {
-            bail!("no welcome but {welcome}");
+            bail!("expected welcome, got {welcome}");
         }
         // What is replayed follows on the cursor that was asked for; anything else on the head.
         let begins = cursor.filter(|_| welcome["resume"]["mode"] == "replay").or(welcome["head"].as_str());

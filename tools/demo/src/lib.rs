@@ -97,7 +97,7 @@ impl Show {
         sign_up["time_zone"] = json!("Europe/Berlin");
         self.commands += 1;
         let signed_up = client.post("/api/v1/auth/register", &sign_up).await;
-        signed_up.context("the platform does not answer; `make up` starts it")?.success().context("sign up")?;
+        signed_up.context("the platform did not respond; start it with `make up`")?.success().context("sign up")?;
         let tokens = client.post("/api/v1/auth/login", &credentials).await?.success().context("log in")?;
         let token = tokens["access_token"].as_str().context("an access token")?.to_owned();
         client.set_token(&token);

@@ -16,12 +16,12 @@ pub(super) async fn step_aside(nats: &Nats) -> Result<bool> {
     let info = match nats.api(&format!("STREAM.INFO.{QUEUE}"), &Value::Null).await {
         Ok(info) => info,
         Err(error) if error.code == ApiError::STREAM_NOT_FOUND => return Ok(false),
-        Err(error) => return Err(error).context("look at stream COMMANDS"),
+        Err(error) => return Err(error).context("inspect stream COMMANDS"),
     };
     let mut config = info["config"].clone();
     config["subjects"] = json!(["cmd_before_lanes"]);
     config.as_object_mut().context("a configuration")?.remove("subject_transform");
-    nats.api(&format!("STREAM.UPDATE.{QUEUE}"), &config).await.context("take the subjects of stream COMMANDS")?;
+    nats.api(&format!("STREAM.UPDATE.{QUEUE}"), &config).await.context("remove the subjects of stream COMMANDS")?;
     Ok(true)
 }
 

@@ -111,12 +111,12 @@ fn an_event_of_an_earlier_version_is_read_as_the_newest() {
 fn a_message_about_something_else_than_the_catalogue_says_cannot_be_read() {
     let measured = first(group(), Event::from(Measured { grams: 7, by: Instrument::Scale }));
     let error = read_event(&measured, &event_headers(&measured), &measured.body.encode()).unwrap_err();
-    assert_eq!(error.to_string(), format!("`probe.measured` is about a person, and this one is about {}", group()));
+    assert_eq!(error.to_string(), format!("`probe.measured` must be about a person, not {}", group()));
     let gather = first(person(), Command::from(Gather { members: 3 }));
     let headers = command_headers(&gather, "f", None);
     for (wrong, what) in [
-        (format!("cmd.7.probe.gather.{}", person()), format!("is about a group, and this one is about {}", person())),
-        ("cmd.7.probe.gather.nobody".to_owned(), "does not end in what it is about".to_owned()),
+        (format!("cmd.7.probe.gather.{}", person()), format!("must be about a group, not {}", person())),
+        ("cmd.7.probe.gather.nobody".to_owned(), "does not end in a user or an aggregate".to_owned()),
     ] {
         let error = command(&wrong, &headers, &gather.body.encode()).unwrap_err().to_string();
         assert!(error.ends_with(&what), "{error}");

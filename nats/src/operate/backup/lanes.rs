@@ -28,7 +28,7 @@ pub struct Stands {
 /// When Postgres refuses.
 pub async fn stands(db: &mut PgConnection) -> Result<Vec<Stands>> {
     let query = sqlx::query_as("SELECT lane, applied, confirmed, events_created FROM lane ORDER BY lane");
-    query.fetch_all(db).await.context("read where the lanes stand")
+    query.fetch_all(db).await.context("read the lanes' positions")
 }
 
 /// Owns every lane that a service can have, as long as the connection lives: whoever starts meanwhile stands by.
@@ -40,7 +40,7 @@ pub async fn hold(dsn: &str, service: &'static str) -> Result<PgConnection> {
     sqlx::query("SET idle_session_timeout = 0").execute(&mut db).await?;
     for lane in Lane::all(service, PARTITIONS)? {
         if !store::try_lock(&mut db, lane).await? {
-            bail!("{service} runs: stop it first (lane {} has an owner)", lane.index);
+            bail!("{service} is running: stop it first (lane {} has an owner)", lane.index);
         }
     }
     Ok(db)
@@ -59,6 +59,6 @@ pub async fn adopt(nats: &Nats, dsn: &str, service: &str) -> Result<u64> {
         .bind(&histories[1..])
         .execute(&mut db)
         .await
-        .context("tell the lanes which EVENTS this is")?;
+        .context("record the identity of EVENTS in the lanes")?;
     Ok(adopted.rows_affected())
 }

@@ -34,7 +34,7 @@ impl Put {
         let request = json!({ "config": config, "state": state });
         let begun = nats.api(&format!("STREAM.RESTORE.{stream}"), &request).await;
         let begun = begun.with_context(|| format!("restore {stream}"))?;
-        let to = begun["deliver_subject"].as_str().context("where the chunks of a restore go")?;
+        let to = begun["deliver_subject"].as_str().context("deliver_subject of a restore")?;
         Ok(Self { nats: nats.clone(), stream: stream.to_owned(), to: to.to_owned() })
     }
 
@@ -52,21 +52,22 @@ impl Put {
     /// When it is not what its snapshot was.
     pub async fn end(self) -> Result<()> {
         let made = self.give(Bytes::new()).await?;
-        made.get("state").map(|_| ()).with_context(|| format!("what nats-server says of the restored {}", self.stream))
+        made.get("state").map(|_| ()).with_context(|| format!("state of the restored {}", self.stream))
     }
 
     async fn give(&self, body: Bytes) -> Result<Value> {
         let stream = &self.stream;
         let request = Request::new().payload(body).timeout(Some(STORING));
         let answer = timeout(STORING, self.nats.client().send_request(self.to.clone(), request)).await;
-        let answer = answer.with_context(|| format!("no answer to a chunk of {stream} in {} s", STORING.as_secs()))?;
-        let answer = answer.with_context(|| format!("give nats-server a chunk of {stream}"))?;
+        let answer =
+            answer.with_context(|| format!("no response to a chunk of {stream} within {} s", STORING.as_secs()))?;
+        let answer = answer.with_context(|| format!("send a chunk of {stream} to nats-server"))?;
         if answer.payload.is_empty() {
             return Ok(Value::Null);
         }
-        let answer: Value = serde_json::from_slice(&answer.payload).context("an answer to a chunk")?;
+        let answer: Value = serde_json::from_slice(&answer.payload).context("decode the response to a chunk")?;
         match answer["error"]["description"].as_str() {
-            Some(description) => bail!("nats-server does not restore {stream}: {description}"),
+            Some(description) => bail!("nats-server failed to restore {stream}: {description}"),
             None => Ok(answer),
         }
     }

@@ -71,18 +71,18 @@ impl Snapshot {
     /// When the broker ends it early, a chunk is missing, or nothing comes.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         if let Some(taken) = self.taken.take() {
-            self.nats.client().publish(taken, Bytes::new()).await.context("take a chunk")?;
+            self.nats.client().publish(taken, Bytes::new()).await.context("acknowledge a chunk")?;
         }
         let stream = &self.stream;
         let next = timeout(GIVING, self.chunks.next()).await;
-        let next = next.with_context(|| format!("no more of {stream} comes in {} s", GIVING.as_secs()))?;
+        let next = next.with_context(|| format!("no further chunk of {stream} within {} s", GIVING.as_secs()))?;
         let message = next.context("the subscription to a snapshot ended")?;
         ensure!(!self.disconnects.has_changed()?, "the connection to NATS was lost during the snapshot of {stream}");
         if message.payload.is_empty() {
             return match message.status.map(|status| status.as_u16()) {
                 None | Some(200..300) => Ok(None),
                 Some(code) => bail!(
-                    "nats-server ends the snapshot of {stream} with {code} {}",
+                    "nats-server ended the snapshot of {stream} with {code} {}",
                     message.description.as_deref().unwrap_or_default()
                 ),
             };

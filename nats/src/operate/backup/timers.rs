@@ -95,9 +95,9 @@ impl Line {
 /// When a line is none, or the server does not answer.
 pub async fn put_timers(nats: &Nats, lines: &[String], end: u64) -> Result<()> {
     let lines: Result<Vec<Line>, _> = lines.iter().map(|line| serde_json::from_str(line)).collect();
-    let mut lines: Vec<Line> = lines.context("a line of timers")?;
+    let mut lines: Vec<Line> = lines.context("parse a line of timers")?;
     let taken = json!({ "filter": "due.>", "seq": taken_by_events(nats).await? + 1 });
-    nats.api("STREAM.PURGE.SCHEDULE", &taken).await.context("remove what EVENTS has taken")?;
+    nats.api("STREAM.PURGE.SCHEDULE", &taken).await.context("remove timers that EVENTS already has")?;
     for timer in lines.iter().filter_map(|line| line.timer.as_deref()) {
         let purge = json!({ "filter": timer });
         nats.api("STREAM.PURGE.SCHEDULE", &purge).await.context("remove a timer that has fired")?;
@@ -116,9 +116,9 @@ pub async fn put_timers(nats: &Nats, lines: &[String], end: u64) -> Result<()> {
     for Line { subject, headers, body, .. } in lines {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.insert(name.parse::<HeaderName>().context("the name of a header")?, value);
+            map.insert(name.parse::<HeaderName>().context("parse a header name")?, value);
         }
-        let body = BASE64_STANDARD.decode(body).context("the body of a timer")?;
+        let body = BASE64_STANDARD.decode(body).context("decode a timer's body")?;
         nats.publish(subject, map, body.into()).await?.await.context("publish a timer")?;
     }
     Ok(())

@@ -84,7 +84,7 @@ impl History {
             self.lost += sequence - first;
             self.findings.wrong("gaps", || match last - first {
                 0 => format!("message {first} is missing"),
-                more => format!("messages {first} to {last} are missing, {} of them", more + 1),
+                more => format!("messages {first} to {last} are missing ({})", more + 1),
             });
         }
         self.next = self.next.max(sequence);
@@ -109,13 +109,13 @@ impl History {
                 let right = partition_of(about);
                 if partition.parse() != Ok(right) {
                     self.findings.wrong("wrong partitions", || {
-                        format!("message {sequence} is in partition {partition}, and what is about {about} belongs into {right}")
+                        format!("message {sequence} is in partition {partition}, but {about} belongs to {right}")
                     });
                 }
                 self.event(received, service, tables);
             }
             _ => self.findings.wrong("foreign subjects", || {
-                format!("message {sequence} has the subject `{subject}`, which is of no event")
+                format!("message {sequence} has the subject `{subject}`, which is not an event's")
             }),
         }
         true
@@ -136,11 +136,11 @@ impl History {
             Some(_) if from_clock => self.fired_again += 1,
             Some(earlier) => self
                 .findings
-                .wrong("ids that stand twice", || format!("event {id} stands twice, at {earlier} and at {sequence}")),
+                .wrong("duplicate ids", || format!("event {id} is stored twice, at {earlier} and {sequence}")),
         }
         let Some(cause) = cause else {
             if !from_clock {
-                self.findings.wrong("events without a cause", || format!("event {id} at {sequence} names no cause"));
+                self.findings.wrong("events without a cause", || format!("event {id} at {sequence} has no cause"));
             }
             return;
         };
@@ -157,15 +157,15 @@ impl History {
     fn check_id(&mut self, id: Uuid, cause: Uuid, service: &str, sequence: u64) {
         let derived = |number: u32| EventId::derive(cause, &format!("{service}/{number}")).uuid();
         let Some(number) = (0..MOST).find(|number| derived(*number) == id) else {
-            return self.findings.wrong("ids that do not follow", || {
-                format!("event {id} at {sequence} does not have an id that follows from its cause {cause}")
+            return self.findings.wrong("underivable ids", || {
+                format!("event {id} at {sequence}: the id does not derive from its cause {cause}")
             });
         };
         let is_whole = self.start == 1;
         if is_whole && number > 0 && !self.ids.contains_key(&derived(number - 1)) {
-            self.findings.wrong("events that lack one before them", || {
+            self.findings.wrong("events after a missing one", || {
                 let ordinal = number + 1;
-                format!("event {id} at {sequence} is number {ordinal} of what {service} said to {cause}, and number {number} is not before it")
+                format!("event {id} at {sequence} is number {ordinal} of {service} from {cause}, but number {number} is not before it")
             });
         }
     }
@@ -177,21 +177,21 @@ impl History {
         if self.start > 1 && counted > lost {
             let (more, start) = (counted - lost, self.start);
             self.findings.wrong("gaps", || {
-                format!("{more} messages before {start} are missing; without --since they are named")
+                format!("{more} messages before {start} are missing; run without --since to list them")
             });
         } else if counted != lost {
             let (messages, readable) = (state.messages, state.last - lost);
             self.findings.wrong("gaps", || {
                 format!(
-                    "nats-server counts {messages} messages in EVENTS, and {readable} can be read: its store is damaged"
+                    "nats-server counts {messages} messages in EVENTS, but only {readable} can be read: its store is damaged"
                 )
             });
         }
         self.findings.remark(
             self.set_back,
-            "times a message is stored with an earlier time than the one before: the clock of nats-server was set back",
+            "messages have an earlier timestamp than their predecessor: the clock of nats-server was set back",
         );
-        self.findings.remark(self.fired_again, "timers fired more than once; their owners take each once");
+        self.findings.remark(self.fired_again, "timers fired more than once; their owners ignore the repeats");
     }
 
     /// The causes that are neither event nor, as it was known before, handled command.
@@ -210,7 +210,7 @@ impl History {
             }
             if let Some(after) = self.ids.get(&cause) {
                 self.findings.wrong("events before their cause", || {
-                    format!("event {id} at {sequence} stands before its cause {cause}, which is at {after}")
+                    format!("event {id} at {sequence} is before its cause {cause}, which is at {after}")
                 });
             } else if self.start > 1 {
                 before += 1;
@@ -219,15 +219,15 @@ impl History {
                 forgotten += 1;
             } else {
                 self.findings.wrong("events without a cause", || {
-                    format!("event {id} at {sequence} has the cause {cause}, which is neither an event before it nor a handled command")
+                    format!(
+                        "event {id} at {sequence}: its cause {cause} is neither an earlier event nor a handled command"
+                    )
                 });
             }
         }
-        self.findings.remark(before, "events have a cause that is not known from here on: it may stand before");
-        self.findings.remark(
-            forgotten,
-            "events have a command for a cause that is no longer kept: nothing to hold against them",
-        );
+        self.findings.remark(before, "events have a cause that is not in this range: it may be earlier");
+        self.findings
+            .remark(forgotten, "events come from a command whose outcome is no longer kept: they cannot be checked");
     }
 
     /// Says which commands made something that no event says.
@@ -237,7 +237,7 @@ impl History {
             if self.start > 1 { self.began.map_or(Timestamp::MAX, |began| began + CLOCKS) } else { Timestamp::MIN };
         for (command, service) in tables.without_events(since) {
             self.findings.wrong("commands without their events", || {
-                format!("command {command} is said to be done by {service} and to have made something, and EVENTS has no event of it")
+                format!("command {command}: {service} recorded it as done with events, but EVENTS has none of them")
             });
         }
         self.findings

@@ -64,9 +64,8 @@ impl Tables {
         let mut tables = Self::default();
         for (service, dsn) in services {
             let connected = tables.read_loop(service, dsn, findings).await;
-            connected.with_context(|| {
-                format!("read what the {service} service has written; `plyo migrate` makes its tables")
-            })?;
+            connected
+                .with_context(|| format!("read the tables of the {service} service; `plyo migrate` creates them"))?;
         }
         Ok(tables)
     }
@@ -145,7 +144,7 @@ impl Tables {
                     if sequence.cast_unsigned() > last {
                         findings.wrong("positions", || {
                             format!(
-                                "lane {} of {service} has {what} {sequence} of {stream}, which ends at {last}",
+                                "lane {} of {service} has {what} {sequence} of {stream}, but {stream} ends at {last}",
                                 stands.lane
                             )
                         });
@@ -157,14 +156,14 @@ impl Tables {
                     beyond("applied", applied, "EVENTS", events.last);
                     beyond("published", stands.confirmed, "EVENTS", events.last);
                 }
-                // One that was created anew is read from its start.
+                // One that was recreated is read from its start.
                 if stands.commands_created == commands.created {
                     beyond("handled", stands.commands.max(ahead(&stands.commands_ahead)), &name, commands.last);
                 }
                 if !["", &events.created].contains(&stands.events_created.as_str()) {
                     findings.wrong("positions", || {
                         format!(
-                            "lane {} of {service} stands in an EVENTS that was created {}; this one was created {}",
+                            "lane {} of {service} belongs to an EVENTS created {}; this one was created {}",
                             stands.lane, stands.events_created, events.created
                         )
                     });

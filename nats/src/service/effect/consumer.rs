@@ -68,8 +68,10 @@ impl Consumer {
         };
         let message = match message {
             Ok(message) => message,
-            Err(error) if error.kind() == RequestErrorKind::NoResponders => bail!("{} is not there", self.name),
-            Err(error) => return Err(error).with_context(|| format!("ask {}", self.name)),
+            Err(error) if error.kind() == RequestErrorKind::NoResponders => {
+                bail!("consumer {} does not exist", self.name)
+            }
+            Err(error) => return Err(error).with_context(|| format!("fetch from {}", self.name)),
         };
         match message.status.map(|status| status.as_u16()) {
             None => {}
@@ -118,14 +120,14 @@ impl Consumer {
     async fn settle(&self, asked: &Asked, how: &'static str) {
         let settled = self.nats.client().request(asked.reply.clone(), how.into()).await;
         if let Err(error) = settled {
-            tracing::warn!(consumer = self.name, %error, "not acknowledged, so it comes again");
+            tracing::warn!(consumer = self.name, %error, "cannot acknowledge a request; it will be redelivered");
         }
     }
 
     /// What is lost of this is made up for when the request comes again.
     async fn say(&self, asked: &Asked, what: impl Into<Bytes>) {
         if let Err(error) = self.nats.client().publish(asked.reply.clone(), what.into()).await {
-            tracing::warn!(consumer = self.name, %error, "the broker was not told");
+            tracing::warn!(consumer = self.name, %error, "cannot report progress to the broker");
         }
     }
 }

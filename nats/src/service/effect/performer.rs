@@ -160,9 +160,9 @@ impl<E: Effect> Performer<E> {
         let failed = match tokio::time::timeout(LONGEST, performing).await {
             Ok(Ok(performed)) => return performed,
             Ok(Err(_)) => "panicked",
-            Err(_) => "took too long",
+            Err(_) => "timed out",
         };
-        tracing::error!(effect = E::NAME, event = %event.id, attempt, failed, "an attempt failed");
+        tracing::error!(effect = E::NAME, event = %event.id, attempt, failed, "attempt failed");
         Performed::RetryAfter(backoff(attempt))
     }
 
@@ -186,8 +186,8 @@ impl<E: Effect> Performer<E> {
 
     /// A request that a newer binary wrote: nothing more is taken here, and this one is left to a newer instance.
     async fn stop(&self, asked: &Asked, error: &DecodeError) {
-        let reason = format!("sequence {}: {error}; run a newer binary, nothing was skipped", asked.received.sequence);
-        tracing::error!(service = self.with.service, effect = E::NAME, reason, "the effect stops");
+        let reason = format!("sequence {}: {error}; run a newer binary (nothing was skipped)", asked.received.sequence);
+        tracing::error!(service = self.with.service, effect = E::NAME, reason, "the effect has stopped");
         self.with.health.set_effect(E::NAME, Some(self.stopped.get_or_init(|| reason).clone()));
         self.consumer.again_after(asked, Duration::ZERO).await;
     }
@@ -195,13 +195,7 @@ impl<E: Effect> Performer<E> {
     /// A request that nobody can read. It is settled when its dead letter is stored.
     async fn bury(&self, asked: &Asked, reason: &str) {
         let (service, received) = (self.with.service, &asked.received);
-        tracing::error!(
-            service,
-            effect = E::NAME,
-            sequence = received.sequence,
-            reason,
-            "request is a dead letter now"
-        );
+        tracing::error!(service, effect = E::NAME, sequence = received.sequence, reason, "dead-lettered a request");
         let letter = Letter {
             service,
             effect: Some(E::NAME),
@@ -233,7 +227,7 @@ impl<E: Effect> Performer<E> {
 
     fn fails(&self, error: &anyhow::Error) {
         let reason = format!("{error:#}");
-        tracing::warn!(service = self.with.service, effect = E::NAME, reason, "the effect waits");
+        tracing::warn!(service = self.with.service, effect = E::NAME, reason, "the effect is waiting");
         self.with.health.set_effect(E::NAME, Some(reason));
     }
 

@@ -75,13 +75,13 @@ fn best(table: &Best<Entry>) -> Option<u32> {
 }
 
 #[test]
-#[should_panic(expected = "entry (0,) was not asked for in `needs`")]
+#[should_panic(expected = "`needs` did not ask for entry (0,)")]
 fn the_best_of_a_group_that_nobody_wanted_is_a_panic() {
     Best::<Entry>::default().best(&(0,), 0, |_| false);
 }
 
 #[test]
-#[should_panic(expected = "more of entry (0,) went than `needs` said")]
+#[should_panic(expected = "more of entry (0,) were removed than `needs` declared")]
 fn more_removals_than_were_announced_are_a_panic() {
     let (mut table, stored) = (Best::default(), class(20));
     want(&mut table, 0, &stored);
@@ -90,7 +90,7 @@ fn more_removals_than_were_announced_are_a_panic() {
 }
 
 #[test]
-#[should_panic(expected = "more of entry (0,) went than `needs` said")]
+#[should_panic(expected = "more of entry (0,) were removed than `needs` declared")]
 fn what_is_left_out_counts_as_gone() {
     let (mut table, stored) = (Best::default(), class(20));
     want(&mut table, 0, &stored);

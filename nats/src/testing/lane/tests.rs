@@ -45,14 +45,14 @@ fn a_refusal_changes_nothing() {
 }
 
 #[test]
-#[should_panic(expected = "was not asked for in `needs`")]
+#[should_panic(expected = "`needs` did not ask for")]
 fn a_need_that_is_forgotten_is_a_panic() {
     let mut lane = lane(Flaw::ForgetsANeed).given([measured(1, person(1), 7)]);
     lane.when(measure(2, person(1), 7));
 }
 
 #[test]
-#[should_panic(expected = "emits what nobody can read: `probe.gathered` is about a group")]
+#[should_panic(expected = "emits an event that cannot be decoded: `probe.gathered` must be about a group")]
 fn an_event_about_something_else_than_the_catalogue_says_is_a_panic() {
     lane(Flaw::SpeaksOfAGroup).when(measure(1, person(1), 7));
 }
@@ -69,13 +69,13 @@ fn a_need_that_only_memory_covered_is_a_panic_when_the_lane_was_lost() {
 }
 
 #[test]
-#[should_panic(expected = "`needs` goes on asking")]
+#[should_panic(expected = "`needs` still asks for rows")]
 fn needs_that_never_end_are_a_panic() {
     lane(Flaw::AsksForEver).when(measure(1, person(1), 7));
 }
 
 #[test]
-#[should_panic(expected = "a row of measurement is read otherwise than it was written")]
+#[should_panic(expected = "a row of measurement changed between write and read")]
 fn a_row_that_postgres_would_cut_is_a_panic() {
     lane(Flaw::KeepsNanoseconds).when(measure(1, person(1), 7));
 }

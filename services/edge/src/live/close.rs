@@ -17,7 +17,7 @@ pub(super) struct Close {
 }
 
 impl Close {
-    pub(super) const GOING_AWAY: Self = Self { code: 4000, reason: "the edge is shutting down" };
+    pub(super) const GOING_AWAY: Self = Self { code: 4000, reason: "going away" };
     pub(super) const TOKEN_EXPIRED: Self = Self { code: 4401, reason: "the token expired" };
     pub(super) const NO_HELLO: Self = Self { code: 4408, reason: "no hello in time" };
     pub(super) const NO_PONG: Self = Self { code: 4409, reason: "two pings without a pong" };

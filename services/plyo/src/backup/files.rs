@@ -31,11 +31,12 @@ pub(super) fn make_directory(directory: &Path) -> Result<()> {
     match fs::DirBuilder::new().mode(0o700).create(directory) {
         Ok(()) => return Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error).with_context(|| format!("make {place}")),
+        Err(error) => return Err(error).with_context(|| format!("create {place}")),
     }
-    let mut there = fs::read_dir(directory).with_context(|| format!("look into {place}"))?;
-    ensure!(there.next().is_none(), "{place} is not empty: a backup goes into a directory of its own");
-    fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).with_context(|| format!("close {place}"))
+    let mut there = fs::read_dir(directory).with_context(|| format!("list {place}"))?;
+    ensure!(there.next().is_none(), "{place} is not empty: a backup needs a directory of its own");
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("restrict access to {place}"))
 }
 
 /// A file that is being written.
@@ -51,7 +52,7 @@ impl Writer {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(directory.join(name));
         Ok(Self {
             name: name.to_owned(),
-            file: file.with_context(|| format!("make {name} in {}", directory.display()))?,
+            file: file.with_context(|| format!("create {name} in {}", directory.display()))?,
             sha256: Sha256::new(),
             progress: Progress::new(name),
         })
@@ -84,7 +85,7 @@ impl Kept {
         };
         let there = file.metadata()?.len();
         if there != *bytes {
-            return Ok(Some(format!("{name} has {there} bytes, not {bytes}")));
+            return Ok(Some(format!("{name} has {there} bytes instead of {bytes}")));
         }
         let (mut found, mut progress) = (Sha256::new(), Progress::new(format!("checking {name}")));
         let mut buffer = vec![0; READING];
@@ -97,7 +98,7 @@ impl Kept {
                 }
             }
         }
-        Ok((hexadecimal(found) != *sha256).then(|| format!("{name} is damaged: its SHA-256 is another")))
+        Ok((hexadecimal(found) != *sha256).then(|| format!("{name} is damaged: its SHA-256 does not match")))
     }
 }
 
@@ -130,7 +131,7 @@ mod tests {
         fs::write(directory.join("a"), "somethinG").unwrap();
         assert!(kept.check(&directory).unwrap().unwrap().contains("a is damaged"));
         fs::write(directory.join("a"), "some").unwrap();
-        assert!(kept.check(&directory).unwrap().unwrap().contains("4 bytes, not 9"));
+        assert!(kept.check(&directory).unwrap().unwrap().contains("4 bytes instead of 9"));
         assert!(make_directory(&directory).unwrap_err().to_string().contains("not empty"));
         fs::remove_file(directory.join("a")).unwrap();
         assert!(kept.check(&directory).unwrap().unwrap().contains("a is missing"));

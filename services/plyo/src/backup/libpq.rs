@@ -23,11 +23,13 @@ impl Tool {
     /// The one that is installed.
     pub(super) async fn find(name: &'static str) -> Result<Self> {
         let found = postgres_program(name);
-        let program = found.with_context(|| format!("{name} is wanted, of Postgres' client programs"))?;
+        let program =
+            found.with_context(|| format!("{name}, one of the Postgres client programs, is not installed"))?;
         let output = Command::new(&program).arg("--version").output().await;
         let output = output.with_context(|| format!("run {}", program.display()))?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let version = major(&said).with_context(|| format!("{} says no version: {said}", program.display()))?;
+        let version =
+            major(&said).with_context(|| format!("cannot tell the version of {}: {said}", program.display()))?;
         Ok(Self { name, program, version })
     }
 
@@ -36,7 +38,7 @@ impl Tool {
         let Self { name, version: own, program } = self;
         ensure!(
             *own >= version,
-            "{} is of Postgres {own}, and {what} is of {version}: install the {name} of {version} or newer",
+            "{} is of Postgres {own}, but {what} is of {version}: install {name} {version} or newer",
             program.display()
         );
         Ok(())
@@ -65,8 +67,8 @@ fn major(said: &str) -> Option<u32> {
 /// What libpq signs in with. What the URL leaves out may come from our own environment: PGPASSWORD, PGPASSFILE.
 fn environment(dsn: &str) -> Result<Vec<(&'static str, String)>> {
     // The parse errors may quote the URL, which may hold a password.
-    let url = Url::parse(dsn).ok().context("the Postgres URL cannot be read")?;
-    let options: PgConnectOptions = dsn.parse().ok().context("the Postgres URL cannot be read")?;
+    let url = Url::parse(dsn).ok().context("cannot parse the Postgres URL")?;
+    let options: PgConnectOptions = dsn.parse().ok().context("cannot parse the Postgres URL")?;
     let host = options.get_socket().map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
     let ssl_mode = match options.get_ssl_mode() {
         PgSslMode::Disable => "disable",

@@ -72,7 +72,10 @@ impl Manifest {
     }
 
     pub(super) fn stream(&self, name: &str) -> Result<&Stream> {
-        self.streams.iter().find(|stream| stream.name == name).with_context(|| format!("the backup has no {name}"))
+        self.streams
+            .iter()
+            .find(|stream| stream.name == name)
+            .with_context(|| format!("the backup does not contain {name}"))
     }
 
     /// Writes it, once everything else is on disk.
@@ -90,7 +93,7 @@ impl Manifest {
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => bail!(
-                "{} has no {NAME}, which is written last: the backup was not finished, or there is none",
+                "{} has no {NAME}, which is written last: there is no backup, or it is incomplete",
                 directory.display()
             ),
             Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
@@ -99,7 +102,7 @@ impl Manifest {
             serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))?;
         ensure!(
             manifest["format"] == FORMAT,
-            "{} is of format {}, this binary reads {FORMAT}: restore with the plyo that made it, {}",
+            "{} has format {}, but this binary reads {FORMAT}: restore with the plyo that created it, {}",
             path.display(),
             manifest["format"],
             manifest["plyo"]

@@ -65,7 +65,7 @@ pub(crate) async fn restore(config: &Config, directory: &Path, halves: Halves, r
     }
     ensure!(
         held.is_empty() || replace,
-        "there is something already: {}. Nothing was changed; --replace puts the backup in its place, and it is gone for good",
+        "the servers are not empty: {}. Nothing was changed; --replace overwrites this data for good",
         held.join(", ")
     );
     if let Some(tool) = &pg_restore {
@@ -91,7 +91,7 @@ pub(crate) async fn restore(config: &Config, directory: &Path, halves: Halves, r
         Halves::Tables => "the tables",
     };
     println!(
-        "restored {what} of {}: start the services, then `plyo verify` and `plyo verify --deep`",
+        "restored {what} of {}: start the services, then run `plyo verify` and `plyo verify --deep`",
         manifest.started
     );
     Ok(())
@@ -122,7 +122,7 @@ fn must_take_snapshots(manifest: &Manifest, nats: &Nats) -> Result<()> {
     let there = backup::server_version(nats);
     ensure!(
         minor(&there) >= minor(&manifest.nats_server),
-        "the backup is of nats-server {}, and {there} runs here: restore on that version or a newer one",
+        "the backup is of nats-server {}, but this is {there}: restore to that version or a newer one",
         manifest.nats_server
     );
     Ok(())
@@ -158,7 +158,7 @@ async fn put_streams(manifest: &Manifest, nats: &Nats, config: &Config, director
         }
         let state = streams::state(nats, &name).await?;
         let last = take::last(stream)?;
-        ensure!(state.last >= last, "{name} ends at {} after its restore, and at {last} in the backup", state.last);
+        ensure!(state.last >= last, "{name} ends at {} after the restore, but at {last} in the backup", state.last);
         println!("stream {name}: restored through {last}");
     }
     put_timers(manifest, nats, directory).await

@@ -48,12 +48,12 @@ pub(super) async fn dump(tool: &Tool, config: &Config, entry: &Entry, directory:
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut dumping = command.spawn().context("start pg_dump")?;
     let mut writer = Writer::create(directory, &format!("{}.tables", entry.name))?;
-    let mut output = dumping.stdout.take().context("what pg_dump gives")?;
-    let complaint = tokio::spawn(read_complaint(dumping.stderr.take().context("what pg_dump complains of")?));
+    let mut output = dumping.stdout.take().context("stdout of pg_dump")?;
+    let complaint = tokio::spawn(read_complaint(dumping.stderr.take().context("stderr of pg_dump")?));
     let mut buffer = vec![0; READING];
     loop {
         let read = timeout(SILENCE, output.read(&mut buffer)).await;
-        match read.with_context(|| format!("pg_dump gives nothing for {} s", SILENCE.as_secs()))?? {
+        match read.with_context(|| format!("no output from pg_dump for {} s", SILENCE.as_secs()))?? {
             0 => break,
             read => writer.write(&buffer[..read])?,
         }
@@ -92,7 +92,7 @@ pub(super) fn must_know(entry: &Entry, tables: &Tables) -> Result<()> {
         let newest = known.get(schema).copied().unwrap_or(0);
         ensure!(
             *version <= newest,
-            "schema {schema} in the backup is at {version}, newer than this binary ({newest}): restore with a newer one"
+            "schema {schema} in the backup is at {version}, newer than this binary ({newest}): restore with a newer binary"
         );
     }
     Ok(())
@@ -101,7 +101,7 @@ pub(super) fn must_know(entry: &Entry, tables: &Tables) -> Result<()> {
 /// Whether pg_restore can read a dump, before anything is changed.
 pub(super) async fn must_be_readable(tool: &Tool, file: &Path) -> Result<()> {
     let mut command = tool.listing(file);
-    let output = timeout(SILENCE, command.output()).await.context("pg_restore does not end")??;
+    let output = timeout(SILENCE, command.output()).await.context("pg_restore did not finish")??;
     let complaint = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "pg_restore cannot read {}: {}", file.display(), complaint.trim());
     Ok(())
@@ -126,7 +126,7 @@ pub(super) async fn put_back(tool: &Tool, dsn: &str, entry: &Entry, file: &Path)
     command.args(["--exit-on-error", "--single-transaction"]).arg(format!("--dbname={database}")).arg(file);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut restoring = command.spawn().context("start pg_restore")?;
-    let complaint = tokio::spawn(read_complaint(restoring.stderr.take().context("what pg_restore complains of")?));
+    let complaint = tokio::spawn(read_complaint(restoring.stderr.take().context("stderr of pg_restore")?));
     // It waits for nobody longer than for a lock, but may have much to do.
     let mut telling = interval(TELLING);
     telling.tick().await;
@@ -149,7 +149,7 @@ async fn complaint_of(mut complaint: tokio::task::JoinHandle<String>, mut tell: 
 }
 
 async fn succeeded(name: &str, mut child: Child, complaint: String) -> Result<()> {
-    let ended = timeout(SILENCE, child.wait()).await.with_context(|| format!("{name} does not end"))??;
+    let ended = timeout(SILENCE, child.wait()).await.with_context(|| format!("{name} did not finish"))??;
     if !ended.success() {
         bail!("{name} failed: {}", complaint.trim());
     }

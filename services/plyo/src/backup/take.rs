@@ -77,18 +77,18 @@ pub(super) fn last(stream: &Stream) -> Result<u64> {
 fn must_belong_together(manifest: &Manifest) -> Result<()> {
     let events = manifest.stream("EVENTS")?;
     let last = last(events)?;
-    ensure!(manifest.histories.first() == Some(&events.created), "EVENTS was replaced meanwhile");
+    ensure!(manifest.histories.first() == Some(&events.created), "EVENTS was replaced during the backup");
     for tables in &manifest.tables {
         for stands in tables.lanes.iter().filter(|stands| !stands.events_created.is_empty()) {
             let place = format!("lane {} of {}", stands.lane, tables.service);
             ensure!(
                 stands.events_created == events.created,
-                "{place} stands in the EVENTS of {}, and this one is of {}: `plyo verify` says what to do",
+                "{place} belongs to the EVENTS of {}, but this one is of {}: `plyo verify` says what to do",
                 stands.events_created,
                 events.created
             );
             let known = stands.applied.max(stands.confirmed).cast_unsigned();
-            ensure!(known <= last, "{place} is at {known} of EVENTS, which ends at {last}: `plyo verify` says more");
+            ensure!(known <= last, "{place} is at {known} of EVENTS, but EVENTS ends at {last}: run `plyo verify`");
         }
     }
     Ok(())

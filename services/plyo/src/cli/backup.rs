@@ -10,7 +10,7 @@ use crate::backup::{self, Halves};
 
 #[derive(Args)]
 pub(super) struct Backup {
-    /// A directory that is not there yet, or empty. Whoever reads it can log in as anybody
+    /// A new or empty directory. Anyone who can read it can log in as any user
     directory: PathBuf,
     #[command(flatten)]
     servers: Servers,
@@ -24,12 +24,12 @@ impl Backup {
 
 #[derive(Args)]
 pub(super) struct Restore {
-    /// What `plyo backup` made
+    /// A directory that `plyo backup` created
     directory: PathBuf,
-    /// Only this half, where the other one is not lost, or comes from another backup
+    /// Restore only this half, when the other is intact or comes from another backup
     #[arg(long)]
     only: Option<Half>,
-    /// Put it in the place of messages and rows that are there, which are gone for good
+    /// Overwrite existing messages and rows, for good
     #[arg(long)]
     replace: bool,
     #[command(flatten)]

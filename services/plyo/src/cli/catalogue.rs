@@ -14,16 +14,16 @@ use crate::catalogue_page;
 
 #[derive(Subcommand)]
 pub(crate) enum Catalogue {
-    /// How many names of exercises are understood: with the aliases, and by the names of the catalogue alone
+    /// How many exercise names are recognised, with aliases and by catalogue names alone
     Eval {
-        /// A CSV with the column `exercise` and, optionally, `slug`; or one name a line
+        /// A CSV with the column `exercise` and optionally `slug`, or one name per line
         #[arg(long)]
         names: PathBuf,
-        /// {"figures": …, "misses": …}
+        /// Print JSON: {"figures": …, "misses": …}
         #[arg(long)]
         json: bool,
     },
-    /// Write the whole catalogue as one HTML file that filters itself and needs no other
+    /// Write the catalogue as one self-contained, searchable HTML file
     Html {
         #[arg(long, default_value = "catalogue.html")]
         output: PathBuf,
@@ -71,7 +71,7 @@ fn print_json(evaluation: &Evaluation) {
 fn print(evaluation: &Evaluation) {
     let Evaluation { exercises, names, resolved, top1, top3, taken, taken_right, misses } = evaluation;
     for Miss { name, kind, meant, found } in misses {
-        println!("{name}: {}; it means {}", what(*kind), meant.as_deref().unwrap_or("nobody knows what"));
+        println!("{name}: {}; expected {}", what(*kind), meant.as_deref().unwrap_or("unknown"));
         for (slug, score, reason) in found {
             println!("    {score:.2}  {slug}: {reason}");
         }
@@ -81,13 +81,13 @@ fn print(evaluation: &Evaluation) {
     println!("names resolved         {resolved:.3}");
     println!("top 1 without aliases  {top1:.3}");
     println!("top 3 without aliases  {top3:.3}");
-    println!("taken without aliases  {taken}, from a score of {MATCHES_FROM} on; {taken_right:.3} of them right");
+    println!("accepted without aliases  {taken}, at a score of {MATCHES_FROM} or more; {taken_right:.3} of them right");
 }
 
 const fn what(kind: MissKind) -> &'static str {
     match kind {
         MissKind::Unresolved => "no slug, name or alias",
         MissKind::NotFirst => "not first without aliases",
-        MissKind::NotAmongThree => "not among the first three without aliases",
+        MissKind::NotAmongThree => "not in the top 3 without aliases",
     }
 }

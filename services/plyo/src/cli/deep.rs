@@ -14,7 +14,7 @@ pub(super) fn since(text: &str) -> Result<Start> {
     if let Ok(sequence) = text.parse() {
         return Ok(Start::Sequence(sequence));
     }
-    let time: Timestamp = text.parse().ok().context("neither a sequence nor a time such as 2026-11-25T10:00:00Z")?;
+    let time: Timestamp = text.parse().ok().context("expected a sequence, or a time such as 2026-11-25T10:00:00Z")?;
     Ok(Start::Time(time))
 }
 
@@ -38,9 +38,9 @@ pub(super) async fn verify(config: &Config, since: Option<Start>) -> Result<()> 
     println!("EVENTS: {read} messages from {first} to {last} were read in {seconds:.2} s ({per_second:.0}/s)");
     if count > 0 {
         bail!(
-            "{count} things are wrong; no rebuild mends EVENTS: restore its newest sound backup, or keep this list for whom it concerns"
+            "{count} problems found; a rebuild does not repair EVENTS: restore its newest intact backup, or keep this list for reference"
         );
     }
-    println!("EVENTS: nothing is missing or twice, and every id, cause, partition and position is right");
+    println!("EVENTS: no gaps or duplicates; every id, cause, partition and position is correct");
     Ok(())
 }

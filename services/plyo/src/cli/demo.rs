@@ -5,10 +5,10 @@ use clap::Args;
 
 #[derive(Args)]
 pub(super) struct Demo {
-    /// Where the edge is
+    /// URL of the edge
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     url: String,
-    /// Print the summary only, as JSON
+    /// Print only the summary, as JSON
     #[arg(long)]
     json: bool,
 }

@@ -16,16 +16,16 @@ use super::{Servers, operate};
 
 #[derive(Args)]
 pub(super) struct Tail {
-    /// Only what is about this person, or another subject such as group-UUID
+    /// Only events about this user, or another subject such as group-UUID
     #[arg(long = "user", value_name = "ID")]
     about: Option<Subject>,
-    /// Only these types, by their beginning: `workout.`, `achievement.unlocked`
+    /// Only types with this prefix: `workout.`, `achievement.unlocked`
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
-    /// How many of the last events of EVENTS to begin with
+    /// Start with the last N events
     #[arg(long, default_value_t = 10, value_name = "N")]
     last: u64,
-    /// End with the last event there is, and do not wait for more
+    /// Exit after the last event instead of waiting for more
     #[arg(long)]
     no_follow: bool,
     #[command(flatten)]
@@ -76,7 +76,7 @@ fn line(stored: &Stored) -> Result<String> {
 
 #[derive(Args)]
 pub(super) struct Why {
-    /// The id of an event, or of a command, which is also the id of what it made
+    /// The id of an event or a command, which is also the id of what the command created
     id: Uuid,
     #[command(flatten)]
     servers: Servers,
@@ -102,7 +102,7 @@ impl Why {
         })
         .await?;
         let Some(chain) = chain else {
-            bail!("EVENTS has no event {} and none that it caused; a command that was refused came to none", self.id);
+            bail!("EVENTS has no event {} and none caused by it; a rejected command causes none", self.id);
         };
         let mut links = BTreeMap::new();
         read(&nats, |stored| {

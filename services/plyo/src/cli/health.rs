@@ -15,13 +15,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Args)]
 pub(super) struct Health {
-    /// Where it listens, as `plyo serve` was told
+    /// The address given to `plyo serve`
     #[arg(long, env = "PLYO_LISTEN")]
     listen: Option<String>,
-    /// Which roles it runs, as `plyo serve` was told
+    /// The roles given to `plyo serve`
     #[arg(long, env = "PLYO_ONLY", value_delimiter = ',')]
     only: Vec<String>,
-    /// Ask whether the process answers (/health), whatever it waits for
+    /// Check only that the process responds (/health), ready or not
     #[arg(long)]
     alive: bool,
 }
@@ -34,18 +34,18 @@ impl Health {
             if roles.is_empty() { services::roles(SERVICES).into_iter().map(str::to_owned).collect() } else { roles };
         let listen = self.listen.unwrap_or_else(|| format!("127.0.0.1:{}", services::port(SERVICES, &roles)));
         let address = lookup_host(&listen).await.ok().and_then(|mut found| found.next());
-        let url = format!("http://{}", within_reach(address.with_context(|| format!("{listen} is no address"))?));
+        let url = format!("http://{}", within_reach(address.with_context(|| format!("invalid address {listen}"))?));
         let page = if self.alive { "/health" } else { "/ready" };
         let mut client = Client::new(&url)?;
         let Ok(answer) = timeout(PATIENCE, client.get(page)).await else {
-            bail!("{url}{page} does not answer in {} s", PATIENCE.as_secs());
+            bail!("{url}{page} did not respond within {} s", PATIENCE.as_secs());
         };
         let answer = answer?;
         match (answer.status, self.alive) {
             (200, true) => println!("alive"),
             (200, false) => println!("ready"),
             (503, false) => bail!("not ready: {}", reasons(&answer.body)),
-            (status, _) => bail!("{url}{page} answers {status}"),
+            (status, _) => bail!("{url}{page} returned {status}"),
         }
         Ok(())
     }
@@ -64,7 +64,7 @@ fn within_reach(mut address: SocketAddr) -> SocketAddr {
 fn reasons(body: &Value) -> String {
     let missing = body["missing"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let missing = missing.collect::<Vec<_>>().join("; ");
-    if missing.is_empty() { "it does not say why".to_owned() } else { missing }
+    if missing.is_empty() { "no reason given".to_owned() } else { missing }
 }
 
 #[cfg(test)]

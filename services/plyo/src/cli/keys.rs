@@ -10,11 +10,11 @@ use crate::services::{self, SERVICES};
 
 #[derive(Args)]
 pub(super) struct Keys {
-    /// Where the seeds are, `<user>.seed` each
+    /// The directory of the seeds, `<user>.seed`
     #[arg(long, env = "PLYO_NKEYS", default_value = "nkeys")]
     nkeys: PathBuf,
-    /// Make `<user>.password` for Postgres and Redis, too, and print nothing: beside them public.env is for nats-server,
-    /// redis.acl for Redis (--aclfile), operator.password for Postgres (POSTGRES_PASSWORD_FILE)
+    /// Also create `<user>.password` for Postgres and Redis, and print nothing; with public.env for nats-server,
+    /// redis.acl for Redis (--aclfile) and operator.password for Postgres (POSTGRES_PASSWORD_FILE)
     #[arg(long)]
     files: bool,
 }

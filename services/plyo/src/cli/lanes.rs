@@ -8,9 +8,9 @@ use crate::services::{self, SERVICES};
 
 #[derive(Args)]
 pub(super) struct Lanes {
-    /// The service, which must not run meanwhile
+    /// The service, which must be stopped
     service: String,
-    /// How many it is to have: 1, 2, 4, 8 or 16
+    /// The new number of lanes: 1, 2, 4, 8 or 16
     #[arg(value_parser = settings::lanes)]
     count: u8,
     #[command(flatten)]

@@ -34,7 +34,7 @@ use crate::{
     telemetry::{self, LogFormat},
 };
 
-/// Plyo: a fitness platform that reacts to events.
+/// Plyo: an event-driven fitness platform.
 #[derive(Parser)]
 #[command(version, about)]
 pub struct Plyo {
@@ -44,86 +44,86 @@ pub struct Plyo {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run everything in one process, with a nats-server, a Postgres and a Redis of its own
+    /// Run everything in one process, with its own nats-server, Postgres and Redis
     Up(up::Up),
-    /// Run services on servers that are there
+    /// Run services against existing servers
     Serve(serve::Serve),
-    /// Apply SQL and streams; services only compare, and refuse to start on drift
+    /// Apply SQL migrations and stream configs; services only compare them, and refuse to start on drift
     Migrate(operate::Migrate),
-    /// Say whether the `plyo serve` of this machine or container does its work, in a line; its exit status is 0 if so
+    /// Check the `plyo serve` of this machine or container; exits with 0 if it is ready
     Health(health::Health),
-    /// Make the nkeys that are missing, and print the variables that nats/permissions.conf wants
+    /// Create missing nkeys, and print the variables that nats/permissions.conf needs
     Keys(keys::Keys),
-    /// Show a MessagePack or JSON body on stdin as JSON: `nats stream view EVENTS --translate 'plyo decode'`
+    /// Print a MessagePack or JSON body from stdin as JSON: `nats stream view EVENTS --translate 'plyo decode'`
     Decode {
-        /// Its `ce-type`, such as workout.completed.v1: show it in the newest version of that type
+        /// Its `ce-type`, such as workout.completed.v1, to print it in the newest version of that type
         #[arg(long = "type", value_name = "TYPE")]
         type_name: Option<String>,
     },
-    /// Print events as they go by, a line of JSON each
+    /// Print events as they happen, one line of JSON each
     Tail(follow::Tail),
-    /// Print the chain that an event or a command is part of: what it came from, and what it came to
+    /// Print the causal chain of an event or a command: what caused it, and what it caused
     Why(follow::Why),
-    /// Messages that could not be processed
+    /// List, show, retry or remove dead letters
     Dead {
         #[command(subcommand)]
         what: operate::Dead,
         #[command(flatten)]
         servers: Servers,
     },
-    /// Copy the streams and the tables into a directory, while everything runs
+    /// Back up the streams and tables into a directory, while everything runs
     Backup(backup::Backup),
-    /// Put a backup in place, on servers that hold nothing, while no service runs
+    /// Restore a backup to empty servers, with all services stopped
     Restore(backup::Restore),
-    /// Fold a service's tables again from EVENTS and put them in place; its lane stands still meanwhile
+    /// Rebuild a service's tables from EVENTS; its lanes pause meanwhile
     Rebuild(operate::Rebuild),
-    /// Fold services' tables again from EVENTS and compare; a lane stands still while its tables are compared. Or, with
-    /// --deep, look for damage in EVENTS itself
+    /// Replay EVENTS and compare the result with services' tables; a lane pauses while its tables are compared. With
+    /// --deep, check EVENTS itself for damage
     Verify(operate::Verify),
-    /// Give a service that is stopped another number of lanes; its positions and what is unpublished move over
+    /// Change the number of lanes of a stopped service, with its positions and unpublished messages
     Lanes(lanes::Lanes),
     /// Write schemas/, the tables of the README and of docs/operating.md, and nats/permissions.conf from the types and the
     /// services
     Schemas {
-        /// Only say what is stale
+        /// Only report stale files
         #[arg(long)]
         check: bool,
         #[arg(long, default_value = "schemas")]
         dir: PathBuf,
     },
-    /// The exercise catalogue: what it understands, and a page to look at it
+    /// Measure or browse the exercise catalogue
     Catalogue {
         #[command(subcommand)]
         what: catalogue::Catalogue,
     },
-    /// Train the coach's starting point, and measure how good the coach is
+    /// Train the coach's initial model and evaluate the coach
     #[command(subcommand)]
     Coach(coach::Coach),
-    /// Twelve weeks of training as a client sees them, against a platform that runs
+    /// Simulate twelve weeks of training as a client of a running platform
     Demo(demo::Demo),
 }
 
-/// Where the servers are. Left out, they are those of the `plyo up` that was last started in this folder. The help shows
-/// no URL out of the environment: it may hold a password.
+/// Where the servers are; by default, those of the `plyo up` last started in this directory. The help shows no URL
+/// from the environment: it may contain a password.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Servers {
-    /// nats://host:4222; of a cluster every server, with commas between
+    /// nats://host:4222; for a cluster, every server, separated by commas
     #[arg(long, env = "PLYO_NATS_URL", hide_env_values = true, global = true)]
     nats_url: Option<String>,
-    /// http://host:8222, where nats-server answers /varz; of a cluster every server, with commas between
+    /// http://host:8222, the monitoring URL of nats-server; for a cluster, every server, separated by commas
     #[arg(long, env = "PLYO_NATS_MONITOR_URL", hide_env_values = true, global = true)]
     nats_monitor_url: Option<String>,
-    /// When nats-server must have written what it acknowledges; another one is refused
+    /// When nats-server must sync what it acknowledges; startup fails if it does not
     #[arg(long, env = "PLYO_DURABILITY", default_value = "always", global = true)]
     durability: DurabilityArgument,
-    /// The directory of the nkey seeds to sign in to NATS with, as `plyo keys` makes it
+    /// The directory of the nkey seeds for NATS, created by `plyo keys`
     #[arg(long, env = "PLYO_NKEYS", global = true)]
     nkeys: Option<PathBuf>,
-    /// postgres://user:password@host/database; `{role}` stands for the role of the service, or `plyo` for operators, and
-    /// `{password}` for what `plyo keys --files` made for it
+    /// postgres://user:password@host/database; `{role}` is replaced by the role of the service (`plyo` for operators),
+    /// `{password}` by its password from `plyo keys --files`
     #[arg(long, env = "PLYO_POSTGRES_URL", hide_env_values = true, global = true)]
     postgres_url: Option<String>,
-    /// SERVICE=URL for a service with a Postgres of its own; may be repeated
+    /// SERVICE=URL for a service with its own Postgres; may be repeated
     #[arg(
         long = "postgres-url-of",
         env = "PLYO_POSTGRES_URL_OF",
@@ -132,21 +132,21 @@ pub(crate) struct Servers {
         global = true
     )]
     postgres_urls: Vec<String>,
-    /// redis://host:6379; without it each edge counts its limits alone. `{password}` stands for what `plyo keys --files`
-    /// made
+    /// redis://host:6379; without it, each edge enforces rate limits on its own. `{password}` is replaced by the
+    /// password from `plyo keys --files`
     #[arg(long, env = "PLYO_REDIS_URL", hide_env_values = true, global = true)]
     redis_url: Option<String>,
-    /// How many servers keep each stream: 1, 3 or 5
+    /// Replicas of each stream: 1, 3 or 5
     #[arg(long, env = "PLYO_REPLICAS", default_value = "1", value_parser = settings::replicas, global = true)]
     replicas: u8,
 }
 
-/// When a write is on disk.
+/// When a write is synced to disk.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum DurabilityArgument {
     /// Before it is acknowledged
     Always,
-    /// Within a second: power loss may take what was acknowledged in it
+    /// Within a second: power loss may lose the writes acknowledged in it
     Relaxed,
 }
 
@@ -243,7 +243,7 @@ impl Plyo {
         variables::warn_of_misspelt();
         if matches!(self.command, Command::Up(_) | Command::Serve(_)) {
             if let Err(error) = raise_file_limit() {
-                tracing::warn!(%error, "the limit of open files stays");
+                tracing::warn!(%error, "cannot raise the limit of open files");
             }
         } else {
             signals::end_the_process();

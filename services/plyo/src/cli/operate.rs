@@ -20,10 +20,10 @@ use crate::{
 
 #[derive(Args)]
 pub(super) struct Migrate {
-    /// EVENTS is lost for good: begin an empty one, though there are tables that came from it
+    /// EVENTS is lost for good: create an empty one even though there are tables folded from it
     #[arg(long)]
     new_history: bool,
-    /// How many seconds to wait for servers that do not answer yet
+    /// Seconds to wait for servers that do not respond yet
     #[arg(long, env = "PLYO_WAIT", default_value_t = 30)]
     wait: u64,
     #[command(flatten)]
@@ -55,8 +55,8 @@ pub(crate) async fn apply(config: &Config, new_history: bool) -> Result<Vec<Stri
             let mut db = database::connect(&database::options(&config.dsn(service.name), &path)?).await?;
             ensure!(
                 !progress::has_history(&mut db).await?,
-                "EVENTS is not there, and the tables of {} came from one: restore its backup; if there is none, \
-                 `plyo migrate --new-history` begins an empty one, and `plyo rebuild SERVICE --new-history` tables that fit it",
+                "EVENTS is missing, but the tables of {} were folded from it: restore its backup; if there is none, \
+                 run `plyo migrate --new-history` to create an empty one, then `plyo rebuild SERVICE --new-history`",
                 service.name
             );
         }
@@ -76,7 +76,7 @@ pub(super) fn decode(type_name: Option<&str>) -> Result<()> {
         // Marks have no body, and a stream has marks.
         return Ok(());
     }
-    let json = readable(&body).context("stdin is neither a MessagePack body nor a JSON object")?;
+    let json = readable(&body).context("stdin is neither MessagePack nor a JSON object")?;
     println!("{}", type_name.map_or(Ok(json), |type_name| newest(type_name, &body))?);
     Ok(())
 }
@@ -102,7 +102,7 @@ pub(super) fn readable(body: &[u8]) -> Result<String> {
     }
     let mut rest = body;
     let value: serde_json::Value = rmp_serde::from_read(&mut rest)?;
-    ensure!(rest.is_empty(), "{} bytes follow it", rest.len());
+    ensure!(rest.is_empty(), "{} trailing bytes", rest.len());
     Ok(serde_json::to_string_pretty(&value)?)
 }
 
@@ -112,15 +112,15 @@ fn is_json_object(body: &[u8]) -> bool {
 
 #[derive(Subcommand)]
 pub(super) enum Dead {
-    /// Every dead letter, a line each
+    /// List all dead letters
     List {
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// One dead letter with its body
+    /// Show a dead letter with its body
     Show { sequence: u64 },
-    /// Give a dead command to its service again
+    /// Send a dead-lettered command to its service again
     Replay { sequence: u64 },
     /// Remove a dead letter for good
     Drop { sequence: u64 },
@@ -137,7 +137,7 @@ impl Dead {
                     return Ok(());
                 }
                 if letters.is_empty() {
-                    println!("there are no dead letters");
+                    println!("no dead letters");
                 }
                 for letter in letters {
                     let kind = letter.message_type.as_deref().unwrap_or("unknown type");
@@ -163,12 +163,12 @@ impl Dead {
             }
             Self::Replay { sequence } => {
                 dead::replay(&nats, sequence).await?;
-                println!("{sequence} was given to its service again");
+                println!("{sequence} was sent to its service again");
                 Ok(())
             }
             Self::Drop { sequence } => {
                 dead::drop_letter(&nats, sequence).await?;
-                println!("{sequence} is gone");
+                println!("{sequence} was removed");
                 Ok(())
             }
         }
@@ -178,10 +178,10 @@ impl Dead {
 #[derive(Args)]
 pub(super) struct Rebuild {
     service: String,
-    /// Fold dead events in, too: the code that failed on them is mended
+    /// Also fold dead-lettered events: the code that failed on them is fixed
     #[arg(long)]
     mended: bool,
-    /// EVENTS is another stream than the tables came from, or ends earlier: take it as it is, and forget what it lacks
+    /// EVENTS is not the stream the tables were folded from, or ends earlier: accept it, and discard what it lacks
     #[arg(long)]
     new_history: bool,
     #[command(flatten)]
@@ -203,13 +203,13 @@ impl Rebuild {
 
 #[derive(Args)]
 pub(super) struct Verify {
-    /// All if left out
+    /// All by default
     services: Vec<String>,
-    /// Look for damage in EVENTS instead: every message by itself, beside the others, and beside what the services have
-    /// written; nothing stands still
+    /// Check EVENTS for damage instead: each message alone, against the others and against the services' tables; nothing
+    /// pauses
     #[arg(long, conflicts_with = "services")]
     deep: bool,
-    /// Begin at this sequence, or with what was stored at this time (2026-11-25T10:00:00Z) or later
+    /// Start at this sequence, or at this time (2026-11-25T10:00:00Z)
     #[arg(long, requires = "deep", value_name = "SEQUENCE|TIME", value_parser = deep::since)]
     since: Option<Start>,
     #[command(flatten)]
@@ -226,7 +226,7 @@ impl Verify {
         let services: Vec<String> = if self.services.is_empty() { all() } else { self.services };
         let events = streams::state(&config.nats("operator").await?, "EVENTS").await?;
         if events.missing() > 0 {
-            println!("EVENTS lacks {} of its messages between {} and {}", events.missing(), events.first, events.last);
+            println!("EVENTS lacks {} messages between {} and {}", events.missing(), events.first, events.last);
         }
         let mut wrong = 0;
         for service in services {
@@ -234,19 +234,19 @@ impl Verify {
             for difference in &report.differences {
                 wrong += 1;
                 println!(
-                    "{service}: table {} has {} rows that EVENTS does not say, and lacks {} that it does; {}",
+                    "{service}: table {} has {} rows that do not follow from EVENTS, and lacks {} that do; {}",
                     difference.table, difference.only_in_table, difference.only_in_fold, difference.example
                 );
             }
             if report.differences.is_empty() {
                 println!(
-                    "{service}: every table is the fold of {} events ({} read, {:.1} s)",
+                    "{service}: every table matches the fold of {} events ({} read, {:.1} s)",
                     report.folded, report.read, report.seconds
                 );
             }
         }
-        ensure!(events.missing() == 0, "messages of EVENTS are missing: restore a backup that has them");
-        if wrong > 0 { bail!("{wrong} tables differ; `plyo rebuild` makes them right") } else { Ok(()) }
+        ensure!(events.missing() == 0, "messages are missing from EVENTS: restore a backup that has them");
+        if wrong > 0 { bail!("{wrong} tables differ; `plyo rebuild` corrects them") } else { Ok(()) }
     }
 }
 

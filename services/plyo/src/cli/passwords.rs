@@ -18,7 +18,7 @@ pub(super) fn filled(url: &str, nkeys: Option<&Path>, user: &str) -> Result<Stri
     if !url.contains(PLACE) {
         return Ok(url.to_owned());
     }
-    let directory = nkeys.context("set PLYO_NKEYS, where the password is that a URL asks for")?;
+    let directory = nkeys.context("set PLYO_NKEYS to the directory of the password that a URL asks for")?;
     Ok(url.replace(PLACE, &secrets::password(directory, user)?))
 }
 
@@ -37,19 +37,19 @@ pub(super) fn of_services(config: Config) -> Config {
 
 /// Has each role sign in with its password, the operator's, too; says what it did.
 pub(super) async fn set(config: &Config) -> Result<Vec<String>> {
-    let directory = config.nkeys.as_deref().context("set PLYO_NKEYS, where the passwords are")?;
+    let directory = config.nkeys.as_deref().context("set PLYO_NKEYS to the directory of the passwords")?;
     let mut done = Vec::new();
     for service in services::names(SERVICES) {
         let dsn = config.dsn(service);
         let role = plyo_migrations::role(service);
         plyo_migrations::set_password(&dsn, Some(&role), &secrets::password(directory, service)?).await?;
         plyo_migrations::set_password(&dsn, None, &secrets::password(directory, OPERATOR)?).await?;
-        done.push(format!("role {role}: has its password"));
+        done.push(format!("role {role}: password set"));
         if plyo_migrations::asks_for_no_password(&dsn).await? {
             tracing::warn!(
                 service,
-                "its Postgres lets everybody in who reaches it: pg_hba.conf says `trust`, as it does where a database was \
-                 made before there were passwords; put `scram-sha-256` in its place"
+                "its Postgres accepts connections without a password: pg_hba.conf says `trust`, as for a database \
+                 created before passwords were used; change it to `scram-sha-256`"
             );
         }
     }

@@ -24,13 +24,13 @@ pub(super) struct Serve {
     only: Vec<String>,
     #[arg(long, help = services::help_of_listen(SERVICES), env = "PLYO_LISTEN")]
     listen: Option<String>,
-    /// Browser origins that may use the edge; may be repeated
+    /// Allowed browser origin; may be repeated
     #[arg(long, env = "PLYO_ALLOWED_ORIGINS", value_delimiter = ',')]
     allowed_origins: Vec<String>,
-    /// Whether the edge limits rates: on or off
+    /// Rate limits of the edge: on or off
     #[arg(long, env = "PLYO_LIMITS", default_value = "on")]
     limits: String,
-    /// How many seconds to wait for servers that do not answer yet, and for `plyo migrate`
+    /// Seconds to wait for servers that do not respond yet, and for `plyo migrate`
     #[arg(long, env = "PLYO_WAIT", default_value_t = 30)]
     wait: u64,
     #[command(flatten)]
@@ -58,8 +58,8 @@ impl Serve {
         let only: Vec<String> = self.only.into_iter().filter(|role| !role.is_empty()).collect();
         let roles = if only.is_empty() { all() } else { only };
         let unknown: Vec<&String> = roles.iter().filter(|role| !known.contains(&role.as_str())).collect();
-        ensure!(unknown.is_empty(), "there is no {unknown:?}; there are {}", known.join(", "));
-        ensure!(["on", "off"].contains(&self.limits.as_str()), "limits are on or off");
+        ensure!(unknown.is_empty(), "unknown role {unknown:?}; the roles are {}", known.join(", "));
+        ensure!(["on", "off"].contains(&self.limits.as_str()), "limits must be on or off");
         platform::metrics_handle();
         let edge = EdgeSettings {
             allowed_origins: self.allowed_origins,

@@ -13,15 +13,14 @@ use crate::{
 /// How services run.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Running {
-    /// How many lanes each service is to have: 1, 2, 4, 8 or 16. Left out, as many as it has, and 1 at first; `plyo lanes`
-    /// changes it
+    /// Expected lanes of each service: 1, 2, 4, 8 or 16. By default what it has, initially 1; `plyo lanes` changes it
     #[arg(long, env = "PLYO_LANES", value_parser = lanes)]
     lanes: Option<u8>,
-    /// Memory in MiB for rows that the services of this process remember, all lanes together
+    /// Row memory of this process in MiB, for all services and lanes
     #[arg(long, env = "PLYO_MEMORY_MIB", default_value_t = Config::MEMORY_MIB, value_parser = clap::value_parser!(u64).range(1..))]
     memory_mib: u64,
-    /// How many seconds the edge still takes connections after SIGTERM, while /ready says that it stops, so that whoever
-    /// shares out requests can notice; 5 unless it runs at a terminal
+    /// Seconds that the edge still accepts connections after SIGTERM, while /ready reports 503, so that load balancers
+    /// notice; 5 unless run from a terminal
     #[arg(long, env = "PLYO_GRACE")]
     grace: Option<u64>,
 }
@@ -78,7 +77,7 @@ impl Running {
 
 /// How many lanes a service can have.
 pub(super) fn lanes(text: &str) -> Result<u8, String> {
-    let count = text.parse().map_err(|_| format!("a service has 1, 2, 4, 8 or 16 lanes, not {text}"))?;
+    let count = text.parse().map_err(|_| format!("a service must have 1, 2, 4, 8 or 16 lanes, not {text}"))?;
     plyo_nats::check_count(count).map_err(|error| error.to_string())?;
     Ok(count)
 }
@@ -87,7 +86,7 @@ pub(super) fn lanes(text: &str) -> Result<u8, String> {
 pub(super) fn replicas(text: &str) -> Result<u8, String> {
     match text.parse() {
         Ok(count @ (1 | 3 | 5)) => Ok(count),
-        _ => Err(format!("1, 3 or 5 servers keep a stream, not {text}")),
+        _ => Err(format!("a stream must have 1, 3 or 5 replicas, not {text}")),
     }
 }
 
@@ -105,7 +104,7 @@ mod tests {
         assert_eq!(["1", "3", "5"].map(replicas), [1, 3, 5].map(Ok));
         for wrong in ["0", "2", "7", "three"] {
             let error = replicas(wrong).unwrap_err();
-            assert!(error.contains("1, 3 or 5 servers") && error.contains(wrong), "{error}");
+            assert!(error.contains("1, 3 or 5 replicas") && error.contains(wrong), "{error}");
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn shutdown() {
     signals.next().await;
     tokio::spawn(async move {
         signals.next().await;
-        eprintln!("plyo: asked twice, so it ends at once");
+        eprintln!("plyo: second signal, exiting immediately");
         exit(ENDED);
     });
 }

@@ -27,19 +27,19 @@ use crate::{
 
 #[derive(Args)]
 pub(super) struct Up {
-    /// Where the edge listens, on loopback
+    /// Port of the edge, on loopback
     #[arg(long, env = "PLYO_PORT", default_value_t = services::EDGE_PORT)]
     port: u16,
-    /// Where the data is
+    /// Data directory
     #[arg(long, env = "PLYO_DATA", default_value = ".plyo")]
     data: PathBuf,
-    /// When a write is on disk
+    /// When a write is synced to disk
     #[arg(long, env = "PLYO_DURABILITY", default_value = "always")]
     durability: DurabilityArgument,
-    /// How many servers keep each stream; here there is one
+    /// Replicas of each stream; must be 1 here
     #[arg(long, env = "PLYO_REPLICAS", default_value = "1", value_parser = settings::replicas)]
     replicas: u8,
-    /// Restore this backup first, into data that holds nothing yet
+    /// Restore this backup first, into an empty data directory
     #[arg(long, value_name = "DIR")]
     restore: Option<PathBuf>,
     #[command(flatten)]
@@ -108,14 +108,14 @@ impl Up {
         platform::metrics_handle();
         ensure!(
             self.replicas == 1,
-            "`plyo up` has one nats-server, which keeps one copy of each stream; PLYO_REPLICAS={} is for `plyo serve`",
+            "`plyo up` runs one nats-server with one replica of each stream; PLYO_REPLICAS={} is for `plyo serve`",
             self.replicas
         );
         fs::create_dir_all(&self.data).with_context(|| format!("make {}", self.data.display()))?;
         let data = self.data.canonicalize()?;
         let _only_one = lock(&data)?;
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await;
-        let listener = listener.with_context(|| format!("listen on port {}; --port takes another", self.port))?;
+        let listener = listener.with_context(|| format!("listen on port {}; choose another with --port", self.port))?;
         let mut places = Places::of(&data)?;
         println!("starting Postgres, Redis and nats-server; their data is in {}", data.display());
         let mut postgres = Postgres::start(&data.join("postgres"), Some(places.postgres))?;
@@ -182,7 +182,7 @@ fn lock(data: &Path) -> Result<fs::File> {
     let file = fs::File::create(data.join("lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => bail!("a `plyo up` runs on {} already", data.display()),
+        Err(fs::TryLockError::WouldBlock) => bail!("another `plyo up` is already running on {}", data.display()),
         Err(fs::TryLockError::Error(error)) => Err(error.into()),
     }
 }

@@ -58,8 +58,8 @@ fn misspelt(read: &BTreeSet<String>, names: impl Iterator<Item = String>) -> Vec
     let warning = |name: String| {
         let distance = |known: &&String| strsim::damerau_levenshtein(known, &name);
         match read.iter().min_by_key(distance).filter(|known| distance(known) <= 3) {
-            Some(meant) => format!("{name} is read by nobody; is {meant} meant?"),
-            None => format!("{name} is read by nobody"),
+            Some(meant) => format!("unknown variable {name}; did you mean {meant}?"),
+            None => format!("unknown variable {name}"),
         }
     };
     names.filter(is_misspelt).map(warning).collect()
@@ -84,6 +84,9 @@ mod tests {
     fn a_variable_that_is_misspelt_is_named_with_the_one_that_is_meant() {
         let names = ["PLYO_REPLCAS", "PLYO_REPLICAS", "PLYO_LOG", "PLYO_NKEY_EDGE", "PLYO_WEATHER", "PATH"];
         let said = misspelt(&read_by_plyo(), names.into_iter().map(str::to_owned));
-        assert_eq!(said, ["PLYO_REPLCAS is read by nobody; is PLYO_REPLICAS meant?", "PLYO_WEATHER is read by nobody"]);
+        assert_eq!(
+            said,
+            ["unknown variable PLYO_REPLCAS; did you mean PLYO_REPLICAS?", "unknown variable PLYO_WEATHER"]
+        );
     }
 }
