@@ -13,11 +13,11 @@ pub enum Metric {
     Workouts,
     /// Sum of load × repetitions, in grams.
     TonnageG,
-    /// Personal records that were set and stand.
+    /// Current personal records.
     Records,
-    /// Runs of 7 local dates in a row with a workout on each: 7 such days are one run, 8 are two.
+    /// Runs of 7 consecutive local dates with a workout each: 7 such days are one run, 8 are two.
     SevenDayRuns,
-    /// Runs of 4 ISO weeks in a row with a workout in each.
+    /// Runs of 4 consecutive ISO weeks with a workout each.
     FourWeekRuns,
 }
 
@@ -27,29 +27,29 @@ pub struct AchievementUnlocked {
     /// Stable name of the rule: `workouts_10`.
     pub code: String,
     pub metric: Metric,
-    /// What the rule asks for.
+    /// The value that the rule requires.
     pub threshold: u64,
-    /// What the metric was when it was met.
+    /// The value of the metric when the rule was met.
     pub value: u64,
 }
 
-/// A correction or a deletion undid the cause.
+/// A correction or deletion removed the cause.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AchievementRevoked {
     pub code: String,
     pub metric: Metric,
     pub threshold: u64,
-    /// What the metric is now, below the threshold.
+    /// The value of the metric now, below the threshold.
     pub value: u64,
 }
 
-/// Every rule with how far this user is.
+/// Every rule with this user's progress.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListAchievements {
     pub user: UserId,
 }
 
-/// A rule and how far a user is.
+/// A rule and a user's progress.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AchievementView {
     pub code: String,

@@ -1,4 +1,4 @@
-//! Every message there is, in one table each for commands and events.
+//! Every message, in one table for commands and one for events.
 
 use std::fmt;
 
@@ -9,21 +9,21 @@ use serde::de::DeserializeOwned;
 use crate::probe;
 use crate::{Aggregate, RejectCode, achievement, clock, notification, reject::INVALID_BODY, user, workout};
 
-/// A message that this binary cannot read.
+/// A message that this binary cannot decode.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// Nobody here knows this type: a reader skips it.
+    /// The type is unknown: a reader skips it.
     #[error("unknown type `{0}`")]
     UnknownType(String),
     /// A newer binary wrote it: a reader that needs it must stop, not skip.
     #[error("`{name}` version {version} is newer than this binary knows ({known})")]
     NewerVersion { name: &'static str, version: u32, known: u32 },
-    /// The body is not what the type says, or cannot be brought up to the newest version: a dead letter.
+    /// The body does not match the type, or cannot be upgraded to the newest version: a dead letter.
     #[error("cannot decode the body of `{name}.v{version}`: {detail}")]
     Body { name: &'static str, version: u32, detail: String },
 }
 
-/// A kind in the version that travelled: `workout.completed.v1`.
+/// A kind in its published version: `workout.completed.v1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Versioned<K> {
     pub kind: K,
@@ -38,7 +38,7 @@ pub trait Payload<K> {
 /// The bytes of a payload.
 #[derive(Clone, Copy, Debug)]
 pub enum Body<'a> {
-    /// A map with field names: what Plyo itself writes.
+    /// A map with field names: what Plyo writes.
     MessagePack(&'a [u8]),
     /// What a scheduled job outside Plyo may send, and what people write.
     Json(&'a [u8]),
@@ -69,9 +69,9 @@ fn upcast<T: TryFrom<U, Error: fmt::Display>, U>(
 
 /// The one macro of the project: an enum of payloads, its kinds, and the functions that go from a type name to a payload.
 ///
-/// A row is `Variant(newest::Payload) = "type.name" v <newest>, "service";`. Where there are earlier versions, they stand
-/// behind `v <newest> after [1: old::PayloadV1, …]`, and each has a `TryFrom`, or a `From`, into the next. A message that
-/// is not about a person says so: `"service" about Group`.
+/// A row is `Variant(newest::Payload) = "type.name" v <newest>, "service";`. Earlier versions follow as `v <newest> after
+/// [1: old::PayloadV1, …]`, and each has a `TryFrom`, or a `From`, into the next. A message that is not about a user says
+/// so: `"service" about Group`.
 macro_rules! catalogue {
     ($(#[$doc:meta])* $all:ident, $kind:ident { $(
         $(#[$cfg:meta])*
@@ -84,7 +84,7 @@ macro_rules! catalogue {
         #[serde(untagged)]
         pub enum $all { $($(#[$cfg])* $variant($payload),)+ }
 
-        /// Which message it is, without its payload.
+        /// The kind of a message, without its payload.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         pub enum $kind { $($(#[$cfg])* $variant,)+ }
 
@@ -102,7 +102,7 @@ macro_rules! catalogue {
                 match self { $($(#[$cfg])* Self::$variant => $version,)+ }
             }
 
-            /// Every version that there was, oldest first; this binary reads them all.
+            /// All versions, oldest first; this binary reads them all.
             pub const fn versions(self) -> &'static [u32] {
                 match self { $($(#[$cfg])* Self::$variant => &[$($first, $($next,)*)? $version],)+ }
             }
@@ -112,13 +112,13 @@ macro_rules! catalogue {
                 match self { $($(#[$cfg])* Self::$variant => $service,)+ }
             }
 
-            /// What it is about; `None` is a person.
+            /// What it is about; `None` for a user.
             pub const fn about(self) -> Option<Aggregate> {
                 let about: &[Aggregate] = match self { $($(#[$cfg])* Self::$variant => &[$(Aggregate::$aggregate)?],)+ };
                 about.first().copied()
             }
 
-            /// What one version of it says, from its documentation; `None` where there is no such version.
+            /// The documentation of a version; `None` if there is no such version.
             pub fn schema(self, version: u32, generator: &mut SchemaGenerator) -> Option<Schema> {
                 match self { $($(#[$cfg])* Self::$variant => match version {
                     $($first => Some(generator.subschema_for::<$first_payload>()),
@@ -140,10 +140,10 @@ macro_rules! catalogue {
                 kind.known(version)
             }
 
-            /// Reads a body of that version and brings it up to the newest, a step at a time.
+            /// Decodes a body of that version and upgrades it to the newest, one step at a time.
             ///
             /// # Errors
-            /// [`DecodeError::Body`] when the bytes are not the payload, or a step fails; [`DecodeError::NewerVersion`].
+            /// [`DecodeError::Body`] when the bytes are not this payload or a step fails; [`DecodeError::NewerVersion`].
             pub fn decode(self, version: u32, body: Body<'_>) -> Result<$all, DecodeError> {
                 self.known(version)?;
                 match self { $($(#[$cfg])* Self::$variant => {
@@ -197,7 +197,7 @@ macro_rules! catalogue {
             /// The MessagePack body, in the newest version.
             ///
             /// # Panics
-            /// Never for the payloads of the catalogue: they are plain data.
+            /// Never for payloads of the catalogue: they are plain data.
             pub fn encode(&self) -> Vec<u8> {
                 rmp_serde::to_vec_named(self).expect("a payload is plain data")
             }
@@ -214,7 +214,7 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    /// A request to change something, addressed to one service. It may be refused.
+    /// A request to change something, addressed to one service, which may reject it.
     Command, CommandKind {
         RegisterUser(user::RegisterUser) = "user.register" v 1, "user";
         RevokeSession(user::RevokeSession) = "user.revoke_session" v 1, "user";

@@ -1,4 +1,4 @@
-//! Due events: what was scheduled comes back from the broker itself, as an ordinary event of the `clock`.
+//! Due events: the broker returns what was scheduled as ordinary events of the `clock`.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::ReminderId;
 
-/// A workout reminder's time has come. The workout service holds it against the reminder as it stands.
+/// A workout reminder is due. The workout service checks it against the current reminder.
 ///
-/// A scheduled job outside Plyo may send one: a reminder that the workout service never set is taken as it is.
+/// A scheduled job outside Plyo may send one: a reminder unknown to the workout service is accepted as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkoutReminderDue {
     pub reminder_id: ReminderId,
-    /// The revision of the reminder that was scheduled; one that was moved or cancelled since has a higher one.
+    /// The scheduled revision of the reminder; if it was moved or cancelled since, its revision is higher.
     #[serde(default)]
     pub revision: u32,
     #[schemars(with = "String")]

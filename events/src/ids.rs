@@ -1,4 +1,4 @@
-//! Identifiers: UUIDs with a type, so that one cannot be passed for another.
+//! Identifiers: typed UUIDs, so that one cannot be mistaken for another.
 
 use std::{fmt, marker::PhantomData, str::FromStr};
 
@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-/// A UUID that names a `T`. Written as the lower-case hyphenated form everywhere, also inside MessagePack.
+/// A UUID that names a `T`. Written in lower-case hyphenated form everywhere, also in MessagePack.
 pub struct Id<T>(Uuid, PhantomData<fn() -> T>);
 
 /// Markers for [`Id`].
@@ -33,12 +33,12 @@ impl<T> Id<T> {
         Self(id, PhantomData)
     }
 
-    /// A time-ordered id (UUIDv7). Only the edge and the credential store mint ids; everything behind them derives.
+    /// A time-ordered id (UUIDv7). Only the edge and the credential store mint ids; everything behind them derives its ids.
     pub fn mint() -> Self {
         Self::new(Uuid::now_v7())
     }
 
-    /// The id that `name` has under `cause`: the same cause and name always give the same id (UUIDv5).
+    /// The id of `name` under `cause`: the same cause and name always give the same id (UUIDv5).
     pub fn derive(cause: Uuid, name: &str) -> Self {
         Self::new(Uuid::new_v5(&cause, name.as_bytes()))
     }

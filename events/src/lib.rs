@@ -1,7 +1,7 @@
-//! Every contract that crosses a service boundary: commands, events, questions and what they carry.
+//! Every contract across service boundaries: commands, events, questions and their payloads.
 //!
 //! No IO, no async, no SQL. A payload is frozen once released: add optional fields, or a `v2` with an upcast from `v1`.
-//! Read [`catalogue`] first: it lists every message there is.
+//! Read [`catalogue`] first: it lists every message.
 
 pub mod achievement;
 pub mod catalogue;

@@ -1,4 +1,4 @@
-//! What travels around a payload: the envelope, what a reaction emits, and how a command ends.
+//! What surrounds a payload: the envelope, what a reaction emits, and the outcome of a command.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,16 +31,16 @@ impl<T> Message<T> {
         Self { id, subject: subject.into(), time, correlation: id, causation: id, traceparent: None, body }
     }
 
-    /// The person this is about. Decoding has checked that there is one, where the catalogue says that such a message is
-    /// about a person.
+    /// The user this is about. Decoding has checked that there is one if the catalogue says that such a message is about a
+    /// user.
     ///
     /// # Panics
-    /// When it is about an aggregate, which is a mistake in who asks.
+    /// When it is about an aggregate, which is a bug in the caller.
     pub fn user(&self) -> UserId {
         self.subject.user().expect("this message is about a person")
     }
 
-    /// When it happened, to the microsecond that Postgres keeps: a fold must not know more than its table.
+    /// When it happened, to the microsecond, as Postgres stores it: a fold must not know more than its table.
     pub fn stored_time(&self) -> Timestamp {
         Timestamp::from_microsecond(self.time.as_microsecond()).unwrap_or(self.time)
     }
@@ -59,15 +59,15 @@ impl<T> Message<T> {
     }
 }
 
-/// What a decision or a reaction puts into the world: events and timers about the subject of the message that caused it,
-/// commands about any.
+/// What a decision or reaction emits: events and timers about the subject of the message that caused it, commands about any
+/// subject.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Emit {
     pub events: Vec<Event>,
-    /// What is asked of a service, this one or another, and about whom: so one person's act can concern another.
+    /// Commands to this service or another, and about whom: so one user's action can concern another.
     pub commands: Vec<(Subject, Command)>,
     pub timers: Vec<Timer>,
-    /// The result of a command, as the client gets it. Ignored for an event.
+    /// The result of a command, as returned to the client. Ignored for an event.
     pub reply: Option<serde_json::Value>,
 }
 
@@ -87,7 +87,7 @@ impl Emit {
         self
     }
 
-    /// Asks the command's service for something about `to`.
+    /// Sends a command about `to` to its service.
     pub fn command(mut self, to: impl Into<Subject>, command: impl Into<Command>) -> Self {
         self.commands.push((to.into(), command.into()));
         self
@@ -99,27 +99,26 @@ impl Emit {
     }
 
     /// # Panics
-    /// If `reply` cannot be JSON (a map with keys that are not strings), which is a mistake in the type.
+    /// If `reply` cannot be JSON (a map with non-string keys), which is a bug in the type.
     pub fn reply(mut self, reply: impl Serialize) -> Self {
         self.reply = Some(serde_json::to_value(reply).expect("a reply is plain data"));
         self
     }
 }
 
-/// A change to the schedule: what is set comes back as a `clock.…` event of the same subject when it is due.
+/// A change to the schedule: a timer comes back as a `clock.…` event of the same subject when it is due.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Timer {
     /// Sets, or moves, the timer `key`. `due` is the clock event that fires.
     Set { key: Uuid, at: Timestamp, due: Event },
-    /// Sets, or moves, the timer `key` to the next time of `recurrence`. It fires once: whoever wants it again emits it
-    /// again when `due` comes, and then every time that passed meanwhile is left out. The `time` of the clock event is the
-    /// one it stands for.
+    /// Sets, or moves, the timer `key` to the next time of `recurrence`. It fires once: to repeat it, emit it again when
+    /// `due` comes; times that have passed meanwhile are skipped. The `time` of the clock event is the time it was due.
     Every { key: Uuid, recurrence: Recurrence, due: Event },
-    /// Cancels the timer `key` of that kind; nothing happens if there is none.
+    /// Cancels the timer `key` of that kind, if there is one.
     Cancel { key: Uuid, kind: EventKind },
 }
 
-/// How a command ended: stored with its id, and answered again whenever the same command comes again.
+/// The outcome of a command: stored with its id, and returned whenever the same command comes again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "status")]
 pub enum Outcome {
@@ -129,7 +128,7 @@ pub enum Outcome {
     Rejected {
         reject: Reject,
     },
-    /// It could not be processed; an operator sees it with `plyo dead list` and may replay it.
+    /// It could not be processed; operators see it with `plyo dead list` and can replay it.
     Dead {
         reason: String,
     },

@@ -1,4 +1,4 @@
-//! The notification service: what a person is told, why, and whether it was read.
+//! The notification service: what a user is told, why, and whether it was read.
 
 use std::collections::BTreeMap;
 
@@ -24,13 +24,13 @@ impl NotificationKind {
     pub const ALL: [Self; 3] = [Self::AchievementUnlocked, Self::RecordSet, Self::WorkoutReminder];
 }
 
-/// Why somebody was told: the event behind it, and the preference that let it through.
+/// Why a user was notified: the event behind it, and the preference that allowed it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Because {
     pub event: EventId,
     /// `workout.completed`
     pub event_type: String,
-    /// Whether the person chose to be told, or it is the default.
+    /// Whether the user chose this, or it is the default.
     pub preference: PreferenceSource,
 }
 
@@ -54,11 +54,11 @@ pub struct ReadNotification {
     pub notification_id: NotificationId,
 }
 
-/// Mark every notification so far as read.
+/// Mark all notifications so far as read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReadAllNotifications {}
 
-/// Choose what to be told about. Kinds that are not named keep their setting.
+/// Set notification preferences. Kinds that are not listed keep their setting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SetPreferences {
     pub in_app: BTreeMap<NotificationKind, bool>,
@@ -66,14 +66,14 @@ pub struct SetPreferences {
 
 // Events.
 
-/// A person is told something, in the app.
+/// A user is notified in the app.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationCreated {
     pub notification_id: NotificationId,
-    /// 1, 2, 3 … per person.
+    /// 1, 2, 3 … per user.
     pub number: u64,
     pub kind: NotificationKind,
-    /// What it tells of, such as `achievement:workouts_10`: a later retraction names the same.
+    /// What it is about, such as `achievement:workouts_10`: a later retraction has the same value.
     pub subject: String,
     pub because: Because,
     pub params: Told,
@@ -99,9 +99,9 @@ pub struct AchievementTold {
     /// Stable name of the rule: `workouts_10`.
     pub code: String,
     pub metric: Metric,
-    /// What the rule asks for.
+    /// The value that the rule requires.
     pub threshold: u64,
-    /// What the metric was when it was met.
+    /// The value of the metric when the rule was met.
     pub value: u64,
 }
 
@@ -152,20 +152,20 @@ pub struct NotificationRead {
     pub notification_id: NotificationId,
 }
 
-/// Every notification up to this number was read.
+/// All notifications up to this number were read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AllNotificationsRead {
     pub through: u64,
 }
 
-/// What was told does not hold any more: its achievement was revoked, or its records changed.
+/// A notification no longer holds: its achievement was revoked, or its records changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationRetracted {
     pub notification_id: NotificationId,
     pub because: Because,
 }
 
-/// A person chose what to be told about: every kind that was ever chosen, with its setting.
+/// A user set notification preferences: every kind ever chosen, with its setting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PreferencesChanged {
     pub in_app: BTreeMap<NotificationKind, bool>,
@@ -184,7 +184,7 @@ pub struct ListNotifications {
     pub limit: u32,
 }
 
-/// A notification as it stands.
+/// The current state of a notification.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationView {
     pub notification_id: NotificationId,
@@ -205,7 +205,7 @@ impl Query for ListNotifications {
     type Answer = Page<NotificationView>;
 }
 
-/// How many notifications there are.
+/// The number of notifications.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CountNotifications {
     pub user: UserId,
@@ -223,7 +223,7 @@ impl Query for CountNotifications {
     type Answer = NotificationCounts;
 }
 
-/// What this user is told about.
+/// This user's notification preferences.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GetPreferences {
     pub user: UserId,

@@ -1,5 +1,5 @@
-//! Messages of a service that only tests have: a payload with three versions, one of whose steps can fail, and messages
-//! about a group.
+//! Messages of a service for tests: a payload with three versions, one of whose upgrade steps can fail, and messages about
+//! a group.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub struct Measured {
     pub by: Instrument,
 }
 
-/// What it was measured with.
+/// The measuring device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Instrument {
@@ -42,7 +42,7 @@ pub struct Gathered {
     pub members: u32,
 }
 
-/// `probe.measured.v1`: the weight as it was written.
+/// `probe.measured.v1`: the weight as text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeasuredV1 {
     /// `1.5 kg`

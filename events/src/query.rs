@@ -4,8 +4,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{CommandKind, RejectCode, UserId};
 
-/// A question and its answer: it reads, and changes nothing. Asked as `q.<SERVICE>.<NAME>` by a MessagePack map, and
-/// answered in JSON, as a client of the edge gets it.
+/// A question and its answer: read-only. Sent to `q.<SERVICE>.<NAME>` as a MessagePack map, and answered in JSON, as
+/// returned to clients of the edge.
 pub trait Query: Serialize + DeserializeOwned + Send + 'static {
     const SERVICE: &'static str;
     const NAME: &'static str;
@@ -14,8 +14,7 @@ pub trait Query: Serialize + DeserializeOwned + Send + 'static {
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 }
 
-/// Something asked for and its answer, which may change what is not folded, and may send commands. It travels as a
-/// [`Query`] does.
+/// A request and its answer. It may change unfolded state and send commands. It is sent like a [`Query`].
 pub trait Request: Serialize + DeserializeOwned + Send + 'static {
     const SERVICE: &'static str;
     const NAME: &'static str;
@@ -23,34 +22,34 @@ pub trait Request: Serialize + DeserializeOwned + Send + 'static {
     const REJECTIONS: &'static [RejectCode] = &[];
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
-    /// The commands that answering it sends.
+    /// The commands sent while answering it.
     const SENDS: &'static [CommandKind] = &[];
 }
 
-/// How did this command end? Asked of any service as `q.<service>.outcome`; the loop answers it, not the service.
+/// The outcome of a command. Sent to any service as `q.<service>.outcome`; the loop answers it, not the service.
 #[derive(Clone, Debug, Serialize, serde::Deserialize)]
 pub struct OutcomeQuery {
     pub user: UserId,
     pub command: crate::CommandId,
 }
 
-/// The answer to [`OutcomeQuery`]: `None` while the command is not handled yet, or was never seen.
+/// The answer to [`OutcomeQuery`]: `None` if the command is not handled yet, or was never seen.
 #[derive(Clone, Debug, Serialize, serde::Deserialize)]
 pub struct StoredOutcome {
-    /// What the command's body was, as the edge hashed it: the same key with another body is refused.
-    /// Empty where nobody knows: of a command that was recognised again by the events that it had come to.
+    /// The edge's hash of the command's body: the same key with another body is rejected. Empty if unknown: for a command
+    /// that was recognised by the events it caused.
     pub fingerprint: String,
     pub outcome: crate::Outcome,
 }
 
 impl StoredOutcome {
-    /// Whether it may be the outcome of a command with such a body.
+    /// Whether it can be the outcome of a command with this body.
     pub fn is_of(&self, fingerprint: &str) -> bool {
         self.fingerprint.is_empty() || self.fingerprint == fingerprint
     }
 }
 
-/// The last question of a page: opaque to clients.
+/// One page of a list.
 #[derive(Clone, Debug, Serialize, serde::Deserialize, schemars::JsonSchema, PartialEq)]
 pub struct Page<T> {
     pub items: Vec<T>,

@@ -1,4 +1,4 @@
-//! What comes again and again: a cron rule, read in a time zone, and the moment at which it is due next.
+//! Recurring times: a cron rule in a time zone, and when it is due next.
 
 use std::cmp::Ordering;
 
@@ -14,12 +14,12 @@ use jiff::{
     tz::{AmbiguousOffset, TimeZone},
 };
 
-/// A cron rule in a time zone, valid by construction: it can be read, and it fires again however late it is.
+/// A cron rule in a time zone, valid by construction: it can be parsed, and it always fires again.
 ///
 /// The rule is five fields (minute, hour, day of the month, month, day of the week; `L`, `W`, `#` and names as in the crate
-/// `croner`), and every time of the local clock that it matches is due once. Where the clock jumps forward over such a
-/// time, it is due at the first moment after the jump; where the clock is set back and shows it twice, at the first. Several
-/// that one jump leaves out are due once.
+/// `croner`), and every time of the local clock that it matches is due once. If the clock jumps forward over such a time,
+/// it is due at the first moment after the jump; if the clock is set back and shows it twice, at the first. Several skipped
+/// by one jump are due once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recurrence {
     rule: Box<Cron>,
@@ -40,38 +40,38 @@ pub enum RecurrenceError {
 
 impl Recurrence {
     /// # Errors
-    /// When nobody knows the zone, the rule cannot be read, or no day is ever as it says.
+    /// When the zone is unknown, the rule cannot be parsed, or it matches no day.
     pub fn new(rule: &str, zone: &str) -> Result<Self, RecurrenceError> {
         let known = TimeZone::get(zone).ok().filter(|zone| !zone.is_unknown());
         let known = known.ok_or_else(|| RecurrenceError::UnknownZone(zone.to_owned()))?;
         let unreadable = |detail: String| RecurrenceError::Unreadable { rule: rule.to_owned(), detail };
         if rule.split_whitespace().count() != 5 {
-            // The parser would also take a nickname, `@daily`.
+            // The parser would also accept a nickname, `@daily`.
             return Err(unreadable("wrong number of fields".to_owned()));
         }
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let cron = parser.parse(rule).map_err(|error| unreadable(error.to_string()))?;
-        // The calendar knows fourteen kinds of years; each comes in the hundred that end where the search does.
+        // The calendar has fourteen kinds of years; each occurs in the last hundred years that the search covers.
         if cron.find_next_occurrence(&Clock(date(4900, 1, 1).into()), true).is_err() {
             return Err(RecurrenceError::Never(rule.to_owned()));
         }
         Ok(Self { rule: Box::new(cron), zone: known })
     }
 
-    /// When it is due next, strictly after `last`. After the year 4900 that is never: the end of time.
+    /// When it is due next, strictly after `last`. After the year 4900 it is never due: the maximum time.
     pub fn next_after(&self, last: Timestamp) -> Timestamp {
         let mut local = Clock(self.zone.to_datetime(last));
         loop {
             let Ok(next) = self.rule.find_next_occurrence(&local, false) else { return Timestamp::MAX };
             match self.moment(next.0) {
-                // What the clock shows for the second time was due when it showed it first.
+                // A time that the clock shows twice was due the first time.
                 Some(moment) if moment <= last => local = next,
                 moment => return moment.unwrap_or(Timestamp::MAX),
             }
         }
     }
 
-    /// The first moment at which the local clock shows `local`, or, if it jumps over that, shows more.
+    /// The first moment at which the local clock shows `local`, or a later time if it jumps over that.
     fn moment(&self, local: DateTime) -> Option<Timestamp> {
         let ambiguous = self.zone.to_ambiguous_timestamp(local);
         let earlier = ambiguous.earlier().ok()?;
@@ -84,7 +84,7 @@ impl Recurrence {
     }
 }
 
-/// A local clock to the second, which the rule is searched on. It knows of no zone: what its jumps mean is decided above.
+/// A local clock with second precision for the search. It has no zone: jumps are handled above.
 #[derive(Clone)]
 struct Clock(DateTime);
 

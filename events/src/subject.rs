@@ -1,4 +1,4 @@
-//! Whom or what a message is about: the last token of every subject, by which it is partitioned, followed and erased.
+//! Whom or what a message is about: the last token of every NATS subject, used to partition, follow and erase.
 
 use std::{fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::UserId;
 
-/// A person, or something that has a history of its own.
+/// A user, or an aggregate with a history of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// Written as the bare UUID.
@@ -16,7 +16,7 @@ pub enum Subject {
     Aggregate(Aggregate, Uuid),
 }
 
-/// What has a history of its own without being a person.
+/// Something other than a user with a history of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Aggregate {
     Campaign,
@@ -26,13 +26,13 @@ pub enum Aggregate {
     Case,
 }
 
-/// A token that names nobody and nothing.
+/// A token that is neither a user nor an aggregate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is neither a user's UUID nor an aggregate such as group-<uuid>")]
 pub struct SubjectError(String);
 
 impl Subject {
-    /// The id without what it is of.
+    /// The id without its kind.
     pub const fn uuid(self) -> Uuid {
         match self {
             Self::Person(user) => user.uuid(),
@@ -40,7 +40,7 @@ impl Subject {
         }
     }
 
-    /// The person, if it is one.
+    /// The user, if it is one.
     pub const fn user(self) -> Option<UserId> {
         match self {
             Self::Person(user) => Some(user),
@@ -48,7 +48,7 @@ impl Subject {
         }
     }
 
-    /// What kind of aggregate it is; `None` for a person.
+    /// The kind of aggregate; `None` for a user.
     pub const fn aggregate(self) -> Option<Aggregate> {
         match self {
             Self::Person(_) => None,

@@ -1,4 +1,4 @@
-//! The values of a training log, valid by construction: what could be read is within its range.
+//! The values of a training log, valid by construction: parsed values are within their range.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// Most sets in one workout.
 pub const MAX_SETS: usize = 500;
 
-/// Gives a validated value its schema: the range that its constructor checks.
+/// Defines the schema of a validated value: the range that its constructor checks.
 macro_rules! schema {
     ($type:ty, $name:literal, $schema:tt) => {
         impl JsonSchema for $type {
@@ -94,7 +94,7 @@ impl From<Amount> for f64 {
     }
 }
 
-/// The weight moved, in the unit it was logged in: `{"kg": 102.5}` or `{"lb": 225}`.
+/// The load, in the unit in which it was logged: `{"kg": 102.5}` or `{"lb": 225}`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Load {
@@ -103,7 +103,7 @@ pub enum Load {
 }
 
 impl Load {
-    /// Whole grams, the unit in which loads are compared and summed (1 lb = 453.59237 g, NIST SP 811).
+    /// Whole grams, in which loads are compared and summed (1 lb = 453.59237 g, NIST SP 811).
     pub fn grams(self) -> u64 {
         let grams = match self {
             Self::Kg(amount) => amount.0 * 1000.0,
@@ -160,7 +160,7 @@ impl From<ExerciseSlug> for String {
     }
 }
 
-/// A moment with the offset that the clock on the wall had: `2026-11-24T18:30:00+01:00`. Years 1970 to 2199.
+/// A moment with its local UTC offset: `2026-11-24T18:30:00+01:00`. Years 1970 to 2199.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct LocalTime {
@@ -174,7 +174,7 @@ impl LocalTime {
         self.at
     }
 
-    /// The date on the wall where it happened: what a streak counts.
+    /// The local date: what a streak counts.
     pub fn local_date(self) -> Date {
         self.offset.to_datetime(self.at).date()
     }

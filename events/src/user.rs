@@ -1,5 +1,5 @@
-//! The user service: accounts and sessions. No credential and no personal data enters a stream: the messages of
-//! sign-up, log-in, refresh and log-out are request/reply only.
+//! The user service: accounts and sessions. No credentials or personal data enter a stream: sign-up, log-in, refresh and
+//! log-out are request/reply only.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -35,7 +35,7 @@ impl Default for Locale {
     }
 }
 
-/// IANA time zone, `Europe/Berlin`. Its form is checked here, that it exists at the edge.
+/// IANA time zone, `Europe/Berlin`. The format is checked here, its existence at the edge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
@@ -96,7 +96,7 @@ pub const USER_NOT_FOUND: RejectCode = RejectCode::not_found("user_not_found", "
 
 // Commands.
 
-/// Make the prepared account an account.
+/// Activate a prepared account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RegisterUser {
     #[serde(default)]
@@ -105,7 +105,7 @@ pub struct RegisterUser {
     pub time_zone: TimeZoneName,
 }
 
-/// A session ended: the credential store did it, this tells the others.
+/// Announce that the credential store ended a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RevokeSession {
     pub session_id: SessionId,
@@ -116,11 +116,11 @@ pub struct RevokeSession {
 #[serde(rename_all = "snake_case")]
 pub enum RevocationReason {
     LogOut,
-    /// A refresh token was used a second time: somebody else has it.
+    /// A refresh token was used twice: somebody else has it.
     TokenReuse,
 }
 
-/// What registering answers.
+/// The result of registering.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Registered {
     pub user_id: UserId,
@@ -128,25 +128,25 @@ pub struct Registered {
 
 // Events.
 
-/// Somebody has an account.
+/// An account was created.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UserRegistered {
     pub locale: Locale,
     pub time_zone: TimeZoneName,
 }
 
-/// The access tokens of this session are void.
+/// The access tokens of this session are revoked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SessionRevoked {
     pub session_id: SessionId,
     pub reason: RevocationReason,
 }
 
-// Requests and queries. Those that carry a secret implement `Debug` by hand in no log: they are never logged at all.
+// Requests and queries. Those that carry a secret are never logged.
 
-/// Hash and store a new credential under a unique e-mail. The same e-mail again, before its registration, replaces the
-/// password; after it, it is refused with `email_taken`, unless the password is right: then it is a sign-up sent twice,
-/// and is answered again so that its command finds the outcome of the first.
+/// Hash and store a new credential under a unique e-mail address. The same address again replaces the password before
+/// registration; after it, it is rejected with `email_taken`, unless the password is right: then it is a repeated sign-up
+/// and gets the same answer, so that its command finds the outcome of the first.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PrepareSignUp {
     pub email: String,
@@ -182,11 +182,11 @@ pub struct Tokens {
     pub token_type: String,
     /// Seconds until the access token expires: 600.
     pub expires_in: u32,
-    /// Use it once; it comes back renewed. Valid for 30 days.
+    /// Can be used once, and is then replaced. Valid for 30 days.
     pub refresh_token: String,
 }
 
-/// What an access token says: the payload of a JWT whose header has `typ: at+jwt`, `alg: EdDSA` and a `kid` of the JWKS.
+/// The claims of an access token: the payload of a JWT whose header has `typ: at+jwt`, `alg: EdDSA` and a `kid` of the JWKS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessClaims {
     /// [`AccessClaims::ISSUER`]
@@ -206,7 +206,7 @@ impl AccessClaims {
     pub const LIFETIME: u32 = 600;
 }
 
-/// What a token is good for; any other word than these is refused when a token is read.
+/// The purpose of a token; any other value is rejected when a token is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenUse {
@@ -235,7 +235,7 @@ impl Request for Refresh {
     const SENDS: &'static [CommandKind] = &[CommandKind::RevokeSession];
 }
 
-/// End the session of this refresh token. An unknown token is answered the same.
+/// End the session of this refresh token. An unknown token gets the same answer.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct LogOut {
     pub refresh_token: String,
@@ -283,7 +283,7 @@ impl Query for Me {
     type Answer = MeView;
 }
 
-/// The public keys that access tokens are signed with.
+/// The public keys that verify access tokens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Jwks {}
 

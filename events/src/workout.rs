@@ -11,20 +11,20 @@ use crate::{
     training::{ExerciseSlug, Load, LocalTime, MAX_SETS, Reps, Rpe, Seconds},
 };
 
-/// What was done: exercises in order, each with its sets.
+/// A workout: exercises in order, each with its sets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Workout {
-    /// When it began, with the local UTC offset.
+    /// When it started, with the local UTC offset.
     pub started_at: LocalTime,
-    /// When it ended; not before it began, at most 24 h after.
+    /// When it ended; not before the start, at most 24 h after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<LocalTime>,
-    /// 1 to 50 exercises with at most 500 sets altogether.
+    /// 1 to 50 exercises with at most 500 sets in total.
     #[schemars(length(min = 1, max = 50))]
     pub exercises: Vec<ExerciseEntry>,
 }
 
-/// One exercise of a workout.
+/// An exercise of a workout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExerciseEntry {
     pub exercise: ExerciseSlug,
@@ -32,12 +32,12 @@ pub struct ExerciseEntry {
     pub sets: Vec<Set>,
 }
 
-/// One set: repetitions, or a duration for a hold or a carry, or both.
+/// A set: repetitions, or a duration for a hold or carry, or both.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Set {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reps: Option<Reps>,
-    /// Absent for body weight alone.
+    /// Absent for body weight only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<Load>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,17 +46,17 @@ pub struct Set {
     pub rpe: Option<Rpe>,
 }
 
-/// What others need to know of a workout without its sets.
+/// What other services need of a workout, without its sets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkoutSummary {
-    /// The local date on which it began.
+    /// The local date of the start.
     #[schemars(with = "String")]
     pub local_date: Date,
     pub sets: u32,
     pub reps: u32,
-    /// Load × repetitions summed over the sets, in grams.
+    /// Sum of load × repetitions over the sets, in grams.
     pub tonnage_g: u64,
-    /// Seconds from start to end; absent when no end was logged.
+    /// Seconds from start to end; absent if no end was logged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<u32>,
 }
@@ -74,7 +74,7 @@ impl Workout {
         }
     }
 
-    /// The rules that no single field can hold. `now` bounds the start: a workout lies at most a day ahead (clocks differ).
+    /// The rules across fields. `now` bounds the start: a workout starts at most one day ahead (clocks differ).
     pub fn violations(&self, now: Timestamp) -> Vec<Violation> {
         let mut found = Vec::new();
         let mut wrong = |pointer: String, detail: &str| found.push(Violation { pointer, detail: detail.to_owned() });
@@ -133,27 +133,27 @@ pub struct LogWorkout {
     pub workout: Workout,
 }
 
-/// Replace what a workout says by what is right.
+/// Correct a workout by replacing its content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CorrectWorkout {
     pub workout_id: WorkoutId,
     pub workout: Workout,
 }
 
-/// Take a workout back as if it had never been logged.
+/// Delete a workout as if it had never been logged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeleteWorkout {
     pub workout_id: WorkoutId,
 }
 
-/// Remind me to train. At most 100 days ahead is usual; at most 366 is allowed.
+/// Set a reminder to train, at most 366 days ahead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SetReminder {
     #[schemars(with = "String")]
     pub due_at: Timestamp,
 }
 
-/// Remind me at another time.
+/// Move a reminder to another time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MoveReminder {
     pub reminder_id: ReminderId,
@@ -161,7 +161,7 @@ pub struct MoveReminder {
     pub due_at: Timestamp,
 }
 
-/// Do not remind me.
+/// Cancel a reminder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CancelReminder {
     pub reminder_id: ReminderId,
@@ -169,15 +169,15 @@ pub struct CancelReminder {
 
 // Results of commands.
 
-/// What logging, correcting or deleting a workout answers.
+/// The result of logging, correcting or deleting a workout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkoutSaved {
     pub workout_id: WorkoutId,
-    /// 1 when logged, one more with each correction.
+    /// 1 when logged, incremented by each correction.
     pub revision: u32,
 }
 
-/// What setting, moving or cancelling a reminder answers.
+/// The result of setting, moving or cancelling a reminder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReminderSaved {
     pub reminder_id: ReminderId,
@@ -196,7 +196,7 @@ pub struct WorkoutCompleted {
     pub records: RecordChanges,
 }
 
-/// A workout says something else now. `before` is what it summed up to, so that a reader can take it back without having kept it.
+/// A workout was corrected. `before` has its previous totals, so that a reader can subtract them without having kept them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkoutCorrected {
     pub workout_id: WorkoutId,
@@ -208,7 +208,7 @@ pub struct WorkoutCorrected {
     pub records: RecordChanges,
 }
 
-/// A workout was taken back.
+/// A workout was deleted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkoutDeleted {
     pub workout_id: WorkoutId,
@@ -217,7 +217,7 @@ pub struct WorkoutDeleted {
     pub records: RecordChanges,
 }
 
-/// What a personal record is a record of.
+/// The kind of a personal record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordKind {
@@ -229,7 +229,7 @@ pub enum RecordKind {
     MaxReps,
 }
 
-/// A mark: the best value of its kind that one workout has for one exercise.
+/// A mark: a workout's best value of a kind for one exercise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Mark {
     pub workout_id: WorkoutId,
@@ -247,13 +247,13 @@ pub struct Record {
     pub mark: Mark,
 }
 
-/// What logging, correcting or deleting a workout does to the personal records. Absent where it does nothing to them.
+/// How logging, correcting or deleting a workout changes the personal records. Absent if it does not.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordChanges {
-    /// Records of this workout that do not stand any more, by exercise and kind, one each.
+    /// Records of this workout that no longer hold, at most one per exercise and kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withdrawn: Vec<Record>,
-    /// What is the best of its kind now, by exercise and kind, one each: what this workout betters, and what stands again.
+    /// New records, at most one per exercise and kind: those that this workout sets, and restored ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<NewRecord>,
 }
@@ -264,21 +264,21 @@ impl RecordChanges {
     }
 }
 
-/// A mark is the best of its kind now.
+/// A mark has become the best of its kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NewRecord {
     pub exercise: ExerciseSlug,
     pub kind: RecordKind,
     pub mark: Mark,
-    /// The record that it beats; absent for the first, and for one that stands again because a better one was withdrawn.
+    /// The record that it beats; absent for the first, and for one restored because a better one was withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Mark>,
-    /// An earlier mark stands again, because the one above it was withdrawn or has the same value: nothing new was achieved.
+    /// An earlier mark is restored, because a better one was withdrawn or now has the same value: nothing new was achieved.
     #[serde(default)]
     pub reestablished: bool,
 }
 
-/// A reminder is set, or moved when its revision is above 1.
+/// A reminder was set, or moved if its revision is above 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReminderSet {
     pub reminder_id: ReminderId,
@@ -287,14 +287,14 @@ pub struct ReminderSet {
     pub due_at: Timestamp,
 }
 
-/// A reminder will not come.
+/// A reminder was cancelled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReminderCancelled {
     pub reminder_id: ReminderId,
     pub revision: u32,
 }
 
-/// A reminder came due and still stood: what the clock said, confirmed by the owner of the reminder.
+/// A reminder is due and was not cancelled: the clock's event, confirmed by the reminder's owner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReminderDue {
     pub reminder_id: ReminderId,
@@ -313,7 +313,7 @@ pub struct GetWorkout {
     pub workout_id: WorkoutId,
 }
 
-/// A workout as it stands.
+/// The current state of a workout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkoutView {
     pub workout_id: WorkoutId,
@@ -347,7 +347,7 @@ impl Query for ListWorkouts {
     type Answer = Page<WorkoutView>;
 }
 
-/// The standing records of this user.
+/// The current records of this user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListRecords {
     pub user: UserId,
@@ -359,13 +359,13 @@ impl Query for ListRecords {
     type Answer = Vec<Record>;
 }
 
-/// The reminders of this user that are still to come, soonest first.
+/// This user's pending reminders, soonest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListReminders {
     pub user: UserId,
 }
 
-/// A reminder to come.
+/// A pending reminder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReminderView {
     pub reminder_id: ReminderId,
@@ -384,7 +384,7 @@ impl Query for ListReminders {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListExercises {}
 
-/// An exercise of the list.
+/// An exercise in the list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExerciseView {
     pub slug: ExerciseSlug,

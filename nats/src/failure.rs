@@ -1,16 +1,16 @@
-//! Why a batch failed, said where the failure is made: so nobody has to guess it from a chain of errors.
+//! Why a batch failed, classified where the failure occurs, so that nobody has to guess it from a chain of errors.
 
 use std::fmt;
 
-/// What becomes of a batch that failed depends on this alone.
+/// This alone decides what happens to a failed batch.
 #[derive(Debug)]
 pub enum Failure {
-    /// The messages themselves are at fault: a panic, a broken constraint, a row that cannot be read. The one that fails
-    /// alone becomes a dead letter.
+    /// The messages themselves are at fault: a panic, a violated constraint, an undecodable row. The one that fails on its
+    /// own is dead-lettered.
     Poison(anyhow::Error),
-    /// Postgres or NATS does not do its part just now. The lane is dropped and taken again.
+    /// Postgres or NATS is unavailable. The lane is dropped and taken again.
     Away(anyhow::Error),
-    /// The lane is not ours any more, or must not be worked on: another owner, another history, a newer message.
+    /// The lane is no longer ours, or must not be worked on: another owner, another history, a newer message.
     Lost(anyhow::Error),
 }
 
@@ -23,7 +23,7 @@ impl Failure {
         Self::Away(anyhow::anyhow!("{message}"))
     }
 
-    /// The same with what was being done.
+    /// The same, with the operation that failed.
     pub(crate) fn context(self, doing: impl fmt::Display + Send + Sync + 'static) -> Self {
         match self {
             Self::Poison(error) => Self::Poison(error.context(doing)),
@@ -32,7 +32,7 @@ impl Failure {
         }
     }
 
-    /// What the panic of a service's code said.
+    /// A panic in a service's code, with its message.
     pub(crate) fn panic(panic: &(dyn std::any::Any + Send)) -> Self {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
@@ -49,14 +49,14 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// A statement that failed while something was being done.
+/// A failed statement, with the operation.
 pub(crate) fn sql(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Failure {
     move |error| of_statement(error).context(doing)
 }
 
 fn of_statement(error: sqlx::Error) -> Failure {
     let is_poison = match &error {
-        // Class 22: data exception; 23: constraint violation; P0: raised by PL/pgSQL. Not 42: where a table or a right is
+        // Class 22: data exception; 23: constraint violation; P0: raised by PL/pgSQL. Not 42: if a table or a permission is
         // missing, every message would fail.
         sqlx::Error::Database(database) => {
             let code = database.code().unwrap_or_default();

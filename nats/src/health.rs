@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "lane")]
 pub enum LaneState {
-    /// It has not tried the lock yet.
+    /// It has not tried to lock yet.
     Starting,
     /// Another instance holds the lane; this one tries once a second.
     StandingBy,
     /// This instance works.
     Owning {
-        /// What an operator should know: that the tables were older than `EVENTS`, that messages of it are missing.
+        /// Notes for operators: the tables were behind `EVENTS`, or messages are missing from it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         notes: Vec<String>,
     },
@@ -25,7 +25,7 @@ pub enum LaneState {
     Failed { reason: String },
 }
 
-/// The state of one service in this process, lane by lane, shared with whoever answers for it.
+/// The state of one service in this process, lane by lane, shared with its endpoints.
 #[derive(Clone, Debug)]
 pub struct Health {
     lanes: Arc<Mutex<Vec<LaneState>>>,
@@ -49,7 +49,7 @@ impl Health {
         self.effects.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The state of the service: that of the lane that is worst off.
+    /// The state of the service: that of its worst lane.
     pub fn lane(&self) -> LaneState {
         let badness = |lane: &LaneState| match lane {
             LaneState::Failed { .. } => 3,
@@ -60,12 +60,12 @@ impl Health {
         self.lanes().into_iter().max_by_key(badness).unwrap_or(LaneState::Starting)
     }
 
-    /// Every lane is worked on here, or could be taken over, and no effect waits.
+    /// Every lane is owned here or could be taken over, and no effect is waiting.
     pub fn ready(&self) -> bool {
         matches!(self.lane(), LaneState::Owning { .. } | LaneState::StandingBy) && self.waiting_effects().is_empty()
     }
 
-    /// There are so many lanes, and nothing is known of them.
+    /// Sets the number of lanes; their state is unknown.
     pub(crate) fn begin(&self, lanes: usize) {
         *self.lanes.lock().unwrap_or_else(PoisonError::into_inner) = vec![LaneState::Starting; lanes];
     }

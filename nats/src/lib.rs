@@ -1,9 +1,8 @@
 //! The reaction loop of Plyo on NATS JetStream and Postgres: the only crate that names async-nats.
 //!
 //! A service is a [`Reactor`] (its write side) and the queries it answers, put together as a [`Service`] and run by
-//! [`run`]. The edge sends by [`CommandPublisher`], waits on [`Outcomes`], asks by [`ask`] and [`request`], and follows the
-//! stream with a [`Tail`]. Operators have [`streams`], [`dead`], [`replay`],
-//! [`deep`] and [`backup`].
+//! [`run`]. The edge sends through [`CommandPublisher`], waits on [`Outcomes`], asks with [`ask`] and [`request`], and
+//! follows the stream with a [`Tail`]. Operators use [`streams`], [`dead`], [`replay`], [`deep`] and [`backup`].
 
 mod broker;
 mod failpoint;

@@ -161,7 +161,7 @@ impl Publisher {
     pub(crate) fn new(nats: Nats, fence: Fence, replicas: u64) -> Self {
         let replicas = if is_planted("bug-pipelined-on-replicas") { 1 } else { replicas };
         if is_planted("bug-no-fence") {
-            // What is sent reaches the server, though the lane is dropped meanwhile.
+            // Sent messages reach the server even if the lane is dropped meanwhile.
             std::mem::forget(nats.clone());
         }
         let mode = publish::Mode::of(replicas, nats.syncs_each_write());

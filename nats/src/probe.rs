@@ -1,4 +1,4 @@
-//! A service for the tests of this crate: it keeps what it weighs, and weighs at every third achievement that it hears of.
+//! A service for the tests of this crate: it stores measurements, and measures at every third achievement that it reads.
 
 use jiff::Timestamp;
 use plyo_events::{
@@ -55,7 +55,7 @@ impl Tables for State {
     }
 }
 
-/// How the service is built wrongly.
+/// A flaw of the service.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) enum Flaw {
     #[default]
@@ -64,11 +64,11 @@ pub(crate) enum Flaw {
     ForgetsANeed,
     /// `needs` asks for the scale only when a gram is weighed.
     ReliesOnMemory,
-    /// `needs` asks for the next row and the next.
+    /// `needs` asks for one row after another, for ever.
     AsksForEver,
-    /// What is kept is finer than what Postgres keeps.
+    /// Stored values are more precise than Postgres'.
     KeepsNanoseconds,
-    /// A person's command comes to an event of a group.
+    /// A user's command causes an event about a group.
     SpeaksOfAGroup,
 }
 
@@ -105,7 +105,7 @@ impl Reactor for Probe {
         }
     }
 
-    /// Nothing is not weighed, and what weighs the same as before is not written down again.
+    /// A weight of zero is rejected, and an unchanged weight is not recorded again.
     fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
         let Command::Measure(Measure { grams }) = command.body else {
             return Err(UNKNOWN_COMMAND.into());
@@ -172,7 +172,7 @@ pub(crate) fn id(number: u32) -> Uuid {
     Uuid::new_v5(&Uuid::nil(), &number.to_be_bytes())
 }
 
-/// A second later each, and a nanosecond beyond what Postgres keeps.
+/// Each a second later, and a nanosecond beyond Postgres' precision.
 pub(crate) fn message<T>(number: u32, user: UserId, body: T) -> Message<T> {
     Message::first(id(number), user, Timestamp::new(i64::from(number), 1_001).unwrap(), body)
 }

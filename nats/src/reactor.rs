@@ -1,4 +1,4 @@
-//! The shape of a service's write side: needs, decide, react, evolve. All of it is pure; the lane reads and writes.
+//! The shape of a service's write side: needs, decide, react, evolve. All pure; the lane reads and writes.
 
 use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Reject};
 
@@ -6,17 +6,17 @@ use crate::sql::Tables;
 
 /// A service's write side. Its functions are synchronous, total and clockless: time comes from the message.
 ///
-/// Every table is a fold of `EVENTS`. A table is fed by own events or by foreign events, never by both, and neither
-/// kind's `evolve` reads the other's tables, so that live order and replay order cannot differ; where they must meet,
-/// `react` turns the foreign event into an own one.
+/// Every table is a fold of `EVENTS`. A table is fed by own events or by foreign events, never by both, and neither kind's
+/// `evolve` reads the other's tables, so that live and replay cannot differ in order; where both are needed, `react` turns
+/// the foreign event into an own one.
 pub trait Reactor: Send + Sync + 'static {
-    /// The service's name: token of its subjects, its Postgres schema, its lanes.
+    /// The service's name: in its subjects, its Postgres schema and its lanes.
     const NAME: &'static str;
 
     /// The foreign events that it folds or reacts to. Everything else is skipped unread. Own events need no mention.
     const READS: &'static [EventKind];
 
-    /// The clock's events that it sets timers for, each of which it reads.
+    /// The clock events of its timers, all of which it reads.
     const TIMERS: &'static [EventKind] = &[];
 
     /// The commands that it sends, to itself or to others.
@@ -25,25 +25,25 @@ pub trait Reactor: Send + Sync + 'static {
     /// Its tables: what `verify` compares, and what a lane remembers.
     type State: Tables;
 
-    /// Asks the tables for what handling a command, a foreign event **or an own event** (a replay evolves them) takes: rows
-    /// by key, or the best of a group; never a whole history. It is asked again after something was read, so that what is
-    /// needed may follow from a row.
+    /// Declares the rows needed to handle a command, a foreign event **or an own event** (a replay evolves them): rows by
+    /// key, or the best of a group; never a whole history. It is called again after each read, so that needs can depend on
+    /// rows.
     fn needs(&self, message: Incoming<'_>, state: &mut Self::State);
 
-    /// A command becomes events, or is refused.
+    /// A command becomes events, or is rejected.
     ///
     /// # Errors
-    /// A [`Reject`] is an outcome: it is stored and answered.
+    /// A [`Reject`] is an outcome: it is stored and sent.
     fn decide(&self, state: &Self::State, command: &Message<Command>) -> Result<Emit, Reject>;
 
-    /// Somebody's event becomes events of ours. It was evolved already.
+    /// A foreign event becomes own events. It was already evolved.
     fn react(&self, state: &Self::State, event: &Message<Event>) -> Emit;
 
-    /// The only way state changes: theirs and ours alike.
+    /// The only way to change state, for own and foreign events alike.
     fn evolve(&self, state: &mut Self::State, event: &Message<Event>);
 }
 
-/// A message that is to be handled.
+/// A message to handle.
 #[derive(Clone, Copy, Debug)]
 pub enum Incoming<'a> {
     Command(&'a Message<Command>),

@@ -1,5 +1,5 @@
-//! Publishing commands with group commit: what arrives while a group is being synced becomes the next group. A server that
-//! does not sync each write has nothing to share: there each command goes its own way.
+//! Publishes commands with group commit: commands that arrive while a group is being synced become the next group. On a
+//! server that does not sync each write there is no sync to share, so each command is published alone.
 
 use std::{
     collections::{BTreeMap, VecDeque, hash_map::Entry},
@@ -23,26 +23,26 @@ use crate::broker::{
 /// A command is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// The same command was there already, within the last 60 seconds.
+    /// The same command was already stored within the last 60 seconds.
     pub duplicate: bool,
 }
 
-/// A command is not known to be stored.
+/// Why a command is not known to be stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// Nothing was stored; try again later.
     #[error("the command was not stored: {0}")]
     Unavailable(String),
-    /// It may or may not have been stored; the same command again tells.
+    /// It may or may not have been stored; sending the same command again tells.
     #[error("it is unknown whether the command was stored")]
     Unknown,
 }
 
-/// Publishes commands for everybody in a process. Cheap to clone.
+/// Publishes the commands of a process. Cheap to clone.
 #[derive(Clone)]
 pub struct CommandPublisher {
     nats: Nats,
-    /// Where outcomes are answered, if anybody waits for them.
+    /// Where outcomes are sent, if anybody waits for them.
     reply: Option<String>,
     queue: mpsc::Sender<Queued>,
 }
@@ -58,7 +58,7 @@ struct Queued {
     waiter: Waiter,
 }
 
-/// A message of a group with all who wait for it: a group holds an id once.
+/// A message of a group with all its waiters: a group has each id once.
 struct Grouped {
     subject: String,
     headers: HeaderMap,
@@ -66,32 +66,31 @@ struct Grouped {
     waiters: Vec<Waiter>,
 }
 
-/// Up to here plain pipelined publishes are quicker than an atomic batch on a server that syncs each write.
+/// Up to this size, plain pipelined publishes are faster than an atomic batch on a server that syncs each write.
 const PLAIN: usize = 8;
-/// How long a batch is waited for, and what it held when that is published again one by one: together no longer than one
-/// publish alone.
+/// Timeout of a batch, and of republishing its messages one by one: together no longer than that of a single publish.
 const BATCH_PATIENCE: Duration = Duration::from_secs(3);
 const AGAIN_PATIENCE: Duration = Duration::from_millis(2_500);
 /// The server takes at most 1,000 messages in an atomic batch.
 const GROUP: usize = 1_000;
 
 impl CommandPublisher {
-    /// A publisher whose commands are answered on `out.<edge>.<command id>`.
+    /// A publisher whose outcomes are sent to `out.<edge>.<command id>`.
     pub fn new(nats: &Nats, edge: &str) -> Self {
         Self { reply: Some(format!("out.{edge}")), ..Self::unanswered(nats) }
     }
 
-    /// A publisher whose commands are stored and no more: nobody waits for their outcomes.
+    /// A publisher that only stores commands: nobody waits for their outcomes.
     pub fn unanswered(nats: &Nats) -> Self {
         let (queue, queued) = mpsc::channel(4 * GROUP);
         tokio::spawn(publish_groups(nats.clone(), queued));
         Self { nats: nats.clone(), reply: None, queue }
     }
 
-    /// Stores a command. `fingerprint` stands for its body: the same id with another one is refused later.
+    /// Stores a command. `fingerprint` identifies its body: the same id with another one is rejected later.
     ///
     /// # Errors
-    /// [`SendError::Unavailable`] when nothing was stored, [`SendError::Unknown`] when nobody knows.
+    /// [`SendError::Unavailable`] when nothing was stored, [`SendError::Unknown`] when that is unknown.
     pub async fn send(&self, command: &Message<Command>, fingerprint: &str) -> Result<Published, SendError> {
         if !self.nats.connected() {
             return Err(SendError::Unavailable("NATS is unavailable".to_owned()));
@@ -106,7 +105,7 @@ impl CommandPublisher {
         let (waiter, answer) = oneshot::channel();
         let service = command.body.kind().service();
         let queued = Queued { id: command.id, service, subject, headers, body, waiter };
-        // A full queue means that the server is slower than its clients: better to say so at once than to grow.
+        // A full queue means that the server is slower than its clients: fail at once rather than grow.
         self.queue.try_send(queued).map_err(|_| SendError::Unavailable("too many queued commands".to_owned()))?;
         answer.await.unwrap_or(Err(SendError::Unknown))
     }
@@ -120,7 +119,7 @@ async fn publish_groups(nats: Nats, mut queued: mpsc::Receiver<Queued>) {
     }
 }
 
-/// Each service's commands have a stream of their own, and a batch is of one stream.
+/// Each service's commands have their own stream, and a batch goes to one stream.
 fn by_service(arrived: impl Iterator<Item = Queued>) -> BTreeMap<&'static str, Vec<Grouped>> {
     let mut groups: BTreeMap<&'static str, Vec<Grouped>> = BTreeMap::new();
     let mut places = FxHashMap::default();
@@ -140,15 +139,15 @@ fn by_service(arrived: impl Iterator<Item = Queued>) -> BTreeMap<&'static str, V
     groups
 }
 
-/// Where a group goes; tests have a server of their own kind.
+/// Where a group is published; tests have their own implementation.
 trait Server {
     fn is_connected(&self) -> bool;
     async fn publish_atomically(&self, group: &[Grouped]) -> Result<(), PublishError>;
-    /// `again` when an earlier attempt may have stored them: a duplicate is then one of our own.
+    /// `again` when an earlier attempt may have stored them: a duplicate is then our own.
     async fn publish_plainly(&self, group: Vec<Grouped>, again: bool);
 }
 
-/// Publishes a group; one that is refused as a whole is halved until the refused single is found.
+/// Publishes a group; one that is refused as a whole is halved until the refused message is found.
 async fn publish_group(group: Vec<Grouped>, server: &impl Server) {
     let mut groups = VecDeque::from([group]);
     while let Some(mut group) = groups.pop_front() {
@@ -163,7 +162,7 @@ async fn publish_group(group: Vec<Grouped>, server: &impl Server) {
                 groups.push_front(second);
                 groups.push_front(group);
             }
-            // Published plainly, each is stored now, if not by the attempt that nobody heard of.
+            // Published plainly, each is stored now, if not by the unacknowledged attempt.
             Err(PublishError::Unknown) if server.is_connected() => server.publish_plainly(group, true).await,
             Err(error) => group.into_iter().for_each(|message| answer(message.waiters, Err(send_error(&error)))),
         }

@@ -23,13 +23,13 @@ use crate::broker::{
     servers::{self, Reach, Round},
 };
 
-/// Where nats-server is and who we are.
+/// Where nats-server is, and how to sign in.
 #[derive(Clone, Debug)]
 pub struct NatsConfig {
-    /// `nats://127.0.0.1:4222`; of a cluster every server, with commas between: the one that answers may be lost.
+    /// `nats://127.0.0.1:4222`; for a cluster, every server, separated by commas, since any of them may be lost.
     pub url: String,
-    /// Shown to operators in the server's connection list. Answers come to `_INBOX.<name>.>`: a subject token, and where
-    /// the server has permissions, the name of the user.
+    /// Shown to operators in the server's connection list. Replies come to `_INBOX.<name>.>`: a subject token, and the name
+    /// of the user if the server has permissions.
     pub name: String,
     /// The seed of the nkey that this service signs in with; `None` on a server without authorization.
     pub nkey_seed: Option<String>,
@@ -47,7 +47,7 @@ pub struct Nats {
     syncs_each_write: bool,
 }
 
-/// What the answers of a server say of it.
+/// Whether a server responds.
 struct Told {
     client: Client,
     reach: Reach,
@@ -58,28 +58,28 @@ struct Told {
 impl Told {
     fn note(&self, subject: &str, ack: &Result<PubAck, PublishError>) {
         self.reach.note(!matches!(ack, Err(PublishError::Unknown | PublishError::NoStream)));
-        // A server that is away refuses nothing.
+        // A server that is unavailable refuses nothing.
         if ack.is_ok() || self.client.connection_state() == State::Connected {
             self.refused.note(subject, ack);
         }
     }
 }
 
-/// What a server complained of, and when.
+/// The last error of a server, and when it occurred.
 type LastError = Mutex<Option<(String, Instant)>>;
 
-/// A server that does not answer is given up after three of these.
+/// A server that does not respond is given up after three of these.
 const PING: Duration = Duration::from_millis(1_500);
-/// How long a server may take to let somebody in: an address that nobody has any more swallows what is sent to it.
+/// Timeout of signing in: a stale address silently drops packets.
 const CONNECTING: Duration = Duration::from_secs(2);
-/// What was complained of longer ago is over: what goes on is complained of again.
+/// Older errors are over: an ongoing problem is reported again.
 const RECENTLY: Duration = Duration::from_secs(60);
 
 impl Nats {
     /// Connects, and reconnects for ever.
     ///
     /// # Errors
-    /// When the first connection fails: a wrong address or refused credentials should be seen at start.
+    /// When the first connection fails: a wrong address or refused credentials should be noticed at start.
     pub async fn connect(config: &NatsConfig) -> Result<Self> {
         let round = Round::default();
         let mut options = ConnectOptions::new().max_reconnects(None).reconnect_to_server_callback(move |servers, _| {
@@ -92,8 +92,8 @@ impl Nats {
         Self::connect_with(Arc::new(config.clone()), options, Arc::default(), Arc::default(), true).await
     }
 
-    /// Another connection of the same user, which ends when it is lost. A connection that comes back sends what still
-    /// waited in it behind a gap of what was lost with it; what an owner publishes must not get into such an order.
+    /// Another connection of the same user, which ends when it is lost. A client that reconnects sends its remaining
+    /// messages after losing some; an owner's publishes must not be reordered like that.
     pub(crate) async fn that_ends(&self) -> Result<Self> {
         let seed = self.config.nkey_seed.clone();
         let is_made = Arc::new(AtomicBool::new(false));
@@ -106,7 +106,7 @@ impl Nats {
                 sign(&seed, &nonce)
             })
         });
-        // Each server may be tried at first; when it is lost, the client gives up after as many refusals.
+        // Each server may be tried once initially; after a loss, the client gives up after as many refusals.
         let options = options.max_reconnects(servers::list(&self.config.url).len());
         let (last_error, refused) = (Arc::clone(&self.last_error), Arc::clone(&self.told.refused));
         let config = Arc::clone(&self.config);
@@ -142,7 +142,8 @@ impl Nats {
         Ok(Self { config, client, pub_acks, disconnects, last_error, told, syncs_each_write })
     }
 
-    /// The same, to a server with `sync_interval` other than `always`: many plain publishes cost it less than an atomic batch.
+    /// The same, to a server with a `sync_interval` other than `always`, for which many plain publishes are cheaper than an
+    /// atomic batch.
     #[must_use]
     pub fn relaxed(self) -> Self {
         Self { syncs_each_write: false, ..self }
@@ -156,18 +157,18 @@ impl Nats {
         self.client.connection_state() == State::Connected
     }
 
-    /// What the server complained of lately: a denied publish looks like a timeout otherwise.
+    /// The server's recent error: otherwise a denied publish looks like a timeout.
     pub fn last_error(&self) -> Option<String> {
         let last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
         last.as_ref().filter(|(_, at)| at.elapsed() < RECENTLY).map(|(error, _)| error.clone())
     }
 
-    /// The streams that take no writes just now, with what to do, a line each.
+    /// The streams that currently accept no writes, with what to do, one line each.
     pub fn refused_writes(&self) -> Vec<String> {
         self.told.refused.told()
     }
 
-    /// Counts lost connections: whoever must not miss a message starts again when it changes.
+    /// Counts lost connections: a reader that must not miss a message restarts when it changes.
     pub(crate) fn disconnects(&self) -> watch::Receiver<u64> {
         let mut disconnects = self.disconnects.clone();
         disconnects.mark_unchanged();
@@ -178,8 +179,8 @@ impl Nats {
         &self.client
     }
 
-    /// Sends a message to a stream and gives the wait for its PubAck, which begins now; what is sent from one task arrives
-    /// in that order.
+    /// Sends a message to a stream and returns the wait for its PubAck, which starts now; messages sent from one task
+    /// arrive in order.
     pub(crate) async fn publish(
         &self,
         subject: String,
@@ -189,7 +190,7 @@ impl Nats {
         self.publish_within(PUB_ACK_TIMEOUT, subject, headers, body).await
     }
 
-    /// The same for who does not wait so long.
+    /// The same with a shorter timeout.
     pub(crate) async fn publish_within(
         &self,
         patience: Duration,
@@ -217,7 +218,7 @@ impl Nats {
         self.api_within(PUB_ACK_TIMEOUT, what, request).await
     }
 
-    /// The same for what takes longer: servers that are to keep a stream together choose a leader for it first.
+    /// The same with a longer timeout: servers first elect a leader for a replicated stream.
     pub(crate) async fn api_within(
         &self,
         patience: Duration,
@@ -234,7 +235,7 @@ impl Nats {
     }
 }
 
-/// The JetStream API refused, or did not answer (code 0).
+/// The JetStream API returned an error, or did not respond (code 0).
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("JetStream API: {description} ({code})")]
 pub(crate) struct ApiError {
@@ -243,7 +244,7 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    /// The servers that keep streams together have nobody who leads them, or this one does not reach them.
+    /// The cluster has no leader, or this server cannot reach it.
     const NO_LEADER: u64 = 10_008;
     pub(crate) const STREAM_NOT_FOUND: u64 = 10_059;
     pub(crate) const CONSUMER_NOT_FOUND: u64 = 10_014;
@@ -254,7 +255,7 @@ impl ApiError {
     }
 }
 
-/// The connection and who hears its PubAcks. A name that nobody resolves waits no longer than a server that is silent.
+/// The connection and the receiver of its PubAcks. An unresolvable name takes no longer than a silent server.
 async fn connect(
     config: &NatsConfig,
     options: ConnectOptions,

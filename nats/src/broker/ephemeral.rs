@@ -1,4 +1,4 @@
-//! What is told to whoever listens now and kept by nobody: `eph.<topic>` on core NATS.
+//! Ephemeral messages to current subscribers, not stored: `eph.<topic>` on core NATS.
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -6,16 +6,16 @@ use futures_util::{Stream, StreamExt};
 
 use crate::broker::{Nats, subject};
 
-/// Tells everybody who has subscribed to the topic. `body` is JSON.
+/// Publishes to the subscribers of a topic. `body` is JSON.
 ///
 /// # Errors
-/// When the topic is no subject token or the connection is gone.
+/// When the topic is an invalid subject token or the connection is lost.
 pub async fn publish_ephemeral(nats: &Nats, topic: &str, body: Vec<u8>) -> Result<()> {
     nats.client().publish(subject::subject(&["eph", topic])?, body.into()).await?;
     Ok(())
 }
 
-/// Everything ephemeral, with its topic.
+/// All ephemeral messages, with their topics.
 ///
 /// # Errors
 /// When the subscription cannot be made.

@@ -1,5 +1,4 @@
-//! The broker: connections and what they say of themselves, streams, and what is read from and published to them. Nothing of
-//! SQL.
+//! The broker: connections and their state, streams, reading and publishing. No SQL.
 
 pub(crate) mod commands;
 pub(crate) mod connection;

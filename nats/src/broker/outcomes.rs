@@ -1,4 +1,4 @@
-//! How commands ended, as the loops answer it: one subscription for a whole edge.
+//! Outcomes of commands from the loops: one subscription for a whole edge.
 
 use std::{
     collections::HashMap,
@@ -47,7 +47,7 @@ impl Outcomes {
                 };
                 let waiter = deliver_to.lock().unwrap_or_else(PoisonError::into_inner).remove(&command);
                 if let Some(waiter) = waiter {
-                    // Whoever waited may be gone.
+                    // The waiter may be gone.
                     let _ = waiter.send(outcome);
                 }
             }
@@ -55,7 +55,7 @@ impl Outcomes {
         Ok(Self { waiting })
     }
 
-    /// Registers a wait; do it before the command is sent.
+    /// Registers a wait, before the command is sent.
     pub fn expect(&self, command: CommandId) -> Expected {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = waiting.entry(command).or_insert_with(|| broadcast::channel(1).0);
@@ -64,7 +64,7 @@ impl Outcomes {
 }
 
 impl Expected {
-    /// The outcome, or `None` when it does not come in time.
+    /// The outcome, or `None` on a timeout.
     pub async fn outcome(mut self, within: Duration) -> Option<Outcome> {
         let outcome = self.outcome.as_mut()?;
         tokio::time::timeout(within, outcome.recv()).await.ok()?.ok()
@@ -73,7 +73,7 @@ impl Expected {
 
 impl Drop for Expected {
     fn drop(&mut self) {
-        // Our own receiver is still counted while the field lives, so it goes first.
+        // Our own receiver is counted while the field lives, so it is dropped first.
         self.outcome = None;
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.get(&self.command).is_some_and(|sender| sender.receiver_count() == 0) {

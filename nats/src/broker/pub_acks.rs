@@ -1,4 +1,4 @@
-//! PubAcks: what JetStream says to a publish, and who waits for it.
+//! PubAcks: JetStream's acknowledgements, and their waiters.
 
 use std::{
     collections::HashMap,
@@ -21,10 +21,10 @@ use tokio::{
 
 use crate::failure::Failure;
 
-/// How long a PubAck is waited for; after that the outcome of a publish is unknown.
+/// Timeout of a PubAck, after which the outcome of a publish is unknown.
 pub(crate) const PUB_ACK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What JetStream says to a publish.
+/// JetStream's acknowledgement of a publish.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct PubAck {
     pub seq: u64,
@@ -38,20 +38,20 @@ pub(crate) enum PublishError {
     /// JetStream refused it: nothing was stored.
     #[error("refused by JetStream with {code}: {description}")]
     Refused { code: u64, description: String },
-    /// No stream takes the subject: nothing was stored.
+    /// No stream has the subject: nothing was stored.
     #[error("no stream has this subject")]
     NoStream,
-    /// No answer came: it may or may not have been stored.
+    /// No response: it may or may not have been stored.
     #[error("no PubAck received")]
     Unknown,
 }
 
 impl PublishError {
-    /// The fence of a publish is not the last mark any more.
+    /// The fence of a publish is no longer the newest epoch marker.
     pub(crate) const WRONG_LAST_SEQUENCE: u64 = 10_071;
 }
 
-/// Whoever waits for a PubAck, by the last token of the reply subject: one subscription for all.
+/// The waiters for PubAcks, by the last token of the reply subject: one subscription for all.
 pub(crate) struct PubAcks {
     prefix: String,
     next: AtomicU64,
@@ -98,7 +98,7 @@ impl PubAcks {
         let Some(token) = token else { return };
         let sender = self.waiting().remove(&token);
         if let Some(sender) = sender {
-            // A waiter that gave up has dropped its end: nobody is left to tell.
+            // A waiter that gave up has dropped its end.
             let _ = sender.send(read_pub_ack(answer));
         }
     }
@@ -117,7 +117,7 @@ async fn deliver(pub_acks: Weak<PubAcks>, mut answers: Subscriber, mut disconnec
             biased;
             answer = answers.next() => answer,
             Ok(()) = disconnects.changed() => {
-                // What was under way is unknown, and nothing more will be heard of it.
+                // The outcome of pending publishes is unknown and will not arrive.
                 if let Some(pub_acks) = pub_acks.upgrade() {
                     pub_acks.waiting().clear();
                 }

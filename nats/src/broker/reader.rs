@@ -1,4 +1,4 @@
-//! A pull consumer, read in order: a gap in its own sequence, a lost connection or silence is an error, never a skip.
+//! An ordered pull consumer: a gap in its sequence, a lost connection or silence is an error, never skipped.
 
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ use crate::{
     failure::Failure,
 };
 
-/// Messages asked for at a time; half as many under way are topped up.
+/// Messages per pull; topped up when half of them are left.
 const PULL: u64 = 2_048;
-/// The server speaks at least this often while a pull waits.
+/// The server's heartbeat interval while a pull waits.
 const HEARTBEAT: Duration = Duration::from_secs(3);
-/// Servers that keep a consumer together choose a leader for it first; until then nobody takes a pull.
+/// Servers first elect a leader for a replicated consumer; until then a pull has no responders.
 const ELECTION: Duration = Duration::from_secs(5);
 const ASK_AGAIN: Duration = Duration::from_millis(50);
-/// How long a message that the server counts may take to come.
+/// Timeout of a message that the server counts as pending.
 const GIVING: Duration = Duration::from_secs(4);
 
 /// Reads one consumer.
@@ -37,22 +37,22 @@ pub(crate) struct Reader {
     inbox: String,
     messages: Subscriber,
     pull: u64,
-    /// Asked for and not yet come.
+    /// Requested but not yet received.
     under_way: u64,
     last_consumer_sequence: u64,
     created: Instant,
-    /// Nobody took the last pull: the next one is not before then.
+    /// The last pull had no responders: the next one is not before then.
     ask_again: Option<Instant>,
     last_heard: Instant,
     disconnects: watch::Receiver<u64>,
     /// How many messages matched when the consumer was created.
     pub pending_at_start: u64,
-    /// How many more there are, as the server counts them.
+    /// How many more there are, by the server's count.
     left: u64,
     last_sequence: u64,
 }
 
-/// A message with its place in the stream.
+/// A message with its sequence in the stream.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub subject: String,
@@ -113,7 +113,7 @@ impl Reader {
         })
     }
 
-    /// Asks for so many messages at a time, for a long read.
+    /// Sets the number of messages per pull, for a long read.
     pub(crate) const fn pulling(mut self, pull: u64) -> Self {
         self.pull = pull;
         self
@@ -125,7 +125,7 @@ impl Reader {
             self.top_up().await?;
             let silence = self.last_heard + HEARTBEAT * 3;
             let message = tokio::select! {
-                // What is here already is no silence, however long a batch took.
+                // A message already received is not silence, however long a batch took.
                 biased;
                 message = self.messages.next() => message.ok_or_else(ended)?,
                 _ = self.disconnects.changed() => return Err(Failure::away("the connection was lost")),
@@ -139,8 +139,8 @@ impl Reader {
         }
     }
 
-    /// The next message of those that the server counts, up to the one before `until`; `None` after the last. One that is
-    /// counted and does not come is damage, and an error: who waits for it would wait for ever.
+    /// The next message that the server counts as pending, up to the one before `until`; `None` after the last. One that is
+    /// counted but never delivered is damage, and an error: waiting for it would never end.
     pub(crate) async fn counted(&mut self, until: u64) -> Result<Option<Received>, Failure> {
         if self.left == 0 {
             return Ok(None);
@@ -160,9 +160,9 @@ impl Reader {
         Ok(Some(received))
     }
 
-    /// A message that is already here.
+    /// A message that was already received.
     pub(crate) fn ready(&mut self) -> Result<Option<Received>, Failure> {
-        // Unconstrained: a task's budget for cooperation ends after 128 messages, as if no more were here.
+        // Unconstrained: a task's cooperative budget ends after 128 messages, as if there were no more.
         while let Some(message) = unconstrained(self.messages.next()).now_or_never() {
             if let Some(received) = self.take(message.ok_or_else(ended)?)? {
                 return Ok(Some(received));
@@ -239,10 +239,10 @@ fn ended() -> Failure {
     Failure::away("the subscription ended")
 }
 
-/// What an ack subject tells of its message.
+/// What an ack subject says about its message.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Place {
-    /// How often it was given out.
+    /// How often it was delivered.
     pub deliveries: u64,
     pub stream_sequence: u64,
     consumer_sequence: u64,

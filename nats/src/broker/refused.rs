@@ -1,5 +1,5 @@
-//! Streams that take no writes while their server lives, as after a disk that was full: what an operator has to be told, for
-//! nats-server goes on refusing when there is room again.
+//! Streams that accept no writes until their server is restarted, as after a full disk: operators need to know, since
+//! nats-server keeps refusing when there is space again.
 
 use std::{
     collections::BTreeMap,
@@ -9,12 +9,12 @@ use std::{
 
 use crate::broker::pub_acks::{PubAck, PublishError};
 
-/// A stream that nobody has written to since then may be well again.
+/// A stream without writes since then may have recovered.
 const RECENTLY: Duration = Duration::from_secs(60);
 /// A single publish may fail for reasons of its own.
 const FEW: u64 = 3;
 
-/// By stream, the publishes that failed since the last one that was stored.
+/// By stream, the publishes that failed since the last success.
 #[derive(Debug, Default)]
 pub(crate) struct Refused(Mutex<BTreeMap<String, Failed>>);
 
@@ -26,10 +26,10 @@ struct Failed {
 }
 
 impl Refused {
-    /// Notes how a publish ended.
+    /// Records the result of a publish.
     pub(crate) fn note(&self, subject: &str, ack: &Result<PubAck, PublishError>) {
         let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Each publish comes here, and next to none of them fails.
+        // Called for each publish, and almost none fails.
         if ack.is_ok() && refused.is_empty() {
             return;
         }
@@ -39,7 +39,7 @@ impl Refused {
                 refused.remove(&stream);
                 return;
             }
-            // The server does what it was asked to: it keeps others out.
+            // The server works as intended: the fence keeps others out.
             Err(PublishError::Refused { code: PublishError::WRONG_LAST_SEQUENCE, .. } | PublishError::NoStream) => {
                 return;
             }
@@ -49,7 +49,7 @@ impl Refused {
         (failed.count, failed.last, failed.reason) = (failed.count + 1, Instant::now(), error.to_string());
     }
 
-    /// What to tell, a line for each stream.
+    /// The reasons, one line per stream.
     pub(crate) fn told(&self) -> Vec<String> {
         let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = refused.iter().filter(|(_, failed)| failed.count >= FEW && failed.last.elapsed() < RECENTLY);
@@ -62,7 +62,7 @@ impl Refused {
     }
 }
 
-/// The stream that takes a subject.
+/// The stream that has a subject.
 fn stream(subject: &str) -> Option<String> {
     let mut tokens = subject.split('.');
     Some(match tokens.next()? {

@@ -1,4 +1,4 @@
-//! The servers that a connection may be on: a list, what may be shown of it, and which one is next when one is of no use.
+//! The servers of a connection: the list, how to show it without secrets, and which one is next when one is useless.
 
 use std::{
     sync::{
@@ -10,15 +10,15 @@ use std::{
 
 use async_nats::{Client, Server};
 
-/// How long no stream may answer before another server is tried. Servers that choose a leader among them take less.
+/// How long streams may be silent before another server is tried. An election takes less.
 const CUT_OFF: Duration = Duration::from_secs(3);
 
-/// The servers of a URL, which has commas between them where they are several.
+/// The servers of a URL, separated by commas.
 pub(crate) fn list(urls: &str) -> Vec<&str> {
     urls.split(',').map(str::trim).filter(|url| !url.is_empty()).collect()
 }
 
-/// URLs as they may be shown: what stands before an `@` is for the server alone.
+/// URLs without credentials: the part before an `@` is removed.
 pub fn without_secrets(urls: &str) -> String {
     let shown = |url: &str| {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
@@ -28,13 +28,13 @@ pub fn without_secrets(urls: &str) -> String {
     list(urls).into_iter().map(shown).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether streams answer through the server that a connection is on. One that is cut off from its peers stays connected
-/// and takes nothing.
+/// Whether streams respond through the current server. One that is cut off from its peers stays connected and accepts
+/// nothing.
 pub(crate) struct Reach {
-    /// Where there is another server to move to.
+    /// If there is another server to move to.
     client: Option<Client>,
     begun: Instant,
-    /// When the first of those was sent that nobody answered since, in milliseconds after `begun`; 0 while there is none.
+    /// When the first request still unanswered was sent, in milliseconds after `begun`; 0 if there is none.
     unanswered: AtomicU64,
 }
 
@@ -44,7 +44,7 @@ impl Reach {
         Self { client, begun: Instant::now(), unanswered: AtomicU64::new(0) }
     }
 
-    /// Notes whether a stream answered, and moves to another server when none does through this one.
+    /// Records whether a stream responded, and moves to another server if none does through this one.
     pub(crate) fn note(&self, is_answered: bool) {
         if !self.is_cut_off(is_answered) {
             return;
@@ -67,14 +67,14 @@ impl Reach {
         let is_first = since == 0;
         let is_over = !is_first && Duration::from_millis(now - since.min(now)) > CUT_OFF;
         if is_first || is_over {
-            // The next server has as long.
+            // The next server gets the same time.
             self.unanswered.store(now, Ordering::Relaxed);
         }
         is_over
     }
 }
 
-/// Goes round the servers, so that none is tried again before all others were.
+/// Cycles through the servers, so that none is retried before all others were tried.
 #[derive(Default)]
 pub(crate) struct Round(Mutex<Option<usize>>);
 

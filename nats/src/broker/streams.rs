@@ -11,7 +11,7 @@ use crate::broker::{Nats, connection::ApiError};
 
 mod work_queue;
 
-/// The streams in the order in which they are made: `EVENTS` sources `SCHEDULE`.
+/// The streams in the order of creation: `EVENTS` sources `SCHEDULE`.
 const STREAMS: [&str; 3] = [
     include_str!("../../streams/SCHEDULE.json"),
     include_str!("../../streams/EVENTS.json"),
@@ -19,17 +19,17 @@ const STREAMS: [&str; 3] = [
 ];
 /// The stream of one service's commands; `SERVICE` stands for its name.
 const COMMANDS: &str = include_str!("../../streams/COMMANDS.json");
-/// How long a stream may take to be made or changed.
+/// Timeout of creating or changing a stream.
 const MAKING: Duration = Duration::from_secs(30);
 const READER: &str = include_str!("../../streams/consumers/reader.json");
 const PERFORMER: &str = include_str!("../../streams/consumers/performer.json");
 
-/// What differs from one deployment to another.
+/// What differs between deployments.
 #[derive(Clone, Debug)]
 pub struct StreamSettings {
-    /// The services that take commands.
+    /// The services that have commands.
     pub services: Vec<&'static str>,
-    /// How many servers keep each stream: 1, 3 or 5.
+    /// Replicas of each stream: 1, 3 or 5.
     pub replicas: u8,
 }
 
@@ -38,7 +38,7 @@ pub fn commands(service: &str) -> String {
     format!("COMMANDS_{service}")
 }
 
-/// What is known of a stream.
+/// The state of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     /// RFC 3339; another value is another history.
@@ -47,19 +47,19 @@ pub struct State {
     /// The last sequence; 0 while it is empty.
     pub last: u64,
     pub messages: u64,
-    /// How many servers keep it.
+    /// The number of replicas.
     pub replicas: u64,
 }
 
 impl State {
-    /// How many messages are missing between its first and its last: nobody deletes any.
+    /// How many messages are missing between the first and the last: nobody deletes any.
     pub const fn missing(&self) -> u64 {
-        // One that never had any begins at 0.
+        // An empty stream starts at 0.
         if self.last == 0 { 0 } else { (self.last + 1).saturating_sub(self.first).saturating_sub(self.messages) }
     }
 }
 
-/// Creates or updates every stream; says what it did, a line each.
+/// Creates or updates every stream; returns what it did, one line each.
 ///
 /// # Errors
 /// When the server refuses, for example a change that a stream cannot make.
@@ -75,7 +75,7 @@ pub async fn apply(nats: &Nats, settings: &StreamSettings) -> Result<Vec<String>
             }
             Ok(info) => {
                 let what = format!("update ({})", changes(&wanted, &info["config"]));
-                // What it was restored from is said there.
+                // It says what the stream was restored from.
                 wanted["metadata"] = info["config"]["metadata"].clone();
                 ("UPDATE", what)
             }
@@ -110,7 +110,7 @@ pub async fn check(nats: &Nats, settings: &StreamSettings) -> Result<()> {
     Ok(())
 }
 
-/// Every stream as it is to be.
+/// The desired config of every stream.
 fn configs(settings: &StreamSettings) -> Result<Vec<Value>> {
     let of_services = settings.services.iter().map(|service| COMMANDS.replace("SERVICE", service));
     let files = STREAMS.into_iter().map(str::to_owned).chain(of_services);
@@ -139,7 +139,7 @@ pub async fn state(nats: &Nats, stream: &str) -> Result<State> {
     })
 }
 
-/// Whether there is no stream of this name. One that has no leader just now is there, and is an error.
+/// Whether there is no stream of this name. A stream that is currently without a leader exists, and is an error.
 ///
 /// # Errors
 /// When the server does not answer.
@@ -160,7 +160,7 @@ pub async fn purge(nats: &Nats, stream: &str) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a stream with everything in it, if it is there; [`apply`] makes it anew.
+/// Deletes a stream and its messages, if it exists; [`apply`] recreates it.
 ///
 /// # Errors
 /// When the server does not answer or refuses.
@@ -192,14 +192,14 @@ pub async fn last_matching(nats: &Nats, stream: &str, filter: &str) -> Result<u6
     }
 }
 
-/// A lane's consumer of a stream, from a position that the lane keeps. It is on disk, so that it outlives a restart of the
-/// server also where no lane runs: what it has pending is what others wake a service by.
+/// A lane's consumer of a stream, from the lane's position. It is on disk, so that it survives a restart of the server even
+/// without a running lane: an autoscaler can wake a service by its pending count.
 pub(crate) fn lane_consumer(name: &str, filter: &str, start: u64) -> Value {
     let lane = json!({ "name": name, "durable_name": name, "filter_subject": filter, "opt_start_seq": start, "mem_storage": false });
     merged(READER, lane)
 }
 
-/// The name of the consumer from which an effect takes its requests.
+/// The name of an effect's consumer.
 pub(crate) fn effect_consumer_name(service: &str, effect: &str) -> String {
     format!("{service}-effect-{effect}")
 }
@@ -212,7 +212,7 @@ pub(crate) fn effect_consumer(name: &str, performs: &[EventKind]) -> Value {
     match &filters[..] {
         [filter] => config["filter_subject"] = json!(filter),
         filters => {
-            // The server takes one or several.
+            // The server accepts either one or several.
             config["filter_subject"] = Value::Null;
             config["filter_subjects"] = json!(filters);
         }
@@ -220,9 +220,9 @@ pub(crate) fn effect_consumer(name: &str, performs: &[EventKind]) -> Value {
     config
 }
 
-/// The filter of who reads most of a stream. For one that leaves out next to nothing, such as `evt.>` on `EVENTS`, nats-server
-/// goes through all subjects of a block to find each message (`findings/nats-filter-of-nearly-all.sh`); what is not wanted is
-/// skipped here.
+/// The filter for reading most of a stream. With one that excludes almost nothing, such as `evt.>` on `EVENTS`, nats-server
+/// scans all subjects of a block to find each message (`findings/nats-filter-of-nearly-all.sh`); unwanted messages are
+/// skipped here instead.
 pub(crate) const EVERYTHING: &str = ">";
 
 /// A short-lived reader of `EVENTS`, from `start` on.
@@ -232,11 +232,11 @@ pub(crate) fn tail_consumer(reader: &str, filter: &str, start: u64) -> Value {
     merged(READER, life)
 }
 
-/// A short-lived reader of what `EVENTS` took since then.
+/// A short-lived reader of what `EVENTS` stored since then.
 pub(crate) fn since_consumer(reader: &str, filter: &str, since: Timestamp) -> Value {
     let mut config = tail_consumer(reader, filter, 1);
     if let Some(config) = config.as_object_mut() {
-        // The server takes one kind of start only.
+        // The server accepts only one kind of start.
         config.remove("opt_start_seq");
         config.insert("deliver_policy".to_owned(), json!("by_start_time"));
         config.insert("opt_start_time".to_owned(), json!(since.to_string()));
@@ -244,7 +244,7 @@ pub(crate) fn since_consumer(reader: &str, filter: &str, since: Timestamp) -> Va
     config
 }
 
-/// The place of the first message that `EVENTS` took then or later, or the one after its last: where a consumer would begin.
+/// The sequence of the first message stored then or later, or the one after the last: where a consumer would start.
 pub(crate) async fn first_since(nats: &Nats, reader: &str, since: Timestamp) -> Result<u64> {
     let config = since_consumer(reader, "evt.>", since);
     let name = config["name"].as_str().context("a consumer has a name")?;
@@ -272,13 +272,13 @@ fn merged(template: &str, with: Value) -> Value {
     config
 }
 
-/// The settings of the file that the server has otherwise. What the file leaves out is the server's to choose.
+/// The settings in which the server differs from the file. What the file omits is up to the server.
 fn drift(wanted: &Value, actual: &Value) -> Vec<String> {
     let Some(wanted) = wanted.as_object() else { return vec!["everything".to_owned()] };
     wanted.iter().filter(|(name, value)| !covers(value, &actual[name.as_str()])).map(|(name, _)| name.clone()).collect()
 }
 
-/// What an update changes, with the values where they are short: `num_replicas 1 -> 3`.
+/// What an update changes, with short values: `num_replicas 1 -> 3`.
 fn changes(wanted: &Value, actual: &Value) -> String {
     let change = |name: String| match (&actual[&name], &wanted[&name]) {
         (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => name,

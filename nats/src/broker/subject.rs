@@ -1,4 +1,4 @@
-//! Subjects, built in one place: a token that could widen or split a subject never gets into one.
+//! Subjects, built in one place: no token can widen or split a subject.
 
 use anyhow::{Result, ensure};
 use plyo_events::{CommandKind, EventKind, Subject};
@@ -10,7 +10,7 @@ pub const PARTITIONS: u8 = 16;
 /// Joins tokens by dots.
 ///
 /// # Errors
-/// When a token is empty or holds `*`, `>`, `.` or white space: permissions do not catch those.
+/// When a token is empty or contains `*`, `>`, `.` or whitespace: permissions do not catch those.
 pub fn subject(tokens: &[&str]) -> Result<String> {
     for token in tokens {
         let widens = |c: char| matches!(c, '*' | '>' | '.') || c.is_whitespace() || c.is_control();
@@ -34,19 +34,19 @@ pub fn timer(kind: EventKind, about: Subject, key: Uuid) -> String {
     format!("at.{}.{about}.{key}", kind.fact())
 }
 
-/// What a timer fires as: `due.<fact>.<about>`.
+/// The subject of a fired timer: `due.<fact>.<about>`.
 pub fn due(kind: EventKind, about: Subject) -> String {
     format!("due.{}.{about}", kind.fact())
 }
 
-/// The partition that the streams put into the subject of what is about this: `partition(16, …)` of nats-server, which is
+/// The partition that the streams put into subjects with this last token: `partition(16, …)` of nats-server, which is
 /// FNV-1a of the token.
 pub(crate) fn partition_of(about: &str) -> u8 {
     let hash = about.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     (hash % u32::from(PARTITIONS)) as u8
 }
 
-/// The partition of a message, from its subject as it is stored: `evt.<partition>.…`.
+/// The partition of a message, from its stored subject: `evt.<partition>.…`.
 pub(crate) fn partition(subject: &str) -> Option<u8> {
     subject.split('.').nth(1)?.parse().ok().filter(|partition| *partition < PARTITIONS)
 }

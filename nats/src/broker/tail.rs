@@ -1,4 +1,4 @@
-//! An ordered reader of `EVENTS`: the edge's ring is fed by one, and each sink by one.
+//! An ordered reader of `EVENTS`: it feeds the edge's ring and each sink.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use crate::broker::{
     wire::{self, Encoded},
 };
 
-/// An event as it travelled, with its place in `EVENTS`.
+/// An event as published, with its sequence in `EVENTS`.
 #[derive(Clone, Debug)]
 pub struct Stored {
     pub sequence: u64,
-    /// `workout.completed.v1`, perhaps one that this binary does not know: lower-case letters, digits, `_` and `.`.
+    /// `workout.completed.v1`, possibly unknown to this binary: lower-case letters, digits, `_` and `.`.
     pub type_name: String,
     pub message: Message<Encoded>,
 }
@@ -27,7 +27,7 @@ impl Stored {
     /// The event, in its newest version.
     ///
     /// # Errors
-    /// When this binary does not know it or cannot read it.
+    /// When it is unknown to this binary or cannot be decoded.
     pub fn decode(&self) -> Result<Message<Event>> {
         let Versioned { kind, version } = EventKind::parse(&self.type_name)?;
         wire::check_about(self.message.subject, kind.name(), kind.about())?;
@@ -35,7 +35,7 @@ impl Stored {
     }
 }
 
-/// `EVENTS` is not the one that was read: whoever goes on with it would miss or repeat something.
+/// `EVENTS` is not the one that was read: continuing with it would miss or repeat events.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnotherHistory {
     #[error("EVENTS was recreated")]
@@ -44,29 +44,29 @@ pub enum AnotherHistory {
     Shorter { last: u64, read: u64 },
 }
 
-/// How far somebody got with `EVENTS`.
+/// A position in `EVENTS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Which history: another value means that `EVENTS` was recreated.
     pub epoch: u64,
-    /// The last place that was read.
+    /// The last sequence that was read.
     pub sequence: u64,
 }
 
-/// Where in `EVENTS` a reader begins.
+/// Where a reader of `EVENTS` starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
     /// With what comes after.
     After(Position),
-    /// With the event at this place, or the next one there is.
+    /// At this sequence, or the next one that exists.
     Sequence(u64),
-    /// With the first event that was stored then or later.
+    /// At the first event stored at this time or later.
     Time(Timestamp),
-    /// So many events before the end; `u64::MAX` means at the first.
+    /// This many events before the end; `u64::MAX` means at the first.
     Last(u64),
 }
 
-/// Reads every event in order and without a gap, across restarts of the server.
+/// Reads every event in order and without gaps, across restarts of the server.
 pub struct Tail {
     nats: Nats,
     name: String,
@@ -78,22 +78,22 @@ pub struct Tail {
     behind: u64,
 }
 
-/// Most events given at a time.
+/// Max events returned at a time.
 const AT_A_TIME: usize = 1_024;
 
 impl Tail {
-    /// Begins `last` events before the end; `u64::MAX` means at the first.
+    /// Starts `last` events before the end; `u64::MAX` means at the first.
     ///
     /// # Errors
-    /// When `EVENTS` cannot be looked at.
+    /// When `EVENTS` cannot be inspected.
     pub async fn open(nats: &Nats, last: u64) -> Result<Self> {
         Self::open_at(nats, "edge", Start::Last(last)).await
     }
 
-    /// The same for a reader of that name, which begins where it says.
+    /// The same for a named reader with its own start.
     ///
     /// # Errors
-    /// When `EVENTS` cannot be looked at; [`AnotherHistory`] when it is not what was read, or ends before that place.
+    /// When `EVENTS` cannot be inspected; [`AnotherHistory`] when it is not what was read, or ends before that sequence.
     pub async fn open_at(nats: &Nats, name: &str, start: Start) -> Result<Self> {
         let state = streams::state(nats, "EVENTS").await?;
         let created: Timestamp = state.created.parse().context("creation time of EVENTS")?;
@@ -132,7 +132,7 @@ impl Tail {
         self.head
     }
 
-    /// The sequence that comes first: nothing before it will be given.
+    /// The first sequence that is returned.
     pub const fn start(&self) -> u64 {
         self.next_sequence
     }
@@ -142,15 +142,15 @@ impl Tail {
         Position { epoch: self.epoch, sequence: self.next_sequence - 1 }
     }
 
-    /// How many events were still to be read when the last one was.
+    /// How many events were pending when the last one was read.
     pub const fn behind(&self) -> u64 {
         self.behind
     }
 
-    /// The next events, at least one; only what is about nobody and nothing is left out.
+    /// The next events, at least one; only events with an invalid subject are skipped.
     ///
     /// # Errors
-    /// Only when `EVENTS` was recreated: every cursor is void then.
+    /// Only when `EVENTS` was recreated: every cursor is then invalid.
     pub async fn next(&mut self) -> Result<Vec<Stored>, AnotherHistory> {
         loop {
             match self.read().await {
@@ -189,7 +189,7 @@ impl Tail {
             received = match reader.ready() {
                 Ok(next) => next,
                 Err(error) => {
-                    // What was read is given first; reading goes on behind it.
+                    // Events already read are returned first; reading continues after them.
                     tracing::warn!(error = format!("{error:#}"), next = self.next_sequence, "reopening EVENTS");
                     self.reader = None;
                     break;
@@ -200,7 +200,7 @@ impl Tail {
     }
 }
 
-/// Every event of one kind that `EVENTS` took since then, in order: what a reader of its end would not see.
+/// All events of one kind stored since then, in order: a reader of the end would not see them.
 ///
 /// # Errors
 /// When NATS does not answer.

@@ -17,21 +17,21 @@ pub(crate) const CE_TYPE: &str = "ce-type";
 pub(crate) const CE_TIME: &str = "ce-time";
 /// How the body is written.
 pub(crate) const DATA_CONTENT_TYPE: &str = "ce-datacontenttype";
-/// The same, as jobs outside Plyo may say it.
+/// The same, as jobs outside Plyo may write it.
 const CONTENT_TYPE: &str = "content-type";
 pub(crate) const CORRELATION: &str = "ce-correlationid";
 pub(crate) const CAUSATION: &str = "ce-causationid";
 pub(crate) const TRACEPARENT: &str = "traceparent";
 const MESSAGE_PACK: &str = "application/msgpack";
 const JSON: &str = "application/json";
-/// Where the outcome of a command is answered, if anybody waits for it: `out.<edge>`.
+/// Where the outcome of a command is sent, if anybody waits for it: `out.<edge>`.
 pub(crate) const REPLY: &str = "plyo-reply";
-/// What the body of a command was, as its sender hashed it.
+/// The sender's hash of a command's body.
 pub(crate) const FINGERPRINT: &str = "plyo-fingerprint";
-/// A dead letter comes again: an earlier outcome `dead` does not count.
+/// A replayed dead letter: an earlier outcome `dead` is ignored.
 pub(crate) const REPLAY: &str = "plyo-replay";
 
-/// A message that cannot be used here.
+/// Why a message cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum WireError {
     #[error(transparent)]
@@ -44,7 +44,7 @@ pub(crate) enum WireError {
     About { name: &'static str, expected: &'static str, found: Subject },
 }
 
-/// The body of an event as it travelled.
+/// The body of an event as published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Encoded {
     MessagePack(Bytes),
@@ -92,8 +92,8 @@ fn headers<T>(message: &Message<T>, type_name: String, service: &str) -> HeaderM
     set(&mut headers, "ce-source", format!("plyo/{service}"));
     set(&mut headers, CE_TIME, message.time.to_string());
     set(&mut headers, DATA_CONTENT_TYPE, MESSAGE_PACK);
-    // What is left out is read back: whom it is about from the subject, a cause that is the message itself, and a chain
-    // that began with the cause.
+    // Omitted headers are inferred when reading: whom it is about from the subject, the cause from the message itself, and
+    // the start of the chain from the cause.
     if message.causation != message.id {
         set(&mut headers, CAUSATION, message.causation.to_string());
     }
@@ -106,13 +106,13 @@ fn headers<T>(message: &Message<T>, type_name: String, service: &str) -> HeaderM
     headers
 }
 
-/// A name that is static is neither checked nor copied, with a dozen of them in each message.
+/// A static name is neither checked nor copied; each message has a dozen of them.
 pub(crate) fn set(headers: &mut HeaderMap, name: &'static str, value: impl IntoHeaderValue) {
     headers.insert(HeaderName::from_static(name), value);
 }
 
-/// The kind of an event and the version that travelled, from its headers, or, for what a job outside Plyo scheduled without
-/// a type, from its subject.
+/// The kind of an event and its published version, from its headers; or from its subject, if a job outside Plyo scheduled
+/// it without a type.
 pub(crate) fn event_kind(subject: &str, headers: &HeaderMap) -> Result<Versioned<EventKind>, WireError> {
     if let Some(type_name) = text(headers, CE_TYPE) {
         return Ok(EventKind::parse(type_name)?);
@@ -141,7 +141,7 @@ pub(crate) fn command(nats_subject: &str, headers: &HeaderMap, body: &[u8]) -> R
     Ok(envelope(headers, id, about, time, kind.decode(version, body)?))
 }
 
-/// `sequence` is the event's place in `EVENTS`: what a job outside Plyo scheduled may have no id of its own.
+/// `sequence` is the event's sequence in `EVENTS`: an event scheduled by a job outside Plyo may have no id.
 pub(crate) fn event(
     Versioned { kind, version }: Versioned<EventKind>,
     nats_subject: &str,
@@ -161,11 +161,11 @@ pub(crate) fn event(
     Ok(unsigned(nats_subject, headers, about, payload, sequence))
 }
 
-/// An event with its type as they travelled, whether or not anybody here knows it, or could read it. The type is lower-case
-/// letters, digits, `_` and `.`, and `unknown` where it is something else.
+/// An event with its type as published, even if the type is unknown or the body cannot be decoded. The type is lower-case
+/// letters, digits, `_` and `.`, or `unknown`.
 ///
 /// # Errors
-/// When it is about nobody and nothing.
+/// When its subject is invalid.
 pub(crate) fn encoded_event(
     nats_subject: &str,
     headers: &HeaderMap,
@@ -173,7 +173,7 @@ pub(crate) fn encoded_event(
     sequence: u64,
 ) -> Result<(String, Message<Encoded>), WireError> {
     let about = subject(nats_subject)?;
-    // What was received holds the whole buffer that it was read into.
+    // A received message keeps its whole read buffer alive.
     let body = Bytes::copy_from_slice(body);
     let body = match content_type(headers) {
         Some(MESSAGE_PACK) => Encoded::MessagePack(body),
@@ -187,10 +187,10 @@ pub(crate) fn encoded_event(
     Ok((type_name, unsigned(nats_subject, headers, about, body, sequence)))
 }
 
-/// Where an event comes from, as its headers say it: nobody here need know its type.
+/// Where an event comes from, by its headers: its type may be unknown.
 pub(crate) struct Origin {
     pub id: Uuid,
-    /// What it names as its cause, if it does.
+    /// Its cause, if it names one.
     pub cause: Option<Uuid>,
 }
 
@@ -209,16 +209,16 @@ pub(crate) fn origin(
     Ok(Origin { id: required(headers, CE_ID)?, cause })
 }
 
-/// The envelope of what may have come from outside Plyo, without an id or a time of its own.
+/// The envelope of a message that may come from outside Plyo, without an id or time of its own.
 fn unsigned<T>(nats_subject: &str, headers: &HeaderMap, about: Subject, body: T, sequence: u64) -> Message<T> {
     let id = event_id(nats_subject, headers, sequence);
     let time = parsed(headers, CE_TIME).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     envelope(headers, id, about, time, body)
 }
 
-/// The id of an event, whoever wrote it: what names it as a cause.
+/// The id of an event, whoever wrote it, by which effects refer to it.
 pub(crate) fn event_id(nats_subject: &str, headers: &HeaderMap, sequence: u64) -> Uuid {
-    // A recurring schedule fires with the same `ce-id` each time; its next firing tells one from another.
+    // A recurring schedule fires with the same `ce-id` each time; the next firing distinguishes them.
     match (parsed::<Uuid>(headers, CE_ID), text(headers, "Nats-Schedule-Next")) {
         (Some(id), None | Some("purge")) => id,
         (Some(id), Some(next)) => Id::<Event>::derive(id, next).uuid(),
@@ -231,7 +231,7 @@ fn is_type_name(text: &str) -> bool {
     (1..=100).contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// Whom or what a message is about, which must be of the kind that the catalogue says.
+/// Whom or what a message is about, which must be of the kind that the catalogue declares.
 fn about(nats_subject: &str, name: &'static str, expected: Option<Aggregate>) -> Result<Subject, WireError> {
     let found = subject(nats_subject)?;
     check_about(found, name, expected)?;
@@ -267,7 +267,7 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
     text(headers, DATA_CONTENT_TYPE).or_else(|| text(headers, CONTENT_TYPE))
 }
 
-/// The headers of a message as `STREAM.MSG.GET` gives it: `NATS/1.0` and a line each.
+/// The headers of a message from `STREAM.MSG.GET`: `NATS/1.0` and one line each.
 pub(crate) fn stored_headers(message: &Value) -> anyhow::Result<HeaderMap> {
     let raw = BASE64_STANDARD.decode(message["hdrs"].as_str().unwrap_or_default()).context("headers")?;
     let mut headers = HeaderMap::new();

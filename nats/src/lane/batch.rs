@@ -1,4 +1,4 @@
-//! One batch, from begin to commit; what it wants published goes on from there.
+//! One batch, from begin to commit; its outbox is published from there.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -27,9 +27,9 @@ use crate::{
     },
 };
 
-/// How often a message that fails alone is tried before it is a dead letter.
+/// Max attempts at a message that fails on its own, before it is dead-lettered.
 const ATTEMPTS: u32 = 3;
-/// How often `needs` may follow from what was read: more is a service that asks for ever.
+/// Max rounds of `needs` that depend on rows just read: more would be a service that asks for ever.
 pub(crate) const ROUNDS: usize = 4;
 
 /// Handles a batch, in spans of the traces of its messages.
@@ -110,7 +110,7 @@ async fn handle_alone<R: Reactor>(
     finish(owner, &single, decided).await
 }
 
-/// One try: whatever is remembered dies with one that fails, for it may hold what was never written.
+/// One attempt: a failed one clears the row memory, which may hold rows that were never written.
 async fn attempt<R: Reactor>(
     owner: &mut Owner,
     reactor: &R,
@@ -151,7 +151,7 @@ async fn transaction<R: Reactor>(
     Ok(decided)
 }
 
-/// Reads what the messages need and is not remembered.
+/// Reads the rows that the messages need and the lane does not remember.
 pub(crate) async fn load<R: Reactor>(
     reactor: &R,
     state: &mut R::State,
@@ -168,12 +168,12 @@ pub(crate) async fn load<R: Reactor>(
     Err(Failure::Poison(anyhow!("`needs` still asks for rows after {ROUNDS} rounds of reads")))
 }
 
-/// Runs a service's code, whose panic is the fault of what it was given.
+/// Runs a service's code; a panic is blamed on its input.
 pub(crate) fn caught<T>(what: &'static str, run: impl FnOnce() -> T) -> Result<T, Failure> {
     std::panic::catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Failure::panic(&*panic).context(what))
 }
 
-/// The loop's side of the transaction, once what was committed before is published.
+/// The loop's part of the transaction, once the previous batch is published.
 async fn write(
     transaction: &mut PgConnection,
     lane: Lane,
@@ -187,7 +187,7 @@ async fn write(
     store::write(transaction, lane, &Write { handled, skipped, ..write }).await
 }
 
-/// After the commit: answer; publishing goes on while the next batch is worked on.
+/// After the commit: sends outcomes; publishing continues during the next batch.
 async fn finish(owner: &mut Owner, gathered: &Gathered, decided: Decided) -> Result<(), Failure> {
     owner.committed(gathered, &decided.outbox);
     count(owner.lane, gathered, &decided);

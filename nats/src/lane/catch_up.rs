@@ -1,9 +1,9 @@
-//! Tables that are older than `EVENTS`: a backup of Postgres was restored that its streams have outlived.
+//! Tables that are behind `EVENTS`: an older backup of Postgres was restored beside newer streams.
 //!
-//! In a sound world every own event behind `confirmed` is in the outbox. One that is not was decided by tables that are
-//! lost. Then the lane folds what they had folded, as a replay does: own events that the tables lack, and foreign ones as
-//! far as the lost tables had reacted, which the causes of those own events tell. Nothing is reacted to, so nothing is
-//! emitted twice; what comes behind is worked on as ever.
+//! Normally every own event after `confirmed` is in the outbox. One that is not was decided by tables that are lost. The
+//! lane then folds what they had folded, as a replay does: own events that the tables lack, and foreign ones as far as the
+//! lost tables had reacted, which the causes of those own events tell. It reacts to none of them, so nothing is emitted
+//! twice; later events are handled normally.
 
 use std::collections::HashSet;
 
@@ -41,7 +41,7 @@ const CHUNK: usize = 2_048;
 /// Bytes of rows remembered from one chunk to the next.
 const MEMORY: usize = 64 * 1024 * 1024;
 
-/// Folds what the lost tables had folded, if any were lost; says what it did.
+/// Folds what the lost tables had folded, if any were lost; returns a note about it.
 pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Result<Option<String>, Failure> {
     let lost = std::mem::take(&mut owner.lost);
     let Some(end) = lost.last().map(|last| last.sequence) else { return Ok(None) };
@@ -85,8 +85,7 @@ pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Resu
     Ok(Some(did))
 }
 
-/// Up to where the lost tables had reacted: to the last foreign event that caused an own one, which is looked for from the
-/// end.
+/// How far the lost tables had reacted: to the last foreign event that caused an own one, searched from the end.
 async fn reacted_through<R: Reactor>(owner: &mut Owner, lost: &[Own], start: u64, end: u64) -> Result<u64, Failure> {
     let causes: FxHashSet<Uuid> = lost.iter().map(|own| own.cause).collect();
     let (mut behind, mut window) = (end + 1, CHUNK as u64);
@@ -120,13 +119,13 @@ fn is_foreign(lane: Lane, received: &Received) -> bool {
 
 /// What the lost tables had folded.
 struct Span {
-    /// Where the own events stand that the tables lack.
+    /// The sequences of own events that the tables lack.
     own: HashSet<u64>,
     /// Foreign events up to here were reacted to.
     reacted: u64,
 }
 
-/// What is folded in one transaction, and where that leads.
+/// Events folded in one transaction, and the resulting position.
 #[derive(Default)]
 struct Chunk {
     looked_at: usize,
@@ -162,7 +161,7 @@ impl Span {
         }
         let kind = match wire::event_kind(&received.subject, &received.headers) {
             Ok(kind) if is_own || R::READS.contains(&kind.kind) => kind,
-            // What is not read here need not be known here.
+            // An event that is not read here need not be known.
             _ if !is_own => return Ok(()),
             Ok(kind) => kind,
             Err(error) => return Err(unreadable(sequence, error)),
@@ -174,7 +173,7 @@ impl Span {
                 }
                 chunk.events.push(Folded { sequence, event, is_own });
             }
-            // As when it came: a dead letter, which is there already.
+            // As when it arrived: already a dead letter.
             Err(error) if !is_own => tracing::warn!(sequence, %error, "skipped an event"),
             Err(error) => return Err(unreadable(sequence, error)),
         }
@@ -186,7 +185,7 @@ fn unreadable(sequence: u64, error: wire::WireError) -> Failure {
     Failure::Lost(anyhow!(error).context(format!("own event {sequence} of EVENTS, missing from the tables")))
 }
 
-/// The fold, as far as it is.
+/// The fold so far.
 struct Folding<S> {
     state: S,
     skip: HashSet<u64>,
@@ -197,7 +196,7 @@ struct Folding<S> {
 }
 
 impl<S: tables::Tables> Folding<S> {
-    /// Folds a chunk and writes how far that leads. A foreign event that cannot be folded was a dead letter before.
+    /// Folds a chunk and writes the position. A foreign event that cannot be folded was dead-lettered before.
     async fn fold<R: Reactor<State = S>>(
         &mut self,
         owner: &mut Owner,
@@ -256,7 +255,7 @@ impl<S: tables::Tables> Folding<S> {
         statement("commit", transaction.commit()).await
     }
 
-    /// The commands that came to these events: sent again, each is answered with what it came to. Their results are lost.
+    /// The commands that caused these events: sent again, each gets its events as the answer. Their results are lost.
     fn handled(&mut self, chunk: &Chunk) -> Result<Vec<HandledCommand>, Failure> {
         let mut handled = Vec::new();
         for Folded { event, is_own, .. } in &chunk.events {
@@ -275,7 +274,7 @@ impl<S: tables::Tables> Folding<S> {
         Ok(handled)
     }
 
-    /// Takes the foreign event out on which the fold fails.
+    /// Removes the foreign event on which the fold fails.
     async fn poison<R: Reactor<State = S>>(
         &mut self,
         owner: &mut Owner,

@@ -1,4 +1,4 @@
-//! A batch through the reactor: what is to be written besides the service's tables, published, and answered.
+//! Runs a batch through the reactor: what to write besides the service's tables, publish and answer.
 
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 
@@ -20,7 +20,7 @@ use crate::{
     reactor::Reactor,
 };
 
-/// What a batch comes to, besides the service's own tables.
+/// The results of a batch, besides the service's own tables.
 #[derive(Default)]
 pub(super) struct Decided {
     pub handled: Vec<HandledCommand>,
@@ -35,7 +35,7 @@ pub(super) struct Answer {
     pub outcome: Outcome,
 }
 
-/// Runs a batch through the reactor. `handled` are the commands of it that were handled before.
+/// Runs a batch through the reactor. `handled` are its commands that were handled before.
 pub(super) fn decide<R: Reactor>(
     reactor: &R,
     state: &mut R::State,
@@ -73,7 +73,7 @@ pub(super) fn decide<R: Reactor>(
     decided
 }
 
-/// What a message comes to that failed alone, for good.
+/// The results of a message that failed on its own, for good.
 pub(super) fn bury_one(lane: Lane, arrival: &Arrival, reason: &str, attempts: u32) -> Decided {
     let mut decided = Decided::default();
     bury(&mut decided, lane.service, arrival, reason, attempts);
@@ -82,7 +82,7 @@ pub(super) fn bury_one(lane: Lane, arrival: &Arrival, reason: &str, attempts: u3
 
 impl Decided {
     fn emit<T>(&mut self, arrival: &Arrival, cause: &Message<T>, step: Step) {
-        // A timer that recurs goes on from when its cause reached the stream, so that what was missed comes once.
+        // A recurring timer continues from when its cause reached the stream, so that missed times fire once.
         let now = cause.time.max(arrival.received.time);
         self.outbox.extend(step.timers.iter().map(|(id, timer)| Outgoing::timer(*id, cause, timer, now)));
         self.outbox.extend(step.events.iter().map(Outgoing::event));
@@ -90,12 +90,12 @@ impl Decided {
     }
 }
 
-/// Whether a command that was handled is to be handled again: an operator replays its dead letter.
+/// Whether to handle a handled command again: an operator replays its dead letter.
 fn comes_again(stored: &StoredOutcome, headers: &HeaderMap) -> bool {
     matches!(stored.outcome, Outcome::Dead { .. }) && headers.get(wire::REPLAY).is_some()
 }
 
-/// The outcome for whoever waits, or a refusal if the command came with another body than the one that was handled.
+/// The outcome for the waiter, or a rejection if the command has another body than the handled one.
 fn answer(headers: &HeaderMap, command: Uuid, stored: StoredOutcome) -> Option<Answer> {
     let edge = wire::text(headers, wire::REPLY)?.strip_prefix("out.")?;
     let subject = subject::subject(&["out", edge, &command.to_string()]).ok()?;

@@ -18,7 +18,7 @@ use crate::{
 pub(crate) struct Fence {
     pub lane: Lane,
     pub events: u64,
-    /// The id of the mark in `EVENTS`.
+    /// The id of the epoch marker in `EVENTS`.
     pub events_id: Uuid,
     schedule: u64,
 }
@@ -43,7 +43,7 @@ impl Fence {
     }
 }
 
-/// Has an id, by which it is known again.
+/// Has an id, by which it is recognised.
 async fn mark(nats: &Nats, subject: String, id: Uuid) -> Result<u64, Failure> {
     let mut headers = HeaderMap::new();
     wire::set(&mut headers, wire::CE_ID, id.to_string());

@@ -1,15 +1,15 @@
-//! One batch: what is there, decoded, in the order it came.
+//! One batch: available messages, decoded, in order of arrival.
 
 use plyo_events::{Command, Event, Message};
 
 use super::position::Reached;
 use crate::{broker::reader::Received, reactor::Incoming};
 
-/// Most messages that one transaction handles.
+/// Max messages handled in one transaction.
 const BATCH: usize = 1_024;
-/// Most messages of a batch together with those that are skipped, which cost next to nothing.
+/// Max messages of a batch including skipped ones, which cost almost nothing.
 const LOOKED_AT: usize = 4 * BATCH;
-/// Most bytes of bodies in a batch.
+/// Max bytes of bodies in a batch.
 const BYTES: usize = 8 * 1_024 * 1_024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +20,11 @@ pub(crate) enum Source {
 
 /// What a message means for this lane.
 pub(crate) enum Work {
-    /// Not ours, not known here, or handled by another lane already.
+    /// Not ours, unknown, or already handled by another lane.
     Skip,
     Command(Message<Command>),
     Event(Message<Event>),
-    /// Its bytes cannot be read: a dead letter.
+    /// It cannot be decoded: a dead letter.
     Undecodable(String),
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Arrival {
     pub work: Work,
 }
 
-/// The messages of one batch, in the order they came.
+/// The messages of one batch, in order of arrival.
 #[derive(Default)]
 pub(crate) struct Gathered {
     pub arrivals: Vec<Arrival>,
@@ -57,7 +57,7 @@ impl Gathered {
         self.messages < BATCH && self.arrivals.len() < LOOKED_AT && self.bytes < BYTES
     }
 
-    /// Whether the server has more for this lane, as far as the last message of each stream says.
+    /// Whether the server has more for this lane, by the last message of each stream.
     pub(super) fn is_behind(&self) -> bool {
         [Source::Events, Source::Commands]
             .into_iter()
@@ -69,7 +69,7 @@ impl Gathered {
         self.messages == 0
     }
 
-    /// The last message of a stream in it.
+    /// Its last message of a stream.
     pub(crate) fn last(&self, source: Source) -> Option<&Received> {
         self.arrivals.iter().rev().find(|arrival| arrival.source == source).map(|arrival| &arrival.received)
     }
@@ -101,7 +101,7 @@ impl Gathered {
         })
     }
 
-    /// The same messages, one to a batch.
+    /// The same messages, one per batch.
     pub(super) fn singly(self) -> impl Iterator<Item = Self> {
         self.arrivals.into_iter().map(|arrival| Self {
             messages: usize::from(!matches!(arrival.work, Work::Skip)),

@@ -14,7 +14,7 @@ use crate::{
 const START_OVER: &str = "or start over with `plyo rebuild SERVICE --new-history`";
 
 /// A lane never runs against another `EVENTS` than the one its tables are a fold of: one that was recreated, that ends
-/// earlier, or that has grown on from an earlier end, so that other messages stand where the lane was.
+/// earlier, or that has grown again from an earlier end, so that other messages are at the lane's positions.
 pub(crate) async fn refuse_another(nats: &Nats, position: &Position, stream: &streams::State) -> Result<(), Failure> {
     if position.events_created != stream.created {
         return Err(Failure::lost(format!(
@@ -57,7 +57,7 @@ pub(crate) async fn refuse_another(nats: &Nats, position: &Position, stream: &st
     Ok(())
 }
 
-/// That messages are missing, if any are: a damaged block takes those behind the damage with it.
+/// A note if messages are missing: a damaged block loses the messages after the damage.
 pub(super) fn missing(stream: &streams::State) -> Option<String> {
     let missing = stream.missing();
     if missing == 0 {

@@ -22,7 +22,7 @@ use crate::{
     reactor::Reactor,
 };
 
-/// How long a batch is filled up while the server has more.
+/// How long a batch may be filled while the server has more.
 const FILLING: Duration = Duration::from_millis(5);
 
 /// Both inputs of a lane.
@@ -30,18 +30,18 @@ pub(crate) struct Inputs {
     lane: Lane,
     events: Input,
     commands: Input,
-    /// A message that a newer binary wrote: the lane stops before it.
+    /// A message from a newer binary: the lane stops before it.
     stop: Option<Failure>,
 }
 
-/// A stream, and by partition how far another lane was before.
+/// A stream, and how far other lanes were before, by partition.
 struct Input {
     reader: Reader,
     ahead: Vec<u64>,
 }
 
 impl Inputs {
-    /// Both consumers of the lane, made anew: the position is ours, not theirs.
+    /// Recreates both consumers of the lane: the position is ours, not theirs.
     pub(crate) async fn open(
         nats: &Nats,
         lane: Lane,
@@ -62,7 +62,7 @@ impl Inputs {
         Ok(Self { lane, events, commands, stop: None })
     }
 
-    /// Waits for a message, at most `patience`, then takes what else is there. Empty when nothing came.
+    /// Waits for a message, at most `patience`, then takes all available ones. Empty on a timeout.
     pub(crate) async fn gather<R: Reactor>(&mut self, patience: Duration) -> Result<Gathered, Failure> {
         if let Some(stop) = self.stop.take() {
             return Err(stop);
@@ -79,7 +79,7 @@ impl Inputs {
                 self.take::<R>(&mut gathered, source, received)?;
             }
             if is_dry {
-                // Whoever is behind anyway works in fewer and larger batches.
+                // A lane that is behind works in fewer, larger batches.
                 if !gathered.is_behind() {
                     break;
                 }
@@ -105,7 +105,7 @@ impl Inputs {
 
     fn take<R: Reactor>(&mut self, gathered: &mut Gathered, source: Source, received: Received) -> Result<(), Failure> {
         if self.stop.is_some() {
-            // It lies behind the message that the lane stops at; the next owner reads it again.
+            // It is after the message that the lane stops at; the next owner reads it again.
             return Ok(());
         }
         let ahead = match source {
@@ -141,7 +141,7 @@ impl Inputs {
     }
 }
 
-/// Whether the lane that had this partition before has handled the message.
+/// Whether the previous lane of this partition has handled the message.
 fn is_behind(ahead: &[u64], partition: Option<u8>, sequence: u64) -> bool {
     let through = partition.and_then(|partition| ahead.get(usize::from(partition)));
     through.is_some_and(|through| sequence <= *through)

@@ -1,5 +1,5 @@
-//! How far each lane is behind, sampled on a timer: also while a lane is stuck or nobody owns it. What a consumer has been
-//! given says nothing of what was handled.
+//! The lag of each lane, sampled on a timer, also while a lane is stuck or has no owner. A consumer's delivered messages
+//! say nothing about handled ones.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -12,8 +12,7 @@ use crate::{broker::Nats, lane::progress};
 
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Keeps `plyo_consumer_lag` true: the sequence of the last message that is for a lane, less that of the last one that it has
-/// handled.
+/// Keeps `plyo_consumer_lag` up to date: the sequence of the last message for a lane minus that of the last handled one.
 pub(crate) async fn sample(nats: Nats, pool: PgPool, service: &'static str, reads: &'static [EventKind]) -> Infallible {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -6,14 +6,14 @@ use plyo_events::Subject;
 
 use super::outbox::{Outgoing, Target};
 
-/// A message that is to become a dead letter.
+/// A message to dead-letter.
 pub(crate) struct Letter<'a> {
     pub service: &'a str,
     /// The effect that was to perform it, if it was a request.
     pub effect: Option<&'a str>,
     /// The stream in which it is, or `outbox`.
     pub stream: &'a str,
-    /// What makes it one letter, however often it is published: its sequence there, or its id.
+    /// What makes it one letter however often it is published: its sequence there, or its id.
     pub place: &'a str,
     pub subject: &'a str,
     pub about: Option<Subject>,
@@ -52,7 +52,7 @@ impl Letter<'_> {
     }
 }
 
-/// A reason as a header can hold it.
+/// A reason in the form of a header value.
 pub(crate) fn one_line(reason: &str) -> String {
     reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
 }

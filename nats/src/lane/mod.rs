@@ -49,11 +49,11 @@ use crate::{
 
 const STAND_BY: Duration = Duration::from_secs(1);
 const SHORTEST_BACKOFF: Duration = Duration::from_millis(100);
-/// With the limit of a connect it is still less than the five seconds in which a lane is to be owned again.
+/// Together with the timeout of a connect, less than the five seconds within which a lane must be owned again.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
-/// How often old outcomes are looked for; while there are any, some are forgotten with each batch.
+/// How often to look for old outcomes; while there are any, each batch prunes some.
 const PRUNING: Duration = Duration::from_secs(60);
-/// How often commands that are handled are removed from their stream.
+/// How often handled commands are purged from their stream.
 const PURGING: Duration = Duration::from_secs(5);
 
 /// What the lanes of a service run with.
@@ -62,18 +62,17 @@ pub(crate) struct Config {
     pub nats: Nats,
     pub dsn: String,
     pub health: Health,
-    /// How many lanes there are to be; `None` for as many as there are.
+    /// The expected number of lanes; `None` for the existing number.
     pub lanes: Option<u8>,
-    /// Bytes of rows that the lanes of the service may remember together.
+    /// Row memory of the service's lanes together, in bytes.
     pub memory: usize,
 }
 
-/// How long nothing comes before the last position is written, and before the session is kept alive.
+/// Idle time before the last position is written, and before a keep-alive.
 const QUIET: Duration = Duration::from_millis(50);
 const IDLE: Duration = Duration::from_secs(2);
 
-/// Runs the lanes of `reactor` for ever; stop them by dropping the future: whatever they were doing, the next owners
-/// complete.
+/// Runs the lanes of `reactor` for ever; stop them by dropping the future: the next owners complete their work.
 pub(crate) async fn run<R: Reactor>(reactor: Arc<R>, config: Config) -> Infallible {
     loop {
         match lanes::<R>(&config).await {
@@ -83,7 +82,7 @@ pub(crate) async fn run<R: Reactor>(reactor: Arc<R>, config: Config) -> Infallib
                 for lane in lanes {
                     running.spawn(run_lane(Arc::clone(&reactor), config.clone(), lane));
                 }
-                // One that ends has found other lanes than there were.
+                // One that ends has found another number of lanes.
                 running.join_next().await;
             }
             Err(failure) => {
@@ -123,9 +122,9 @@ async fn run_lane<R: Reactor>(reactor: Arc<R>, config: Config, lane: Lane) {
     }
 }
 
-/// Why a lane is not worked on any more, other than by a failure.
+/// Why a lane is no longer worked on, other than a failure.
 enum Ended {
-    /// The service has another number of lanes by now.
+    /// The service now has another number of lanes.
     OtherLanes,
 }
 

@@ -1,4 +1,4 @@
-//! The outbox: what a batch wants published, written in the same transaction.
+//! The outbox: the messages that a batch publishes, written in the same transaction.
 
 use anyhow::{Context, Result, ensure};
 use async_nats::HeaderMap;
@@ -16,7 +16,7 @@ pub(crate) enum Target {
     Events,
     Schedule,
     Dead,
-    /// The commands of the service that the subject names.
+    /// The command stream of the service in the subject.
     Commands,
 }
 
@@ -30,10 +30,10 @@ pub(crate) struct Outgoing {
     pub body: Bytes,
 }
 
-/// The first byte of a row that is compressed; MessagePack, which rows were before, begins an array with another.
+/// The first byte of a compressed row; a MessagePack array, which rows used to be, starts with another.
 const COMPRESSED: u8 = 1;
 
-/// What a batch wants published, in the order of its decisions, as one row of the outbox holds it.
+/// The messages of a batch, in the order of its decisions, as one row of the outbox.
 pub(crate) fn pack(messages: &[Outgoing]) -> Result<Vec<u8>> {
     let packed = rmp_serde::to_vec(messages).context("messages are plain data")?;
     let mut row = vec![COMPRESSED];
@@ -41,7 +41,7 @@ pub(crate) fn pack(messages: &[Outgoing]) -> Result<Vec<u8>> {
     Ok(row)
 }
 
-/// The opposite of [`pack`].
+/// The inverse of [`pack`].
 pub(crate) fn unpack(row: &[u8]) -> Result<Vec<Outgoing>> {
     ensure!(!row.is_empty(), "an empty outbox row");
     match row {
@@ -63,24 +63,24 @@ impl Outgoing {
         }
     }
 
-    /// A command of a service, which nobody waits for.
+    /// A command from a service; nobody waits for it.
     pub(crate) fn command(command: &Message<Command>) -> Self {
         Self {
             target: Target::Commands,
             subject: subject::command(command.body.kind(), command.subject),
-            // Its id derives from its cause, and so stands for its body.
+            // Its id derives from its cause, and so identifies its body.
             headers: wire::command_headers(command, "", None),
             body: command.body.encode().into(),
         }
     }
 
-    /// `timer_id` becomes the id of the clock event when it fires; `now` is when the cause happened or came, whichever is
-    /// later.
+    /// `timer_id` becomes the id of the clock event when it fires; `now` is when the cause happened or arrived, whichever
+    /// is later.
     pub(crate) fn timer<T>(timer_id: Uuid, cause: &Message<T>, timer: &Timer, now: Timestamp) -> Self {
         match timer {
             Timer::Set { key, at, due } => Self::schedule(timer_id, cause, *key, *at, due),
             Timer::Every { key, recurrence, due } => {
-                // What came due while nobody set it anew is left out.
+                // Times that passed before it was set again are skipped.
                 Self::schedule(timer_id, cause, *key, recurrence.next_after(now), due)
             }
             Timer::Cancel { key, kind } => {
@@ -108,7 +108,7 @@ impl Outgoing {
         Uuid::try_parse(wire::text(&self.headers, wire::CE_ID)?).ok()
     }
 }
-/// Headers as pairs: none of ours has two values.
+/// Headers as pairs: none of ours has several values.
 mod pairs {
     use async_nats::{HeaderMap, HeaderName};
     use serde::{Deserialize, Deserializer, Serializer};

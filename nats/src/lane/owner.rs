@@ -30,18 +30,18 @@ pub(crate) struct Owner {
     pub position: OwnedPosition,
     /// Own events in `EVENTS` that the tables lack, until [`catch_up`](super::catch_up::catch_up) has folded them.
     pub lost: Vec<Own>,
-    /// What an operator should know of what was found.
+    /// Notes for operators on what was found.
     pub notes: Vec<String>,
     /// Outbox rows up to this id are gone.
     deleted: i64,
     pub next_outbox_id: i64,
-    /// Commands up to here are gone from their stream.
+    /// Commands up to here are purged from their stream.
     purged: u64,
 }
 
 impl Owner {
-    /// Takes the lane over with a connection that holds its lock: marks it, so that the broker refuses an earlier
-    /// owner's publishes, then publishes what the outbox holds and the streams do not.
+    /// Takes over the lane with a connection that holds its lock: publishes an epoch marker, so that the broker refuses an
+    /// earlier owner's publishes, then publishes what is in the outbox but not in the streams.
     pub(crate) async fn take(mut connection: PgConnection, nats: Nats, lane: Lane) -> Result<Self, Failure> {
         if !nats.syncs_each_write() {
             store::commit_late(&mut connection).await?;
@@ -70,7 +70,7 @@ impl Owner {
             purged: 0,
         };
         if !owner.lost.is_empty() {
-            // What came after the outbox was published after it: nothing of it is missing.
+            // Later messages were published after the outbox: none of them is missing.
             owner.publisher.published = last_outbox_id;
             return Ok(owner);
         }
@@ -91,13 +91,13 @@ impl Owner {
         gathered.reached(self.position.now.reached())
     }
 
-    /// Notes what was skipped: it is written with the next batch, or when the lane is idle.
+    /// Records skipped messages: the position is written with the next batch, or when the lane is idle.
     pub(super) fn skipped(&mut self, gathered: &Gathered) {
         let reached = self.reached(gathered);
         self.position.advance(reached);
     }
 
-    /// Notes what a commit wrote.
+    /// Records what a commit wrote.
     pub(super) fn committed(&mut self, gathered: &Gathered, outbox: &[Outgoing]) {
         let reached = self.reached(gathered);
         self.position.committed(reached);
@@ -106,21 +106,21 @@ impl Owner {
         self.next_outbox_id += i64::from(!outbox.is_empty());
     }
 
-    /// Whether there is, or soon will be, something that the tables do not say yet.
+    /// Whether the tables lack, or soon will lack, a position.
     pub(super) fn is_dirty(&self) -> bool {
         !self.position.is_saved() || self.publisher.published > self.deleted || self.publisher.is_under_way()
     }
 
-    /// When nothing is to be done: writes what is known, or keeps the session alive.
+    /// When idle: writes the position, or keeps the session alive.
     pub(crate) async fn idle(&mut self) -> Result<(), Failure> {
         self.publisher.confirm(&mut self.session.connection).await?;
         self.session.contacted();
         if self.is_dirty() { self.write_position().await } else { database::ping(&mut self.session.connection).await }
     }
 
-    /// Removes the commands that every lane of the service has handled from their stream.
+    /// Purges commands that every lane of the service has handled.
     pub(super) async fn purge_commands(&mut self) -> Result<(), Failure> {
-        // What a command came to is in the streams before the command is gone.
+        // What a command caused is in the streams before the command is purged.
         self.publisher.confirm(&mut self.session.connection).await?;
         let through = store::handled_through(&mut self.session.connection).await?;
         if through > self.purged {

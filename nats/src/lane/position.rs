@@ -6,25 +6,25 @@ use uuid::Uuid;
 /// Where a lane stands, as its row says it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Position {
-    /// The last sequence of `EVENTS` whose effect is in the tables.
+    /// The last sequence of `EVENTS` that is applied to the tables.
     pub applied: u64,
-    /// The last sequence of the command stream that is handled.
+    /// The last handled sequence of the command stream.
     pub commands: u64,
-    /// When the message at `applied` was stored; `None` where nobody looked.
+    /// When the message at `applied` was stored; `None` if unknown.
     pub applied_at: Option<Timestamp>,
     /// The last sequence at which an own event is known to be in `EVENTS`.
     pub confirmed: u64,
-    /// The id of the message at `confirmed`; `None` where nobody looked.
+    /// The id of the message at `confirmed`; `None` if unknown.
     pub confirmed_id: Option<Uuid>,
-    /// When the streams were created, as it was when the lane first ran.
+    /// When the streams were created, recorded on the lane's first run.
     pub events_created: String,
     pub commands_created: String,
-    /// By partition, how far another lane was ahead when the number of lanes changed; empty when none was.
+    /// By partition, how far another lane was ahead when the number of lanes changed; empty if none was.
     pub events_ahead: Vec<u64>,
     pub commands_ahead: Vec<u64>,
 }
 
-/// How far a lane got, or will have once a batch is committed.
+/// The position of a lane, now or once a batch is committed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reached {
     pub applied: u64,
@@ -44,12 +44,12 @@ impl Position {
         Reached { applied, applied_at, commands }
     }
 
-    /// Up to where the events of a partition are applied: another lane may have been further once.
+    /// How far the events of a partition are applied: another lane may once have been further.
     pub(crate) fn applied(&self, partition: u8) -> u64 {
         self.events_ahead.get(usize::from(partition)).copied().unwrap_or(0).max(self.applied)
     }
 
-    /// Up to where the commands of a partition are handled.
+    /// How far the commands of a partition are handled.
     pub(crate) fn handled(&self, partition: u8) -> u64 {
         self.commands_ahead.get(usize::from(partition)).copied().unwrap_or(0).max(self.commands)
     }

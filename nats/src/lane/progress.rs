@@ -1,4 +1,4 @@
-//! How far a service is behind what the streams have for it: its lanes, and its effects.
+//! How far a service's lanes and effects are behind the streams.
 
 use anyhow::{Context, Result};
 use plyo_events::EventKind;
@@ -8,9 +8,9 @@ use sqlx::PgConnection;
 use super::{Lane, store};
 use crate::broker::{Nats, streams};
 
-/// Whether every lane has applied every event and handled every command that there is for it, and published what followed.
+/// Whether every lane has applied all its events, handled all its commands and published the results.
 ///
-/// Not while it has no lane, before its first run.
+/// False while it has no lane, before its first run.
 ///
 /// # Errors
 /// When NATS or Postgres does not answer. `db` sees the service's loop schema.
@@ -24,7 +24,7 @@ pub async fn is_caught_up(
     Ok(!lanes.is_empty() && lanes.iter().all(|lane| lane.events == 0 && lane.commands == 0 && lane.unpublished == 0))
 }
 
-/// How far a lane is behind, in sequences of its streams, and how many rows its outbox has.
+/// The lag of a lane, in sequences of its streams, and the number of rows in its outbox.
 pub(crate) struct Behind {
     pub lane: Lane,
     pub events: u64,
@@ -40,7 +40,7 @@ pub(crate) async fn behind(
 ) -> Result<Vec<Behind>> {
     let standings = store::standings(db, service).await?;
     let Some((lane, _)) = standings.first() else { return Ok(Vec::new()) };
-    // Every lane hears the same, and skips what is another's.
+    // Every lane receives the same, and skips what is another's.
     let events = streams::last_matching(nats, "EVENTS", &lane.event_filter(reads)).await?;
     let commands = streams::last_matching(nats, &streams::commands(service), &lane.command_filter()).await?;
     let behind = |(lane, stands): (Lane, store::Standing)| Behind {
@@ -52,8 +52,8 @@ pub(crate) async fn behind(
     Ok(standings.into_iter().map(behind).collect())
 }
 
-/// Whether the tables of a service are a fold of something: then an `EVENTS` that is not there is lost, and an empty one in its
-/// place would be another history.
+/// Whether the tables of a service are a fold of anything: then a missing `EVENTS` is lost, and an empty one would be
+/// another history.
 ///
 /// # Errors
 /// When Postgres does not answer. `db` sees the service's loop schema.
@@ -66,8 +66,7 @@ pub async fn has_history(db: &mut PgConnection) -> Result<bool> {
     Ok(has_run.fetch_one(db).await?)
 }
 
-/// How many requests an effect has still to report: those that wait for their turn, that are under way, and that wait to be
-/// tried again.
+/// How many requests an effect has yet to report: queued, in progress, and waiting for a retry.
 ///
 /// # Errors
 /// When NATS does not answer, or the effect never ran.

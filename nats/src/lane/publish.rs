@@ -1,4 +1,4 @@
-//! The way of an outbox into the streams: behind the fence of its owner, and each PubAck awaited.
+//! Publishes an outbox to the streams: fenced, and waiting for each PubAck.
 
 use plyo_events::Subject;
 use uuid::Uuid;
@@ -19,10 +19,10 @@ use crate::{
     failure::Failure,
 };
 
-/// How several messages get into one stream, each with the same fence.
+/// How to publish several messages to one stream with the same fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mode {
-    /// Up to so many are published plainly and pipelined; more are one atomic batch.
+    /// Up to this many are published plainly and pipelined; more as one atomic batch.
     pub pipelined: usize,
 }
 
@@ -30,9 +30,9 @@ pub(crate) struct Mode {
 const ATOMIC: usize = 900;
 
 impl Mode {
-    /// What a stream with so many replicas takes best. A replicated one takes a fence from one publish at a time, or from an
-    /// atomic batch. Of others, a server that syncs each write has many synced at once by a batch, which costs more than a
-    /// few syncs; one that does not sync gains nothing by it.
+    /// What is best for a stream with this many replicas. A replicated one checks a fence for one publish at a time, or for
+    /// an atomic batch. Otherwise, on a server that syncs each write, a batch is synced once but costs more than a few
+    /// syncs; without syncs it gains nothing.
     pub(crate) const fn of(replicas: u64, syncs_each_write: bool) -> Self {
         Self {
             pipelined: match (replicas, syncs_each_write) {
@@ -44,8 +44,8 @@ impl Mode {
     }
 }
 
-/// Publishes what is for DEAD, then timers one by one, then commands and events; every PubAck is awaited.
-/// Gives the last sequence in `EVENTS`, if there was an event.
+/// Publishes dead letters, then timers one by one, then commands and events, waiting for every PubAck. Returns the last
+/// sequence in `EVENTS`, if there was an event.
 pub(crate) async fn publish(
     nats: &Nats,
     fence: &Fence,
@@ -83,7 +83,7 @@ pub(crate) async fn publish(
     Ok(last)
 }
 
-/// Commands need no fence: their ids derive, and whoever handles one knows it when it comes again.
+/// Commands need no fence: their ids derive, so that a repeated one is recognised.
 async fn publish_commands(nats: &Nats, lane: Lane, commands: Vec<Outgoing>) -> Result<(), Failure> {
     let mut sent = Vec::with_capacity(commands.len());
     for command in commands {
@@ -95,7 +95,7 @@ async fn publish_commands(nats: &Nats, lane: Lane, commands: Vec<Outgoing>) -> R
         match ack.await {
             Ok(_) => {}
             Err(PublishError::NoStream) => match command.subject.split('.').nth(1).map(streams::commands) {
-                // While the servers that keep a stream choose a leader, nobody takes what is for it, either.
+                // While a stream's servers elect a leader, it has no responders either.
                 Some(stream) if !streams::is_missing(nats, &stream).await.map_err(Failure::Away)? => {
                     return Err(Failure::away(format!("{stream} has no leader")));
                 }
@@ -107,7 +107,7 @@ async fn publish_commands(nats: &Nats, lane: Lane, commands: Vec<Outgoing>) -> R
     Ok(())
 }
 
-/// A command that no service takes is a dead letter: an operator gives it to its service when there is one.
+/// A command that no service handles is dead-lettered: an operator replays it once there is such a service.
 async fn bury(nats: &Nats, lane: Lane, command: &Outgoing) -> Result<(), Failure> {
     tracing::error!(service = lane.service, subject = command.subject, "no service handles this command");
     let about: Option<Subject> = command.subject.rsplit('.').next().and_then(|token| token.parse().ok());
@@ -115,7 +115,7 @@ async fn bury(nats: &Nats, lane: Lane, command: &Outgoing) -> Result<(), Failure
         service: lane.service,
         effect: None,
         stream: "outbox",
-        // The id makes it one letter, however often it is published.
+        // The id makes it one letter however often it is published.
         place: wire::text(&command.headers, wire::CE_ID).unwrap_or_default(),
         subject: &command.subject,
         about,
@@ -129,7 +129,7 @@ async fn bury(nats: &Nats, lane: Lane, command: &Outgoing) -> Result<(), Failure
     Ok(())
 }
 
-/// All or none, synced once. The first message carries the fence; only the commit is answered.
+/// All or none, synced once. The first message carries the fence; only the commit is acknowledged.
 async fn publish_atomic(nats: &Nats, fence: &Fence, mut messages: Vec<Outgoing>) -> Result<u64, PublishError> {
     let batch = Uuid::new_v4().simple().to_string();
     if let Some(first) = messages.first_mut() {

@@ -1,4 +1,4 @@
-//! Publishes what a batch committed while the next one is worked on, which commits only when that is confirmed.
+//! Publishes a committed batch during the next one, which commits only when that is confirmed.
 
 use anyhow::anyhow;
 use sqlx::PgConnection;
@@ -18,18 +18,18 @@ use super::{
 };
 use crate::{broker::Nats, failpoint::pass, failure::Failure, sql::database};
 
-/// At most one batch is under way; dropping it stops that.
+/// At most one batch is in flight; dropping this stops it.
 pub(crate) struct Publisher {
     nats: Nats,
     fence: Fence,
     mode: Mode,
-    /// The sequence in `EVENTS` up to which own events are known to be there, and the id of what stands there.
+    /// The sequence in `EVENTS` up to which own events are confirmed, and the id of the event there.
     pub confirmed: u64,
     confirmed_id: Option<Uuid>,
-    /// Outbox rows up to this id are where they belong.
+    /// Outbox rows up to this id are published.
     pub published: i64,
     under_way: JoinSet<Result<Option<u64>, Failure>>,
-    /// The outbox row that is under way, and the id of its last event.
+    /// The outbox row in flight, and the id of its last event.
     outbox_id: i64,
     last_event: Option<Uuid>,
 }
@@ -38,13 +38,13 @@ impl Publisher {
     /// Into streams that are kept `replicas` times.
     pub(crate) fn new(nats: Nats, fence: Fence, replicas: u64) -> Self {
         let mode = Mode::of(replicas, nats.syncs_each_write());
-        // Every own event that an earlier owner published lies before the mark.
+        // Every own event of an earlier owner is before the epoch marker.
         let (confirmed, confirmed_id) = (fence.events, Some(fence.events_id));
         let under_way = JoinSet::new();
         Self { nats, fence, mode, confirmed, confirmed_id, published: 0, under_way, outbox_id: 0, last_event: None }
     }
 
-    /// What a transaction writes of a lane that got so far: nothing new is to be published.
+    /// What a transaction writes for a lane at this position, with nothing new to publish.
     pub(super) fn write<'a>(&self, reached: Reached) -> Write<'a> {
         let Reached { applied, applied_at, commands } = reached;
         let Self { published, confirmed, confirmed_id, .. } = *self;
@@ -68,7 +68,7 @@ impl Publisher {
         !self.under_way.is_empty()
     }
 
-    /// Publishes the messages of one outbox row. What was started before must be confirmed.
+    /// Publishes the messages of one outbox row. The previous row must be confirmed.
     pub(crate) fn start(&mut self, outbox_id: i64, messages: Vec<Outgoing>) {
         self.outbox_id = outbox_id;
         let mut events = messages.iter().rev().filter(|message| message.target == Target::Events);
@@ -86,7 +86,7 @@ impl Publisher {
         });
     }
 
-    /// Waits until what was started is published, and keeps the session of `db` alive meanwhile.
+    /// Waits until the row in flight is published, keeping the session of `db` alive.
     pub(super) async fn confirm(&mut self, db: &mut PgConnection) -> Result<(), Failure> {
         let mut pings = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -98,7 +98,7 @@ impl Publisher {
                     if let Some(last) = last.filter(|last| *last > self.confirmed) {
                         (self.confirmed, self.confirmed_id) = (last, self.last_event);
                     }
-                    // Ids ascend: whatever was committed before this row is published, too.
+                    // Ids ascend: all earlier rows are published, too.
                     self.published = self.outbox_id;
                 }
                 _ = pings.tick() => database::ping(db).await?,

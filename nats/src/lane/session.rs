@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::{failure::Failure, sql::database};
 
-/// The session ends by itself when its process is stopped.
+/// The session ends on its own when its process stops.
 const TIMEOUT: &str = "10s";
 /// How often it is pinged, which is more often than that.
 pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(2);
@@ -17,7 +17,7 @@ pub(crate) struct Session {
     last_contact: Instant,
 }
 
-/// Opens the connection that is to hold the lock.
+/// Opens the connection that will hold the lock.
 pub(crate) async fn connect(dsn: &str, service: &str) -> Result<PgConnection, Failure> {
     let options = database::options(dsn, &database::search_path(service)).map_err(Failure::Lost)?;
     let options = database::by_key(options).application_name(&format!("plyo {service} lane")).options([

@@ -1,4 +1,4 @@
-//! One message through a reactor: the pure middle of the loop, which knows neither streams nor tables.
+//! One message through a reactor: the pure core of the loop, without streams or tables.
 
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 
@@ -14,7 +14,7 @@ use crate::{broker::wire, reactor::Reactor};
 pub struct Step {
     pub events: Vec<Message<Event>>,
     pub commands: Vec<Message<Command>>,
-    /// Each with the id that the clock's event will have.
+    /// Each with the id of its future clock event.
     pub timers: Vec<(Uuid, Timer)>,
 }
 
@@ -34,7 +34,7 @@ pub fn command<R: Reactor>(reactor: &R, state: &mut R::State, command: &Message<
     }
 }
 
-/// A foreign event is evolved and reacted to, and what that emits is evolved.
+/// A foreign event is evolved and reacted to, and what the reaction emits is evolved.
 pub fn event<R: Reactor>(reactor: &R, state: &mut R::State, event: &Message<Event>) -> Step {
     reactor.evolve(state, event);
     let emit = reactor.react(state, event);
@@ -62,8 +62,8 @@ fn emitted<R: Reactor, T>(reactor: &R, state: &mut R::State, cause: &Message<T>,
     step
 }
 
-/// What is about something else than the catalogue says would be a dead letter at each of its readers: better is one at its
-/// cause.
+/// A message about another kind of subject than the catalogue declares would be dead-lettered by each reader: better
+/// dead-letter its cause.
 fn check_about<R: Reactor>(subject: Subject, name: &'static str, expected: Option<Aggregate>) {
     if let Err(error) = wire::check_about(subject, name, expected) {
         panic!("{} emits an event that cannot be decoded: {error}", R::NAME);

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{broker::streams::State, failure::Failure, sql::database::statement};
 
-/// How long a session that is to end may take.
+/// Timeout of ending a session.
 const SEIZING: Duration = Duration::from_secs(15);
 
 /// One command that this transaction handled.
@@ -34,9 +34,9 @@ pub(crate) struct Write<'a> {
     /// The id of the row that holds `outbox`.
     pub outbox_id: i64,
     pub outbox: &'a [Outgoing],
-    /// Dead events: replay skips them until the code is mended.
+    /// Dead events: a replay skips them until the code is fixed.
     pub skipped: &'a [(u64, String)],
-    /// Outbox rows up to this id are known to be where they belong.
+    /// Outbox rows up to this id are known to be published.
     pub published: i64,
     pub applied: u64,
     pub applied_at: Option<Timestamp>,
@@ -45,13 +45,13 @@ pub(crate) struct Write<'a> {
     pub confirmed_id: Option<Uuid>,
 }
 
-/// Takes the lane's advisory lock if nobody has it; it lives as long as the connection.
+/// Takes the lane's advisory lock if it is free; it lasts as long as the connection.
 pub(crate) async fn try_lock(db: &mut PgConnection, lane: Lane) -> Result<bool, Failure> {
     let query = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(lane.lock_key());
     statement("try to lock the lane", query.fetch_one(db)).await
 }
 
-/// Takes the advisory lock from whoever has it: its session is ended, and this one is first in the queue.
+/// Takes the advisory lock from its holder: ends the holder's session, with this one first in the queue.
 pub(crate) async fn seize_lock(db: &mut PgConnection, lane: Lane) -> Result<()> {
     let deadline = Instant::now() + SEIZING;
     while !try_lock(&mut *db, lane).await? {
@@ -75,10 +75,10 @@ pub(crate) async fn seize_lock(db: &mut PgConnection, lane: Lane) -> Result<()> 
     Ok(())
 }
 
-/// The lanes of a service as its table has them, and entered as so many, or one, on the first run.
+/// The lanes of a service from its table; on the first run, creates this many, or one.
 ///
 /// # Errors
-/// When there are others than `wanted`.
+/// When their number is not `wanted`.
 pub(crate) async fn lanes(db: &mut PgConnection, service: &'static str, wanted: Option<u8>) -> Result<Vec<Lane>> {
     let mut there = count_lanes(db).await?;
     if there == 0 {
@@ -105,13 +105,13 @@ pub(crate) async fn lanes(db: &mut PgConnection, service: &'static str, wanted: 
     Lane::all(service, there)
 }
 
-/// None before the first run, also that of tables which a backup from before it was put in place of.
+/// None before the first run, also after restoring a backup from before it.
 pub(crate) async fn count_lanes(db: &mut PgConnection) -> Result<u8> {
     let count: i64 = sqlx::query_scalar("SELECT count(*) FROM lane").fetch_one(db).await?;
     Ok(u8::try_from(count)?)
 }
 
-/// Writes the row of a lane that has none.
+/// Inserts the row of a lane.
 pub(crate) async fn enter(db: &mut Transaction<'_, Postgres>, lane: Lane, position: &Position) -> Result<()> {
     let ahead = |by_partition: &[u64]| -> Option<Vec<i64>> {
         (!by_partition.is_empty()).then(|| by_partition.iter().map(|sequence| sequence.cast_signed()).collect())
@@ -136,21 +136,21 @@ pub(crate) async fn enter(db: &mut Transaction<'_, Postgres>, lane: Lane, positi
     Ok(())
 }
 
-/// Forgets every lane; others are entered in the same transaction.
+/// Deletes every lane; others are inserted in the same transaction.
 pub(crate) async fn clear_lanes(db: &mut Transaction<'_, Postgres>) -> Result<()> {
     sqlx::query("DELETE FROM lane").execute(&mut **db).await?;
     Ok(())
 }
 
-/// Where the lane stands. On its first run it takes the streams as they are for its own.
+/// The position of the lane. On its first run it adopts the current streams.
 pub(crate) async fn position(
     db: &mut PgConnection,
     lane: Lane,
     events: &State,
     commands: &State,
 ) -> Result<Position, Failure> {
-    // A command stream that was recreated, or restored to an earlier time, is read from its start: what was handled is
-    // recognised by its id.
+    // A command stream that was recreated, or restored to an earlier time, is read from its start: handled commands are
+    // recognised by their ids.
     let adopted = sqlx::query(
         "UPDATE lane SET events_created = CASE events_created WHEN '' THEN $2 ELSE events_created END,
              commands = CASE WHEN commands_created = $3 AND commands <= $4 THEN commands ELSE 0 END,
@@ -188,7 +188,7 @@ pub(crate) async fn position(
     })
 }
 
-/// What is not known to be published, oldest first, and the last id of its rows.
+/// Messages not known to be published, oldest first, and the last id of their rows.
 pub(crate) async fn outbox(db: &mut PgConnection, lane: Lane) -> Result<(i64, Vec<Outgoing>), Failure> {
     let query = sqlx::query_as("SELECT id, messages FROM outbox WHERE lane = $1 ORDER BY id");
     let rows: Vec<(i64, Vec<u8>)> =
@@ -198,7 +198,7 @@ pub(crate) async fn outbox(db: &mut PgConnection, lane: Lane) -> Result<(i64, Ve
     Ok((last, messages.map_err(Failure::Lost)?.concat()))
 }
 
-/// The stored outcomes of those of these commands that were handled already.
+/// The stored outcomes of those commands that were already handled.
 pub(crate) async fn handled(db: &mut PgConnection, ids: &[Uuid]) -> Result<FxHashMap<Uuid, StoredOutcome>, Failure> {
     if ids.is_empty() {
         return Ok(FxHashMap::default());
@@ -214,7 +214,7 @@ fn stored(fingerprint: String, outcome: &[u8]) -> Result<StoredOutcome, Failure>
     Ok(StoredOutcome { fingerprint, outcome })
 }
 
-/// Writes the loop's side of a batch in one statement.
+/// Writes the loop's part of a batch in one statement.
 pub(crate) async fn write(db: &mut PgConnection, lane: Lane, write: &Write<'_>) -> Result<(), Failure> {
     let handled = write.handled;
     let packed =
@@ -253,8 +253,8 @@ pub(crate) async fn write(db: &mut PgConnection, lane: Lane, write: &Write<'_>) 
     Ok(())
 }
 
-/// From here on a crash of Postgres may take the last commits of this session, some 0.6 s of them. The streams have what
-/// they said, and the next owner folds it.
+/// From here on a crash of Postgres may lose the last commits of this session, about 0.6 s. The streams have their events,
+/// and the next owner folds them.
 pub(crate) async fn commit_late(db: &mut PgConnection) -> Result<(), Failure> {
     let set = sqlx::raw_sql("SET synchronous_commit = off").execute(db);
     statement("make commits asynchronous", set).await.map(drop)
@@ -262,18 +262,18 @@ pub(crate) async fn commit_late(db: &mut PgConnection) -> Result<(), Failure> {
 
 /// Waits until everything that was committed so far, by any session, is on disk.
 pub(crate) async fn flush(db: &mut PgConnection) -> Result<(), Failure> {
-    // A commit that wrote nothing would wait for nothing.
+    // A commit without writes would not wait.
     let message = "BEGIN; SET LOCAL synchronous_commit = on; SELECT pg_logical_emit_message(true, 'plyo', ''); COMMIT";
     statement("flush commits", sqlx::raw_sql(message).execute(db)).await.map(drop)
 }
 
-/// Up to where every lane has handled the command stream.
+/// How far all lanes have handled the command stream.
 pub(crate) async fn handled_through(db: &mut PgConnection) -> Result<u64, Failure> {
     let query = sqlx::query_scalar("SELECT coalesce(min(commands), 0) FROM lane");
     statement("read the lanes' positions", query.fetch_one(db)).await.map(i64::cast_unsigned)
 }
 
-/// What a lane has written of itself.
+/// What a lane has written about itself.
 pub(crate) struct Standing {
     pub applied: u64,
     pub commands: u64,
@@ -281,7 +281,7 @@ pub(crate) struct Standing {
     pub unpublished: u64,
 }
 
-/// Where each lane of a service stands; none before the first run.
+/// The position of each lane of a service; none before the first run.
 pub(crate) async fn standings(db: &mut PgConnection, service: &'static str) -> Result<Vec<(Lane, Standing)>> {
     let rows: Vec<(i16, i64, i64, i64)> = sqlx::query_as(
         "SELECT lane, applied, commands, (SELECT count(*) FROM outbox WHERE outbox.lane = lane.lane) FROM lane ORDER BY lane",
@@ -306,13 +306,13 @@ pub(crate) async fn skipped(db: &mut PgConnection) -> Result<HashSet<u64>> {
     Ok(rows.into_iter().map(i64::cast_unsigned).collect())
 }
 
-/// Forgets what was skipped: the code is mended.
+/// Forgets skipped events: the code is fixed.
 pub(crate) async fn forget_skipped(db: &mut PgConnection) -> Result<()> {
     sqlx::query("DELETE FROM skipped").execute(db).await?;
     Ok(())
 }
 
-/// Every lane starts over at this place of an `EVENTS` that is another, or was restored.
+/// Resets every lane to this sequence of another or restored `EVENTS`.
 pub(crate) async fn start_over(db: &mut PgConnection, sequence: u64, events_created: &str) -> Result<()> {
     let query = sqlx::query(
         "UPDATE lane SET applied = $1, confirmed = $1, applied_at = NULL, confirmed_id = NULL, events_created = $2,
@@ -327,14 +327,14 @@ fn nanoseconds(time: Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
-/// How one command of one subject ended.
+/// The outcome of a command about a subject.
 pub(crate) async fn outcome_of(pool: &sqlx::PgPool, subject: Uuid, command: Uuid) -> Result<Option<StoredOutcome>> {
     let query = sqlx::query_as("SELECT fingerprint, outcome FROM handled WHERE command_id = $1 AND user_id = $2");
     let row: Option<(String, Vec<u8>)> = query.bind(command).bind(subject).fetch_optional(pool).await?;
     Ok(row.map(|(fingerprint, outcome)| stored(fingerprint, &outcome)).transpose()?)
 }
 
-/// Forgets handled commands of more than 30 days ago, a few at a time: idempotency keys are promised for 7.
+/// Prunes commands handled more than 30 days ago, a few at a time: idempotency keys are promised for 7 days.
 pub(crate) async fn prune_handled(db: &mut PgConnection) -> Result<u64, Failure> {
     let query = sqlx::query(
         "DELETE FROM handled WHERE command_id IN

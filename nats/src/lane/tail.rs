@@ -16,7 +16,7 @@ use crate::{
     failure::Failure,
 };
 
-/// An own event, as the tail of `EVENTS` has it.
+/// An own event from the tail of `EVENTS`.
 pub(crate) struct Own {
     pub sequence: u64,
     pub cause: Uuid,
@@ -51,7 +51,7 @@ pub(crate) async fn look(
         if !partition(&subject).is_some_and(|partition| lane.covers(partition)) {
             continue;
         }
-        // What is no event was not said by a lane.
+        // Anything but an event did not come from a lane.
         let Ok(Origin { id, cause }) = wire::origin(&subject, &headers, sequence, false) else { continue };
         if known.contains(&id) {
             tail.published.insert(id);

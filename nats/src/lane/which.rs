@@ -1,4 +1,4 @@
-//! Which lane: the share of a service's work that one owner does, and everything that is called after it.
+//! A lane: a share of a service's work with one owner, and every name derived from it.
 
 use anyhow::{Result, ensure};
 use plyo_events::EventKind;
@@ -6,8 +6,7 @@ use uuid::Uuid;
 
 use crate::broker::{streams, subject::PARTITIONS};
 
-/// One of the 1, 2, 4, 8 or 16 lanes of a service: those partitions whose number leaves `index` when divided by how many
-/// lanes there are.
+/// One of the 1, 2, 4, 8 or 16 lanes of a service: the partitions whose number modulo the number of lanes is `index`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lane {
     pub service: &'static str,
@@ -19,7 +18,7 @@ impl Lane {
     /// All lanes of a service.
     ///
     /// # Errors
-    /// When the partitions cannot be shared out so.
+    /// When the partitions cannot be divided like that.
     pub fn all(service: &'static str, count: u8) -> Result<Vec<Self>> {
         check_count(count)?;
         Ok((0..count).map(|index| Self { service, index, of: count }).collect())
@@ -34,17 +33,17 @@ impl Lane {
         partition % self.of == self.index
     }
 
-    /// The partitions that it works on.
+    /// Its partitions.
     pub fn partitions(self) -> impl Iterator<Item = u8> {
         (0..PARTITIONS).filter(move |partition| self.covers(*partition))
     }
 
-    /// Where its owner marks `EVENTS`.
+    /// The subject of its epoch marker in `EVENTS`.
     pub(crate) fn mark(self) -> String {
         format!("mark.{}.{}", self.service, self.index)
     }
 
-    /// Where its owner marks `SCHEDULE`.
+    /// The subject of its epoch marker in `SCHEDULE`.
     pub(crate) fn schedule_mark(self) -> String {
         format!("at.mark.{}.{}", self.service, self.index)
     }
@@ -59,16 +58,16 @@ impl Lane {
         self.index.to_string()
     }
 
-    /// The key of its advisory lock: the same in every version of Postgres and of this binary.
+    /// The key of its advisory lock: the same in every version of Postgres and this binary.
     pub(crate) fn lock_key(self) -> i64 {
         let name = format!("plyo lane {}/{}", self.service, self.index);
         let [a, b, c, d, e, f, g, h, ..] = *Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).as_bytes();
         i64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 
-    /// What a lane hears of `EVENTS`: all of the service that it reads, and everything where it reads several. Who reads none
-    /// hears of itself. One filter and no more, and what it is not for is skipped: for a consumer with several, nats-server
-    /// goes through the subjects of a block for each message, which takes it more than to deliver a dozen.
+    /// What a lane receives of `EVENTS`: all events of the service that it reads, or everything if it reads several, or its
+    /// own service's if it reads none. A single filter, and unwanted messages are skipped: for a consumer with several,
+    /// nats-server scans the subjects of a block for each message, which costs more than delivering a dozen.
     pub(crate) fn event_filter(self, reads: &[EventKind]) -> String {
         let first = reads.first().map_or(self.service, |kind| kind.service());
         let is_one = reads.iter().all(|kind| kind.service() == first);
@@ -80,13 +79,13 @@ impl Lane {
         format!("evt.*.{}.>", self.service)
     }
 
-    /// What it hears of its service's commands.
+    /// What it receives of its service's commands.
     pub(crate) fn command_filter(self) -> String {
         format!("cmd.*.{}.>", self.service)
     }
 }
 
-/// Refuses a number of lanes that does not divide the partitions.
+/// Rejects a number of lanes that does not divide the partitions.
 ///
 /// # Errors
 /// See above.

@@ -1,5 +1,5 @@
-//! The two halves of a backup as the broker and the loops have them: a stream's snapshot and its way back, the timers that
-//! changed while theirs was taken, and where the lanes stand. What is put in files, and in which order, is its caller's.
+//! The two halves of a backup: a stream's snapshot and its restore, timers that changed during the snapshot, and the lanes'
+//! positions. Files and order are up to the caller.
 
 mod lanes;
 mod put;
@@ -16,15 +16,15 @@ pub use timers::{TimersSince, put_timers};
 
 use crate::broker::{Nats, streams};
 
-/// Where a stream that was restored says which ones it was before, by their times of creation: the broker gives it another.
+/// Where a restored stream records its former identities, by creation time: the broker gives it a new one.
 const HISTORIES: &str = "plyo-restored-from";
 
-/// The version of the nats-server that answers.
+/// The version of the nats-server.
 pub fn server_version(nats: &Nats) -> String {
     nats.client().server_info().version
 }
 
-/// Every time of creation that this `EVENTS` has had: its own, and those of the streams that it was restored from.
+/// All creation times of this `EVENTS`: its own, and those of the streams that it was restored from.
 ///
 /// # Errors
 /// When the server does not answer or has no such stream.
@@ -36,8 +36,8 @@ pub async fn histories(nats: &Nats) -> Result<Vec<String>> {
     Ok(std::iter::once(created).chain(before).map(str::to_owned).collect())
 }
 
-/// A stream's configuration for a restore: kept by so many servers, and with the histories that it continues. It takes nothing
-/// from others until [`streams::apply`] says so.
+/// A stream's config for a restore: with its replicas, and the histories that it continues. It sources nothing until
+/// [`streams::apply`].
 pub fn config_of_restored(mut config: Value, replicas: u8, histories: &[String]) -> Value {
     config["num_replicas"] = json!(replicas);
     config["sources"] = Value::Null;
@@ -47,7 +47,7 @@ pub fn config_of_restored(mut config: Value, replicas: u8, histories: &[String])
     config
 }
 
-/// The streams that hold more than marks, each with what it holds. One that is not there holds nothing.
+/// The streams that hold more than epoch markers, each with a description. A missing one counts as empty.
 ///
 /// # Errors
 /// When the server does not answer.
@@ -57,7 +57,7 @@ pub async fn held_by_streams(nats: &Nats, names: &[String]) -> Result<Vec<String
         if streams::is_missing(nats, name).await? {
             continue;
         }
-        // Whoever takes a lane leaves a mark.
+        // Taking a lane leaves an epoch marker.
         let marks = json!({ "subjects_filter": if name == "EVENTS" { "mark.>" } else { "at.mark.>" } });
         let info = nats.api(&format!("STREAM.INFO.{name}"), &marks).await.with_context(|| format!("inspect {name}"))?;
         let subjects = info["state"]["subjects"].as_object();

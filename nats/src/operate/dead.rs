@@ -15,12 +15,12 @@ use crate::broker::{
 /// A dead letter.
 #[derive(Clone, Debug, Serialize)]
 pub struct DeadLetter {
-    /// Its place in `DEAD`: how the other functions name it.
+    /// Its sequence in `DEAD`, which identifies it.
     pub sequence: u64,
     pub service: String,
     /// `EVENTS`, `COMMANDS_<service>`, or `outbox` where no stream took it
     pub stream: String,
-    /// As it is stored in that stream.
+    /// As stored in that stream.
     pub subject: String,
     /// `workout.log.v1`, if it had one.
     pub message_type: Option<String>,
@@ -45,15 +45,15 @@ pub async fn list(nats: &Nats) -> Result<Vec<DeadLetter>> {
 /// One dead letter.
 ///
 /// # Errors
-/// When there is none with that sequence.
+/// When there is none with this sequence.
 pub async fn show(nats: &Nats, sequence: u64) -> Result<DeadLetter> {
     Ok(letter(&get(nats, sequence).await?))
 }
 
-/// Gives a dead command to its service again, then removes it here.
+/// Sends a dead-lettered command to its service again, then removes it here.
 ///
 /// # Errors
-/// When it is an event: mend the code and run `plyo rebuild --mended`, which folds it in.
+/// When it is an event: fix the code and run `plyo rebuild --mended`, which folds it in.
 pub async fn replay(nats: &Nats, sequence: u64) -> Result<()> {
     let received = get(nats, sequence).await?;
     let dead = letter(&received);
@@ -64,7 +64,7 @@ pub async fn replay(nats: &Nats, sequence: u64) -> Result<()> {
         bail!("{sequence} is an event: once the code is fixed, `plyo rebuild {} --mended` folds it in", dead.service);
     }
     let tokens: Vec<&str> = dead.subject.split('.').collect();
-    // As it was stored, or, if no stream took it, as it was published.
+    // As it was stored, or, if no stream had its subject, as it was published.
     let (["cmd", _, service, verb, about] | ["cmd", service, verb, about]) = tokens[..] else {
         bail!("{sequence} is not a command: {}", dead.subject)
     };
@@ -84,7 +84,7 @@ pub async fn replay(nats: &Nats, sequence: u64) -> Result<()> {
 /// Removes a dead letter for good.
 ///
 /// # Errors
-/// When there is none with that sequence.
+/// When there is none with this sequence.
 pub async fn drop_letter(nats: &Nats, sequence: u64) -> Result<()> {
     nats.api("STREAM.MSG.DELETE.DEAD", &json!({ "seq": sequence })).await.with_context(|| no_letter(sequence))?;
     Ok(())

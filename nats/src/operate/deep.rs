@@ -1,7 +1,7 @@
-//! Looking for damage: every message of `EVENTS` by itself, against the others, and against what the loops have written.
+//! Looks for damage: checks each message of `EVENTS` alone, against the others, and against the loops' tables.
 //!
-//! Nothing stands still meanwhile. What the loops have written is read first, and then `EVENTS` up to its end: all that was
-//! said to be done is in it by then. A cause that was handled only since is looked up at the end.
+//! Nothing pauses meanwhile. The loops' tables are read first, then `EVENTS` up to its end: by then it has everything that
+//! they recorded as done. Causes handled only since are looked up at the end.
 
 mod findings;
 mod history;
@@ -20,37 +20,37 @@ pub struct Deep {
     pub nats: Nats,
     /// Every service, each with the URL of its Postgres.
     pub services: Vec<(&'static str, String)>,
-    /// Where to begin: `Start::Last(u64::MAX)` is the first message there is.
+    /// Where to start: `Start::Last(u64::MAX)` is the first message.
     pub start: Start,
-    /// Told from time to time how many of how many messages were read.
+    /// Called from time to time with the number of messages read, and of all.
     pub progress: fn(u64, u64),
 }
 
 /// What was found.
 #[derive(Debug)]
 pub struct Report {
-    /// Messages read, and between which sequences.
+    /// Messages read, and the first and last sequence.
     pub read: u64,
     pub first: u64,
     pub last: u64,
     pub seconds: f64,
-    /// What is wrong, a line each; of many of one kind the first.
+    /// Problems, one line each; only the first of each kind if there are many.
     pub wrong: Vec<String>,
-    /// How many wrong things there are, with those that have no line.
+    /// The number of problems, including those without a line.
     pub count: u64,
-    /// What is not wrong, and good to know.
+    /// Remarks that are not problems.
     pub remarks: Vec<String>,
 }
 
-/// Messages asked for at a time.
+/// Messages per pull.
 const PULL: u64 = 16_384;
-/// A server that says nothing for so long has stopped at a message that it cannot read.
+/// A server silent for this long is stuck at a message that it cannot read.
 const STALLED: Duration = Duration::from_secs(5);
 
 /// Looks at every message.
 ///
 /// # Errors
-/// When NATS or Postgres does not answer. Damage is no error: the report says it.
+/// When NATS or Postgres does not answer. Damage is not an error, but in the report.
 pub async fn verify(deep: Deep) -> Result<Report> {
     let started = Instant::now();
     let nats = &deep.nats;
@@ -78,8 +78,8 @@ pub async fn verify(deep: Deep) -> Result<Report> {
     Ok(Report { read, first: start, last: state.last, seconds, wrong, count, remarks })
 }
 
-/// Reads up to the end, and never waits for what does not come: where the server stops, the next message that it can read is
-/// looked for one by one, and reading goes on there.
+/// Reads up to the end without waiting for ever: where the server gets stuck, it searches for the next readable message one
+/// by one and continues there.
 async fn read(deep: &Deep, history: &mut History, tables: &mut Tables) -> Result<u64> {
     let total = history.left();
     let mut read = 0;
@@ -87,7 +87,7 @@ async fn read(deep: &Deep, history: &mut History, tables: &mut Tables) -> Result
     let mut last_progress = Instant::now();
     while history.left() > 0 {
         let mut consumer = streams::tail_consumer("deep", streams::EVERYTHING, history.next());
-        // The server reads all of a message, with its checksum, and sends what is looked at.
+        // The server reads the whole message, verifies its checksum, and sends only what is checked.
         consumer["headers_only"] = json!(true);
         let mut reader = Reader::create(&deep.nats, "EVENTS", consumer).await?.pulling(PULL);
         let mut pending = reader.pending_at_start;
@@ -124,7 +124,7 @@ async fn first_readable(nats: &Nats, from: u64, last: u64) -> Result<u64> {
     for sequence in from..=last {
         match nats.api("STREAM.MSG.GET.EVENTS", &json!({ "seq": sequence })).await {
             Ok(_) => return Ok(sequence),
-            // It was answered, with whatever the store says of what it cannot read.
+            // The server responded with the store's error about an unreadable message.
             Err(error) if error.code != 0 => {}
             Err(error) => return Err(error).with_context(|| format!("read message {sequence} of EVENTS")),
         }

@@ -1,4 +1,4 @@
-//! Giving a service another number of lanes: its rows stay, its positions and its outbox go to the new lanes.
+//! Changes a service's number of lanes: rows stay; positions and outbox move to the new lanes.
 
 use anyhow::{Context, Result, bail};
 use sqlx::{Connection, PgConnection};
@@ -8,10 +8,10 @@ use crate::{
     lane::{Lane, owner::Owner, position::Position, session, store},
 };
 
-/// Moves a service to so many lanes, while it does not run; gives how many it had.
+/// Changes a stopped service to this many lanes; returns the previous number.
 ///
 /// # Errors
-/// When somebody owns one of its lanes, or the number does not divide the partitions.
+/// When one of its lanes has an owner, or the number does not divide the partitions.
 pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) -> Result<u8> {
     let wanted = Lane::all(service, count)?;
     let mut connection = connect(dsn, service).await?;
@@ -19,7 +19,7 @@ pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) ->
     if had.len() == wanted.len() {
         return Ok(count);
     }
-    // Every lane that there is, or was to be: whoever starts meanwhile stands by.
+    // Every current or new lane: a service that starts meanwhile stands by.
     let mut owners = Vec::new();
     for lane in Lane::all(service, PARTITIONS)? {
         let mut connection = connect(dsn, service).await?;
@@ -27,7 +27,7 @@ pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) ->
             bail!("{service} is running: stop it first (lane {} has an owner)", lane.index);
         }
         match had.iter().find(|had| had.index == lane.index) {
-            // It publishes what its outbox holds, and its mark fences whoever owned it before.
+            // It publishes its outbox, and its epoch marker fences off the former owner.
             Some(had) => owners.push((Some(Owner::take(connection, nats.that_ends().await?, *had).await?), None)),
             None => owners.push((None, Some(connection))),
         }
@@ -54,15 +54,15 @@ pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) ->
     Ok(u8::try_from(had.len())?)
 }
 
-/// A session that waits until the other lanes are taken, too, which a busy machine may need more than the usual ten seconds
-/// for. All have the same limit, and the one that writes waits longest: it ends before a lock does.
+/// A session that waits until the other lanes are taken, which may take more than the usual ten seconds on a busy machine.
+/// All have the same limit, and the one that writes waits longest: it ends before a lock does.
 async fn connect(dsn: &str, service: &str) -> Result<PgConnection> {
     let mut connection = session::connect(dsn, service).await?;
     sqlx::query("SET idle_session_timeout = '60s'").execute(&mut connection).await?;
     Ok(connection)
 }
 
-/// Where a lane begins: where the slowest of those began that had its partitions, and by partition how far each was.
+/// Where a lane starts: at the position of the slowest former lane of its partitions, with each partition's own position.
 fn position(lane: Lane, owned: &[&Owner], confirmed: u64) -> Position {
     let (mut events_ahead, mut commands_ahead) = (vec![0; usize::from(PARTITIONS)], vec![0; usize::from(PARTITIONS)]);
     let (mut applied, mut commands) = (u64::MAX, u64::MAX);
@@ -84,7 +84,7 @@ fn position(lane: Lane, owned: &[&Owner], confirmed: u64) -> Position {
         commands_ahead: ahead(commands_ahead, commands),
         applied,
         commands,
-        // Every own event is there: each owner has published what it had.
+        // Every own event is in the stream: each owner has published its outbox.
         confirmed,
         applied_at: None,
         confirmed_id: None,

@@ -1,5 +1,4 @@
-//! What operators do beside the services that run: dead letters, folding again and comparing, looking for damage, backups,
-//! another number of lanes.
+//! Operators' tasks: dead letters, rebuild and verify, checks for damage, backups, changing the number of lanes.
 
 pub mod backup;
 pub mod dead;

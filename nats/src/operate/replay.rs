@@ -1,4 +1,4 @@
-//! Rebuild and verify: a service's tables folded again from `EVENTS`, through `evolve` alone, in a shadow schema.
+//! Rebuild and verify: replays `EVENTS` into a shadow schema, through `evolve` alone.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -28,11 +28,11 @@ use crate::{
 pub enum Purpose {
     /// Compare it with the tables.
     Verify,
-    /// Put it in the tables' place.
+    /// Replace the tables with it.
     Rebuild {
-        /// Fold dead events in too: the code that failed on them is mended.
+        /// Also fold dead events: the code that failed on them is fixed.
         mended: bool,
-        /// Accept that `EVENTS` is another stream than the tables came from, or ends earlier, and forget what it lacks.
+        /// Accept that `EVENTS` is not the stream the tables were folded from, or ends earlier, and discard what it lacks.
         new_history: bool,
     },
 }
@@ -43,7 +43,7 @@ pub struct Replay {
     /// Of an account that may end the session of the service and rename its schema.
     pub dsn: String,
     pub purpose: Purpose,
-    /// Told from time to time how many of how many events were read.
+    /// Called from time to time with the number of events read, and of all.
     pub progress: fn(u64, u64),
 }
 
@@ -52,29 +52,29 @@ pub struct Replay {
 pub struct Report {
     /// Events of `EVENTS` read.
     pub read: u64,
-    /// Of these, own and foreign events that the service folds.
+    /// Of these, the own and foreign events that the service folds.
     pub folded: u64,
     pub seconds: f64,
     pub differences: Vec<Difference>,
 }
 
-/// A table that is not the fold of `EVENTS`.
+/// A table that differs from the fold of `EVENTS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     pub table: String,
-    /// Rows that the table has and the fold has not, and the other way round; a changed row counts in both.
+    /// Rows only in the table, and only in the fold; a changed row counts in both.
     pub only_in_table: i64,
     pub only_in_fold: i64,
     /// One such row, as JSON.
     pub example: String,
 }
 
-/// Messages folded between two saves.
+/// Messages folded between saves.
 const CHUNK: usize = 4_096;
 /// Bytes of rows that a replay remembers from one chunk to the next.
 const MEMORY: usize = 256 * 1024 * 1024;
 
-/// The schema that a replay folds into; the caller has made it, with the service's migrations and no rows.
+/// The shadow schema; the caller has created it with the service's migrations and no rows.
 pub fn shadow_schema(service: &str) -> String {
     format!("{service}_shadow")
 }
@@ -109,7 +109,7 @@ pub(crate) async fn replay<R: Reactor>(reactor: Arc<R>, with: Replay) -> Result<
     Ok(report)
 }
 
-/// Takes every lane of the service from whoever has it.
+/// Takes every lane of the service from its owner.
 async fn seize<R: Reactor>(reactor: &R, with: &Replay, new_history: bool) -> Result<Vec<Owner>> {
     let mut first = session::connect(&with.dsn, R::NAME).await?;
     let mut locked = Vec::new();
@@ -119,7 +119,7 @@ async fn seize<R: Reactor>(reactor: &R, with: &Replay, new_history: bool) -> Res
         locked.push((lane, connection));
     }
     if new_history {
-        // Forgets where the tables stood: `EVENTS` as it is now becomes the truth.
+        // Discards the tables' positions: the current `EVENTS` becomes the truth.
         let stream = streams::state(&with.nats, "EVENTS").await?;
         store::start_over(&mut first, stream.last, &stream.created).await?;
     }
@@ -132,7 +132,7 @@ async fn seize<R: Reactor>(reactor: &R, with: &Replay, new_history: bool) -> Res
     Ok(owners)
 }
 
-/// Own events all, since every one is published by now; foreign ones as far as their lanes have applied them.
+/// All own events, since every one is published by now; foreign ones as far as their lanes have applied them.
 async fn fold_events<R: Reactor>(
     reactor: &R,
     owners: &mut [Owner],
@@ -200,7 +200,7 @@ fn wanted<R: Reactor>(
     let kind = match wire::event_kind(&received.subject, &received.headers) {
         Ok(kind) if own || R::READS.contains(&kind.kind) => kind,
         Ok(_) => return Ok(None),
-        // An own event that is not known was written by a newer binary; a foreign one is not read here.
+        // An unknown own event was written by a newer binary; an unknown foreign one is not read here.
         Err(error) if own => return Err(error).context(format!("sequence {}", received.sequence)),
         Err(_) => return Ok(None),
     };
@@ -225,7 +225,7 @@ async fn swap(db: &mut PgConnection, service: &str, shadow: &str, mended: bool) 
 }
 
 async fn compare(db: &mut PgConnection, service: &str, shadow: &str, tables: &[&str]) -> Result<Vec<Difference>> {
-    // Whole tables are read here, and no rows looked up.
+    // This reads whole tables and looks up no rows.
     sqlx::query("SET enable_seqscan = on").execute(&mut *db).await?;
     let mut differences = Vec::new();
     for table in tables {

@@ -1,12 +1,12 @@
-//! Whether a service names all of its tables: one that it forgot would never be compared with its fold.
+//! Whether a service declares all its tables: a forgotten one would never be compared with its fold.
 
 use anyhow::{Context, Result, ensure};
 use sqlx::PgConnection;
 
-/// Holds the tables of a migrated schema against those in the state of the service (`Reactor::State`).
+/// Compares the tables of a migrated schema with those in the service's state (`Reactor::State`).
 ///
 /// # Errors
-/// When there is one that the state lacks.
+/// When the state lacks one.
 pub(crate) async fn refuse_forgotten(db: &mut PgConnection, service: &str, schema: &str, named: &[&str]) -> Result<()> {
     let there: Vec<String> = sqlx::query_scalar(
         "SELECT table_name::text FROM information_schema.tables

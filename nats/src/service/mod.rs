@@ -1,4 +1,4 @@
-//! A service as its table of contents: a write side, what it does to the world, and the questions it answers.
+//! A service as a table of contents: its write side, its effects, and the questions it answers.
 
 pub(crate) mod effect;
 pub(crate) mod questions;
@@ -27,10 +27,10 @@ use crate::{
 /// What a query handler works with.
 #[derive(Clone)]
 pub struct Context {
-    /// Connections to the service's own schema, for reading only.
+    /// Read-only connections to the service's own schema.
     pub pool: PgPool,
     pub nats: Nats,
-    /// Made with the first request.
+    /// Created on the first request.
     commands: Arc<OnceLock<CommandPublisher>>,
 }
 
@@ -43,7 +43,7 @@ impl Context {
 /// What a request handler works with.
 #[derive(Clone)]
 pub struct RequestContext {
-    /// Connections to the service's own schema, for reading only.
+    /// Read-only connections to the service's own schema.
     pub pool: PgPool,
     pub nats: Nats,
     /// For the commands of [`Request::SENDS`]. Nobody waits for their outcomes.
@@ -57,13 +57,13 @@ impl From<Context> for RequestContext {
     }
 }
 
-/// A question that is not answered.
+/// Why a question is not answered.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    /// It was understood and refused.
+    /// It was understood and rejected.
     #[error(transparent)]
     Reject(#[from] Reject),
-    /// It failed; the asker is told no more than that.
+    /// It failed; the client learns no more than that.
     #[error("query failed")]
     Failed(#[source] anyhow::Error),
 }
@@ -92,7 +92,7 @@ pub(crate) type Handler =
 
 type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// What can be done with a reactor, whichever it is.
+/// The operations of any reactor.
 pub(crate) struct WriteSide {
     pub run: Box<dyn Fn(lane::Config) -> Running<std::convert::Infallible> + Send + Sync>,
     pub replay: Box<dyn Fn(Replay) -> Running<anyhow::Result<replay::Report>> + Send + Sync>,
@@ -109,7 +109,7 @@ impl WriteSide {
     }
 }
 
-/// An effect, whichever it is.
+/// Any effect.
 pub(crate) struct NetworkSide {
     name: &'static str,
     performs: &'static [EventKind],
@@ -128,7 +128,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service that writes by `reactor`.
+    /// A service with `reactor` as its write side.
     pub fn new<R: Reactor>(reactor: R) -> Self {
         Self {
             name: R::NAME,
@@ -155,7 +155,7 @@ impl Service {
         self.timers
     }
 
-    /// The commands that its reactions, its effects and the answers to its requests send, each once.
+    /// The commands sent by its reactor, its effects and its request handlers, each once.
     pub fn sends(&self) -> &[CommandKind] {
         &self.sends
     }
@@ -168,7 +168,8 @@ impl Service {
     /// Performs `effect` beside the write side.
     ///
     /// # Panics
-    /// If an event of somebody else asks for it, or somebody else is to get its reports, or its name is no subject token.
+    /// If an event of another service asks for it, or its reports go to another service, or its name is an invalid subject
+    /// token.
     pub fn effect<E: Effect>(mut self, effect: E) -> Self {
         let mut services =
             E::PERFORMS.iter().map(|kind| kind.service()).chain(E::REPORTS.iter().map(|kind| kind.service()));
@@ -198,7 +199,7 @@ impl Service {
         self
     }
 
-    /// Does what `R` asks for with `handler`.
+    /// Performs `R` with `handler`.
     pub fn handle<R, F, Fut>(mut self, handler: F) -> Self
     where
         R: Request,
@@ -210,10 +211,10 @@ impl Service {
         self
     }
 
-    /// Folds `EVENTS` again. The service's lane stands still meanwhile: its session is ended, and it takes over again after.
+    /// Replays `EVENTS`. The service's lanes pause meanwhile: their sessions are ended, and they take over again afterwards.
     ///
     /// # Errors
-    /// When `EVENTS` or Postgres fails, or a fold does.
+    /// When `EVENTS`, Postgres or a fold fails.
     pub async fn replay(&self, replay: Replay) -> anyhow::Result<replay::Report> {
         (self.write_side.replay)(replay).await
     }

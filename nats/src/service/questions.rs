@@ -32,10 +32,10 @@ use crate::{
 /// Why there is no answer.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AskError {
-    /// The question was understood and refused.
+    /// The question was understood and rejected.
     #[error(transparent)]
     Reject(#[from] Reject),
-    /// Nobody answers, or not in time.
+    /// No answer in time.
     #[error("no responders")]
     Unavailable,
     /// The service failed; its log says why.
@@ -43,14 +43,14 @@ pub enum AskError {
     Failed,
 }
 
-/// How long an answer is waited for, and worked on.
+/// Timeout of an answer, for the client and the service.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A question that nobody has answered by then is asked again, and then after twice as long.
+/// An unanswered question is asked again after this time, which then doubles.
 const AGAIN: Duration = Duration::from_millis(500);
-/// Questions of one kind that one instance works on at a time.
+/// Max concurrent questions of one kind per instance.
 const AT_A_TIME: usize = 256;
 
-/// What travels back: an answer is the JSON that a client gets, which an edge passes on as it is.
+/// The reply: an answer is JSON for the client, which an edge passes on unchanged.
 #[derive(Serialize, Deserialize)]
 enum Answered<'a> {
     Ok(#[serde(borrow, with = "json_bytes")] &'a [u8]),
@@ -66,7 +66,7 @@ pub async fn ask<Q: Query>(nats: &Nats, query: &Q) -> Result<Q::Answer, AskError
     read(&find_out(nats, Q::SERVICE, Q::NAME, query).await?)
 }
 
-/// The same; gives the answer as the service wrote it, which is JSON.
+/// The same; returns the service's JSON unchanged.
 ///
 /// # Errors
 /// See [`AskError`].
@@ -74,15 +74,15 @@ pub async fn ask_for_json<Q: Query>(nats: &Nats, query: &Q) -> Result<Bytes, Ask
     find_out(nats, Q::SERVICE, Q::NAME, query).await
 }
 
-/// Asks whichever instance of the service takes it first to do something.
+/// Sends a request to whichever instance of the service takes it first.
 ///
 /// # Errors
-/// See [`AskError`]. What was asked for may have been done all the same, but for a refusal.
+/// See [`AskError`]. Except after a rejection, the request may have been performed anyway.
 pub async fn request<R: Request>(nats: &Nats, request: &R) -> Result<R::Answer, AskError> {
     read(&put(nats, R::SERVICE, R::NAME, request).await?)
 }
 
-/// Asks how a command ended; `None` when it is not handled yet, or not known.
+/// Asks for the outcome of a command; `None` if it is not handled yet, or unknown.
 ///
 /// # Errors
 /// See [`AskError`].
@@ -94,8 +94,7 @@ fn read<A: DeserializeOwned>(answer: &[u8]) -> Result<A, AskError> {
     serde_json::from_slice(answer).map_err(|_| AskError::Failed)
 }
 
-/// Asks again while nobody answers: the instance that was asked may be gone, and another one there. Whichever answer comes
-/// first is the answer.
+/// Asks again while there is no answer: the first instance may be gone, and another one available. The first answer counts.
 async fn find_out(nats: &Nats, service: &str, name: &str, question: &impl Serialize) -> Result<Bytes, AskError> {
     let mut asked = FuturesUnordered::new();
     let (mut pause, deadline) = (AGAIN, Instant::now() + PATIENCE);
@@ -131,8 +130,8 @@ async fn put(nats: &Nats, service: &str, name: &str, question: &impl Serialize) 
     }
 }
 
-/// What every running instance of a service says of itself (`$SRV.STATS`), within a time; empty when nobody runs.
-/// Each endpoint's `data` has the state of the lane.
+/// The status of every running instance of a service (`$SRV.STATS`), within a timeout; empty if none is running. Each
+/// endpoint's `data` has the state of the lane.
 pub async fn ping(nats: &Nats, service: &str, within: Duration) -> Vec<Value> {
     let inbox = nats.client().new_inbox();
     let Ok(mut answers) = nats.client().subscribe(inbox.clone()).await else { return Vec::new() };
@@ -142,7 +141,7 @@ pub async fn ping(nats: &Nats, service: &str, within: Duration) -> Vec<Value> {
     }
     let mut instances = Vec::new();
     let deadline = Instant::now() + within;
-    // The first answer is proof of life; others of a larger deployment come within a moment of it.
+    // The first answer shows that the service is running; others follow within a moment.
     let mut wait_until = deadline;
     while let Ok(Some(answer)) = timeout_at(wait_until, answers.next()).await {
         match serde_json::from_slice::<Value>(&answer.payload) {
@@ -154,7 +153,7 @@ pub async fn ping(nats: &Nats, service: &str, within: Duration) -> Vec<Value> {
     instances
 }
 
-/// Answers the service's queries, and `outcome`, until the future is dropped.
+/// Answers the service's queries and `outcome` until the future is dropped.
 pub(crate) async fn answer_all(
     name: &'static str,
     answers: Vec<(&'static str, Handler)>,
@@ -182,7 +181,7 @@ pub(crate) async fn answer_all(
     anyhow::bail!("the NATS connection ended")
 }
 
-/// The state of the service, with the effects that wait, if any do.
+/// The state of the service, with any waiting effects.
 fn shown(health: &Health) -> Value {
     let mut shown = serde_json::to_value(health.lane()).unwrap_or(Value::Null);
     let waiting = health.waiting_effects();
@@ -224,7 +223,7 @@ async fn answer_one(
                 }
             };
             let body = rmp_serde::to_vec_named(&answered).unwrap_or_default();
-            // An asker that is gone needs no answer.
+            // A client that is gone needs no answer.
             let _ = request.respond(Ok(body.into())).await;
             drop(place);
         };

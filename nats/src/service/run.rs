@@ -11,15 +11,15 @@ use crate::{
     sql::database,
 };
 
-/// Connections of one service for answering queries; each lane has one of its own.
+/// Connections of one service for queries; each lane has its own.
 const QUERY_CONNECTIONS: u32 = 8;
 
 /// How a service is run.
 #[derive(Clone, Debug)]
 pub struct RunSettings {
-    /// How many lanes it is to have; `None` for as many as it has, one at first.
+    /// The expected number of lanes; `None` for the existing number, initially one.
     pub lanes: Option<u8>,
-    /// Bytes of rows that its lanes may remember together.
+    /// Row memory of its lanes together, in bytes.
     pub memory: usize,
 }
 
@@ -29,11 +29,10 @@ impl Default for RunSettings {
     }
 }
 
-/// Runs a service; it never returns while the process is well. Stop it by dropping the future: whatever it was doing,
-/// the next owner of the lane completes.
+/// Runs a service; it returns only on an error. Stop it by dropping the future: the next owner of a lane completes its work.
 ///
 /// # Errors
-/// When `dsn` cannot be read or the NATS connection is closed for good.
+/// When `dsn` cannot be parsed or the NATS connection is closed for good.
 pub async fn run(service: Service, nats: Nats, dsn: &str, health: Health, settings: RunSettings) -> Result<()> {
     let Service { name, reads, write_side, effects, answers, .. } = service;
     let pool = database::pool(dsn, &database::search_path(name), QUERY_CONNECTIONS)?;

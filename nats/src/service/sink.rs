@@ -1,4 +1,4 @@
-//! Sinks: whatever takes every event and keeps itself how far it got. An export, a webhook of somebody else, a search index.
+//! Sinks: consumers of every event that store their own position. An export, a third party's webhook, a search index.
 
 use std::{convert::Infallible, future::Future, time::Duration};
 
@@ -13,27 +13,27 @@ use crate::broker::{
 const SHORTEST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
-/// Takes every event once and in order, if it keeps its position with what it writes: in the same transaction, the same
-/// file. One that cannot, such as a webhook, keeps it afterwards, and takes the last batch twice when it dies between.
+/// Receives every event once and in order, if it stores its position with its output: in the same transaction, the same
+/// file. One that cannot, such as a webhook, stores it afterwards, and receives the last batch twice if it dies in between.
 ///
-/// No table of ours and no acknowledgement is behind it, so any number of sinks read at once, each at its own pace.
+/// It needs no table of ours and no acknowledgements, so any number of sinks can read at once, each at its own pace.
 pub trait Sink: Send {
-    /// As logs, metrics and the broker's list of consumers name it; a subject token.
+    /// Its name in logs, metrics and the broker's list of consumers; a subject token.
     const NAME: &'static str;
 
-    /// How far it got; `None` if it never wrote. It is asked at first, and whenever something failed.
+    /// Its position; `None` if it never wrote. Called at the start, and after every failure.
     fn position(&mut self) -> impl Future<Output = Result<Option<Position>>> + Send;
 
-    /// Writes a batch, and that it got as far as `position`; all of it or nothing. Events come as they travelled, also of
-    /// types and versions that this binary does not know.
+    /// Writes a batch with its `position`, all or nothing. Events come as published, including types and versions unknown
+    /// to this binary.
     fn write(&mut self, events: &[Stored], position: Position) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Feeds a sink for ever, from its position, or from `start` if it has none. Every failure is met in one way: the sink is
-/// asked again where it stands, and reading goes on there. Stop it by dropping the future.
+/// Feeds a sink for ever, from its position, or from `start` if it has none. Every failure is handled in one way: the sink
+/// is asked for its position again, and reading continues there. Stop it by dropping the future.
 ///
 /// # Errors
-/// [`AnotherHistory`]: its position is not of this `EVENTS`. What it wrote is to be begun anew, or its backup restored.
+/// [`AnotherHistory`]: its position is not of this `EVENTS`. Its output must be rebuilt, or its backup restored.
 pub async fn feed<S: Sink>(nats: &Nats, sink: &mut S, start: Start) -> Result<Infallible, AnotherHistory> {
     let mut backoff = SHORTEST_BACKOFF;
     loop {

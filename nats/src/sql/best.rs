@@ -1,4 +1,4 @@
-//! A table that is read by its best rows: the first of a group in one or several orders, however large the group is.
+//! A table that is read by its best rows: the first of a group in one or more orders, however large the group.
 
 use std::{cmp::Ordering, hash::Hash};
 
@@ -26,23 +26,23 @@ pub trait Ranked: Row {
 
     fn put_group(group: &Self::Group, columns: &mut [Column]);
 
-    /// The same as the order of that number; `None` if a row does not compete in it.
+    /// The sort key in this order; `None` if the row does not compete in it.
     fn compare(order: usize, a: &Self, b: &Self) -> Option<Ordering>;
 
     /// Whether the row competes in that order.
     fn competes(&self, order: usize) -> bool;
 }
 
-/// More rows of a group are read than are needed now, so that a few can go before it is read again.
+/// More rows of a group are read than needed, so that a few can be removed before it is read again.
 const SPARE: usize = 3;
-/// A group that has grown beyond this is cut back to its best.
+/// A group larger than this is truncated to its best.
 const MOST: usize = 16;
 
 /// The best rows of the groups that a batch asked for.
 #[derive(Debug)]
 pub struct Best<R: Ranked> {
     known: Memory<R::Group, Known<R>>,
-    /// How many of a group's rows may go in this batch.
+    /// How many of a group's rows this batch may remove.
     wanted: FxHashMap<R::Group, usize>,
     part: Option<usize>,
     asked: Vec<(R::Group, usize)>,
@@ -54,14 +54,14 @@ pub struct Best<R: Ranked> {
 #[derive(Debug)]
 struct Known<R> {
     rows: Vec<Candidate<R>>,
-    /// In each order, so many of the read ones at least stand before every row that is not known.
+    /// In each order, at least this many of the read rows precede every unknown row.
     depth: usize,
 }
 
 #[derive(Debug)]
 struct Candidate<R> {
     row: R,
-    /// Whether it was read, and not put since: one that was put may stand behind rows that are not known.
+    /// Whether it was read and not put since: one that was put may come after unknown rows.
     is_read: bool,
 }
 
@@ -79,15 +79,15 @@ impl<R: Ranked> Default for Best<R> {
 }
 
 impl<R: Ranked> Best<R> {
-    /// The best of a group are needed. `taken` of its rows may go because of this message.
+    /// Asks for the best of a group. This message may remove `taken` of its rows.
     pub fn want(&mut self, group: R::Group, taken: usize) {
         *self.wanted.entry(group).or_default() += taken;
     }
 
-    /// The best of a group in one order, but for those that `is_out`.
+    /// The best of a group in one order, except those that `is_out`.
     ///
     /// # Panics
-    /// When `needs` did not ask for the group, or for fewer removals than there were.
+    /// When `needs` did not ask for the group, or declared fewer removals than there were.
     pub fn best(&self, group: &R::Group, order: usize, is_out: impl Fn(&R) -> bool) -> Option<&R> {
         let Some(known) = self.known.get(group) else { panic!("`needs` did not ask for {} {group:?}", R::TABLE) };
         let out = known.rows.iter().filter(|known| known.is_read && is_out(&known.row)).count();
@@ -131,7 +131,7 @@ impl<R: Ranked> Best<R> {
 }
 
 impl<R: Ranked> Known<R> {
-    /// Takes a row out, if it is there.
+    /// Removes a row, if it is there.
     fn take_out(&mut self, key: &R::Key) {
         let Some(place) = self.rows.iter().position(|known| known.row.key() == *key) else { return };
         let taken = self.rows.swap_remove(place);
@@ -140,8 +140,8 @@ impl<R: Ranked> Known<R> {
         }
     }
 
-    /// Leaves so many of the best of each order. What is dropped stands behind them, and so does whatever was not known
-    /// before: in each order, as many as are left, or as stood there, stand before all that.
+    /// Keeps this many of the best in each order. Dropped rows come after them, and so do rows unknown before: the
+    /// guarantee is the smaller of what is kept and what it was.
     fn cut(&mut self, keep: usize) {
         let mut kept: Vec<R> = Vec::with_capacity(keep * R::ORDERS.len());
         for order in 0..R::ORDERS.len() {
@@ -266,7 +266,7 @@ impl<R: Ranked> Table for Best<R> {
             let rows = groups.remove(&group).unwrap_or_default();
             let rows = rows.into_iter().map(|row| Candidate { row, is_read: true }).collect();
             let mut known = Known { rows, depth: usize::MAX };
-            // As much as the database would give.
+            // As many as the database would return.
             known.cut(asked);
             self.know(group, known.rows.into_iter().map(|known| known.row).collect(), asked);
         }

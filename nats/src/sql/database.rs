@@ -1,4 +1,4 @@
-//! Connections to Postgres: SQL names no schema, the connection's `search_path` does.
+//! Connections to Postgres: the connection's `search_path`, not SQL, names the schema.
 
 use std::{
     future::Future,
@@ -18,45 +18,44 @@ use tokio::time::timeout;
 
 use crate::failure::{Failure, sql};
 
-/// How long a connection may take to be made: an address that nobody has any more swallows what is sent to it.
+/// Timeout of connecting: a stale address silently drops packets.
 const CONNECTING: Duration = Duration::from_secs(3);
-/// How long a lane waits for one statement. A connection whose other end vanished without a word would wait for a quarter
-/// of an hour.
+/// Timeout of a lane's statement. A connection whose peer vanished silently would wait for a quarter of an hour.
 const STATEMENT: Duration = Duration::from_secs(5);
-/// A pooled connection that was heard of so recently is taken for alive. No server starts again faster than that.
+/// A pooled connection used this recently is assumed to be alive. No server restarts faster.
 const FRESH: Duration = Duration::from_millis(100);
-/// How long it may take to say that it is alive.
+/// Timeout of a liveness check.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 /// The same for the session of a lane, which holds more than a query.
 const PULSE: Duration = Duration::from_secs(2);
 
-/// The schema of a service's folded tables, then that of its loop's own.
+/// The schema of a service's folded tables, then that of its loop.
 pub fn search_path(service: &str) -> [String; 2] {
     [service.to_owned(), format!("{service}_loop")]
 }
 
-/// Options for a connection that sees these schemas, in UTC.
+/// Options for a connection with these schemas, in UTC.
 ///
 /// # Errors
-/// When `dsn` is no Postgres URL.
+/// When `dsn` is not a Postgres URL.
 pub fn options(dsn: &str, search_path: &[impl AsRef<str>]) -> Result<PgConnectOptions> {
-    // The parse error may quote the URL, which may hold a password.
+    // The parse error may quote the URL, which may contain a password.
     let options = PgConnectOptions::from_str(dsn).ok().context("cannot parse the Postgres URL")?;
     let path = search_path.iter().map(|schema| format!("\"{}\"", schema.as_ref())).collect::<Vec<_>>().join(",");
-    // Compiling a plan takes longer than what is asked here.
+    // JIT-compiling a plan takes longer than these queries.
     Ok(options.options([("search_path", path.as_str()), ("timezone", "UTC"), ("jit", "off")]))
 }
 
-/// For a connection that only ever looks rows up by their keys, as lanes and queries do: a plan that was made while a table
-/// was small would otherwise read all of it for as long as the connection lives. Statistics and exports want none of it.
+/// For connections that only look up rows by key, as lanes and queries do: otherwise a plan made while a table was small
+/// would scan it for as long as the connection lives. Not for statistics and exports.
 pub fn by_key(options: PgConnectOptions) -> PgConnectOptions {
     options.options([("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")])
 }
 
-/// Connects, or says in a few seconds that nobody answers.
+/// Connects, or fails within a few seconds.
 ///
 /// # Errors
-/// When Postgres refuses or does not answer; says where it was looked for.
+/// When Postgres refuses or does not answer; names the address.
 pub async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
     let place = format!("connect to Postgres at {}:{}", options.get_host(), options.get_port());
     match timeout(CONNECTING, PgConnection::connect_with(options)).await {
@@ -65,7 +64,7 @@ pub async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
     }
 }
 
-/// What Postgres leaves out, by the names of its settings, so that power loss may take what it has committed.
+/// The Postgres settings that are off and would let power loss lose committed data.
 ///
 /// # Errors
 /// When Postgres refuses or does not answer.
@@ -76,11 +75,11 @@ pub async fn broken_promises(dsn: &str) -> Result<Vec<String>> {
     timeout(CONNECTING, off.fetch_all(&mut db)).await.context("timed out")?.context("read its settings")
 }
 
-/// A pool for looking rows up by their keys, that connects when it is first used, so that a service starts while Postgres is
-/// away. It hands out no connection that was dead before it was asked for one.
+/// A pool for lookups by key that connects on first use, so that a service can start while Postgres is unavailable. It
+/// never hands out a connection that was already dead.
 ///
 /// # Errors
-/// When `dsn` is no Postgres URL.
+/// When `dsn` is not a Postgres URL.
 pub fn pool(dsn: &str, search_path: &[impl AsRef<str>], max_connections: u32) -> Result<PgPool> {
     let options = by_key(options(dsn, search_path)?);
     let (taken, given_back) = (Arc::new(Vital::default()), Arc::new(Vital::default()));
@@ -94,14 +93,14 @@ pub fn pool(dsn: &str, search_path: &[impl AsRef<str>], max_connections: u32) ->
             Box::pin(async move { vital.check(connection, &meta, meta.idle_for).await })
         })
         .after_release(move |connection, meta| {
-            // The pool asks by itself, without a limit: when none came back for a while, this one may be cut off.
+            // The pool pings on its own, without a timeout: if no connection was returned for a while, this one may be dead.
             let vital = Arc::clone(&given_back);
             Box::pin(async move { vital.check(connection, &meta, vital.silence()).await })
         })
         .connect_lazy_with(options))
 }
 
-/// What is known of the server behind the connections of a pool.
+/// What is known about the server behind a pool's connections.
 #[derive(Default)]
 struct Vital {
     alive: Mutex<Option<Instant>>,
@@ -109,14 +108,14 @@ struct Vital {
 }
 
 impl Vital {
-    /// How long no connection was found alive.
+    /// How long ago a connection was last found alive.
     fn silence(&self) -> Duration {
         let alive = *self.alive.lock().unwrap_or_else(PoisonError::into_inner);
         alive.map_or(Duration::MAX, |alive| alive.elapsed())
     }
 
-    /// Asks a connection that was left alone for so long whether it lives. Where one is dead, all that are older go with it:
-    /// one after the other would cost a wait each.
+    /// Checks a connection that was idle for this long. If it is dead, all older ones are dropped with it: each would cost
+    /// another timeout.
     async fn check(
         &self,
         connection: &mut PgConnection,
@@ -141,7 +140,7 @@ fn gone() -> sqlx::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "the peer no longer responds").into()
 }
 
-/// A statement of a lane, which does not wait for ever.
+/// A statement of a lane, with a timeout.
 pub(crate) async fn statement<T>(
     doing: &'static str,
     statement: impl Future<Output = Result<T, sqlx::Error>>,
@@ -149,7 +148,7 @@ pub(crate) async fn statement<T>(
     in_time(doing, async { statement.await.map_err(sql(doing)) }).await
 }
 
-/// Keeps the session of a lane alive, and the lane with it; says quickly when nobody is at the other end.
+/// Keeps a lane's session, and thus the lane, alive; fails quickly if the peer is gone.
 pub(crate) async fn ping(db: &mut PgConnection) -> Result<(), Failure> {
     let doing = "keep the session";
     match timeout(PULSE, db.ping()).await {
@@ -158,7 +157,7 @@ pub(crate) async fn ping(db: &mut PgConnection) -> Result<(), Failure> {
     }
 }
 
-/// The same for what is more than the statement itself.
+/// The same for more than a single statement.
 pub(crate) async fn in_time<T>(
     doing: &'static str,
     work: impl Future<Output = Result<T, Failure>>,
@@ -167,7 +166,7 @@ pub(crate) async fn in_time<T>(
     timeout(STATEMENT, work).await.map_err(late)?
 }
 
-/// Whether an error says that Postgres cannot be reached just now, rather than that it refuses.
+/// Whether an error says that Postgres is currently unreachable, rather than that it refuses.
 pub(crate) fn is_away(error: &anyhow::Error) -> bool {
     match error.chain().find_map(|cause| cause.downcast_ref::<sqlx::Error>()) {
         Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed) => {

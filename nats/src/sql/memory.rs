@@ -1,11 +1,11 @@
-//! What a lane remembers of its tables, within a bound.
+//! The row memory of a lane, within a bound.
 
 use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
 
-/// Entries by key in two generations: what was not used since the younger one filled half of the bound is forgotten
-/// together. So forgetting costs nothing per use, and the bound is never passed by more than one batch.
+/// Entries by key in two generations: entries not used since the younger one filled half of the bound are forgotten
+/// together. So eviction costs nothing per use, and the bound is exceeded by at most one batch.
 #[derive(Debug)]
 pub(crate) struct Memory<K, V> {
     young: FxHashMap<K, Entry<V>>,
@@ -34,7 +34,7 @@ impl<K: Eq + Hash, V> Memory<K, V> {
         self.young.get(key).or_else(|| self.old.get(key)).map(|entry| &entry.value)
     }
 
-    /// The entry, kept from being forgotten before what was used longer ago.
+    /// The entry, marked as recently used.
     pub(crate) fn touch(&mut self, key: &K) -> Option<&mut V> {
         if !self.young.contains_key(key) {
             let (key, entry) = self.old.remove_entry(key)?;
@@ -45,7 +45,7 @@ impl<K: Eq + Hash, V> Memory<K, V> {
         self.young.get_mut(key).map(|entry| &mut entry.value)
     }
 
-    /// `heap` is what the value and the key have on the heap.
+    /// `heap` is the heap size of the value and the key.
     pub(crate) fn insert(&mut self, key: K, value: V, heap: usize) {
         let bytes = heap + OVERHEAD + size_of::<K>() + size_of::<Entry<V>>();
         self.remove(&key);
@@ -65,7 +65,7 @@ impl<K: Eq + Hash, V> Memory<K, V> {
         self.young_bytes + self.old_bytes
     }
 
-    /// Forgets until at most `bound` bytes are left.
+    /// Forgets entries until at most `bound` bytes are left.
     pub(crate) fn shrink(&mut self, bound: usize) {
         if self.young_bytes > bound / 2 || self.bytes() > bound {
             self.old = std::mem::take(&mut self.young);

@@ -1,4 +1,4 @@
-//! Tables of a service: how rows are declared, read, remembered and written. Nothing of NATS.
+//! Tables of a service: how rows are declared, read, remembered and written. No NATS.
 
 mod best;
 pub mod database;

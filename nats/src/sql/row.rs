@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::value::{Cells, Column};
 
-/// A column of a table, as SQL needs it.
+/// A column of a table for SQL.
 #[derive(Clone, Copy, Debug)]
 pub struct ColumnType {
     pub name: &'static str,
@@ -20,9 +20,9 @@ pub trait Row: Clone + Debug + PartialEq + Send + Sync + 'static {
     const TABLE: &'static str;
     /// Every column, those of the key first.
     const COLUMNS: &'static [ColumnType];
-    /// How many of them are the key; the first is the subject, mostly `user_id`.
+    /// How many of them form the key; the first is the subject, usually `user_id`.
     const KEY_COLUMNS: usize;
-    /// Whether the lane remembers it: rows that are seldom needed twice only fill the memory.
+    /// Whether the lane remembers it: rows rarely needed twice only fill the memory.
     const IS_REMEMBERED: bool;
     /// A tuple of the key's values, also for a single column: `(UserId,)`.
     type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
@@ -40,9 +40,9 @@ pub trait Row: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn get(cells: &mut Cells<'_>) -> Result<Self>;
 }
 
-/// Declares a row: its table, the fields of its key in brackets, then the others. A field is kept by its type's own column
-/// type, `as text` where it serialises to a string, `as packed` where it is only read whole. `(forgotten)` behind the
-/// table's name: the lane does not remember its rows.
+/// Declares a row: its table, the fields of its key in brackets, then the others. A field is stored as its type's own
+/// column type, `as text` if it serialises to a string, or `as packed` if it is only read whole. With `(forgotten)` after
+/// the table's name, the lane does not remember its rows.
 ///
 /// ```ignore
 /// row! {

@@ -1,4 +1,4 @@
-//! A table that is read by key: what a batch asked for, what the lane remembers, and what the batch changed.
+//! A table that is read by key: rows that a batch asked for, that the lane remembers, and that the batch changed.
 
 use rustc_hash::FxHashSet;
 
@@ -10,16 +10,16 @@ use super::{
 };
 use crate::failure::Failure;
 
-/// The rows of one table. [`Rows::want`] names the keys that are needed; what was not asked for cannot be looked at.
+/// The rows of one table. [`Rows::want`] names the needed keys; other rows cannot be accessed.
 #[derive(Debug)]
 pub struct Rows<R: Row> {
-    /// `None` for a key that is known to have no row: only a read, or a removal, says so.
+    /// `None` for a key known to have no row, by a read or a removal.
     known: Memory<R::Key, Option<R>>,
     wanted: FxHashSet<R::Key>,
-    /// Where in the statement that is under way the rows come.
+    /// The part of the current statement that has the rows.
     part: Option<usize>,
     changed: FxHashSet<R::Key>,
-    /// Keys that this batch brought into memory and that are not kept.
+    /// Keys that this batch loaded and that are not remembered.
     passing: Vec<R::Key>,
 }
 
@@ -36,7 +36,7 @@ impl<R: Row> Default for Rows<R> {
 }
 
 impl<R: Row> Rows<R> {
-    /// The row with this key, or that there is none, is needed.
+    /// Asks for the row with this key, or for its absence.
     pub fn want(&mut self, key: R::Key) {
         if self.known.touch(&key).is_none() {
             self.wanted.insert(key);
@@ -46,7 +46,7 @@ impl<R: Row> Rows<R> {
     /// A row that was wanted, or put.
     ///
     /// # Panics
-    /// When `needs` did not ask for it: what is not known must not pass for absent.
+    /// When `needs` did not ask for it: an unknown row must not pass for absent.
     pub fn get(&self, key: &R::Key) -> Option<&R> {
         match self.known.get(key) {
             Some(row) => row.as_ref(),
@@ -54,7 +54,7 @@ impl<R: Row> Rows<R> {
         }
     }
 
-    /// A row that was wanted, or put; `None` also where nobody asked for it yet: for `needs` that follow from a row.
+    /// A row that was wanted, or put; `None` also if nobody asked for it yet: for `needs` that depend on a row.
     pub fn peek(&self, key: &R::Key) -> Option<&R> {
         self.known.get(key)?.as_ref()
     }
@@ -74,7 +74,7 @@ impl<R: Row> Rows<R> {
     fn know(&mut self, key: R::Key, row: Option<R>) {
         let mut heap = 0;
         if R::IS_REMEMBERED {
-            // What a row has on the heap is not known exactly; its text is most of it.
+            // The heap size of a row is not known exactly; its text is most of it.
             heap = row.as_ref().map_or(0, heap_of::<R>);
         } else {
             self.passing.push(key.clone());
@@ -83,7 +83,7 @@ impl<R: Row> Rows<R> {
     }
 }
 
-/// An estimate of what the fields of a row have on the heap: as many bytes as its columns take.
+/// An estimate of the heap size of a row's fields: the bytes of its columns.
 pub(super) fn heap_of<R: Row>(row: &R) -> usize {
     let mut values = columns(R::COLUMNS.len());
     row.put(&mut values);
@@ -120,7 +120,7 @@ impl<R: Row> Table for Rows<R> {
             self.wanted.remove(&key);
             self.know(key, Some(row));
         }
-        // What was asked for and did not come is not there.
+        // A row that was asked for and not returned does not exist.
         for key in std::mem::take(&mut self.wanted) {
             self.know(key, None);
         }

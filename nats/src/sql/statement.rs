@@ -1,7 +1,7 @@
-//! What a batch reads and what it writes: one statement each for all tables, since a round trip costs more than a row.
+//! A batch's reads and writes: one statement each for all tables, since a round trip costs more than a row.
 //!
-//! Keys and rows travel as arrays, a column each. What is read comes as records, so that tables of different columns fit
-//! into one result.
+//! Keys and rows are sent as arrays, one per column. Results are records, so that tables with different columns fit into
+//! one result.
 
 use anyhow::Context;
 use sqlx::{
@@ -24,7 +24,7 @@ struct Array {
 }
 
 impl Type<Postgres> for Array {
-    /// A stand-in: the type is the value's own, see `produces`.
+    /// A placeholder: the type is the value's own, see `produces`.
     fn type_info() -> PgTypeInfo {
         PgTypeInfo::with_oid(Oid(1001))
     }
@@ -52,7 +52,7 @@ pub struct Statement {
     parameters: Vec<Array>,
 }
 
-/// What was read, by part: the bytes of its records.
+/// The results by part: the bytes of their records.
 pub struct Found(Vec<Vec<Vec<u8>>>);
 
 impl Statement {
@@ -66,7 +66,7 @@ impl Statement {
         format!("unnest({}) AS {name}({})", arguments.join(", "), names(types))
     }
 
-    /// Adds a part; gives its number.
+    /// Adds a part; returns its number.
     pub(crate) fn push(&mut self, sql: String) -> usize {
         self.parts.push(sql);
         self.parts.len() - 1
@@ -94,7 +94,7 @@ impl Statement {
         Ok(Found(found))
     }
 
-    /// Writes all parts. No row is in two of them, for they do not see each other's changes.
+    /// Writes all parts. No row may be in two of them, since they do not see each other's changes.
     pub(crate) async fn write(self, db: &mut PgConnection) -> Result<(), Failure> {
         let part = |(number, sql): (usize, &String)| format!("part{number} AS ({sql})");
         let parts = self.parts.iter().enumerate().map(part).collect::<Vec<_>>().join(",\n");
@@ -111,14 +111,14 @@ impl Found {
         let records = self.0.get_mut(part).map(std::mem::take).unwrap_or_default();
         let row = |record: Vec<u8>| {
             let row = Cells::new(&record, R::COLUMNS.len()).and_then(|mut cells| R::get(&mut cells));
-            // Whoever needs this row cannot be helped; others can.
+            // Messages that need this row must fail; others need not.
             row.with_context(|| format!("a row of {}", R::TABLE)).map_err(Failure::Poison)
         };
         records.into_iter().map(row).collect()
     }
 }
 
-/// The columns of the rows to be, one each.
+/// The columns of the new rows.
 pub(crate) fn columns(count: usize) -> Vec<Column> {
     (0..count).map(|_| Column::default()).collect()
 }
@@ -134,7 +134,7 @@ pub(crate) fn record<R: Row>() -> String {
     format!("ROW({})", columns.join(", "))
 }
 
-/// The changes of one table: rows that are new or other than they were, and the keys of those that are gone.
+/// The changes of one table: new or changed rows, and the keys of removed ones.
 pub(crate) fn write_changes<'a, R: Row>(
     statement: &mut Statement,
     changed: impl Iterator<Item = &'a R>,

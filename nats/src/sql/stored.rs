@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::{row::Row, statement::columns, value::Cells};
 
-/// The rows of a service, by table: what Postgres has in a lane that is no test's.
+/// The rows of a service, by table: in place of Postgres.
 #[derive(Default)]
 pub struct MemoryTables(BTreeMap<&'static str, Box<dyn MemoryTable>>);
 
@@ -33,11 +33,11 @@ impl MemoryTables {
         self.table::<R>()?.get(key)
     }
 
-    /// Puts a row in the place of another, or takes it out.
+    /// Replaces or removes a row.
     ///
     /// # Panics
-    /// When Postgres would not give the row back as it was written (a time to the nanosecond, say): a lane that remembers
-    /// it would decide otherwise than one that reads it.
+    /// When Postgres would return another row than was written (such as a time with nanoseconds): a lane that remembers it
+    /// would decide differently from one that reads it.
     pub(super) fn write<R: Row>(&mut self, key: &R::Key, row: Option<&R>) {
         let table = self.0.entry(R::TABLE).or_insert_with(|| Box::<FxHashMap<R::Key, R>>::default());
         let table: &mut dyn Any = &mut **table;
@@ -54,7 +54,7 @@ impl MemoryTables {
     }
 }
 
-/// The row as a statement would read it that was written by another.
+/// The row as read back after being written.
 fn read_back<R: Row>(row: &R) -> Result<R> {
     let mut values = columns(R::COLUMNS.len());
     row.put(&mut values);
@@ -66,7 +66,7 @@ fn read_back<R: Row>(row: &R) -> Result<R> {
     R::get(&mut Cells::new(&record, values.len())?)
 }
 
-/// Every row, a line each, sorted: two that have the same rows say the same.
+/// All rows, one line each, sorted: equal tables give equal text.
 impl fmt::Display for MemoryTables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.values().flat_map(|table| table.lines()).try_for_each(|line| writeln!(f, "{line}"))

@@ -10,16 +10,16 @@ use crate::failure::Failure;
 /// One table as a lane sees it: [`Rows`](crate::sql::Rows) or [`Best`](crate::sql::Best).
 pub trait Table: Send {
     fn name(&self) -> &'static str;
-    /// A new round of `needs` begins.
+    /// Starts a new round of `needs`.
     fn forget_wants(&mut self);
-    /// Adds what is wanted and not known to a statement that reads.
+    /// Adds wanted, unknown rows to a read statement.
     fn ask(&mut self, statement: &mut Statement);
-    /// Takes what was asked for.
+    /// Takes the rows from the result.
     fn take(&mut self, found: &mut Found) -> Result<(), Failure>;
-    /// Adds what changed to a statement that writes.
+    /// Adds changes to a write statement.
     fn write(&self, statement: &mut Statement);
     fn is_changed(&self) -> bool;
-    /// What was written is in the table.
+    /// The changes are committed.
     fn committed(&mut self);
     /// What it remembers.
     fn bytes(&self) -> usize;
@@ -33,9 +33,9 @@ pub trait Table: Send {
     fn write_to(&self, stored: &mut MemoryTables);
 }
 
-/// A struct of tables: what a service's decisions read and its `evolve` changes.
+/// A struct of tables, read by a service's decisions and changed by its `evolve`.
 pub trait Tables: Default + Send + 'static {
-    /// Each of them. Take the struct apart to name them, so that none can be forgotten.
+    /// Each table. Destructure the struct to list them, so that none can be forgotten.
     fn tables(&mut self) -> Vec<&mut dyn Table>;
 }
 
@@ -44,12 +44,12 @@ pub(crate) fn names<T: Tables>() -> Vec<&'static str> {
     T::default().tables().iter().map(|table| table.name()).collect()
 }
 
-/// Begins another round of `needs`.
+/// Starts another round of `needs`.
 pub(crate) fn forget_wants(state: &mut impl Tables) {
     state.tables().into_iter().for_each(Table::forget_wants);
 }
 
-/// Reads what is wanted and not known, in one statement; gives whether anything was.
+/// Reads wanted, unknown rows in one statement; returns whether there were any.
 pub(crate) async fn load(state: &mut impl Tables, db: &mut PgConnection) -> Result<bool, Failure> {
     let mut tables = state.tables();
     let mut statement = Statement::default();
@@ -64,14 +64,14 @@ pub(crate) async fn load(state: &mut impl Tables, db: &mut PgConnection) -> Resu
     Ok(true)
 }
 
-/// Writes what changed, in one statement.
+/// Writes all changes in one statement.
 pub(crate) async fn save(state: &mut impl Tables, db: &mut PgConnection) -> Result<(), Failure> {
     let mut statement = Statement::default();
     state.tables().iter().filter(|table| table.is_changed()).for_each(|table| table.write(&mut statement));
     if statement.is_empty() { Ok(()) } else { statement.write(db).await }
 }
 
-/// The transaction is committed: what was changed is remembered, as far as it fits into so many bytes.
+/// The transaction is committed: changes are remembered, as far as they fit into this many bytes.
 pub(crate) fn committed(state: &mut impl Tables, bound: usize) {
     let mut tables = state.tables();
     tables.iter_mut().for_each(|table| table.committed());
@@ -79,7 +79,7 @@ pub(crate) fn committed(state: &mut impl Tables, bound: usize) {
     if bytes <= bound / 2 {
         return;
     }
-    // Each keeps its share of the bound, by what it holds.
+    // Each keeps a share of the bound in proportion to its size.
     for table in tables {
         let share = (bound as u128 * table.bytes() as u128 / bytes.max(1) as u128) as usize;
         table.shrink(share);

@@ -6,7 +6,7 @@ use plyo_events::Id;
 use serde::{Serialize, de::DeserializeOwned, de::IntoDeserializer};
 use uuid::Uuid;
 
-/// A type that has a column type of its own.
+/// A type with its own column type.
 pub trait Value: Sized {
     /// The type's name in SQL.
     const TYPE: &'static str;
@@ -21,7 +21,7 @@ pub trait Value: Sized {
     fn read(bytes: &[u8]) -> Result<Self>;
 }
 
-/// How a field of type `T` is kept: [`Plain`], [`Text`] or [`Packed`].
+/// How a field of type `T` is stored: [`Plain`], [`Text`] or [`Packed`].
 pub trait Codec<T> {
     const TYPE: &'static str;
     const OID: u32;
@@ -38,10 +38,10 @@ pub trait Codec<T> {
 pub struct Plain;
 /// A type that serialises to a string, such as a name or an enum.
 pub struct Text;
-/// What is only read whole: MessagePack in a `bytea`.
+/// A value only read whole: MessagePack in a `bytea`.
 pub struct Packed;
 
-/// The values of one column, as a Postgres array is sent.
+/// The values of one column, in the wire format of a Postgres array.
 #[derive(Debug, Default)]
 pub struct Column {
     count: i32,
@@ -50,7 +50,7 @@ pub struct Column {
 }
 
 impl Column {
-    /// Appends a value that `write` writes.
+    /// Appends a value written by `write`.
     pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.elements.len();
         self.elements.extend_from_slice(&[0; 4]);
@@ -79,7 +79,7 @@ impl Column {
         }
     }
 
-    /// The values, each behind its length: as an array and as a record have them.
+    /// The values, each after its length, as in arrays and records.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn elements(&self) -> &[u8] {
         &self.elements
@@ -127,12 +127,12 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Text {
     const ARRAY_OID: u32 = String::ARRAY_OID;
 
     /// # Panics
-    /// If `T` does not serialise to a string, which is a mistake in the row's declaration.
+    /// If `T` does not serialise to a string, which is a bug in the row's declaration.
     fn put(value: &T, column: &mut Column) {
         column.push(|out| {
             let start = out.len();
             rmp_serde::encode::write(out, value).expect("a text can be written to memory");
-            // A string in MessagePack is its bytes behind a head, whose first byte says how long the head is.
+            // A MessagePack string is its bytes after a header, whose first byte gives the header's length.
             let head = match out[start] {
                 0xa0..=0xbf => 1,
                 0xd9 => 2,
@@ -157,7 +157,7 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Packed {
     const ARRAY_OID: u32 = 1001;
 
     /// # Panics
-    /// If `T` cannot be serialised, which is a mistake in the type.
+    /// If `T` cannot be serialised, which is a bug in the type.
     fn put(value: &T, column: &mut Column) {
         column.push(|out| value.serialize(&mut rmp_serde::Serializer::new(out).with_struct_map()).expect("plain data"));
     }
@@ -167,7 +167,7 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Packed {
     }
 }
 
-/// Reads what a [`Packed`] column holds, for statements that are not made from a row.
+/// Decodes a [`Packed`] column, for handwritten statements.
 ///
 /// # Errors
 /// When the bytes are not a `T`.
@@ -287,7 +287,7 @@ impl Value for Timestamp {
     const OID: u32 = 1184;
     const ARRAY_OID: u32 = 1185;
 
-    /// To the microsecond, which is what Postgres keeps: whoever folds cuts before.
+    /// In microseconds, Postgres' precision: folds truncate before.
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&(self.as_microsecond() - EPOCH_MICROSECONDS).to_be_bytes());
     }
@@ -311,12 +311,12 @@ impl Value for Date {
     }
 }
 
-/// The cells of one row: what `record_send` of Postgres writes.
+/// The cells of one row, as written by Postgres' `record_send`.
 pub struct Cells<'a>(&'a [u8]);
 
 impl<'a> Cells<'a> {
     /// # Errors
-    /// When the bytes are no record of so many columns.
+    /// When the bytes are not a record of this many columns.
     pub(crate) fn new(record: &'a [u8], columns: usize) -> Result<Self> {
         let mut cells = Self(record);
         let found = cells.number()?;

@@ -1,8 +1,8 @@
-//! A lane in memory, for the tests of a service: the same step, the same needs, the same ids, and no server.
+//! A lane in memory, for the tests of a service: the same step, needs and ids, without servers.
 //!
-//! `given` events are history that the tables fold; `when` a command or an event comes, the lane handles it and says what
-//! came of it. Its tables keep every row, but the service sees only those that its `needs` asked for: one that is forgotten
-//! shows as a panic, at the latest when the lane was lost and taken again.
+//! `given` events are folded history; `when` a command or an event arrives, the lane handles it and returns the result. Its
+//! tables keep every row, but the service sees only those that its `needs` asked for: a missing need shows as a panic, at
+//! the latest after the lane was lost and taken again.
 
 use plyo_events::{Command, Event, Message, Outcome, Reject, Timer};
 use proptest::{bool::weighted, collection::vec, prelude::*};
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Bytes of rows that the lane remembers: so few that a test of some length sees rows forgotten and read again.
+/// Row memory of the lane in bytes: so small that longer tests see rows forgotten and read again.
 const MEMORY: usize = 4_096;
 
 /// A service's lane over tables in memory.
@@ -26,11 +26,11 @@ pub struct Lane<R: Reactor> {
     reactor: R,
     state: R::State,
     stored: MemoryTables,
-    /// Every event that it handled or emitted, in order: what a replay folds.
+    /// All events that it handled or emitted, in order: the input of a replay.
     history: Vec<Message<Event>>,
 }
 
-/// A message that comes to a lane.
+/// A message for a lane.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     Command(Message<Command>),
@@ -40,16 +40,16 @@ pub enum Input {
 /// What a message came to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Handled {
-    /// How a command ended; `null` for an event.
+    /// The outcome of a command; `null` for an event.
     pub outcome: Result<Value, Reject>,
     pub events: Vec<Message<Event>>,
     pub commands: Vec<Message<Command>>,
-    /// Each with the id that the clock's event will have.
+    /// Each with the id of its future clock event.
     pub timers: Vec<(Uuid, Timer)>,
 }
 
-/// How messages reach a lane: in batches of these sizes, over and over, after some of which the lane is lost and taken
-/// again. In a replay, so many events lie between a cause and what the lane made of it.
+/// How messages reach a lane: in batches of these sizes, repeatedly, after some of which the lane is lost and taken again.
+/// In a replay, this many events are between a cause and what the lane emitted.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     batches: Vec<(usize, bool)>,
@@ -61,7 +61,7 @@ impl<R: Reactor> Lane<R> {
         Self { reactor, state: R::State::default(), stored: MemoryTables::default(), history: Vec::new() }
     }
 
-    /// History: folded, and not reacted to.
+    /// History: folded, without reactions.
     #[must_use]
     pub fn given(mut self, events: impl IntoIterator<Item = Message<Event>>) -> Self {
         let events: Vec<_> = events.into_iter().collect();
@@ -74,7 +74,7 @@ impl<R: Reactor> Lane<R> {
         self.batch(&[message.into()]).remove(0)
     }
 
-    /// Messages come in one batch.
+    /// Messages arrive in one batch.
     pub fn batch(&mut self, messages: &[Input]) -> Vec<Handled> {
         let messages: Vec<Incoming<'_>> = messages.iter().map(Input::incoming).collect();
         self.load(&messages);
@@ -83,7 +83,7 @@ impl<R: Reactor> Lane<R> {
         handled
     }
 
-    /// Messages come as they may: the result must not depend on it.
+    /// Messages arrive in any batches: the result must not depend on it.
     pub fn deliver(&mut self, messages: &[Input], delivery: &Delivery) -> Vec<Handled> {
         let mut handled = Vec::with_capacity(messages.len());
         for (batch, is_lost) in delivery.cut(messages) {
@@ -100,7 +100,7 @@ impl<R: Reactor> Lane<R> {
         self.state = R::State::default();
     }
 
-    /// The history folded again from nothing.
+    /// The history replayed from scratch.
     pub fn replayed(&self, delivery: &Delivery) -> Self
     where
         R: Clone,
@@ -119,7 +119,7 @@ impl<R: Reactor> Lane<R> {
         again
     }
 
-    /// The rows of a table, in the same order wherever they are the same.
+    /// The rows of a table, in a deterministic order.
     pub fn rows<T: Row>(&self) -> Vec<&T> {
         let mut rows: Vec<&T> = self.stored.rows().collect();
         rows.sort_by_cached_key(|row| format!("{row:?}"));
@@ -130,7 +130,7 @@ impl<R: Reactor> Lane<R> {
         self.stored.row(key)
     }
 
-    /// All tables, to be compared with those of another lane.
+    /// All tables, for comparison with another lane.
     pub fn tables(&self) -> String {
         self.stored.to_string()
     }

@@ -17,7 +17,7 @@ use crate::broker::{Nats, connection::ApiError};
 /// A message to publish: subject, headers, body.
 pub type Raw = (String, Vec<(String, String)>, Vec<u8>);
 
-/// Publishes to a stream with so many unacknowledged; gives the time until the last PubAck.
+/// Publishes to a stream with this many unacknowledged; returns the time until the last PubAck.
 ///
 /// # Errors
 /// When one is refused or not acknowledged.
@@ -38,7 +38,7 @@ pub async fn publish_pipelined(nats: &Nats, messages: Vec<Raw>, in_flight: usize
     Ok(started.elapsed())
 }
 
-/// Publishes atomic batches one after another; gives the time until the last commit.
+/// Publishes atomic batches one after another; returns the time until the last commit.
 ///
 /// # Errors
 /// When one is refused or not acknowledged.
@@ -63,8 +63,8 @@ pub async fn publish_batches(nats: &Nats, messages: Vec<Raw>, batch_size: usize)
     Ok(started.elapsed())
 }
 
-/// Asks the JetStream API: the benchmarks drive revisions whose streams and consumers are not those of this one. `None`
-/// where there is no such message.
+/// Asks the JetStream API: benchmarks also drive revisions with other streams and consumers. `None` if there is no such
+/// message.
 ///
 /// # Errors
 /// When the server does not answer or refuses.
@@ -76,13 +76,13 @@ pub async fn api(nats: &Nats, what: &str, request: &Value) -> Result<Option<Valu
     }
 }
 
-/// Listens before anything is said, and gives the first message on such a subject as its publisher sent it.
+/// Subscribes first, then returns the first message on the subject as its publisher sent it.
 ///
 /// # Errors
 /// When the subscription cannot be made.
 pub async fn overhear(nats: &Nats, subject: &str) -> Result<impl Future<Output = Option<Raw>> + use<>> {
     let mut messages = nats.client().subscribe(subject.to_owned()).await?;
-    // That something is flushed does not say that the server has read it; that something later is answered does.
+    // A flush does not prove that the server has read it; a response to a later request does.
     nats.api("INFO", &Value::Null).await?;
     Ok(async move {
         let message = messages.next().await?;

@@ -6,7 +6,7 @@ pub(crate) mod state;
 use jiff::{ToSpan, civil::Date};
 use plyo_events::achievement::Metric;
 
-/// An achievement: what it counts and how much it asks for.
+/// An achievement: its metric and threshold.
 pub(crate) struct Rule {
     pub code: &'static str,
     pub metric: Metric,
@@ -16,7 +16,7 @@ pub(crate) struct Rule {
 /// One tonne in the metric's unit.
 const TONNE_G: u64 = 1_000_000;
 
-/// Every achievement there is. A new one is a new line: who has met it already gets it with the next workout.
+/// All achievements. A new one is a new line: users who already meet it get it with their next workout.
 pub(crate) const RULES: [Rule; 12] = [
     Rule { code: "workouts_1", metric: Metric::Workouts, threshold: 1 },
     Rule { code: "workouts_10", metric: Metric::Workouts, threshold: 10 },
@@ -32,9 +32,9 @@ pub(crate) const RULES: [Rule; 12] = [
     Rule { code: "tonnage_1000_t", metric: Metric::TonnageG, threshold: 1_000 * TONNE_G },
 ];
 
-/// Days that make a streak of days.
+/// Days in a streak of days.
 const DAYS: i32 = 7;
-/// Weeks that make a streak of weeks.
+/// Weeks in a streak of weeks.
 const WEEKS: i32 = 4;
 
 /// The Monday of a date's ISO week.
@@ -42,38 +42,37 @@ pub(crate) fn monday(date: Date) -> Date {
     shift(date, -i32::from(date.weekday().to_monday_zero_offset()))
 }
 
-/// Where a date lies in its week, Monday first.
+/// The weekday of a date, Monday first.
 pub(crate) fn weekday(date: Date) -> usize {
     date.weekday().to_monday_zero_offset().unsigned_abs().into()
 }
 
-/// The Mondays of the weeks that decide which streaks go through the week of `monday`: of days, which reach into the week
-/// before and the week after, and of weeks.
+/// The Mondays of the weeks that determine the streaks through the week of `monday`: streaks of days, which reach into the
+/// adjacent weeks, and of weeks.
 pub(crate) fn weeks_around(monday: Date) -> impl Iterator<Item = Date> {
     (1 - WEEKS..WEEKS).map(move |weeks| shift(monday, 7 * weeks))
 }
 
-/// How many runs of 7 days in a row go through `date` when there is a workout on it; `active` says on which others there
-/// is.
+/// How many runs of 7 consecutive days include `date` if it has a workout; `active` tells which other days have one.
 pub(crate) fn day_runs(date: Date, active: impl Fn(Date) -> bool) -> u64 {
     runs_through(DAYS, |offset| active(shift(date, offset)))
 }
 
-/// How many runs of 4 weeks in a row go through the week of `monday` when there is a workout in it.
+/// How many runs of 4 consecutive weeks include the week of `monday` if it has a workout.
 pub(crate) fn week_runs(monday: Date, active: impl Fn(Date) -> bool) -> u64 {
     runs_through(WEEKS, |offset| active(shift(monday, 7 * offset)))
 }
 
-/// How many windows of `length` that contain offset 0 are active throughout when it is. Offset 0 is not asked for, so it
-/// makes no difference whether it is counted yet or still.
+/// How many windows of `length` that include offset 0 are fully active if offset 0 is. Offset 0 itself is not queried, so
+/// it does not matter whether it is already, or still, counted.
 fn runs_through(length: i32, active: impl Fn(i32) -> bool) -> u64 {
     let reach = |step: i32| (1..length).take_while(|distance| active(step * distance)).count();
-    // Of n active places in a row around 0, at most length − 1 to each side, n − length + 1 windows fit.
+    // With n consecutive active offsets around 0, at most length − 1 on each side, n − length + 1 windows fit.
     let in_a_row = reach(-1) + 1 + reach(1);
     (in_a_row + 1).saturating_sub(length.unsigned_abs() as usize) as u64
 }
 
-/// Days before or after; at the ends of the calendar, which no workout reaches, the date itself.
+/// Some days before or after; at the ends of the calendar, which no workout reaches, the date itself.
 fn shift(date: Date, days: i32) -> Date {
     date.checked_add(days.days()).unwrap_or(date)
 }
@@ -96,7 +95,7 @@ mod tests {
             let start = Date::constant(2026, 1, 1);
             let (mut active, mut runs) = (BTreeSet::new(), 0_u64);
             for day in days {
-                // A day that comes a second time goes again.
+                // A day that occurs twice is toggled off.
                 let date = shift(start, day);
                 let is_active = |active: &BTreeSet<i32>, date: Date| active.contains(&(date - start).get_days());
                 if active.insert(day) {

@@ -1,5 +1,5 @@
-//! Achievements: rules over the stream. A rule is met while its metric is at least its threshold; a correction or a
-//! deletion that takes the metric below it revokes the achievement.
+//! Achievements: rules over the stream. A rule is met while its metric is at least its threshold; a correction or deletion
+//! that brings the metric below it revokes the achievement.
 
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 

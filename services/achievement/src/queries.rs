@@ -1,4 +1,4 @@
-//! Answers about achievements.
+//! Queries about achievements.
 
 use plyo_events::achievement::{AchievementView, ListAchievements};
 use plyo_nats::{Context, QueryError};

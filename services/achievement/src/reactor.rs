@@ -1,4 +1,4 @@
-//! The write side of the achievements.
+//! The write side of achievements.
 
 use plyo_events::{
     Command, Emit, Event, EventKind, Message, Reject,

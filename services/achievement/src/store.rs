@@ -1,4 +1,4 @@
-//! The tables of the achievements and every statement on them.
+//! The tables of achievements and all statements on them.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use sqlx::PgPool;
 
 use crate::domain::rows::{ProgressRow, Unlocked};
 
-/// How far a person is, and the codes of what is unlocked.
+/// A user's progress, and the codes of unlocked achievements.
 pub(crate) async fn achievements(pool: &PgPool, user: UserId) -> Result<(ProgressRow, Vec<String>)> {
     type Found = (Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<Vec<u8>>);
     let (workouts, tonnage_g, records, seven_day_runs, four_week_runs, codes): Found = sqlx::query_as(

@@ -1,4 +1,4 @@
-//! What the answers work with: the credential store, the threads that hash, the key that signs.
+//! What query handlers use: the credential store, the hashing threads, the signing key.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     tokens::{RefreshToken, SigningKey},
 };
 
-/// The credentials of everybody. Cheap to clone. No `Debug`: it holds secrets.
+/// The credentials of all users. Cheap to clone. No `Debug`: it holds secrets.
 #[derive(Clone)]
 pub struct Credentials {
     pub(crate) pool: PgPool,
@@ -26,7 +26,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Reads the signing key, or makes the first one. `pool` sees the schema `user_credentials`.
+    /// Reads the signing key, or creates the first one. `pool` sees the schema `user_credentials`.
     ///
     /// # Errors
     /// When the database fails or a thread cannot be started.
@@ -35,7 +35,7 @@ impl Credentials {
         Ok(Self { pool, passwords: Passwords::start()?, key: Arc::new(key) })
     }
 
-    /// The answer to who logged in or refreshed.
+    /// The answer to a log-in or refresh.
     pub(crate) fn tokens(&self, session: SessionId, refresh: &RefreshToken) -> Result<Tokens> {
         Ok(Tokens {
             user_id: refresh.user,
@@ -61,7 +61,7 @@ pub(crate) async fn announce_end(
     let id = CommandId::derive(session.uuid(), "revoke").uuid();
     let revoke = RevokeSession { session_id: session, reason };
     let command = Message::first(id, user, Timestamp::now(), revoke.into());
-    // A session ends once: its id stands for the body, whatever the reason is.
+    // A session ends once: its id identifies the body, whatever the reason.
     match commands.send(&command, &session.to_string()).await {
         Ok(_) => Ok(()),
         Err(error) => {

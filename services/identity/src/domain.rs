@@ -1,13 +1,13 @@
-//! What an e-mail and a password must be like.
+//! The rules for e-mail addresses and passwords.
 
 use plyo_events::{Reject, Violation};
 
-/// An e-mail address as it is stored and compared: trimmed and lower-cased. No `Debug`: it is personal.
+/// An e-mail address in stored form: trimmed and lower-cased. No `Debug`: it is personal.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Email(String);
 
 impl Email {
-    /// At most 254 characters (RFC 5321), with one `@` between two parts. More can only be known by writing to it.
+    /// At most 254 characters (RFC 5321), with one `@` between two parts. Only sending a mail could verify more.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let email = text.trim().to_lowercase();
         if email.chars().count() > 254 {
@@ -27,10 +27,10 @@ impl Email {
     }
 }
 
-/// Checks what a person chose at sign-up.
+/// Validates a sign-up.
 ///
 /// # Errors
-/// `invalid_body`, with everything that is wrong.
+/// `invalid_body`, with all violations.
 pub(crate) fn sign_up(email: &str, password: &str) -> Result<Email, Reject> {
     let email = Email::parse(email);
     let violations = [("/email", email.as_ref().err().copied()), ("/password", wrong_password(password))];
@@ -38,8 +38,8 @@ pub(crate) fn sign_up(email: &str, password: &str) -> Result<Email, Reject> {
     email.ok().filter(|_| violations.is_empty()).ok_or_else(|| Reject::violations(violations))
 }
 
-/// Checks what a person gave at log-in: the rules of sign-up do not apply, for what breaks them is just wrong, but NUL
-/// is text nowhere. `None` is an e-mail that nobody can have.
+/// Validates a log-in: the rules of sign-up do not apply, since input that breaks them is simply wrong, but NUL is never
+/// allowed. `None` is an e-mail address that nobody can have.
 ///
 /// # Errors
 /// `invalid_body`.

@@ -1,4 +1,4 @@
-//! Passwords: Argon2id on threads of its own, so that log-ins can neither starve the runtime nor fill the memory.
+//! Passwords: Argon2id on dedicated threads, so that log-ins can neither starve the runtime nor exhaust memory.
 
 use std::{
     sync::{
@@ -14,20 +14,20 @@ use plyo_events::user::BUSY;
 use plyo_nats::QueryError;
 use tokio::sync::oneshot;
 
-/// A few threads that hash, and a short queue before them. Cheap to clone.
+/// A few hashing threads with a short queue. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Passwords {
     queue: SyncSender<Job>,
-    /// The hash of a password that nobody has: an unknown e-mail costs as much as a known one.
+    /// The hash of a dummy password: an unknown e-mail address costs as much as a known one.
     nobodys: Arc<str>,
 }
 
-/// What comparing a password with a hash says. No `Debug`: a hash is a secret.
+/// The result of comparing a password with a hash. No `Debug`: a hash is a secret.
 #[derive(PartialEq, Eq)]
 pub(crate) enum Verdict {
     Wrong,
     Right {
-        /// A hash by today's parameters, where the stored one has others.
+        /// A hash with the current parameters, if the stored one has others.
         renewed: Option<String>,
     },
 }
@@ -38,10 +38,10 @@ type Job = Box<dyn FnOnce(&Argon2<'static>) + Send>;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// How every hash by these parameters begins.
+/// The prefix of every hash with these parameters.
 const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 
-/// Under a second of work for one thread: who would wait longer is told to come again.
+/// Less than a second of work for one thread: longer waits are rejected instead.
 const QUEUE: usize = 64;
 
 impl Passwords {
@@ -68,7 +68,7 @@ impl Passwords {
         Ok(Self { queue, nobodys })
     }
 
-    /// A salted hash, as a PHC string.
+    /// A salted hash as a PHC string.
     ///
     /// # Errors
     /// `busy` (too many) when the queue is full.
@@ -76,7 +76,7 @@ impl Passwords {
         Ok(self.run(move |argon2| hash(argon2, password.as_bytes())).await??)
     }
 
-    /// Compares a password with a stored hash; with none it takes as long and is always wrong.
+    /// Compares a password with a stored hash; without one it takes as long and always fails.
     ///
     /// # Errors
     /// `busy` (too many) when the queue is full.
@@ -95,7 +95,7 @@ impl Passwords {
     ) -> Result<T, QueryError> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |argon2| {
-            // When nobody waits any more the work would be for nothing.
+            // If nobody is waiting any more, the work would be wasted.
             if !answer.is_closed() {
                 let _ = answer.send(job(argon2));
             }
@@ -120,7 +120,7 @@ fn hash(argon2: &Argon2<'static>, password: &[u8]) -> Result<String> {
 
 fn verify(argon2: &Argon2<'static>, password: &[u8], stored: &str) -> Result<Verdict> {
     let parsed = PasswordHash::new(stored).map_err(|_| anyhow!("cannot parse a stored hash"))?;
-    // The stored hash says by which parameters it was made; ours do not matter here.
+    // The stored hash includes its parameters; ours do not matter here.
     match argon2.verify_password(password, &parsed) {
         Ok(()) if stored.starts_with(CURRENT) => Ok(Verdict::Right { renewed: None }),
         Ok(()) => Ok(Verdict::Right { renewed: Some(hash(argon2, password)?) }),
@@ -175,7 +175,7 @@ mod tests {
         };
         passwords.queue.try_send(Box::new(hold)).unwrap();
         has_started.recv().unwrap();
-        // The one thread is taken; this takes the one place in the queue.
+        // The only thread is busy; this fills the only place in the queue.
         passwords.queue.try_send(Box::new(|_| ())).unwrap();
         let refused = passwords.hash(PASSWORD.to_owned()).await.err().unwrap();
         assert!(matches!(refused, QueryError::Reject(reject) if reject.code == "busy"));

@@ -35,7 +35,7 @@ pub(crate) async fn prepare(desk: Desk, context: RequestContext, query: PrepareS
         };
     }
     let hash = passwords.hash(query.password).await?;
-    // Hashing took its time, in which the sign-up that was under way may have been finished.
+    // While hashing, the pending sign-up may have been completed.
     let replaced =
         !is_registered(&desk, &context, user_id).await? && store::replace_password(pool, &found, &hash).await?;
     if replaced { Ok(Prepared { user_id }) } else { Err(EMAIL_TAKEN.into()) }

@@ -11,15 +11,15 @@ use crate::{
     tokens::{RefreshToken, SigningKey},
 };
 
-/// How somebody logs in. No `Debug`: the hash is a secret.
+/// The credential of a user. No `Debug`: the hash is a secret.
 pub(crate) struct Credential {
     pub user: UserId,
     pub password_hash: String,
-    /// Somebody has logged in with it.
+    /// It has been used to log in.
     pub in_use: bool,
 }
 
-/// How long a refresh token is valid.
+/// The lifetime of a refresh token.
 const REFRESH_DAYS: i32 = 30;
 
 pub(crate) async fn credential(pool: &PgPool, email: &Email) -> Result<Option<Credential>> {
@@ -33,7 +33,7 @@ pub(crate) async fn email(pool: &PgPool, user: UserId) -> Result<Option<String>>
     Ok(sqlx::query_scalar(sql).bind(user.uuid()).fetch_optional(pool).await?)
 }
 
-/// Whether it was added: not if somebody else was quicker with this e-mail.
+/// Whether it was added: not if somebody else took this e-mail address first.
 pub(crate) async fn add_credential(pool: &PgPool, user: UserId, email: &Email, password_hash: &str) -> Result<bool> {
     let sql =
         "INSERT INTO credential (user_id, email, password_hash) VALUES ($1, $2, $3) ON CONFLICT (email) DO NOTHING";
@@ -41,15 +41,15 @@ pub(crate) async fn add_credential(pool: &PgPool, user: UserId, email: &Email, p
     Ok(done.rows_affected() == 1)
 }
 
-/// Whether it was replaced: not if it is in use by now, or another than the one that was found.
+/// Whether it was replaced: not if it is in use by now, or is no longer the one that was found.
 pub(crate) async fn replace_password(pool: &PgPool, found: &Credential, password_hash: &str) -> Result<bool> {
     let sql = "UPDATE credential SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2 AND NOT in_use";
     let update = sqlx::query(sql).bind(found.user.uuid()).bind(&found.password_hash).bind(password_hash);
     Ok(update.execute(pool).await?.rows_affected() == 1)
 }
 
-/// Opens a session for who proved to know the password, whose hash is renewed if need be. `false`: the password is
-/// another by now.
+/// Opens a session after the password was verified, and renews its hash if needed. `false` if the password has changed
+/// meanwhile.
 pub(crate) async fn open_session(
     pool: &PgPool,
     proven: &Credential,
@@ -80,7 +80,7 @@ pub(crate) async fn open_session(
     Ok(done.rows_affected() == 1)
 }
 
-/// Forgets the sessions of a person that no refresh token can prolong.
+/// Deletes a user's sessions that no refresh token can prolong.
 pub(crate) async fn forget_expired_sessions(pool: &PgPool, user: UserId) -> Result<()> {
     let sql = "DELETE FROM session s WHERE user_id = $1 AND NOT EXISTS (
                    SELECT FROM refresh_token t
@@ -89,17 +89,17 @@ pub(crate) async fn forget_expired_sessions(pool: &PgPool, user: UserId) -> Resu
     Ok(())
 }
 
-/// What became of a refresh token that somebody presented.
+/// The result of presenting a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rotation {
     Renewed(SessionId),
-    /// It was used before, or its session has ended: the session is over now, whatever it was.
+    /// It was used before, or its session has ended: in any case the session is now over.
     Ended(SessionId, RevocationReason),
     Unknown,
 }
 
-/// Replaces a refresh token by the next one. One statement, so that of all who present it at once exactly one gets the
-/// next; the others find the row used when its lock is theirs, and end the session.
+/// Replaces a refresh token by the next one. One statement, so that of several concurrent uses exactly one gets the next
+/// token; the others find it used once they get the row lock, and end the session.
 pub(crate) async fn rotate(pool: &PgPool, presented: &RefreshToken, next: &RefreshToken) -> Result<Rotation> {
     let found: Option<(Uuid, bool, String)> = sqlx::query_as(
         "WITH taken AS (
@@ -137,7 +137,7 @@ pub(crate) async fn rotate(pool: &PgPool, presented: &RefreshToken, next: &Refre
     })
 }
 
-/// Ends the session of a refresh token, and says which it was and why it ended, also when it had ended before.
+/// Ends the session of a refresh token, and returns its id and why it ended, even if it had ended before.
 pub(crate) async fn end_session(pool: &PgPool, token: &RefreshToken) -> Result<Option<(SessionId, RevocationReason)>> {
     let found: Option<(Uuid, String)> = sqlx::query_as(
         "UPDATE session s SET ended_by = COALESCE(s.ended_by, 'log_out')
@@ -152,7 +152,7 @@ pub(crate) async fn end_session(pool: &PgPool, token: &RefreshToken) -> Result<O
     found.map(|(session, reason)| Ok((SessionId::new(session), read_reason(reason)?))).transpose()
 }
 
-/// One at a time may look for a signing key and make one: two instances that start together agree.
+/// Only one at a time may look for a signing key and create one, so that two instances that start together agree.
 pub(crate) async fn lock_signing_keys(db: &mut PgConnection) -> Result<()> {
     sqlx::query("LOCK TABLE signing_key IN EXCLUSIVE MODE").execute(db).await?;
     Ok(())
@@ -170,7 +170,7 @@ pub(crate) async fn add_signing_key(db: &mut PgConnection, key: &SigningKey, see
     Ok(())
 }
 
-/// The public half of every signing key, the newest first.
+/// The public half of every signing key, newest first.
 pub(crate) async fn public_keys(pool: &PgPool) -> Result<Vec<Value>> {
     let sql = "SELECT public_key FROM signing_key ORDER BY created_at DESC, key_id";
     Ok(sqlx::query_scalar(sql).fetch_all(pool).await?)

@@ -1,4 +1,4 @@
-//! Access tokens that anybody can verify, and refresh tokens that only a hash is kept of.
+//! Access tokens that anybody can verify, and refresh tokens that are stored only as a hash.
 
 use anyhow::{Context, Result};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -22,14 +22,14 @@ pub(crate) struct SigningKey {
     public: Value,
 }
 
-/// What comes before the 32 bytes of the seed in the PKCS #8 form of an Ed25519 key (RFC 8410).
+/// The prefix of the 32-byte seed in the PKCS #8 form of an Ed25519 key (RFC 8410).
 const PKCS8: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 
 impl SigningKey {
-    /// The key that 32 random bytes stand for.
+    /// The key of a 32-byte seed.
     ///
     /// # Errors
-    /// When the cryptography refuses it.
+    /// When the cryptography library rejects it.
     pub(crate) fn from_seed(seed: &[u8; 32]) -> Result<Self> {
         let private = EncodingKey::from_ed_der(&[&PKCS8[..], seed].concat());
         let mut public = Jwk::from_encoding_key(&private, Algorithm::EdDSA).context("derive a public key")?;
@@ -48,13 +48,13 @@ impl SigningKey {
         &self.public
     }
 
-    /// An access token of a session, valid from `now` on for [`AccessClaims::LIFETIME`] seconds.
+    /// An access token of a session, valid from `now` for [`AccessClaims::LIFETIME`] seconds.
     ///
     /// # Errors
-    /// When the cryptography refuses the key.
+    /// When the cryptography library rejects the key.
     pub(crate) fn access_token(&self, user: UserId, session: SessionId, now: Timestamp) -> Result<String> {
         let mut header = Header::new(Algorithm::EdDSA);
-        // RFC 9068: so that no other kind of JWT can pass for one.
+        // RFC 9068: no other kind of JWT can pass for one.
         header.typ = Some("at+jwt".to_owned());
         header.kid = Some(self.id.clone());
         let iat = now.as_second();
@@ -70,7 +70,7 @@ impl SigningKey {
     }
 }
 
-/// A refresh token: whose it is, and 256 random bits. Opaque to everybody else. No `Debug`: it is a secret.
+/// A refresh token: its user, and 256 random bits. Opaque to clients. No `Debug`: it is a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct RefreshToken {
     pub user: UserId,
@@ -82,19 +82,19 @@ impl RefreshToken {
         Self { user, secret: rand::random() }
     }
 
-    /// Reads what `text` wrote; `None` for anything else.
+    /// Parses the output of `text`; `None` for anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 48] = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
         let (user, secret) = bytes.split_first_chunk::<16>()?;
         Some(Self { user: UserId::new(Uuid::from_bytes(*user)), secret: secret.try_into().ok()? })
     }
 
-    /// 64 characters that need no escaping anywhere.
+    /// 64 characters that never need escaping.
     pub(crate) fn text(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode([&self.user.uuid().as_bytes()[..], &self.secret].concat())
     }
 
-    /// What is stored: 256 random bits need no salt and no slow hash.
+    /// The stored hash: 256 random bits need no salt and no slow hash.
     pub(crate) fn sha256(&self) -> [u8; 32] {
         Sha256::digest(self.secret).into()
     }
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn an_access_token_expires_after_ten_minutes() {
         let key = SigningKey::from_seed(&[7; 32]).unwrap();
-        // The verifier of this library forgives a minute.
+        // This library's verifier allows a minute of leeway.
         let earlier = Timestamp::now() - jiff::SignedDuration::from_secs(600 + 61);
         let token = key.access_token(UserId::mint(), SessionId::mint(), earlier).unwrap();
         assert!(verify(&token, &key).is_err());

@@ -1,4 +1,4 @@
-//! Which event is told, and which takes back what was told.
+//! Which events create notifications, and which retract them.
 
 pub(crate) mod mailbox;
 pub(crate) mod rows;
@@ -19,15 +19,15 @@ use plyo_events::{
     },
 };
 
-/// What an event means to a person: something is to be told about a subject, or is not true any more.
+/// What an event means to a user: a notification about a subject, or that one no longer holds.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Meaning {
-    /// What is told of: `achievement:workouts_10`. At most one notification about a subject stands.
+    /// The subject: `achievement:workouts_10`. It has at most one current notification.
     pub subject: String,
     pub kind: NotificationKind,
 }
 
-/// `None` for what means nothing to anybody.
+/// `None` if the event concerns nobody.
 pub(crate) fn meaning(event: &Event) -> Option<Meaning> {
     if let Some((workout_id, _)) = records_changed(event) {
         return Some(Meaning { subject: format!("records:{workout_id}"), kind: NotificationKind::RecordSet });
@@ -43,8 +43,7 @@ pub(crate) fn meaning(event: &Event) -> Option<Meaning> {
     Some(Meaning { subject, kind })
 }
 
-/// What holds of an event's subject now, as the parameters of its notification, when `before` was told. `None` if there
-/// is nothing to tell.
+/// The parameters of the notification that now holds for an event's subject, after `before`. `None` if there is none.
 pub(crate) fn told(event: &Event, before: Option<&Told>) -> Option<Told> {
     if let Some((workout_id, changes)) = records_changed(event) {
         return records_to_tell(workout_id, records_told(before), changes).map(Told::Records);
@@ -62,7 +61,7 @@ pub(crate) fn told(event: &Event, before: Option<&Told>) -> Option<Told> {
     }
 }
 
-/// The workout that an event is about, and what it does to the records, if it does anything.
+/// The workout that an event is about, and how it changes the records, if it does.
 fn records_changed(event: &Event) -> Option<(WorkoutId, &RecordChanges)> {
     let (workout_id, records) = match event {
         Event::WorkoutCompleted(WorkoutCompleted { workout_id, records, .. })
@@ -73,7 +72,7 @@ fn records_changed(event: &Event) -> Option<(WorkoutId, &RecordChanges)> {
     (!records.is_empty()).then_some((workout_id, records))
 }
 
-/// The records of one workout: one each per exercise and kind.
+/// The records of one workout, one per exercise and kind.
 type Records = BTreeMap<(ExerciseSlug, RecordKind), RecordTold>;
 
 fn records_told(before: Option<&Told>) -> Records {
@@ -85,7 +84,7 @@ fn records_to_tell(workout_id: WorkoutId, mut records: Records, changes: &Record
     for withdrawn in &changes.withdrawn {
         records.remove(&(withdrawn.exercise.clone(), withdrawn.kind));
     }
-    // One that stands again was told when it was first set.
+    // A restored record was announced when it was first set.
     let new = changes.set.iter().filter(|record| !record.reestablished);
     records.extend(new.map(|record| ((record.exercise.clone(), record.kind), record_told(record))));
     let records: Vec<RecordTold> = records.into_values().collect();
@@ -106,13 +105,13 @@ fn record_told(record: &NewRecord) -> RecordTold {
     }
 }
 
-/// Every kind with its setting: on, unless it was chosen otherwise.
+/// Every kind with its setting: on by default.
 pub(crate) fn complete(chosen: &BTreeMap<NotificationKind, bool>) -> Preferences {
     let setting = |kind| (kind, chosen.get(&kind).copied().unwrap_or(true));
     Preferences { in_app: NotificationKind::ALL.into_iter().map(setting).collect() }
 }
 
-/// The id of the notification that an event causes.
+/// The id of the notification caused by an event.
 pub(crate) fn notification_id(event: &Message<Event>) -> NotificationId {
     NotificationId::derive(event.id, "notification")
 }

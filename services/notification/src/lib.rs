@@ -1,5 +1,5 @@
-//! In-app notifications: what a person is told, by their preferences, each with its reason; and what is taken back when
-//! its cause falls.
+//! In-app notifications: what a user is told, by their preferences, each with its reason, and retracted when its cause no
+//! longer holds.
 
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 

@@ -1,4 +1,4 @@
-//! Answers about notifications.
+//! Queries about notifications.
 
 use plyo_events::{
     Reject,
@@ -30,14 +30,14 @@ pub(crate) async fn preferences(context: Context, query: GetPreferences) -> Resu
     Ok(domain::complete(&store::preferences(&context.pool, query.user).await?))
 }
 
-/// Where the next page begins: the number of the last notification shown.
+/// The start of the next page: the number of the last notification shown.
 fn write_cursor(number: u64) -> String {
     format!("{number:016x}")
 }
 
 fn read_cursor(text: &str) -> Result<u64, Reject> {
     let number = u64::from_str_radix(text, 16).ok().filter(|number| {
-        // Signs and capitals can be parsed too, and numbers that Postgres has no room for.
+        // Rejects signs, capitals and numbers too large for Postgres, which can be parsed too.
         write_cursor(*number) == text && i64::try_from(*number).is_ok()
     });
     number.ok_or_else(|| INVALID_CURSOR.into())

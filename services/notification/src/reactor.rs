@@ -1,4 +1,4 @@
-//! The write side of the notifications.
+//! The write side of notifications.
 
 use plyo_events::{Command, Emit, Event, EventKind, Message, Reject, reject::UNKNOWN_COMMAND};
 use plyo_nats::{Incoming, Reactor};
@@ -10,7 +10,7 @@ pub(crate) struct Notifications;
 
 impl Reactor for Notifications {
     const NAME: &'static str = "notification";
-    /// `reminder.due` and not the clock's own event: only the owner of a reminder knows whether it still stands.
+    /// `reminder.due`, not the clock's own event: only the owner of a reminder knows whether it is still set.
     const READS: &'static [EventKind] = &[
         EventKind::AchievementUnlocked,
         EventKind::AchievementRevoked,

@@ -1,4 +1,4 @@
-//! The tables of the notifications and every statement on them.
+//! The tables of notifications and all statements on them.
 
 use std::collections::BTreeMap;
 

@@ -11,7 +11,7 @@ use plyo_events::{
 use plyo_nats::{Rows, Table, Tables, row};
 
 row! {
-    /// A person as everybody may know them.
+    /// The public profile of a user.
     pub(crate) struct ProfileRow: "profile" {
         [user_id: UserId]
         locale: Locale as text,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use plyo_events::{UserId, user::Profile};
 use sqlx::PgPool;
 
-/// `None`: this person has not been registered, or not yet.
+/// `None` if the user is not registered, or not yet.
 pub(crate) async fn profile(pool: &PgPool, user: UserId) -> Result<Option<Profile>> {
     let sql = "SELECT locale, time_zone, (extract(epoch FROM registered_at) * 1000000)::bigint FROM profile WHERE user_id = $1";
     let found: Option<(String, String, i64)> = sqlx::query_as(sql).bind(user.uuid()).fetch_optional(pool).await?;

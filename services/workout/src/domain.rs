@@ -1,4 +1,4 @@
-//! What the training log decides, without knowing where anything is kept.
+//! The decisions of the training log, independent of storage.
 
 pub(crate) mod needs;
 pub(crate) mod records;
@@ -15,10 +15,10 @@ use plyo_events::{
 
 use crate::exercises;
 
-/// The rules that a workout must keep: those of its form, and that its exercises exist.
+/// The rules for a workout: its form, and that its exercises exist.
 ///
 /// # Errors
-/// `invalid_body`, or `unknown_exercise` when nothing else is wrong; either names every wrong field.
+/// `invalid_body`, or `unknown_exercise` if nothing else is wrong; either lists every invalid field.
 pub(crate) fn check(workout: &Workout, now: Timestamp) -> Result<(), Reject> {
     let mut violations = workout.violations(now);
     let is_well_formed = violations.is_empty();
@@ -36,7 +36,7 @@ pub(crate) fn check(workout: &Workout, now: Timestamp) -> Result<(), Reject> {
     Err(if is_well_formed { Reject { code: UNKNOWN_EXERCISE.name.to_owned(), ..reject } } else { reject })
 }
 
-/// Cut to the microsecond that Postgres keeps, so that a row in memory equals the row in its table.
+/// Truncated to Postgres' microseconds, so that a row in memory equals the row in its table.
 pub(crate) fn to_microsecond(time: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }

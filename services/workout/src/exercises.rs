@@ -3,7 +3,7 @@
 use plyo_events::workout::ExerciseView;
 use plyo_exercises::{Catalogue, Exercise};
 
-/// Whether there is such an exercise. A slug that it had before is still good.
+/// Whether there is such an exercise. Its former slugs are still valid.
 pub(crate) fn is_known(slug: &str) -> bool {
     Catalogue::get().by_slug(slug).is_some()
 }
@@ -18,7 +18,7 @@ pub(crate) fn all() -> Vec<ExerciseView> {
 mod tests {
     use super::*;
 
-    /// They were there before the catalogue was: stored workouts and records name them.
+    /// They are older than the catalogue: stored workouts and records name them.
     const FIRST: [&str; 40] = [
         "ab-wheel-rollout",
         "assisted-pull-up",

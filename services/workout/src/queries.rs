@@ -1,4 +1,4 @@
-//! Answers from the training log.
+//! Queries about the training log.
 
 use std::ops::RangeInclusive;
 
@@ -44,10 +44,10 @@ pub(crate) async fn exercises(_: Context, _: ListExercises) -> Result<Vec<Exerci
     Ok(exercises::all())
 }
 
-/// The years 1970 to 2199 wherever the clock hangs: every start that a workout can have, and all known to Postgres.
+/// The years 1970 to 2199 in any time zone: every possible start of a workout, all valid in Postgres.
 const STARTS: RangeInclusive<Timestamp> = Timestamp::constant(-172_800, 0)..=Timestamp::constant(7_258_291_200, 0);
 
-/// Where the next page begins: the start in microseconds and the id of the last workout shown, in hexadecimal.
+/// The start of the next page: the start in microseconds and the id of the last workout shown, in hexadecimal.
 fn write_cursor(start: Timestamp, workout: WorkoutId) -> String {
     format!("{:016x}{}", start.as_microsecond(), workout.uuid().simple())
 }
@@ -69,7 +69,7 @@ mod tests {
     fn a_cursor_is_read_as_it_was_written_and_a_forged_one_is_refused() {
         let id = WorkoutId::mint();
         let at = |microsecond| Timestamp::from_microsecond(microsecond).unwrap();
-        // The second is 1970-01-01T00:00 where the clock is 10 hours ahead of UTC.
+        // The second is 1970-01-01T00:00 at UTC+10.
         for start in [at(1_790_000_000_000_001), at(-36_000_000_000)] {
             assert_eq!(read_cursor(&write_cursor(start, id)).unwrap(), (start, id));
         }

@@ -1,4 +1,4 @@
-//! The tables of the training log and every statement on them.
+//! The tables of the training log and all statements on them.
 
 use std::cmp::Ordering;
 
@@ -67,7 +67,7 @@ pub(crate) async fn workout(pool: &PgPool, user: UserId, workout: WorkoutId) -> 
     row.map(view).transpose()
 }
 
-/// Workouts that start before `after` in the order of the list, latest first.
+/// Workouts after `after` in the order of the list, latest first.
 pub(crate) async fn workouts(
     pool: &PgPool,
     user: UserId,
@@ -75,7 +75,7 @@ pub(crate) async fn workouts(
     limit: u32,
 ) -> Result<Vec<(Timestamp, WorkoutView)>> {
     let (start, id) = after.unzip();
-    // Without a cursor the bound is infinity rather than no bound, so that one plan by the index serves both.
+    // Without a cursor the bound is infinity rather than absent, so that one index plan serves both.
     let rows: Vec<(Uuid, i32, Vec<u8>, Vec<u8>, i64)> = sqlx::query_as(
         "SELECT workout_id, revision, body, summary, (extract(epoch FROM started_at) * 1000000)::bigint FROM workout
          WHERE user_id = $1

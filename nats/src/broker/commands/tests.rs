@@ -1,4 +1,4 @@
-//! Which group a command is in, and what becomes of one that is refused.
+//! Which group a command joins, and what happens to a refused one.
 
 use std::cell::RefCell;
 

@@ -1,5 +1,5 @@
-//! The way over from the one work queue `COMMANDS`, which all services once took their commands from: a work queue cannot be
-//! changed into a stream that is read by position.
+//! Migration from the single work queue `COMMANDS` that all services once shared: a work queue cannot be turned into a
+//! stream that is read by position.
 
 use anyhow::{Context, Result};
 use async_nats::HeaderMap;
@@ -10,8 +10,8 @@ use crate::broker::{Nats, connection::ApiError, wire};
 
 const QUEUE: &str = "COMMANDS";
 
-/// Leaves the queue its messages and takes its subjects, so that the streams of the services can have them. Gives whether
-/// there is one.
+/// Takes the subjects away from the queue, but not its messages, so that the services' streams can have them. Returns
+/// whether there is a queue.
 pub(super) async fn step_aside(nats: &Nats) -> Result<bool> {
     let info = match nats.api(&format!("STREAM.INFO.{QUEUE}"), &Value::Null).await {
         Ok(info) => info,
@@ -25,8 +25,8 @@ pub(super) async fn step_aside(nats: &Nats) -> Result<bool> {
     Ok(true)
 }
 
-/// Publishes what still waits in the queue to the streams of the services, in order, then removes the queue. One that is
-/// interrupted begins again: a command that comes twice is recognised by its id.
+/// Publishes pending commands to the services' streams, in order, then removes the queue. After an interruption it starts
+/// over: a repeated command is recognised by its id.
 pub(super) async fn move_over(nats: &Nats) -> Result<u64> {
     let (mut next, mut moved) = (1_u64, 0);
     loop {
@@ -51,7 +51,7 @@ pub(super) async fn move_over(nats: &Nats) -> Result<u64> {
     Ok(moved)
 }
 
-/// What its sender put there, without what the server did.
+/// The sender's headers, without the server's.
 fn own(stored: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, values) in stored.iter() {

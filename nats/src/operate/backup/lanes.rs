@@ -1,4 +1,4 @@
-//! Lanes, as a backup finds them and a restore leaves them.
+//! Lanes before a backup and after a restore.
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -11,18 +11,18 @@ use crate::{
     sql::database,
 };
 
-/// Where a lane stands, as its row says.
+/// The position in a lane's row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 pub struct Stands {
     pub lane: i16,
-    /// The last places of `EVENTS` that it has applied, and knows its own event to be at.
+    /// The last sequences of `EVENTS` that it has applied and confirmed.
     pub applied: i64,
     pub confirmed: i64,
     /// When that `EVENTS` was created; empty before the lane first ran.
     pub events_created: String,
 }
 
-/// Where the lanes of the service stand whose loop's tables this connection sees.
+/// The positions of the lanes in the loop's tables of this connection.
 ///
 /// # Errors
 /// When Postgres refuses.
@@ -31,7 +31,7 @@ pub async fn stands(db: &mut PgConnection) -> Result<Vec<Stands>> {
     query.fetch_all(db).await.context("read the lanes' positions")
 }
 
-/// Owns every lane that a service can have, as long as the connection lives: whoever starts meanwhile stands by.
+/// Owns every possible lane of a service as long as the connection lives: a service that starts meanwhile stands by.
 ///
 /// # Errors
 /// When the service runs.
@@ -46,8 +46,8 @@ pub async fn hold(dsn: &str, service: &'static str) -> Result<PgConnection> {
     Ok(db)
 }
 
-/// Tells the lanes of a service that `EVENTS`, which the broker gave another time of creation when it was restored, is the
-/// one that they knew. What stands at their places they compare themselves. Gives how many were told.
+/// Records in a service's lanes that the restored `EVENTS`, which has a new creation time, is the one that they knew. They
+/// check the messages at their positions themselves. Returns the number of lanes.
 ///
 /// # Errors
 /// When NATS or Postgres does not answer.

@@ -1,4 +1,4 @@
-//! The way back of a snapshot into a stream that is not there.
+//! Restores a snapshot into a new stream.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use tokio::time::timeout;
 
 use crate::broker::Nats;
 
-/// How long the broker may take to store a chunk: with `sync_interval: always` it syncs each message of it.
+/// Timeout of storing a chunk: with `sync_interval: always` the broker syncs each message of it.
 const STORING: Duration = Duration::from_secs(60);
 
 /// A stream that is being restored.
 pub struct Put {
     nats: Nats,
     stream: String,
-    /// Where the broker takes chunks.
+    /// The subject for chunks.
     to: String,
 }
 
 impl Put {
-    /// Bytes in a chunk. The broker gives up on one that it does not store in 5 s, message by message.
+    /// Bytes in a chunk. The broker gives up on one that it cannot store within 5 s, message by message.
     pub const CHUNK: usize = 32 * 1024;
 
-    /// Begins with a stream's configuration and state, as its snapshot had them.
+    /// Starts with the config and state of a stream from its snapshot.
     ///
     /// # Errors
-    /// When the server does not answer or refuses, for example because the stream is there.
+    /// When the server does not answer or refuses, for example because the stream exists.
     pub async fn begin(nats: &Nats, config: &Value, state: &Value) -> Result<Self> {
         let stream = config["name"].as_str().context("a stream has a name")?;
         let request = json!({ "config": config, "state": state });
@@ -38,18 +38,18 @@ impl Put {
         Ok(Self { nats: nats.clone(), stream: stream.to_owned(), to: to.to_owned() })
     }
 
-    /// Gives the next chunk; comes back when it is stored.
+    /// Sends the next chunk; returns when it is stored.
     ///
     /// # Errors
-    /// When the server does not take it.
+    /// When the server does not accept it.
     pub async fn chunk(&self, chunk: Bytes) -> Result<()> {
         self.give(chunk).await.map(|_| ())
     }
 
-    /// Ends it; comes back when the stream is there.
+    /// Finishes; returns when the stream exists.
     ///
     /// # Errors
-    /// When it is not what its snapshot was.
+    /// When it differs from its snapshot.
     pub async fn end(self) -> Result<()> {
         let made = self.give(Bytes::new()).await?;
         made.get("state").map(|_| ()).with_context(|| format!("state of the restored {}", self.stream))

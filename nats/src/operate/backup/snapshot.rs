@@ -1,4 +1,4 @@
-//! A stream's snapshot, chunk by chunk as the broker gives it.
+//! A stream's snapshot, in the broker's chunks.
 
 use std::time::Duration;
 
@@ -11,36 +11,36 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::broker::{Nats, streams};
 
-/// Bytes in a chunk, and in all those that are under way.
+/// Bytes in a chunk, and in all chunks in flight.
 const CHUNK: u64 = 512 * 1024;
 const WINDOW: u64 = 8 * 1024 * 1024;
-/// How long the broker may take for a chunk.
+/// Timeout of a chunk.
 const GIVING: Duration = Duration::from_secs(30);
 
-/// A snapshot that is being taken.
+/// A snapshot in progress.
 pub struct Snapshot {
     nats: Nats,
     stream: String,
     chunks: Subscriber,
     disconnects: watch::Receiver<u64>,
-    /// Where the broker waits to hear that the last chunk is where it belongs.
+    /// Where to acknowledge the last chunk.
     taken: Option<Subject>,
     given: u64,
-    /// How the stream is configured, its state where the snapshot ends, and when it was created.
+    /// The stream's config, its state at the end of the snapshot, and its creation time.
     pub config: Value,
     pub state: Value,
     pub created: String,
 }
 
 impl Snapshot {
-    /// Asks for a snapshot of all that the stream has now; with its durable consumers, or without any.
+    /// Requests a snapshot of the stream, with or without its durable consumers.
     ///
     /// # Errors
     /// When the server does not answer or refuses.
     pub async fn begin(nats: &Nats, stream: &str, consumers: bool) -> Result<Self> {
         let created = streams::state(nats, stream).await?.created;
         let disconnects = nats.disconnects();
-        // Listened for first: what nobody waits for is not kept.
+        // Subscribes first: chunks without a subscriber are lost.
         let inbox = nats.client().new_inbox();
         let chunks = nats.client().subscribe(inbox.clone()).await.context("subscribe to a snapshot")?;
         let request = json!({
@@ -64,11 +64,11 @@ impl Snapshot {
         })
     }
 
-    /// The next chunk; `None` when the snapshot is whole. To ask for it says that the one before is where it belongs: the
-    /// broker gives no more than a window ahead.
+    /// The next chunk; `None` when the snapshot is complete. Asking for it acknowledges the previous one: the broker sends
+    /// at most one window ahead.
     ///
     /// # Errors
-    /// When the broker ends it early, a chunk is missing, or nothing comes.
+    /// When the broker ends it early, a chunk is missing, or none arrives.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         if let Some(taken) = self.taken.take() {
             self.nats.client().publish(taken, Bytes::new()).await.context("acknowledge a chunk")?;
@@ -88,7 +88,7 @@ impl Snapshot {
             };
         }
         self.given += 1;
-        // The last one needs no answer, and has no number.
+        // The last one needs no acknowledgement, and has no number.
         if let Some(reply) = message.reply {
             let number = reply.rsplit('.').next().and_then(|number| number.parse().ok());
             ensure!(number == Some(self.given), "chunk {} of the snapshot of {stream} is missing", self.given);

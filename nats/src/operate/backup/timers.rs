@@ -1,8 +1,8 @@
-//! What `SCHEDULE` took after the end of its snapshot.
+//! What `SCHEDULE` stored after the end of its snapshot.
 //!
-//! A timer that fires is removed and becomes another message at the end. The broker reads a snapshot message by message, up to
-//! the end that there was when it began: a timer that fires meanwhile is neither where it was nor before that end. So what came
-//! after it is kept, too, as messages that are published again.
+//! A timer that fires is removed and becomes a new message at the end. The broker snapshots message by message, up to the
+//! end at the start: a timer that fires meanwhile is neither at its old sequence nor before that end. So later messages are
+//! saved, too, and published again.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ use crate::broker::{
     streams, wire,
 };
 
-/// Reads what came after a place, up to the end.
+/// Reads what came after a sequence, up to the end.
 pub struct TimersSince(Reader);
 
 /// A message as a line of JSON.
@@ -27,13 +27,13 @@ struct Line {
     subject: String,
     headers: Vec<(String, String)>,
     body: String,
-    /// The subject of the timer that fired as this message.
+    /// The subject of the timer that fired this message.
     #[serde(skip_serializing_if = "Option::is_none")]
     timer: Option<String>,
 }
 
 impl TimersSince {
-    /// Begins after this sequence of `SCHEDULE`.
+    /// Starts after this sequence of `SCHEDULE`.
     ///
     /// # Errors
     /// When the server does not answer.
@@ -48,7 +48,7 @@ impl TimersSince {
     /// When it does not come.
     pub async fn next(&mut self) -> Result<Option<String>> {
         while let Some(received) = self.0.counted(u64::MAX).await? {
-            // A mark is for those who own lanes now.
+            // An epoch marker concerns current owners only.
             if !received.subject.starts_with("at.mark.") {
                 return Ok(Some(serde_json::to_string(&Line::of(&received)).context("a timer is plain data")?));
             }
@@ -68,7 +68,7 @@ impl Line {
             found.and_then(|(_, values)| values.first()).map(ToString::to_string)
         };
         let has_fired = received.subject.starts_with("due.");
-        // The broker refuses what it has put in itself, and the fence is another by then.
+        // The broker refuses its own headers, and the fence will have changed.
         let is_kept = |name: &str| match name {
             "Nats-TTL" => true,
             _ if has_fired => !name.starts_with("Nats-"),
@@ -86,13 +86,13 @@ impl Line {
     }
 }
 
-/// Brings a `SCHEDULE` that was restored through `end` to where it was after its snapshot, before `EVENTS`, which is restored
-/// by now, takes anything from it. To the broker it is another stream, from which `EVENTS` takes all that has fired; so what
-/// it has taken before goes. And what fired while the snapshot was taken may be in it as a timer, too: one that is overdue
-/// fires at once, and counts.
+/// Brings a `SCHEDULE` restored through `end` to its state after the snapshot, before the already restored `EVENTS` sources
+/// it. To the broker it is a new stream, from which `EVENTS` would source everything that has fired; so what it already
+/// sourced is removed. A timer that fired during the snapshot may still be in it, too: overdue, it fires at once, and
+/// counts.
 ///
 /// # Errors
-/// When a line is none, or the server does not answer.
+/// When a line is invalid, or the server does not answer.
 pub async fn put_timers(nats: &Nats, lines: &[String], end: u64) -> Result<()> {
     let lines: Result<Vec<Line>, _> = lines.iter().map(|line| serde_json::from_str(line)).collect();
     let mut lines: Vec<Line> = lines.context("parse a line of timers")?;
@@ -102,7 +102,7 @@ pub async fn put_timers(nats: &Nats, lines: &[String], end: u64) -> Result<()> {
         let purge = json!({ "filter": timer });
         nats.api("STREAM.PURGE.SCHEDULE", &purge).await.context("remove a timer that has fired")?;
     }
-    // From here none of these fires.
+    // From here on none of these fires.
     let mut fired = HashSet::new();
     let mut reader = Reader::create(nats, "SCHEDULE", streams::tail_consumer("backup", "due.>", end + 1)).await?;
     while let Some(received) = reader.counted(u64::MAX).await? {
@@ -124,7 +124,7 @@ pub async fn put_timers(nats: &Nats, lines: &[String], end: u64) -> Result<()> {
     Ok(())
 }
 
-/// Up to where `EVENTS` has taken what `SCHEDULE` fired; the broker puts that into what it takes.
+/// How far `EVENTS` has sourced `SCHEDULE`; the broker records that in each sourced message.
 async fn taken_by_events(nats: &Nats) -> Result<u64> {
     let mut config = streams::tail_consumer("backup", "evt.*.clock.>", 1);
     config["headers_only"] = true.into();
@@ -134,7 +134,7 @@ async fn taken_by_events(nats: &Nats) -> Result<u64> {
         // `SCHEDULE 17 due.*.* …`
         let source = wire::text(&received.headers, "Nats-Stream-Source").unwrap_or_default();
         let sequence = source.strip_prefix("SCHEDULE ").and_then(|rest| rest.split(' ').next()?.parse().ok());
-        // The last one, and not the highest: a `SCHEDULE` that is lost begins again at 1.
+        // The last one, not the highest: a recreated `SCHEDULE` starts at 1 again.
         taken = sequence.unwrap_or(taken);
     }
     Ok(taken)

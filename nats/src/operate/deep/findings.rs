@@ -1,8 +1,8 @@
-//! What is found, in plain words: counted by kind, and written out while it is few.
+//! Findings in plain words: counted by kind, and listed while they are few.
 
 use std::collections::BTreeMap;
 
-/// Lines of one kind; what is more is counted.
+/// Max lines of one kind; more are only counted.
 const LINES: u64 = 20;
 
 #[derive(Default)]
@@ -14,7 +14,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Notes something wrong; `kind` says what several of it are.
+    /// Records a problem; `kind` is its plural.
     pub(super) fn wrong(&mut self, kind: &'static str, line: impl FnOnce() -> String) {
         self.count += 1;
         let of_kind = self.kinds.entry(kind).or_default();
@@ -24,14 +24,14 @@ impl Findings {
         }
     }
 
-    /// Says how many of something there are, if there are any.
+    /// Adds a remark with a count, if it is not 0.
     pub(super) fn remark(&mut self, count: u64, what: &str) {
         if count > 0 {
             self.remarks.push(format!("{count} {what}"));
         }
     }
 
-    /// Says how many have no line.
+    /// Adds how many have no line.
     pub(super) fn finish(mut self) -> Self {
         let more = self.kinds.iter().filter(|(_, count)| **count > LINES);
         self.wrong.extend(more.map(|(kind, count)| format!("and {} more {kind}", count - LINES)));

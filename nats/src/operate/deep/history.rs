@@ -1,4 +1,4 @@
-//! The messages of `EVENTS` in their order: what each must be by itself, and beside those before it.
+//! The messages of `EVENTS` in order: what each must be, alone and after the earlier ones.
 
 use jiff::{SignedDuration, Timestamp};
 use plyo_events::EventId;
@@ -13,11 +13,11 @@ use crate::broker::{
     wire::{self, Origin},
 };
 
-/// Handled commands are kept for 30 days (`store::prune_handled`); a day less, for clocks that differ.
+/// Handled commands are kept for 30 days (`store::prune_handled`); a day less, because clocks differ.
 const KEPT: SignedDuration = SignedDuration::from_hours(29 * 24);
-/// How far the clocks of nats-server and Postgres may differ.
+/// Max difference between the clocks of nats-server and Postgres.
 const CLOCKS: SignedDuration = SignedDuration::from_mins(1);
-/// Most events of one cause that are tried for the id of one.
+/// Max events per cause that are tried to derive an id.
 const MOST: u32 = 256;
 
 /// What was read so far.
@@ -30,9 +30,9 @@ pub(super) struct History {
     time: Timestamp,
     /// Where each event stands.
     ids: FxHashMap<Uuid, u64>,
-    /// Events whose cause was neither before them nor handled.
+    /// Events whose cause was neither an earlier event nor a handled command.
     open: Vec<Open>,
-    /// What was not there, by the sequences.
+    /// Missing messages, by sequence.
     lost: u64,
     set_back: u64,
     fired_again: u64,
@@ -64,7 +64,7 @@ impl History {
         }
     }
 
-    /// How many sequences are still to come.
+    /// How many sequences remain.
     pub(super) const fn left(&self) -> u64 {
         (self.last + 1).saturating_sub(self.next)
     }
@@ -77,7 +77,7 @@ impl History {
         self.last
     }
 
-    /// Notes what is missing before this sequence.
+    /// Records what is missing before this sequence.
     pub(super) fn skip_to(&mut self, sequence: u64) {
         if sequence > self.next {
             let (first, last) = (self.next, sequence - 1);
@@ -90,7 +90,7 @@ impl History {
         self.next = self.next.max(sequence);
     }
 
-    /// Looks at the next message; `false` for one that came after the end.
+    /// Checks the next message; `false` for one after the end.
     pub(super) fn message(&mut self, received: &Received, tables: &mut Tables) -> bool {
         let Received { sequence, subject, time, .. } = received;
         if *sequence > self.last {
@@ -132,7 +132,7 @@ impl History {
         };
         match self.ids.insert(id, sequence) {
             None => {}
-            // A timer is published at least once, and its owner takes it once.
+            // A timer is published at least once, and its owner handles it once.
             Some(_) if from_clock => self.fired_again += 1,
             Some(earlier) => self
                 .findings
@@ -153,7 +153,7 @@ impl History {
         }
     }
 
-    /// The ids of what one service says to one cause follow from the cause, by their number.
+    /// The ids of one service's events from one cause derive from the cause and their number.
     fn check_id(&mut self, id: Uuid, cause: Uuid, service: &str, sequence: u64) {
         let derived = |number: u32| EventId::derive(cause, &format!("{service}/{number}")).uuid();
         let Some(number) = (0..MOST).find(|number| derived(*number) == id) else {
@@ -194,13 +194,13 @@ impl History {
         self.findings.remark(self.fired_again, "timers fired more than once; their owners ignore the repeats");
     }
 
-    /// The causes that are neither event nor, as it was known before, handled command.
+    /// The causes that are neither events nor commands known to be handled.
     pub(super) fn causes_not_found(&self) -> Vec<Uuid> {
         let causes = self.open.iter().filter(|open| !self.ids.contains_key(&open.cause)).map(|open| open.cause);
         causes.collect::<FxHashSet<_>>().into_iter().collect()
     }
 
-    /// Says which events have no cause. `handled` are those causes that were handled commands after all.
+    /// Reports events without a cause. `handled` are causes that turned out to be handled commands.
     pub(super) fn check_causes(&mut self, handled: &FxHashSet<Uuid>) {
         let kept_since = Timestamp::now() - KEPT;
         let (mut forgotten, mut before) = (0, 0);
@@ -215,7 +215,7 @@ impl History {
             } else if self.start > 1 {
                 before += 1;
             } else if stored < kept_since || from_clock {
-                // What set a timer may have been handled long before it fires.
+                // The cause of a timer may have been handled long before it fires.
                 forgotten += 1;
             } else {
                 self.findings.wrong("events without a cause", || {
@@ -230,9 +230,9 @@ impl History {
             .remark(forgotten, "events come from a command whose outcome is no longer kept: they cannot be checked");
     }
 
-    /// Says which commands made something that no event says.
+    /// Reports commands whose events are missing.
     pub(super) fn check_handled(mut self, tables: &Tables) -> Findings {
-        // What was handled before the first message that was read has its events before it.
+        // Events of commands handled before the first message read are before it.
         let since =
             if self.start > 1 { self.began.map_or(Timestamp::MAX, |began| began + CLOCKS) } else { Timestamp::MIN };
         for (command, service) in tables.without_events(since) {

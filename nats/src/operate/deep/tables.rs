@@ -1,4 +1,4 @@
-//! What the loops have written beside `EVENTS`: which commands are handled, what still waits in an outbox, where lanes stand.
+//! The loops' tables: handled commands, pending outbox rows, positions of lanes.
 
 use anyhow::{Context, Result};
 use futures_util::TryStreamExt;
@@ -18,7 +18,7 @@ use crate::{
     sql::database,
 };
 
-/// The tables of every loop, each as it was at one moment.
+/// The tables of every loop, each as one snapshot.
 #[derive(Default)]
 pub(super) struct Tables {
     services: Vec<Loop>,
@@ -36,7 +36,7 @@ struct Handled {
     service: &'static str,
     /// In seconds since 1970.
     at: i64,
-    /// It made something, and no event of it was seen yet.
+    /// It created something, and no event of it was seen yet.
     awaits_events: bool,
 }
 
@@ -52,8 +52,8 @@ struct Stands {
     commands_ahead: Option<Vec<i64>>,
 }
 
-/// A command that is done need not have said anything: what it asked for may have been so already. But what it made is called
-/// after it, and is there by an event alone.
+/// A done command need not have emitted anything: there may have been nothing to change. But what it created has its id,
+/// and exists only through an event.
 const HANDLED: &str = "
     SELECT command_id, extract(epoch FROM handled_at)::bigint,
            outcome->>'status' = 'done' AND (outcome->'result')::text LIKE '%\"' || command_id || '\"%'
@@ -95,7 +95,7 @@ impl Tables {
         Ok(())
     }
 
-    /// What is decided and not yet published counts as if it were there.
+    /// Decided events that are not yet published count as present.
     fn will_come(&mut self, message: &Outgoing) {
         if message.target == Target::Events
             && let Some(cause) = wire::text(&message.headers, wire::CAUSATION).and_then(|cause| cause.parse().ok())
@@ -108,12 +108,12 @@ impl Tables {
         self.commands.contains_key(&command)
     }
 
-    /// Notes that its service said an event of this command; `false` if no such command is handled.
+    /// Records that an event of this command exists; `false` if no such command is handled.
     pub(super) fn caused(&mut self, command: Uuid) -> bool {
         self.commands.get_mut(&command).map(|handled| handled.awaits_events = false).is_some()
     }
 
-    /// Which of these commands were handled, as it is known now.
+    /// Which of these commands are handled by now.
     pub(super) async fn handled_since(&mut self, commands: &[Uuid]) -> Result<FxHashSet<Uuid>> {
         let mut handled = FxHashSet::default();
         for Loop { connection, .. } in &mut self.services {
@@ -126,7 +126,7 @@ impl Tables {
         Ok(handled)
     }
 
-    /// The commands handled since then that made something of which there is no event, oldest first, with their services.
+    /// The commands handled since then that created something without an event, oldest first, with their services.
     pub(super) fn without_events(&self, since: Timestamp) -> Vec<(Uuid, &'static str)> {
         let awaiting = self.commands.iter().filter(|(_, handled)| handled.awaits_events);
         let mut lost: Vec<_> = awaiting.filter(|(_, handled)| handled.at > since.as_second()).collect();
@@ -134,7 +134,7 @@ impl Tables {
         lost.into_iter().map(|(command, handled)| (*command, handled.service)).collect()
     }
 
-    /// No lane can be ahead of the streams, or stand in others than there are.
+    /// No lane can be ahead of the streams, or belong to other streams.
     pub(super) async fn check_positions(&self, nats: &Nats, events: &State, findings: &mut Findings) -> Result<()> {
         for Loop { service, lanes, .. } in &self.services {
             let name = streams::commands(service);

@@ -1,4 +1,4 @@
-//! The broker's side of an effect: a durable consumer that all instances share, asked for one request at a time.
+//! The broker's side of an effect: a durable consumer shared by all instances, which fetch one request at a time.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ use crate::broker::{
     streams,
 };
 
-/// How long an ask waits on the server for something to do.
+/// How long a pull waits on the server for a request.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A request that is worked on is shown to be so this often, three times within the `ack_wait` of the consumer.
+/// How often progress is reported: three times within the `ack_wait` of the consumer.
 const PROGRESS: Duration = Duration::from_secs(3);
 
 /// The consumer of one effect, by name.
@@ -27,7 +27,7 @@ pub(crate) struct Consumer {
     name: String,
 }
 
-/// A request, and how often it was given out.
+/// A request, and how often it was delivered.
 pub(crate) struct Asked {
     pub received: Received,
     pub attempt: u32,
@@ -40,23 +40,23 @@ impl Consumer {
         Self { nats: nats.clone(), name: streams::effect_consumer_name(service, effect) }
     }
 
-    /// Makes it, from the first request there ever was, unless it is there already.
+    /// Creates it, starting at the first request ever, unless it exists.
     pub(crate) async fn create(&self, performs: &[EventKind]) -> Result<()> {
         let name = &self.name;
         let config = streams::effect_consumer(name, performs);
-        // One filter is part of the subject, so that permissions can tell what is read.
+        // A single filter is part of the subject, so that permissions can restrict what is read.
         let filter = config["filter_subject"].as_str().map_or(String::new(), |filter| format!(".{filter}"));
         let request = json!({ "stream_name": "EVENTS", "config": config });
         let created = self.nats.api(&format!("CONSUMER.CREATE.EVENTS.{name}{filter}"), &request).await;
         created.with_context(|| format!("create consumer {name} on EVENTS")).map(|_| ())
     }
 
-    /// The next request, if one comes soon. Nothing is fetched ahead: what lies here unperformed would be given out again.
+    /// The next request, if one comes soon. Nothing is fetched ahead: a request waiting here would be redelivered.
     pub(crate) async fn next(&self) -> Result<Option<Asked>> {
         let mut disconnects: watch::Receiver<u64> = self.nats.disconnects();
         let body = json!({ "batch": 1, "expires": PATIENCE.as_nanos() as u64 }).to_string();
-        // An inbox of its own: what a consumer gives out has the subject of its event, by which the client's one inbox for all
-        // requests would not know it.
+        // Its own inbox: delivered messages have the subject of their event, which the client's shared inbox would not
+        // recognise.
         let ask = Request::new()
             .payload(body.into())
             .inbox(self.nats.client().new_inbox())
@@ -89,7 +89,7 @@ impl Consumer {
         self.working_on(asked, attempt).await
     }
 
-    /// Works on a request, and keeps the broker from giving it to somebody else meanwhile.
+    /// Works on a request, and keeps the broker from redelivering it meanwhile.
     pub(crate) async fn working_on<T>(&self, asked: &Asked, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         loop {
@@ -101,13 +101,13 @@ impl Consumer {
         }
     }
 
-    /// Gives a request back, to be given out again then.
+    /// Returns a request, to be redelivered after a delay.
     pub(crate) async fn again_after(&self, asked: &Asked, delay: Duration) {
         let delay = json!({ "delay": u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX / 2) });
         self.say(asked, format!("-NAK {delay}")).await;
     }
 
-    /// A request is settled, and the broker knows it, or gives it out again.
+    /// Acknowledges a request; if that fails, it is redelivered.
     pub(crate) async fn acknowledge(&self, asked: &Asked) {
         self.settle(asked, "+ACK").await;
     }
@@ -124,7 +124,7 @@ impl Consumer {
         }
     }
 
-    /// What is lost of this is made up for when the request comes again.
+    /// If this is lost, the request is redelivered.
     async fn say(&self, asked: &Asked, what: impl Into<Bytes>) {
         if let Err(error) = self.nats.client().publish(asked.reply.clone(), what.into()).await {
             tracing::warn!(consumer = self.name, %error, "cannot report progress to the broker");

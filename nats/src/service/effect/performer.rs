@@ -1,4 +1,4 @@
-//! The runner of an effect: takes requests, some at a time, performs each, reports, and only then acknowledges.
+//! Runs an effect: takes some requests at a time, performs each, reports, and only then acknowledges.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -27,11 +27,11 @@ use crate::{
     trace,
 };
 
-/// Most requests that an instance performs side by side.
+/// Max requests that an instance performs concurrently.
 const AT_A_TIME: usize = 32;
-/// The longest that an attempt may take.
+/// Timeout of an attempt.
 const LONGEST: Duration = Duration::from_secs(300);
-/// What cannot go on now is tried again after this.
+/// Delay before retrying after an outage.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// What an effect runs with.
@@ -47,12 +47,11 @@ struct Performer<E> {
     consumer: Consumer,
     commands: CommandPublisher,
     with: Performing,
-    /// Why it takes nothing more: a newer binary is needed.
+    /// Why it has stopped: a newer binary is needed.
     stopped: OnceLock<String>,
 }
 
-/// Performs for ever; stop it by dropping the future: what was under way is given out again. It returns only when
-/// something is wrong with the code.
+/// Performs for ever; stop it by dropping the future: unfinished requests are redelivered. It returns only on a bug.
 pub(crate) async fn perform_all<E: Effect>(effect: Arc<E>, with: Performing) -> anyhow::Error {
     let performer = Arc::new(Performer {
         effect,
@@ -75,13 +74,13 @@ pub(crate) async fn perform_all<E: Effect>(effect: Arc<E>, with: Performing) -> 
             return anyhow!(error).context(format!("the effect {}", E::NAME));
         }
     }
-    // Whoever was still at work may have said that all is well.
+    // A request still in progress may have cleared the state.
     performer.with.health.set_effect(E::NAME, performer.stopped.get().cloned());
     std::future::pending().await
 }
 
 impl<E: Effect> Performer<E> {
-    /// One request after another, until a newer binary is needed.
+    /// Handles one request after another, until a newer binary is needed.
     async fn work(&self) {
         while self.stopped.get().is_none() {
             match self.consumer.next().await {
@@ -166,8 +165,8 @@ impl<E: Effect> Performer<E> {
         Performed::RetryAfter(backoff(attempt))
     }
 
-    /// Sends the report until it is stored. The same id makes one of all that may have arrived; to perform again instead
-    /// could disturb somebody twice.
+    /// Sends the report until it is stored. Its id deduplicates repeated sends; performing again instead could disturb
+    /// somebody twice.
     async fn report(&self, event: &Message<Event>, report: Command) {
         let report = self.report_of(event, report);
         let mut attempt = 1;
@@ -184,7 +183,7 @@ impl<E: Effect> Performer<E> {
         Message { id, time: Timestamp::now(), causation: event.id, ..event.with(report) }
     }
 
-    /// A request that a newer binary wrote: nothing more is taken here, and this one is left to a newer instance.
+    /// A request from a newer binary: this instance stops, and leaves it to a newer one.
     async fn stop(&self, asked: &Asked, error: &DecodeError) {
         let reason = format!("sequence {}: {error}; run a newer binary (nothing was skipped)", asked.received.sequence);
         tracing::error!(service = self.with.service, effect = E::NAME, reason, "the effect has stopped");
@@ -192,7 +191,7 @@ impl<E: Effect> Performer<E> {
         self.consumer.again_after(asked, Duration::ZERO).await;
     }
 
-    /// A request that nobody can read. It is settled when its dead letter is stored.
+    /// An undecodable request. It is settled when its dead letter is stored.
     async fn bury(&self, asked: &Asked, reason: &str) {
         let (service, received) = (self.with.service, &asked.received);
         tracing::error!(service, effect = E::NAME, sequence = received.sequence, reason, "dead-lettered a request");
@@ -238,7 +237,7 @@ impl<E: Effect> Performer<E> {
     }
 }
 
-/// A second after the first attempt, twice as long after each further one, ten minutes at most; not all at once.
+/// Backoff: a second after the first attempt, doubled after each further one, at most ten minutes, with jitter.
 fn backoff(attempt: u32) -> Duration {
     let seconds = 1_u64 << attempt.saturating_sub(1).min(10);
     Duration::from_secs(seconds.min(600)).mul_f64(rand::rng().random_range(0.75..1.25))

@@ -1,4 +1,4 @@
-//! The best that is known is the best that there is, held against all rows.
+//! The known best is the best of all rows.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 

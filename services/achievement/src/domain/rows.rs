@@ -36,7 +36,7 @@ impl ProgressRow {
 }
 
 row! {
-    /// An ISO week of a person: workouts per day, Monday first. A week without any has no row.
+    /// An ISO week of a user: workouts per day, Monday first. A week without any has no row.
     pub(crate) struct WeekRow: "week" {
         [user_id: UserId, monday: Date]
         days: [u32; 7] as packed,
@@ -52,24 +52,24 @@ impl WeekRow {
         self.days == [0; 7]
     }
 
-    /// How many workouts there are on a date of this week.
+    /// The number of workouts on a date of this week.
     pub(crate) fn day(&mut self, date: Date) -> &mut u32 {
         &mut self.days[super::weekday(date)]
     }
 }
 
-/// What a record is of: one exercise of one person, and what is measured of it.
+/// The key of a record: an exercise of a user, and the kind of record.
 pub(crate) type Lift = (UserId, ExerciseSlug, RecordKind);
 
 row! {
-    /// A lift of which a record stands.
+    /// A lift that has a record.
     pub(crate) struct StandingRow: "standing" {
         [user_id: UserId, exercise: ExerciseSlug as text, kind: RecordKind as text]
     }
 }
 
 row! {
-    /// What a person has unlocked, by the code of the rule.
+    /// A user's unlocked achievement, by the code of the rule.
     pub(crate) struct UnlockedRow: "unlocked" {
         [user_id: UserId]
         codes: BTreeMap<String, Unlocked> as packed,

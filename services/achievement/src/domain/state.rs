@@ -31,7 +31,7 @@ impl Tables for State {
 }
 
 impl State {
-    /// Every rule is held against what is unlocked.
+    /// Compares every rule with what is unlocked.
     pub(crate) fn tell(&self, user: UserId) -> Emit {
         let (progress, unlocked) = (self.progress(user), self.unlocked.get(&(user,)));
         let changes = RULES.iter().filter_map(|rule| {
@@ -83,7 +83,7 @@ impl State {
         }
     }
 
-    /// The weeks that decide which streaks go through these workouts, and the lifts whose records change.
+    /// The weeks that determine the streaks through these workouts, and the lifts whose records change.
     pub(crate) fn want<const N: usize>(
         &mut self,
         user: UserId,
@@ -114,7 +114,7 @@ impl State {
         self.weeks.get(&(user, monday)).cloned().unwrap_or(WeekRow::none(user, monday))
     }
 
-    /// Counts a workout: the first of its day may complete runs of days, the first of its week runs of weeks.
+    /// Counts a workout: the first of its day can complete runs of days, the first of its week runs of weeks.
     fn count(&mut self, user: UserId, summary: &WorkoutSummary) {
         let (date, monday) = (summary.local_date, super::monday(summary.local_date));
         let (mut progress, mut week) = (self.progress(user), self.week(user, monday));
@@ -132,8 +132,8 @@ impl State {
         self.progress.put(progress);
     }
 
-    /// Takes back what [`State::count`] did. A workout on a day without any was never counted (an operator dropped its
-    /// event), so there is nothing to take back.
+    /// Reverts [`State::count`]. A workout on a day without any was never counted (an operator dropped its event), so there
+    /// is nothing to revert.
     fn uncount(&mut self, user: UserId, summary: &WorkoutSummary) {
         let (date, monday) = (summary.local_date, super::monday(summary.local_date));
         let (mut progress, mut week) = (self.progress(user), self.week(user, monday));
@@ -152,7 +152,7 @@ impl State {
             self.weeks.put(week);
         }
         progress.workouts -= 1;
-        // Another workout of that day may be the one that was dropped, with another tonnage.
+        // The dropped workout may be another one of that day, with another tonnage.
         progress.tonnage_g = progress.tonnage_g.saturating_sub(summary.tonnage_g);
         self.progress.put(progress);
     }
@@ -168,7 +168,7 @@ impl State {
         super::week_runs(monday, |monday| self.weeks.get(&(user, monday)).is_some())
     }
 
-    /// A record of this lift stands: the first, or another in its place.
+    /// This lift has a record: the first, or a new one.
     fn stand(&mut self, lift: Lift) {
         if self.standing.get(&lift).is_some() {
             return;
@@ -180,7 +180,7 @@ impl State {
         self.standing.put(StandingRow { user_id, exercise, kind });
     }
 
-    /// No record of this lift stands, until another is set.
+    /// This lift has no record, until one is set.
     fn fall(&mut self, lift: &Lift) {
         if self.standing.get(lift).is_none() {
             return;
@@ -192,7 +192,7 @@ impl State {
     }
 }
 
-/// The lifts whose record falls, and then those of which one stands: it may be the same.
+/// The lifts that lose a record, then those that get one: they may be the same.
 fn lifts(user: UserId, records: &RecordChanges) -> impl Iterator<Item = (Lift, bool)> {
     let fall = records.withdrawn.iter().map(move |record| ((user, record.exercise.clone(), record.kind), false));
     let stand = records.set.iter().map(move |record| ((user, record.exercise.clone(), record.kind), true));

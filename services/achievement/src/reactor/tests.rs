@@ -24,7 +24,7 @@ use crate::domain::{
 
 mod properties;
 
-/// A lane, and what its tables come to.
+/// A lane, and the contents of its tables.
 struct Tables(Lane<Achievements>);
 
 impl Tables {
@@ -46,7 +46,7 @@ impl Tables {
         self.0.rows::<WeekRow>().into_iter().filter(move |week| week.user_id == user)
     }
 
-    /// Every count, made anew from the tables that it is a count of.
+    /// All counts, recomputed from the tables that they count.
     fn recounted(&self, user: UserId) -> [u64; 4] {
         let days: BTreeSet<Date> = self
             .weeks(user)
@@ -73,7 +73,7 @@ fn person(number: u8) -> UserId {
     UserId::derive(Uuid::nil(), &format!("person {number}"))
 }
 
-/// The first of 70 dates that lie around the end of a year with 53 ISO weeks.
+/// The first of 70 dates around the end of a year with 53 ISO weeks.
 fn day(number: i32) -> Date {
     Date::constant(2026, 11, 24) + number.days()
 }
@@ -105,7 +105,7 @@ fn workout_id(number: u32) -> WorkoutId {
     WorkoutId::derive(Uuid::nil(), &format!("workout {number}"))
 }
 
-/// A workout that was never counted is deleted, by which a record stands or falls and nothing else changes.
+/// Deleting a workout that was never counted changes records only.
 fn record(kind: RecordKind, stands: bool) -> Event {
     let exercise = ExerciseSlug::try_from("bench-press".to_owned()).unwrap();
     let mark = Mark { workout_id: workout_id(1), value: 100_000, achieved_at: Timestamp::UNIX_EPOCH };
@@ -118,7 +118,7 @@ fn record(kind: RecordKind, stands: bool) -> Event {
     WorkoutDeleted { workout_id: workout_id(1), before: summary(-400, 0), records }.into()
 }
 
-/// These events as messages, in order; each a nanosecond beyond what Postgres keeps.
+/// These events as messages, in order; each a nanosecond beyond Postgres' precision.
 fn messages(events: impl IntoIterator<Item = (UserId, Event)>) -> Vec<Message<Event>> {
     let message = |((user, body), number): ((UserId, Event), u32)| {
         let time = Timestamp::new(i64::from(number), 1_001).unwrap();
@@ -127,7 +127,7 @@ fn messages(events: impl IntoIterator<Item = (UserId, Event)>) -> Vec<Message<Ev
     events.into_iter().zip(0..).map(message).collect()
 }
 
-/// What the last of these events of one person emits, as `+code` and `-code`, when all are in one batch.
+/// What the last of these events of one user emits, as `+code` and `-code`, with all in one batch.
 fn emitted_at_last(events: impl IntoIterator<Item = Event>) -> Vec<String> {
     let events = messages(events.into_iter().map(|event| (person(1), event)));
     let last = Lane::new(Achievements).batch(&inputs(&events)).pop().unwrap();

@@ -43,8 +43,8 @@ pub(crate) fn set_preferences(state: &State, user: UserId, set: &SetPreferences)
     if in_app == before { emit } else { emit.event(PreferencesChanged { in_app }) }
 }
 
-/// At most one notification about a subject stands, and it says what holds: what was told before is retracted, whatever
-/// the preference, when an achievement or a record fell or a correction of a workout betters its own records.
+/// A subject has at most one current notification, and it is true: the previous one is retracted, whatever the preference,
+/// when an achievement or record is lost or a correction improves the workout's own records.
 pub(crate) fn tell(state: &State, event: &Message<Event>) -> Emit {
     let user = event.user();
     let Some(Meaning { subject, kind }) = meaning(&event.body) else { return Emit::nothing() };

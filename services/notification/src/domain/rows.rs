@@ -10,7 +10,7 @@ use plyo_events::{
 use plyo_nats::row;
 
 row! {
-    /// Numbers run 1, 2, 3 … per person. What has a number up to `read_through` counts as read.
+    /// Numbers run 1, 2, 3 … per user. Notifications with numbers up to `read_through` count as read.
     pub(crate) struct MailboxRow: "mailbox" {
         [user_id: UserId]
         last_number: u64,
@@ -34,7 +34,7 @@ row! {
 }
 
 row! {
-    /// The notification about a subject that stands. Most subjects are told of once.
+    /// The current notification about a subject. Most subjects have only one ever.
     pub(crate) struct ToldRow: "told" (forgotten) {
         [user_id: UserId, subject: String]
         notification_id: NotificationId,

@@ -71,7 +71,7 @@ impl State {
         })
     }
 
-    /// Whether a kind is wanted, and whether that was chosen or is the default.
+    /// Whether a kind is on, and whether that was chosen or is the default.
     pub(crate) fn preference(&self, user: UserId, kind: NotificationKind) -> (bool, PreferenceSource) {
         match self.preferences.get(&(user,)).and_then(|row| row.in_app.get(&kind)) {
             Some(is_wanted) => (*is_wanted, PreferenceSource::Chosen),
@@ -79,13 +79,13 @@ impl State {
         }
     }
 
-    /// The notification about a subject that stands.
+    /// The current notification about a subject.
     pub(crate) fn told_about(&self, user: UserId, subject: &str) -> Option<&NotificationRow> {
         let told = self.told.get(&(user, subject.to_owned()))?;
         self.notifications.get(&(user, told.notification_id))
     }
 
-    /// Changes a notification; one that was unread and is so no longer is counted off.
+    /// Changes a notification; if it is no longer unread, decrements the count.
     fn change(&mut self, mailbox: &mut MailboxRow, id: NotificationId, change: impl Fn(&mut NotificationRow)) {
         let Some(mut row) = self.notifications.get(&(mailbox.user_id, id)).cloned() else { return };
         let was_unread = is_unread(&row, mailbox);

@@ -28,7 +28,7 @@ fn lane() -> Lane<Notifications> {
     Lane::new(Notifications)
 }
 
-/// What one message alone comes to.
+/// The result of one message alone.
 fn one(lane: &mut Lane<Notifications>, message: Input) -> (Result<Value, Reject>, Vec<Event>) {
     let handled = lane.when(message);
     (handled.outcome.clone(), handled.bodies())
@@ -38,7 +38,7 @@ fn notification(lane: &Lane<Notifications>, told_by: NotificationId) -> &Notific
     lane.row(&(person(1), told_by)).unwrap()
 }
 
-/// The subjects of what stands, oldest first, with whether it is read.
+/// The subjects of current notifications, oldest first, with whether they are read.
 fn standing(lane: &Lane<Notifications>, user: UserId) -> Vec<(String, bool)> {
     let mut rows = lane.rows::<NotificationRow>();
     rows.retain(|row| row.user_id == user && !row.retracted);
@@ -56,7 +56,7 @@ fn person(number: u8) -> UserId {
 }
 
 fn message<T>(number: u32, user: UserId, body: T) -> Message<T> {
-    // A nanosecond beyond what Postgres keeps.
+    // A nanosecond beyond Postgres' precision.
     let time = Timestamp::new(i64::from(number), 1_001).unwrap();
     Message::first(Uuid::new_v5(&Uuid::nil(), &number.to_be_bytes()), user, time, body)
 }
@@ -69,7 +69,7 @@ fn command(number: u32, body: impl Into<Command>) -> Input {
     Input::Command(message(number, person(1), body.into()))
 }
 
-/// The notification that the event of this number causes.
+/// The notification caused by the event of this number.
 fn told_by(number: u32) -> NotificationId {
     NotificationId::derive(Uuid::new_v5(&Uuid::nil(), &number.to_be_bytes()), "notification")
 }
@@ -102,7 +102,7 @@ fn new_record(number: u8, kind: RecordKind, value: u64, reestablished: bool) -> 
     NewRecord { exercise: bench_press(), kind, mark: mark(number, value), previous: None, reestablished }
 }
 
-/// What the workout of this number does to the records.
+/// How the workout of this number changes the records.
 fn changed(number: u8, records: RecordChanges) -> WorkoutCompleted {
     let started_at = LocalTime::try_from("2026-11-24T18:30:00+01:00".to_owned()).unwrap();
     let workout_body = Workout { started_at, ended_at: None, exercises: Vec::new() };

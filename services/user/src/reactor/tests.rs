@@ -26,7 +26,7 @@ fn session(number: u8) -> SessionId {
 
 fn command(number: u32, user: UserId, body: impl Into<Command>) -> Input {
     let id = Uuid::new_v5(&Uuid::nil(), &number.to_be_bytes());
-    // A nanosecond beyond what Postgres keeps.
+    // A nanosecond beyond Postgres' precision.
     let time = Timestamp::new(i64::from(number), 1_001).unwrap();
     Message::first(id, user, time, body.into()).into()
 }
@@ -39,7 +39,7 @@ fn revoke(number: u8) -> RevokeSession {
     RevokeSession { session_id: session(number), reason: RevocationReason::LogOut }
 }
 
-/// Everything that can come, about few people and sessions so that they meet.
+/// All possible messages, about few users and sessions so that they collide.
 fn commands() -> impl Strategy<Value = Vec<Input>> {
     let zone = prop_oneof![Just("UTC"), Just("Europe/Berlin")];
     let reason = prop_oneof![Just(RevocationReason::LogOut), Just(RevocationReason::TokenReuse)];
@@ -89,7 +89,7 @@ proptest! {
     #[test]
     fn a_command_twice_changes_nothing(commands in commands(), delivery: Delivery) {
         let mut twice: Vec<_> = commands.iter().flat_map(|command| [command.clone(), command.clone()]).collect();
-        // And all of them once more, when they are long forgotten.
+        // And all of them again, long after they were forgotten.
         twice.extend(commands.iter().cloned());
         let (mut once, mut again) = (lane(), lane());
         once.deliver(&commands, &delivery);

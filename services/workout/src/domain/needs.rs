@@ -1,4 +1,4 @@
-//! What a message needs of the tables: rows by key, and of each lift its best marks.
+//! The rows that a message needs: by key, and the best marks of each lift.
 
 use plyo_events::{Command, Event, ReminderId, UserId, WorkoutId, workout::Workout};
 use plyo_nats::Incoming;
@@ -12,7 +12,7 @@ pub(crate) fn ask(message: Incoming<'_>, state: &mut State) {
             match &command.body {
                 Command::LogWorkout(log) => {
                     state.workouts.want((user, WorkoutId::new(command.id)));
-                    // What is logged is in memory from then on: only its lifts' other marks are missing.
+                    // A logged workout is in memory from then on: only its lifts' other marks are missing.
                     lifts(user, &log.workout, 0, state);
                 }
                 Command::CorrectWorkout(correct) => {
@@ -27,7 +27,7 @@ pub(crate) fn ask(message: Incoming<'_>, state: &mut State) {
             }
         }
         Incoming::Event(event) => match &event.body {
-            // A replay decides nothing, so it needs no marks.
+            // A replay makes no decisions, so it needs no marks.
             Event::WorkoutCorrected(corrected) => state.workouts.want((event.user(), corrected.workout_id)),
             Event::WorkoutDeleted(deleted) => state.workouts.want((event.user(), deleted.workout_id)),
             Event::WorkoutReminderDue(due) => reminder(event.user(), due.reminder_id, state),
@@ -39,7 +39,7 @@ pub(crate) fn ask(message: Incoming<'_>, state: &mut State) {
     }
 }
 
-/// A workout that is changed, and the lifts whose marks that takes away: they stand in the workout.
+/// A changed workout, and the lifts whose marks it may remove: those in the workout.
 fn change(user: UserId, workout: WorkoutId, state: &mut State) {
     let key = (user, workout);
     state.workouts.want(key);
@@ -49,7 +49,7 @@ fn change(user: UserId, workout: WorkoutId, state: &mut State) {
     }
 }
 
-/// The lifts of a workout, of which so many marks each may be taken away.
+/// The lifts of a workout, each of which may lose this many marks.
 fn lifts(user: UserId, workout: &Workout, taken: usize, state: &mut State) {
     for entry in &workout.exercises {
         state.marks.want((user, entry.exercise.clone()), taken);

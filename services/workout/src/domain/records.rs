@@ -1,11 +1,11 @@
-//! What a workout is worth: its marks, the records that follow from them, and what a change does to them.
+//! A workout's marks, the records that follow from them, and how a change affects them.
 //!
-//! The record of a lift is its first mark in this order: the higher value; of equal ones the earlier start; of equal
-//! starts the lower workout id. So the records follow from the workouts alone, in whatever order they were logged,
-//! and a workout that was logged, corrected and deleted leaves them as if it had never been.
+//! The record of a lift is its first mark in this order: higher value, then earlier start, then lower workout id. So
+//! records depend only on the workouts, not on the order in which they were logged, and a workout that was logged,
+//! corrected and deleted leaves no trace in them.
 //!
-//! An equal value never sets a record anew. Where the order puts a mark of equal value first, because it was logged
-//! late or the one above it moved, the change says who holds the record now, as `reestablished`.
+//! An equal value never sets a new record. If a mark of equal value comes first in the order, because it was logged late or
+//! the one above it moved, the change names the new holder as `reestablished`.
 
 use std::{
     cmp::{Ordering, Reverse},
@@ -21,10 +21,10 @@ use plyo_events::{
 
 use super::to_microsecond;
 
-/// What records there are of a lift, in the order in which they are told.
+/// The kinds of records of a lift, in the order of announcement.
 pub(crate) const KINDS: [RecordKind; 3] = [RecordKind::MaxLoad, RecordKind::EstimatedOneRepMax, RecordKind::MaxReps];
 
-/// The best value of each kind that a workout has for one exercise, in grams or repetitions.
+/// A workout's best value of each kind for one exercise, in grams or repetitions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marks {
     pub max_load: Option<u64>,
@@ -50,7 +50,7 @@ impl Marks {
     }
 }
 
-/// The marks of a workout, by exercise; an exercise without any is left out.
+/// The marks of a workout, by exercise; exercises without marks are omitted.
 pub(crate) fn marks(workout: &Workout) -> BTreeMap<ExerciseSlug, Marks> {
     let mut marks: BTreeMap<ExerciseSlug, Marks> = BTreeMap::new();
     for entry in &workout.exercises {
@@ -66,7 +66,7 @@ pub(crate) fn marks(workout: &Workout) -> BTreeMap<ExerciseSlug, Marks> {
     marks
 }
 
-/// When a workout's marks were achieved: when it began.
+/// When a workout's marks were achieved: at its start.
 pub(crate) fn achieved_at(workout: &Workout) -> Timestamp {
     to_microsecond(workout.started_at.at())
 }
@@ -81,19 +81,19 @@ fn better(a: Mark, b: Mark) -> Mark {
     if in_order(&a, &b).is_le() { a } else { b }
 }
 
-/// What one change of one workout does to one lift.
+/// How a change of a workout affects one lift.
 pub(crate) struct Change<'a> {
     pub exercise: &'a ExerciseSlug,
     pub kind: RecordKind,
-    /// The record until now, whoever holds it.
+    /// The previous record, whoever holds it.
     pub before: Option<Mark>,
-    /// The mark that the workout has from now on.
+    /// The new mark of the workout.
     pub own: Option<Mark>,
     /// The best mark of all other workouts.
     pub others: Option<Mark>,
 }
 
-/// What a change of a workout does to the records of its lifts.
+/// How a change of a workout affects the records of its lifts.
 pub(crate) fn changes<'a>(workout_id: WorkoutId, changes: impl Iterator<Item = Change<'a>>) -> RecordChanges {
     let mut records = RecordChanges::default();
     for change in changes {
@@ -104,7 +104,7 @@ pub(crate) fn changes<'a>(workout_id: WorkoutId, changes: impl Iterator<Item = C
     records
 }
 
-/// The record that falls, if the workout held it and has less than that now, and what stands in its place.
+/// The record that is withdrawn, if the workout held it and now has less, and its replacement.
 fn compare(workout_id: WorkoutId, change: Change<'_>) -> (Option<Record>, Option<NewRecord>) {
     let Change { exercise, kind, before, own, others } = change;
     let after = match (own.clone(), others.clone()) {
@@ -128,7 +128,7 @@ fn compare(workout_id: WorkoutId, change: Change<'_>) -> (Option<Record>, Option
     (withdrawn, set)
 }
 
-/// The values that one set has.
+/// The values of one set.
 fn values(set: &Set) -> Vec<(RecordKind, u64)> {
     let Some(reps) = set.reps else { return Vec::new() };
     match set.load.map_or(0, Load::grams) {
@@ -142,7 +142,7 @@ fn values(set: &Set) -> Vec<(RecordKind, u64)> {
 }
 
 /// Load × (1 + reps / 30) to the nearest gram, for 2 to 12 repetitions; the load itself for one (Epley 1985). Above 12
-/// the formula overestimates too much to call its result a record.
+/// repetitions the formula overestimates too much for a record.
 fn estimated_one_rep_max(grams: u64, reps: Reps) -> Option<u64> {
     match u64::from(u32::from(reps)) {
         1 => Some(grams),

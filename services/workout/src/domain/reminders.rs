@@ -1,4 +1,4 @@
-//! Reminders: when one may be set, moved or cancelled, and which due event still counts.
+//! Reminders: when one can be set, moved or cancelled, and which due events still count.
 
 use jiff::{SignedDuration, Timestamp};
 use plyo_events::{
@@ -15,10 +15,10 @@ use super::{
     to_microsecond,
 };
 
-/// Most reminders of a person that are to come.
+/// Max pending reminders of a user.
 const MOST: u32 = 100;
 
-/// Sets a reminder, unless this very one was set before. `active` is how many are to come already.
+/// Sets a reminder, unless the same one was set before. `active` is the number of pending ones.
 pub(crate) fn set(
     row: Option<&ReminderRow>,
     reminder_id: ReminderId,
@@ -35,7 +35,7 @@ pub(crate) fn set(
     Ok(schedule(reminder_id, 1, ahead(due_at, now)?))
 }
 
-/// Moves one that is to come. To where it is already: nothing happens.
+/// Moves a pending one. Moving it to the same time does nothing.
 pub(crate) fn shift(row: Option<&ReminderRow>, due_at: Timestamp, now: Timestamp) -> Result<Emit, Reject> {
     let row = to_come(row)?;
     let due_at = ahead(due_at, now)?;
@@ -45,7 +45,7 @@ pub(crate) fn shift(row: Option<&ReminderRow>, due_at: Timestamp, now: Timestamp
     Ok(schedule(row.reminder_id, row.revision + 1, due_at))
 }
 
-/// Cancels one that is to come.
+/// Cancels a pending one.
 pub(crate) fn cancel(row: Option<&ReminderRow>) -> Result<Emit, Reject> {
     let row = to_come(row)?;
     let (reminder_id, revision) = (row.reminder_id, row.revision + 1);
@@ -55,8 +55,8 @@ pub(crate) fn cancel(row: Option<&ReminderRow>) -> Result<Emit, Reject> {
         .reply(ReminderSaved { reminder_id, revision }))
 }
 
-/// Holds what the clock says against the reminder as it stands. One that was moved, cancelled or had fired says nothing;
-/// one that was never set here comes from a scheduled job outside, and counts once.
+/// Compares a clock event with the current reminder. If the reminder was moved, cancelled or has fired, the event is
+/// ignored; an unknown one comes from a scheduled job outside, and counts once.
 pub(crate) fn come_due(row: Option<&ReminderRow>, due: &WorkoutReminderDue, clock_event: EventId) -> Emit {
     let stands = row.is_none_or(|row| row.status == ReminderStatus::Active && row.revision == due.revision);
     if !stands {

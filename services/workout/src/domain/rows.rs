@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::records::Marks;
 
 row! {
-    /// A workout as it stands. It is seldom needed again.
+    /// The current state of a workout. It is rarely needed again.
     pub(crate) struct WorkoutRow: "workout" (forgotten) {
         [user_id: UserId, workout_id: WorkoutId]
         revision: u32,
@@ -23,7 +23,7 @@ row! {
 }
 
 row! {
-    /// The best values that one workout has for one exercise: grams, or repetitions.
+    /// A workout's best values for one exercise: grams, or repetitions.
     pub(crate) struct MarkRow: "mark" {
         [user_id: UserId, exercise: ExerciseSlug as text, workout_id: WorkoutId]
         achieved_at: Timestamp,
@@ -33,7 +33,7 @@ row! {
     }
 }
 
-/// One exercise of one person.
+/// An exercise of a user.
 pub(crate) type Lift = (UserId, ExerciseSlug);
 
 impl MarkRow {
@@ -72,7 +72,7 @@ row! {
 }
 
 row! {
-    /// How many reminders of a person are to come.
+    /// The number of a user's pending reminders.
     pub(crate) struct AgendaRow: "agenda" {
         [user_id: UserId]
         active: u32,

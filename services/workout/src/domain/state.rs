@@ -64,7 +64,7 @@ impl State {
             Event::ReminderDue(due) => {
                 let known = self.reminders.get(&(user, due.reminder_id)).cloned();
                 let (reminder_id, due_at, status) = (due.reminder_id, due.due_at, ReminderStatus::Fired);
-                // One that a scheduled job outside sent is remembered, so that it counts once.
+                // One from a scheduled job outside is stored, so that it counts once.
                 let row = known.unwrap_or(ReminderRow { user_id: user, reminder_id, revision: 0, due_at, status });
                 self.put_reminder(ReminderRow { status, ..row });
             }
@@ -113,7 +113,7 @@ impl State {
         self.workouts.remove(&(user_id, workout_id));
     }
 
-    /// Keeps the count of those to come beside the reminders themselves.
+    /// Keeps the count of pending reminders beside them.
     fn put_reminder(&mut self, row: ReminderRow) {
         let user_id = row.user_id;
         let before = self.reminders.get(&row.key());

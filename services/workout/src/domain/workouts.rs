@@ -17,7 +17,7 @@ use super::{
     state::State,
 };
 
-/// A command that comes when the loop has long forgotten it finds its workout there, and logs none.
+/// A command that comes again after the loop has forgotten it finds its workout, and logs none.
 pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogWorkout) -> Result<Emit, Reject> {
     let (user, workout_id, workout) = (command.user(), WorkoutId::new(command.id), &log.workout);
     if let Some(row) = state.workouts.get(&(user, workout_id)) {
@@ -30,7 +30,7 @@ pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogWorkout) -
         .reply(WorkoutSaved { workout_id, revision: 1 }))
 }
 
-/// A correction that changes nothing is done without an event, and makes no revision.
+/// A correction that changes nothing is done without an event or a new revision.
 pub(crate) fn correct(state: &State, command: &Message<Command>, correct: &CorrectWorkout) -> Result<Emit, Reject> {
     let row = find(state, command.user(), correct.workout_id)?;
     let (workout_id, workout, before) = (row.workout_id, &correct.workout, row.summary.clone());

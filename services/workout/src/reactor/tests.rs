@@ -33,7 +33,7 @@ fn events(handled: Vec<Handled>) -> Vec<Message<Event>> {
     handled.into_iter().flat_map(|handled| handled.events).collect()
 }
 
-/// The workout that an event is about, if it is about one, and what it does to the records.
+/// The workout that an event is about, if any, and how it changes the records.
 fn changes(event: &Message<Event>) -> Option<(WorkoutId, &RecordChanges)> {
     match &event.body {
         Event::WorkoutCompleted(WorkoutCompleted { workout_id, records, .. })
@@ -46,14 +46,14 @@ fn changes(event: &Message<Event>) -> Option<(WorkoutId, &RecordChanges)> {
 /// What a record is of.
 type RecordOf = (UserId, ExerciseSlug, RecordKind);
 
-/// The records that stand, by the marks: of each kind the first in its order.
+/// The current records, from the marks: the first of each kind in its order.
 fn standing(lane: &Lane<Training>) -> BTreeMap<RecordOf, Mark> {
     let marks = lane.rows::<MarkRow>();
     let mut standing = BTreeMap::new();
     for (order, kind) in KINDS.into_iter().enumerate() {
         let mut ranking: Vec<_> = marks.iter().filter(|row| row.competes(order)).collect();
         ranking.sort_by(|a, b| MarkRow::compare(order, b, a).unwrap());
-        // What is inserted last stays, which is the best.
+        // The last insert wins, which is the best.
         let record = |row: &&&MarkRow| ((row.user_id, row.exercise.clone(), kind), row.mark(kind).unwrap());
         standing.extend(ranking.iter().map(record));
     }
@@ -64,7 +64,7 @@ fn person(number: u8) -> UserId {
     UserId::derive(Uuid::nil(), &format!("person {number}"))
 }
 
-/// The id of the command `number`, and so of what it logs or sets.
+/// The id of the command `number`, and thus of what it logs or sets.
 fn id(number: u32) -> Uuid {
     Uuid::new_v5(&Uuid::nil(), &number.to_be_bytes())
 }

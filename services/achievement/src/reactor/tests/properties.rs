@@ -1,4 +1,4 @@
-//! Properties that hold for whatever training log.
+//! Properties that hold for any training log.
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ enum Step {
     Record { kind: RecordKind, stands: bool },
 }
 
-/// A log of two people that holds nothing impossible: what is corrected or deleted was logged, and is as it was.
+/// A consistent log of two users: what is corrected or deleted was logged, and has its current content.
 fn training_log() -> impl Strategy<Value = Vec<Message<Event>>> {
     let tonnage = 0..3_000_000_u64;
     let kind = prop_oneof![Just(RecordKind::MaxLoad), Just(RecordKind::MaxReps)];
     let step = prop_oneof![
         6 => (0..70_i32, tonnage.clone()).prop_map(|(day, tonnage_g)| Step::Log { day, tonnage_g }),
-        // Days that lie close, so that streaks of days come about.
+        // Close days, so that there are streaks of days.
         6 => (0..9_i32, tonnage.clone()).prop_map(|(day, tonnage_g)| Step::Log { day, tonnage_g }),
         2 => (any::<usize>(), 0..9_i32, tonnage)
             .prop_map(|(which, day, tonnage_g)| Step::Correct { which, day, tonnage_g }),
@@ -59,7 +59,7 @@ fn told(steps: Vec<(u8, Step)>) -> Vec<(UserId, Event)> {
     events
 }
 
-/// What the log comes to, from what is left of it.
+/// The expected result, from what is left of the log.
 fn tonnage_left(events: &[Message<Event>], user: UserId) -> u64 {
     let change = |event: &Event| match event {
         Event::WorkoutCompleted(completed) => completed.summary.tonnage_g as i64,

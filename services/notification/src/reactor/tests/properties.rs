@@ -1,10 +1,10 @@
-//! Properties that hold whatever happens, in whatever order.
+//! Properties that hold for any events in any order.
 
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
 
-/// Everything that can come, about few people and subjects so that they meet.
+/// All possible messages, about few users and subjects so that they collide.
 fn history() -> impl Strategy<Value = Vec<Input>> {
     let code = prop_oneof![Just("workouts_1"), Just("records_1")];
     let kind = prop_oneof![Just(NotificationKind::AchievementUnlocked), Just(NotificationKind::RecordSet)];

@@ -1,4 +1,4 @@
-//! What holds whatever is sent, in whatever batches.
+//! Properties that hold for any messages, in any batches.
 
 use plyo_events::{
     clock::WorkoutReminderDue,
@@ -8,7 +8,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
 
-/// What one message asks for; `usize` picks one of the workouts logged, or reminders set, before.
+/// The content of a message; `usize` picks an earlier workout or reminder.
 #[derive(Clone, Debug)]
 enum Step {
     Log(u8, Workout),
@@ -21,7 +21,7 @@ enum Step {
     DueFromOutside(u8, u32),
 }
 
-/// Few loads, days and exercises, so that marks tie and change hands.
+/// Few loads, days and exercises, so that marks tie and records change hands.
 fn workouts() -> impl Strategy<Value = Workout> {
     let start = select(vec!["2026-05-01T18:30:00+02:00", "2026-05-01T18:30:00.0000005+02:00", "2026-05-02T07:00:00Z"]);
     let exercise = select(vec!["barbell-bench-press", "pull-up"]);
@@ -49,7 +49,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(step, 0..50)
 }
 
-/// Steps as messages: the number of a message is its place, so that leaving one out changes no other.
+/// Steps as messages: a message's number is its place, so that omitting one changes no other.
 fn messages(steps: Vec<Step>) -> Vec<Input> {
     let (mut logged, mut set) = (Vec::new(), Vec::new());
     let message = |(number, step): (u32, Step)| {
@@ -94,7 +94,7 @@ fn messages(steps: Vec<Step>) -> Vec<Input> {
     (0..).zip(steps).filter_map(message).collect()
 }
 
-/// The records as somebody knows them who reads nothing but what workouts do to them.
+/// The records as known to a reader of record changes only.
 fn told(events: &[Message<Event>]) -> BTreeMap<RecordOf, Mark> {
     let mut standing = BTreeMap::new();
     for event in events {

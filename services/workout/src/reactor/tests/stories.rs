@@ -1,4 +1,4 @@
-//! What happens when somebody logs, corrects, deletes and is reminded.
+//! What happens when a user logs, corrects, deletes and is reminded.
 
 use plyo_events::{
     RejectKind, Timer,
@@ -34,7 +34,7 @@ fn due(number: u32, reminder: u32, revision: u32) -> Input {
     Input::Event(message(number, person(0), body.into()))
 }
 
-/// What events say of the records, in short: `+` set, `=` standing again, `-` withdrawn, with grams and what was beaten.
+/// Record changes of events, in short: `+` set, `=` restored, `-` withdrawn, with grams and the beaten value.
 fn records(events: &[Message<Event>]) -> Vec<String> {
     let set = |NewRecord { mark, previous, reestablished, .. }: &NewRecord| {
         let sign = if *reestablished { '=' } else { '+' };
@@ -48,7 +48,7 @@ fn records(events: &[Message<Event>]) -> Vec<String> {
     events.iter().filter_map(changes).flat_map(short).collect()
 }
 
-/// What `then` does to the records after `given`, each message in a batch of its own, and all in one the same.
+/// How `then` changes the records after `given`, with each message in its own batch; all in one batch must give the same.
 fn records_after<const N: usize>(given: [Input; N], then: Input) -> Vec<String> {
     let all: Vec<_> = given.into_iter().chain([then]).collect();
     let (mut apart, mut together) = (lane(), lane());
@@ -59,7 +59,7 @@ fn records_after<const N: usize>(given: [Input; N], then: Input) -> Vec<String> 
     told
 }
 
-/// Delivers in batches of one size, and gives every event that is emitted.
+/// Delivers in batches of one size, and returns all emitted events.
 fn run(lane: &mut Lane<Training>, messages: &[Input], size: usize) -> Vec<Message<Event>> {
     events(lane.deliver(messages, &Delivery::in_batches(size)))
 }
