@@ -1,6 +1,6 @@
 //! Private nats-server, Postgres and Redis as child processes, for `plyo up`, tests and benchmarks, and what the latter two
-//! share: both servers together, and whether nothing is under way on them.
-//! Free ports on loopback, own data directories; what is started here ends with the process that started it.
+//! share: both servers together, and whether they are idle. Free ports on loopback, separate data directories; servers end
+//! with the process that started them.
 
 mod nats_server;
 pub mod nkeys;

@@ -1,4 +1,4 @@
-//! A private nats-server with `nats/server.conf` and what `nats/permissions.conf` says, alone or one of several.
+//! A private nats-server with `nats/server.conf` and `nats/permissions.conf`, alone or in a cluster.
 
 use std::{
     io::{Read, Write},
@@ -32,7 +32,7 @@ pub struct NatsServer {
     launch: Launch,
 }
 
-/// What it is started with, the first time and again.
+/// How it is started, and restarted.
 struct Launch {
     access: Access,
     directory: PathBuf,
@@ -43,7 +43,7 @@ struct Launch {
     membership: Option<Membership>,
 }
 
-/// Which one of several it is.
+/// Its place in the cluster.
 struct Membership {
     name: String,
     port: u16,
@@ -52,7 +52,7 @@ struct Membership {
 }
 
 const CONFIG: &str = include_str!("../../nats/server.conf");
-/// More than a machine of somebody who tries Plyo has.
+/// More than the disk of a machine on which somebody tries Plyo.
 const MAX_FILE: &str = "100GB";
 const CLUSTER_CONFIG: &str = include_str!("../../nats/cluster.conf");
 
@@ -73,7 +73,7 @@ impl NatsServer {
         })
     }
 
-    /// Starts several that keep streams together, each with its data in a folder of `directory`, and waits until they do.
+    /// Starts a cluster, each server with its data in a subdirectory of `directory`, and waits until it is ready.
     ///
     /// # Errors
     /// When one does not start, or they do not find each other.
@@ -121,7 +121,7 @@ impl NatsServer {
         self.launch.monitor_port
     }
 
-    /// Where it answers `/varz`, `/jsz` and the like.
+    /// The monitoring URL: `/varz`, `/jsz` and so on.
     pub fn monitor_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.launch.monitor_port)
     }
@@ -135,17 +135,17 @@ impl NatsServer {
         self.launch.port
     }
 
-    /// What the others of its cluster call it.
+    /// Its name in the cluster.
     pub fn name(&self) -> &str {
         self.launch.membership.as_ref().map_or("plyo", |membership| &membership.name)
     }
 
-    /// Whether it has everything that it is to have, as it says itself: of a cluster, what the others took meanwhile, too.
+    /// Whether it reports itself healthy; in a cluster, this includes having caught up with the others.
     pub fn is_healthy(&self) -> bool {
         is_healthy(self.launch.monitor_port)
     }
 
-    /// Ends it as by power loss.
+    /// Kills it as a power loss would.
     pub fn kill(&mut self) {
         self.process.kill();
     }
@@ -164,7 +164,7 @@ impl NatsServer {
         self.process.stop(Signal::SIGTERM);
     }
 
-    /// Suspends it: publishes are taken by the kernel and answered by nobody.
+    /// Suspends it: the kernel accepts publishes, but nobody responds.
     pub fn pause(&self) {
         self.process.pause();
     }
@@ -221,7 +221,7 @@ fn is_healthy(monitor_port: u16) -> bool {
     ask().is_ok_and(|answer| answer.lines().next().is_some_and(|status| status.contains(" 200 ")))
 }
 
-/// The one that `scripts/setup.sh` installed for this checkout, else the one on PATH.
+/// The one that `scripts/setup.sh` installed for this checkout, or else the one on PATH.
 fn program() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/bin/nats-server");
     if own.exists() { own } else { "nats-server".into() }

@@ -46,13 +46,13 @@ pub fn seed(directory: &Path, user: &str) -> Result<String> {
     Ok(seed.trim().to_owned())
 }
 
-/// What is wrong with the seeds of a directory, a sentence each: others can read one, or two users have the same.
+/// Problems with the seeds in a directory, one sentence each: one is readable by others, or two users have the same.
 pub fn faults(directory: &Path, services: &[&str]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     for user in users(services) {
         let path = directory.join(format!("{user}.seed"));
-        // A service alone has no more than its own.
+        // A single service has only its own.
         let (Ok(seed), Ok(metadata)) = (seed(directory, user), fs::metadata(&path)) else { continue };
         if metadata.permissions().mode() & 0o007 != 0 {
             faults.push(format!("{} is readable by others, who could sign in as {user}: chmod 600", path.display()));
@@ -70,7 +70,7 @@ pub fn faults(directory: &Path, services: &[&str]) -> Vec<String> {
 /// The variables of `nats/permissions.conf`, each with the public key of one user: `PLYO_NKEY_EDGE`, `UA…`.
 ///
 /// # Errors
-/// When a seed is missing or is none.
+/// When a seed is missing or invalid.
 pub fn variables(directory: &Path, services: &[&str]) -> Result<Vec<(String, String)>> {
     users(services).into_iter().map(|user| Ok((variable(user), public_key(directory, user)?))).collect()
 }

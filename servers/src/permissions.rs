@@ -1,4 +1,4 @@
-//! `nats/permissions.conf`: who may say what on NATS, made from the services and from what they say of themselves.
+//! `nats/permissions.conf`: who may publish and subscribe what on NATS, generated from the services' declarations.
 
 use plyo_nats::{PARTITIONS, Service};
 
@@ -7,7 +7,7 @@ use crate::nkeys;
 /// Of the longest line.
 const WIDTH: usize = 120;
 
-/// Who signs in to nats-server, and what each of them may say.
+/// The users of nats-server and their permissions.
 #[derive(Clone, Debug)]
 pub struct Access {
     pub(crate) services: Vec<String>,
@@ -23,7 +23,7 @@ impl Access {
         }
     }
 
-    /// As the file that is committed says, which a test holds against the services.
+    /// From the committed file, which a test compares with the services.
     pub fn committed() -> Self {
         let permissions = include_str!("../../nats/permissions.conf").to_owned();
         let users = permissions.split("{ nkey: $PLYO_NKEY_").skip(1);

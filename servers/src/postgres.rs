@@ -18,7 +18,7 @@ use super::process::{Process, end_all, free_port};
 
 /// What the kernel calls it.
 const NAME: &str = "postgres";
-/// Where the data goes that the directory asked for cannot hold.
+/// Where data goes if the requested directory is not accessible.
 const STATE: &str = "/var/lib/plyo";
 
 /// A running Postgres cluster.
@@ -58,12 +58,12 @@ impl Postgres {
         self.port
     }
 
-    /// Where the data is: not always in the directory that was asked for.
+    /// The data directory: not always the requested one.
     pub fn data(&self) -> &Path {
         &self.data
     }
 
-    /// Makes a database, as a copy of `template` if one is named; nothing happens if it is there.
+    /// Creates a database, as a copy of `template` if given, unless it exists.
     ///
     /// # Errors
     /// When Postgres refuses.
@@ -81,7 +81,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// Ends it as by power loss: the postmaster and whatever it started.
+    /// Kills it as a power loss would: the postmaster and its children.
     pub fn kill(&mut self) {
         self.process.kill();
     }
@@ -105,7 +105,7 @@ impl Postgres {
         self.process.resume();
     }
 
-    /// Stops it in good order: sessions are ended, everything is written.
+    /// Stops it gracefully: sessions are ended, everything is written.
     pub fn stop(&mut self) {
         self.process.stop(Signal::SIGINT);
     }
@@ -120,7 +120,7 @@ fn account() -> Result<Option<User>> {
     Ok(Some(user.context("root cannot run Postgres, and there is no user `postgres` or `nobody`")?))
 }
 
-/// The data directory: the one asked for, or, where its user cannot reach that, one under the system's state directory.
+/// The data directory: the requested one, or, if its user cannot access that, one under the system's state directory.
 fn home(directory: &Path, account: Option<&User>) -> Result<PathBuf> {
     fs::create_dir_all(directory)?;
     let directory = directory.canonicalize()?;
@@ -146,7 +146,7 @@ fn home(directory: &Path, account: Option<&User>) -> Result<PathBuf> {
     Ok(data)
 }
 
-/// A place under the system's state directory, remembered in `elsewhere`: a directory that is made anew gets another.
+/// A directory under the system's state directory, recorded in `elsewhere`: a recreated directory gets another one.
 fn elsewhere(directory: &Path) -> Result<PathBuf> {
     let remembered = directory.join("elsewhere");
     if let Ok(place) = fs::read_to_string(&remembered) {
@@ -173,8 +173,8 @@ fn initialise(data: &Path, account: Option<&User>) -> Result<()> {
 fn launch(data: &Path, port: u16, account: Option<&User>) -> Result<Process> {
     let status = data.join("postmaster.pid");
     if end_all(NAME, data, Signal::SIGQUIT) {
-        // A postmaster that was killed leaves this behind. Where nobody reaps the dead its process id looks alive, and
-        // Postgres would refuse to start.
+        // A killed postmaster leaves this behind. If nobody reaps zombies, its process id looks alive, and Postgres would
+        // refuse to start.
         match fs::remove_file(&status) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).context("remove a stale lock file"),
             _ => {}
@@ -192,8 +192,8 @@ fn launch(data: &Path, port: u16, account: Option<&User>) -> Result<Process> {
     Ok(process)
 }
 
-/// The eighth line of `postmaster.pid` is the word of the postmaster in the first line that it takes connections; one
-/// that was killed leaves its own behind.
+/// In the eighth line of `postmaster.pid`, the postmaster of the first line says that it accepts connections; a killed one
+/// leaves its own behind.
 fn is_ready(status: &str, pid: &str) -> bool {
     let mut lines = status.lines().map(str::trim);
     lines.next() == Some(pid) && lines.nth(6) == Some("ready")
@@ -218,7 +218,7 @@ fn as_account(program: &Path, account: Option<&User>) -> Command {
     }
 }
 
-/// A program of the newest Postgres of Debian's layout, else what is on PATH.
+/// A program of the newest Postgres in Debian's layout, or else the one on PATH.
 ///
 /// # Errors
 /// When there is none; says what installs it.
@@ -236,7 +236,7 @@ pub fn program(name: &str) -> Result<PathBuf> {
     bail!("{name} of Postgres is not installed; `scripts/setup.sh` installs it")
 }
 
-/// A version by its numbers: as text 9.6 is newer than 15.
+/// A version by its numbers: as text, 9.6 would be newer than 15.
 fn version(directory: &str) -> Vec<u32> {
     directory.split('.').map_while(|number| number.parse().ok()).collect()
 }

@@ -36,17 +36,17 @@ pub(super) struct Process {
     log: PathBuf,
 }
 
-/// Where ports are looked for: below those that the systems themselves give out (Linux from 32768, others from 49152), so
-/// that no connection that is opened meanwhile takes a port before its server listens, or while the server restarts.
+/// The range of ports: below the ephemeral ones (Linux from 32768, others from 49152), so that no outgoing connection takes
+/// a port before its server listens, or while it restarts.
 const PORTS: Range<u32> = 12_000..32_000;
 
-/// A free port that this process was not given before. Processes begin at different ones.
+/// A free port that this process has not used before. Processes start at different ones.
 ///
 /// # Errors
 /// When none of those is free on loopback.
 pub fn free_port() -> Result<u16> {
     static LAST: OnceLock<AtomicU32> = OnceLock::new();
-    // Consecutive processes, as tests in several worktrees are, start far apart.
+    // Consecutive processes, such as tests in several worktrees, start far apart.
     let last = LAST.get_or_init(|| AtomicU32::new(process::id().wrapping_mul(7_919)));
     PORTS
         .map(|_| PORTS.start + last.fetch_add(1, Ordering::Relaxed) % (PORTS.end - PORTS.start))
@@ -66,8 +66,8 @@ pub fn raise_file_limit() -> Result<()> {
 }
 
 impl Process {
-    /// Starts `command` in `directory`, which is its own; `setpriv --pdeathsig` ends it when its parent ends, however
-    /// that happens. `name` is what the kernel calls it.
+    /// Starts `command` in its own `directory`; `setpriv --pdeathsig` ends it when its parent ends, for any reason. `name`
+    /// is what the kernel calls it.
     pub(super) fn start(name: &'static str, command: &Command, directory: &Path, log: &Path) -> Result<Self> {
         end_all(name, directory, Signal::SIGQUIT);
         let output = fs::OpenOptions::new().create(true).append(true).open(log).context("open a log file")?;
@@ -76,7 +76,7 @@ impl Process {
         for (key, value) in command.get_envs() {
             wrapped.env(key, value.unwrap_or_default());
         }
-        // A Ctrl-C in the terminal is for the parent, which stops its servers in order.
+        // Ctrl-C in the terminal is for the parent, which stops its servers in order.
         wrapped.current_dir(directory).process_group(0);
         wrapped.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let child = spawn(wrapped).with_context(|| format!("start {name}; `scripts/setup.sh` installs it"))?;
@@ -106,10 +106,10 @@ impl Process {
         Ok(())
     }
 
-    /// Stops it and what it started as a machine does that is suspended.
+    /// Pauses it and its children, like a suspended machine.
     pub(super) fn pause(&self) {
         let deadline = Instant::now() + PATIENCE;
-        // A thread that runs on another core goes on for a moment, and would still answer.
+        // A thread on another core continues for a moment, and could still respond.
         while signal_all(self.name, &self.directory, Signal::SIGSTOP)
             && !are_stopped(self.child.id())
             && Instant::now() < deadline
@@ -136,7 +136,7 @@ impl Process {
         self.kill();
     }
 
-    /// Ends it as by power loss, and what it started. One that has ended is let be: another may run in its place.
+    /// Kills it and its children as a power loss would. A process that has ended is left alone: another may have its id.
     pub(super) fn kill(&mut self) {
         if matches!(self.child.try_wait(), Ok(Some(_))) {
             return;
@@ -153,7 +153,7 @@ impl Drop for Process {
     }
 }
 
-/// The parent's death is signalled when the thread ends that started the child: one that stays starts them all.
+/// The parent's death is signalled when the thread that started the child ends: so one permanent thread starts them all.
 fn spawn(command: Command) -> io::Result<Child> {
     type Order = (Command, mpsc::Sender<io::Result<Child>>);
     static STARTER: OnceLock<mpsc::Sender<Order>> = OnceLock::new();
@@ -161,7 +161,7 @@ fn spawn(command: Command) -> io::Result<Child> {
         let (order, orders) = mpsc::channel::<Order>();
         thread::spawn(move || {
             for (mut command, answer) in orders {
-                // Whoever gave the order waits for the answer.
+                // The caller waits for the result.
                 let _ = answer.send(command.spawn());
             }
         });
@@ -172,8 +172,8 @@ fn spawn(command: Command) -> io::Result<Child> {
     child.recv().map_err(io::Error::other)?
 }
 
-/// Ends what runs in a server's directory: backends whose postmaster was killed, or what outlived its parent. A new
-/// server must not start beside them. Whether nothing is left.
+/// Kills leftover processes in a server's directory, such as backends of a killed postmaster: a new server must not start
+/// beside them. Returns whether none is left.
 pub(super) fn end_all(name: &str, directory: &Path, signal: Signal) -> bool {
     let deadline = Instant::now() + PATIENCE;
     while signal_all(name, directory, signal) {

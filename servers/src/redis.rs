@@ -36,7 +36,7 @@ impl Redis {
         self.port
     }
 
-    /// Ends it as by power loss.
+    /// Kills it as a power loss would.
     pub fn kill(&mut self) {
         self.process.kill();
     }

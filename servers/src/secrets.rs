@@ -1,5 +1,4 @@
-//! Passwords of Postgres and Redis beside the nkeys, and how a secret is written: all of it or nothing, whatever ends the
-//! process meanwhile.
+//! Passwords of Postgres and Redis beside the nkeys, and atomic writing of secrets.
 
 use std::{
     fs::{self, File},
@@ -15,16 +14,16 @@ use uuid::Uuid;
 
 use crate::nkeys;
 
-/// Who signs in to Redis; everybody else may only ask whether it lives.
+/// The users of Redis; everybody else may only ping.
 pub const REDIS: &str = "redis";
-/// What nats-server's configuration wants: the public keys.
+/// The public keys for nats-server's config.
 const PUBLIC_KEYS: &str = "public.env";
 const REDIS_USERS: &str = "redis.acl";
 /// For its owner, and for the servers whose group it is.
 const SHARED: u32 = 0o640;
 const PRIVATE: u32 = 0o600;
 
-/// Makes the passwords that are missing in the directory of the nkeys, and replaces what servers read there.
+/// Creates missing passwords in the directory of the nkeys, and replaces the files for servers.
 ///
 /// # Errors
 /// When it cannot be written to.
@@ -41,7 +40,7 @@ pub fn make(directory: &Path, services: &[&str]) -> Result<()> {
     let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     let users = format!("user default on nopass -@all +ping\nuser plyo on #{hash} ~* &* +@all -@admin -@dangerous\n");
     replace(&directory.join(REDIS_USERS), &users, SHARED)?;
-    // Servers of the same group may open what is theirs, and list nothing.
+    // Servers of the same group may open their files, but not list the directory.
     fs::set_permissions(directory, fs::Permissions::from_mode(0o710))?;
     Ok(())
 }
@@ -62,7 +61,7 @@ pub fn password(directory: &Path, user: &str) -> Result<String> {
     let password = fs::read_to_string(&path);
     let password = password.with_context(|| format!("read {}; `plyo keys --files` creates it", path.display()))?;
     let password = password.trim();
-    // It goes into URLs and files of others as it is.
+    // It is inserted verbatim into URLs and config files.
     let plain = !password.is_empty() && password.bytes().all(|byte| byte.is_ascii_alphanumeric());
     ensure!(plain, "{} must contain only letters and digits", path.display());
     Ok(password.to_owned())
@@ -73,7 +72,7 @@ fn new_password() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
-/// Writes a file that is not there; one that is stays.
+/// Writes a file unless it exists.
 pub(super) fn create(path: &Path, line: &str, mode: u32) -> Result<()> {
     if path.exists() {
         return Ok(());
@@ -85,7 +84,7 @@ pub(super) fn create(path: &Path, line: &str, mode: u32) -> Result<()> {
     }
 }
 
-/// Puts a file in the place of another in one step: who reads meanwhile has all of the one or all of the other.
+/// Replaces a file atomically: readers see all of the old or all of the new one.
 pub fn replace(path: &Path, text: &str, mode: u32) -> Result<()> {
     kept(path, written(path, text, mode)?.persist(path).map_err(|error| error.error))
 }
@@ -102,7 +101,7 @@ fn written(path: &Path, text: &str, mode: u32) -> Result<NamedTempFile> {
     write().with_context(|| format!("create {}", path.display()))
 }
 
-/// A name is on disk when its directory is.
+/// A file name is on disk once its directory is synced.
 fn kept(path: &Path, named: std::io::Result<File>) -> Result<()> {
     named
         .and_then(|_| File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all())

@@ -1,5 +1,5 @@
-//! Whether nothing is under way, asked so that every revision can answer: its streams and consumers are those that the
-//! server has, its services those that have a lane.
+//! Whether a platform is idle, for any revision: its streams and consumers are those on the server, its services those that
+//! have a lane.
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -7,20 +7,20 @@ use plyo_nats::{Nats, raw};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgConnection};
 
-/// How services hear of commands.
+/// How services read commands.
 enum Commands {
-    /// From one work queue: what is handled is gone.
+    /// From one work queue: handled commands are removed.
     WorkQueue,
-    /// From a stream each, as they hear of events: how far a lane is, its row says.
+    /// From their own streams, like events: a lane's position is in its row.
     Positions,
 }
 
-/// Something that is stored in a stream, or waits there.
+/// A stream's number of messages and last sequence.
 pub struct Stream {
     pub name: String,
     pub messages: u64,
     pub last: u64,
-    /// When that was stored.
+    /// When the last one was stored.
     pub last_at: Timestamp,
 }
 
@@ -42,7 +42,7 @@ pub async fn events(nats: &Nats) -> Result<Stream> {
 }
 
 /// Whether no command waits, every event is applied, and every outbox is empty, of these services or of whoever has tables.
-/// What one service still said after it was looked at shows in the last event: it has to be the same one twice.
+/// Events published after a service was checked show in the last event: it must be the same twice.
 ///
 /// # Errors
 /// When a server does not answer.
@@ -55,7 +55,7 @@ pub async fn is_settled(nats: &Nats, db: &mut PgConnection, services: Option<&[&
     Ok(look(nats, db, &services).await? == Some(last))
 }
 
-/// The last event, if nothing seems to be under way.
+/// The last event, if everything seems idle.
 async fn look(nats: &Nats, db: &mut PgConnection, services: &[String]) -> Result<Option<u64>> {
     let streams = streams(nats).await?;
     let stream = |name: &str| streams.iter().find(|stream| stream.name == name);
@@ -64,7 +64,7 @@ async fn look(nats: &Nats, db: &mut PgConnection, services: &[String]) -> Result
         return Ok(None);
     }
     let commands = if queue.is_some() { Commands::WorkQueue } else { Commands::Positions };
-    // While many commands wait, nothing else needs to be looked at.
+    // While many commands are pending, nothing else needs to be checked.
     let of_these = |stream: &&Stream| {
         stream.last > 0 && stream.name.strip_prefix("COMMANDS_").is_some_and(|of| services.iter().any(|one| one == of))
     };
@@ -113,7 +113,7 @@ async fn has_applied(nats: &Nats, stream: &Stream, position: &str, service: &str
     Ok(true)
 }
 
-/// The service and the lane that a consumer is named after: `workout_all`, `workout_0`.
+/// The service and lane in a consumer's name: `workout_all`, `workout_0`.
 fn lane_of(consumer: &Value) -> Option<(&str, &str)> {
     consumer["name"].as_str()?.rsplit_once('_')
 }

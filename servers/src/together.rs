@@ -1,4 +1,4 @@
-//! nats-server and Postgres together, as tests and benchmarks want them: in a temporary directory, and gone with it.
+//! nats-server and Postgres together, for tests and benchmarks, in a temporary directory.
 
 use std::{
     fs::{self, Permissions},
@@ -17,7 +17,7 @@ use crate::{Access, Durability, NatsServer, Postgres, nkeys, settled};
 
 /// The database of all services.
 pub const DATABASE: &str = "plyo";
-/// Between two looks at what is waited for.
+/// Polling interval.
 const AGAIN: Duration = Duration::from_millis(20);
 
 /// Real servers that end with it. Fields drop in this order.
@@ -33,14 +33,14 @@ pub struct Servers {
 pub struct Setup<'a> {
     pub access: Access,
     pub durability: Durability,
-    /// How many nats-servers keep the streams together.
+    /// The number of nats-servers in the cluster.
     pub nats_servers: usize,
-    /// The directory of a Postgres that is stopped, to begin as its copy rather than empty.
+    /// The directory of a stopped Postgres to copy, instead of an empty one.
     pub tables: Option<&'a Path>,
 }
 
 impl Servers {
-    /// Starts them. There is a database without tables, unless there are some to begin with, and no stream.
+    /// Starts them, with a database without tables (unless it is a copy), and no streams.
     ///
     /// # Errors
     /// When a server is not installed or does not start.
@@ -127,7 +127,7 @@ impl Servers {
         Ok(false)
     }
 
-    /// Copies the tables while Postgres is stopped; gives where the copy is.
+    /// Copies the tables while Postgres is stopped; returns the copy's directory.
     ///
     /// # Errors
     /// When they cannot be copied, or Postgres does not start again.
@@ -140,7 +140,7 @@ impl Servers {
         Ok(backup)
     }
 
-    /// Puts such a copy in the place of what is there.
+    /// Replaces the current data with such a copy.
     ///
     /// # Errors
     /// When it cannot be copied, or Postgres does not start again.
@@ -152,7 +152,7 @@ impl Servers {
         self.postgres.restart()
     }
 
-    /// Copies the streams while nats-server is stopped; gives where the copy is.
+    /// Copies the streams while nats-server is stopped; returns the copy's directory.
     ///
     /// # Errors
     /// When they cannot be copied, or nats-server does not start again.
@@ -165,7 +165,7 @@ impl Servers {
         Ok(backup)
     }
 
-    /// Puts such a copy in the place of what is there.
+    /// Replaces the current data with such a copy.
     ///
     /// # Errors
     /// When it cannot be copied, or nats-server does not start again.
@@ -189,7 +189,7 @@ fn backup(directory: &Path) -> PathBuf {
     names.find(|name| !name.exists()).unwrap_or_else(|| directory.with_extension("backup"))
 }
 
-/// Copies a directory with its owners and rights.
+/// Copies a directory with owners and permissions.
 ///
 /// # Errors
 /// When `cp` fails.

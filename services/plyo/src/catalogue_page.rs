@@ -1,4 +1,4 @@
-//! The exercise catalogue as one HTML page for review: it carries its data, filters itself, and loads nothing.
+//! The exercise catalogue as one self-contained, searchable HTML page.
 
 use anyhow::Result;
 use plyo_exercises::Exercise;

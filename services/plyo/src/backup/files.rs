@@ -1,4 +1,4 @@
-//! The files of a backup: for their owner's eyes only, with a checksum that is made as they are written.
+//! The files of a backup: readable by their owner only, with a checksum computed while writing.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -25,7 +25,7 @@ pub(super) struct Kept {
 /// Bytes read at a time.
 const READING: usize = 512 * 1024;
 
-/// Makes the directory of a backup; one that is there must be empty.
+/// Creates the directory of a backup; an existing one must be empty.
 pub(super) fn make_directory(directory: &Path) -> Result<()> {
     let place = directory.display();
     match fs::DirBuilder::new().mode(0o700).create(directory) {
@@ -58,7 +58,7 @@ impl Writer {
         })
     }
 
-    /// Writes to the page cache, which takes what a chunk is in no time; on disk it is at the end.
+    /// Writes to the page cache, which is fast; synced at the end.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.write_all(bytes).with_context(|| format!("write {}", self.name))?;
         self.sha256.update(bytes);
@@ -66,7 +66,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Comes back when it is on disk.
+    /// Returns when it is on disk.
     pub(super) async fn finish(self) -> Result<Kept> {
         let Self { name, file, sha256, progress } = self;
         tokio::task::spawn_blocking(move || file.sync_all()).await?.with_context(|| format!("sync {name}"))?;

@@ -1,4 +1,4 @@
-//! Postgres' own tools, and how they sign in: by the environment, so that no password is in a list of processes.
+//! Postgres' own tools, which sign in through the environment, so that no password is in the process list.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tokio::process::Command;
 use url::{Url, form_urlencoded};
 
-/// How long another session's lock is waited for: what folds tables anew replaces them.
+/// Timeout of waiting for another session's lock: a rebuild replaces tables.
 const LOCKS: &str = "-c lock_timeout=30s";
 
 /// `pg_dump` or `pg_restore`.
@@ -33,7 +33,7 @@ impl Tool {
         Ok(Self { name, program, version })
     }
 
-    /// Refuses one that is older than what it is to read.
+    /// Rejects one that is older than what it must read.
     pub(super) fn must_read(&self, what: &str, version: u32) -> Result<()> {
         let Self { name, version: own, program } = self;
         ensure!(
@@ -64,7 +64,7 @@ fn major(said: &str) -> Option<u32> {
     said.split(") ").nth(1)?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// What libpq signs in with. What the URL leaves out may come from our own environment: PGPASSWORD, PGPASSFILE.
+/// libpq's settings. What the URL omits may come from our own environment: PGPASSWORD, PGPASSFILE.
 fn environment(dsn: &str) -> Result<Vec<(&'static str, String)>> {
     // The parse errors may quote the URL, which may hold a password.
     let url = Url::parse(dsn).ok().context("cannot parse the Postgres URL")?;
@@ -99,7 +99,7 @@ fn environment(dsn: &str) -> Result<Vec<(&'static str, String)>> {
     Ok(variables)
 }
 
-/// A percent-encoded text. In a form, which is decoded here, `+` and `&` would be something else.
+/// Percent-encoded text. In a form, which is decoded here, `+` and `&` would have another meaning.
 fn decoded(text: &str) -> String {
     let form = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
     form_urlencoded::parse(form.as_bytes()).next().map_or_else(String::new, |(name, _)| name.into_owned())

@@ -1,4 +1,4 @@
-//! What a backup consists of, and how its parts belong together. It is written last: without it a backup is not finished.
+//! The contents of a backup, and how its parts belong together. It is written last: without it a backup is incomplete.
 
 use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path};
 

@@ -1,22 +1,22 @@
-//! A backup while the platform works, and the way back.
+//! Backup of a running platform, and restore.
 //!
-//! It has two halves, the streams and the tables, and cannot have both of one moment. So it is taken in an order in which
-//! whatever falls between them heals:
+//! It has two halves, the streams and the tables, which cannot be of the same moment. So it is taken in an order in which
+//! any difference between them heals:
 //!
 //! 1. The commands. Nothing that was acknowledged before the backup is lost by that: a command leaves its stream only when
-//!    the transaction that handled it is committed and what it came to is in `EVENTS`, and both are taken later.
-//! 2. The tables. They are of no later moment than `EVENTS`, which is the case that a lane heals by itself when it is taken:
-//!    it folds what its tables lack. A command that is in the stream and was handled all the same is known by its id: from
-//!    `handled`, or from the event that it came to. Redis counts and caches; it is no part of this.
+//!    the transaction that handled it is committed and its events are in `EVENTS`, and both are taken later.
+//! 2. The tables. They are not newer than `EVENTS`, which a lane heals when it is taken: it folds what its tables lack. A
+//!    command that is still in the stream but was handled is recognised by its id: in `handled`, or from its event. Redis
+//!    only counts and caches; it is not included.
 //! 3. `DEAD`. A dead letter is published after the transaction that gives a message up, so it is here or in an outbox.
 //! 4. `EVENTS`.
-//! 5. `SCHEDULE`, last, so that it has every timer that an event in `EVENTS` tells of, and all that has fired and `EVENTS`
-//!    lacks: that is taken from it when both are back, and what `EVENTS` has is not taken twice. What changed in it while its
-//!    snapshot was taken is kept beside it (`nats/src/operate/backup/timers.rs`).
+//! 5. `SCHEDULE`, last, so that it has every timer set by an event in `EVENTS`, and all fired ones that `EVENTS` lacks:
+//!    those are sourced after the restore, and none twice. Changes during its snapshot are saved separately
+//!    (`nats/src/operate/backup/timers.rs`).
 //!
-//! Each service's tables are a dump of `pg_dump`, which takes just its schemas, of one moment, out of a server that it need
-//! not own, and which a newer Postgres on another machine takes, too; a base backup is of a whole cluster, its other databases
-//! included, and wants the same version and a replica's rights. A stream's snapshot is what the broker makes of it.
+//! Each service's tables are dumped by `pg_dump`: just its schemas, at one moment, from a shared server, and restorable to
+//! a newer Postgres on another machine; a base backup is of a whole cluster including other databases, and needs the same
+//! version and replication rights. A stream's snapshot is made by the broker.
 
 mod files;
 mod libpq;
@@ -39,7 +39,7 @@ fn command_streams() -> Vec<String> {
     services::names(SERVICES).into_iter().map(streams::commands).collect()
 }
 
-/// Says from time to time how much of something is done.
+/// Reports progress from time to time.
 struct Progress {
     what: String,
     bytes: u64,

@@ -1,4 +1,4 @@
-//! The way back. Everything that can be refused is refused before anything is changed.
+//! Restore. Everything is checked before anything is changed.
 
 use std::{
     fs::{self, File},
@@ -34,7 +34,7 @@ pub(crate) enum Halves {
     Tables,
 }
 
-/// Restores a backup; what is there goes only if `replace` says so. Says what it did.
+/// Restores a backup, replacing existing data only if `replace` is set. Prints what it did.
 pub(crate) async fn restore(config: &Config, directory: &Path, halves: Halves, replace: bool) -> Result<()> {
     let manifest = Manifest::read(directory)?;
     let (with_streams, with_tables) = (halves != Halves::Tables, halves != Halves::Streams);
@@ -52,7 +52,7 @@ pub(crate) async fn restore(config: &Config, directory: &Path, halves: Halves, r
     if with_streams {
         must_take_snapshots(&manifest, &nats)?;
     }
-    // Until the end: whoever starts meanwhile stands by.
+    // Held until the end: a service that starts meanwhile stands by.
     let _held = hold_lanes(config).await?;
     let mut held = Vec::new();
     if with_streams {
@@ -128,7 +128,7 @@ fn must_take_snapshots(manifest: &Manifest, nats: &Nats) -> Result<()> {
     Ok(())
 }
 
-/// Every lane of every service, which therefore does not run.
+/// Owns every lane of every service, so that none runs.
 async fn hold_lanes(config: &Config) -> Result<Vec<PgConnection>> {
     let mut held = Vec::new();
     for entry in SERVICES {
@@ -152,7 +152,7 @@ async fn put_streams(manifest: &Manifest, nats: &Nats, config: &Config, director
         let Ok(stream) = manifest.stream(&name) else { continue };
         let wanted = backup::config_of_restored(stream.config.clone(), config.replicas, &histories);
         if let Err(error) = put(nats, &wanted, stream, directory).await {
-            // The broker keeps what it has of it, which would pass for the stream.
+            // The broker keeps a partial restore, which would pass for the stream.
             streams::delete(nats, &name).await?;
             return Err(error);
         }

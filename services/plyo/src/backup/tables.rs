@@ -1,4 +1,4 @@
-//! The tables of a service: a dump of its schemas, of one moment, and its way back.
+//! The tables of a service: a dump of its schemas at one moment, and its restore.
 
 use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
 
@@ -14,12 +14,12 @@ use tokio::{
 use super::{TELLING, files::Writer, libpq::Tool, manifest::Tables};
 use crate::{platform::Config, services::Entry};
 
-/// How long pg_dump may say nothing.
+/// Max silence of pg_dump.
 const SILENCE: Duration = Duration::from_secs(60);
 const READING: usize = 512 * 1024;
 /// Of what a failed program complains of.
 const COMPLAINT: usize = 8 * 1024;
-/// What a service writes though nobody has asked it for anything.
+/// Tables that a service fills by itself.
 const BY_ITSELF: [&str; 3] = ["_sqlx_migrations", "lane", "signing_key"];
 
 /// Dumps the tables of a service into a file of the backup.
@@ -29,7 +29,7 @@ pub(super) async fn dump(tool: &Tool, config: &Config, entry: &Entry, directory:
     let version: i32 =
         sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(&mut db).await?;
     tool.must_read("the server", version.unsigned_abs() / 10_000)?;
-    // Lanes and tables of one moment: pg_dump joins this transaction, which waits for it.
+    // Lanes and tables at one moment: pg_dump joins this transaction's snapshot.
     let mut moment = db.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     sqlx::query("SET LOCAL idle_in_transaction_session_timeout = 0").execute(&mut *moment).await?;
     let snapshot: String = sqlx::query_scalar("SELECT pg_export_snapshot()").fetch_one(&mut *moment).await?;
@@ -41,7 +41,7 @@ pub(super) async fn dump(tool: &Tool, config: &Config, entry: &Entry, directory:
         migrations.insert(schema, newest.unwrap_or(0));
     }
     let mut command = tool.command(&dsn)?;
-    // Not compressed: that would cost the platform its processors.
+    // Not compressed: that would take processor time from the platform.
     command.args(["--format=custom", "--compress=0", "--lock-wait-timeout=30s"]);
     command.arg(format!("--snapshot={snapshot}"));
     command.args(migrations.keys().map(|schema| format!("--schema={schema}")));
@@ -107,7 +107,7 @@ pub(super) async fn must_be_readable(tool: &Tool, file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Puts the dump of a service's tables in the place of those that are there. It is there as a whole or not at all.
+/// Replaces a service's tables with the dump, as a whole or not at all.
 pub(super) async fn put_back(tool: &Tool, dsn: &str, entry: &Entry, file: &Path) -> Result<()> {
     plyo_migrations::create_role(dsn, entry.name).await?;
     let mut db = connect(dsn).await?;

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{platform::Config, services::SERVICES};
 
-/// Takes a backup into a directory of its own, and says what it did.
+/// Takes a backup into its own directory, and prints what it did.
 pub(crate) async fn take(config: &Config, directory: &Path) -> Result<()> {
     let started = Instant::now();
     let nats = config.nats("operator").await?;
@@ -73,7 +73,7 @@ pub(super) fn last(stream: &Stream) -> Result<u64> {
     stream.state["last_seq"].as_u64().with_context(|| format!("the last sequence of {}", stream.name))
 }
 
-/// No table says what `EVENTS` does not.
+/// No table is ahead of `EVENTS`.
 fn must_belong_together(manifest: &Manifest) -> Result<()> {
     let events = manifest.stream("EVENTS")?;
     let last = last(events)?;

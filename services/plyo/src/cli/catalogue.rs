@@ -1,4 +1,4 @@
-//! `plyo catalogue`: how well the exercise catalogue understands names, and a page to look at it.
+//! `plyo catalogue`: how well the exercise catalogue recognises names, and a page to browse it.
 
 use std::{fs, path::PathBuf};
 

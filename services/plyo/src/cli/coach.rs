@@ -1,4 +1,4 @@
-//! `plyo coach`: trains the coach's starting point and measures how good it is. Needs no server.
+//! `plyo coach`: trains the coach's initial model and evaluates it. Needs no server.
 
 use std::{
     fmt::{self, Display},
@@ -33,22 +33,23 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Subcommand)]
 pub(super) enum Coach {
-    /// Train what is known before anybody is, and write the file that is shipped
+    /// Train the initial model for new users, and write the file that is shipped
     Train(Train),
-    /// Foresee each workout of training logs, then learn from it; print how good that was beside simple rules
+    /// Predict each workout of training logs before learning from it; compare the accuracy with simple rules
     Eval(Eval),
-    /// Print what a person of a training log would be shown after their last workout, as they read it
+    /// Print what a person in a training log would be shown after their last workout
     Explain {
         #[command(flatten)]
         data: Data,
         /// The name of the person in the log
         #[arg(long, value_name = "NAME")]
         user: String,
-        /// en, de or es, also with a region
+        /// en, de or es, optionally with a region
         #[arg(long, default_value = "en", value_name = "LOCALE")]
         lang: String,
     },
-    /// Obey the coach on paper for 156 sessions, and learn which recommendations are welcome, beside simple rules
+    /// Simulate following the coach for 156 sessions and learning which recommendations are welcome; compare with simple
+    /// rules
     Simulate {
         /// For machines
         #[arg(long)]
@@ -75,23 +76,23 @@ pub(super) struct Eval {
     /// For machines
     #[arg(long)]
     json: bool,
-    /// What each component is worth, instead
+    /// Measure the contribution of each component instead
     #[arg(long)]
     ablate: bool,
-    /// Which experts the others would choose for each person, and how well that does, instead
+    /// Let the other people choose the experts for each person, and measure that instead
     #[arg(long, conflicts_with = "ablate")]
     choose: bool,
-    /// The people that the settings were chosen on; the others are shown apart
+    /// The people used to tune the settings; others are reported separately
     #[arg(long, value_delimiter = ',', default_value = "u01,u02,u03,u04", value_name = "NAME,…")]
     tuned: Vec<String>,
-    /// Random cases for the safety layer
+    /// Number of random cases for the safety layer
     #[arg(long, default_value_t = 1_000_000, value_name = "N")]
     trials: u64,
 }
 
 #[derive(Args)]
 pub(super) struct Data {
-    /// CSV with a set on each line: user, session, start, template, exercise, set_type, weight_kg, logged_unit, reps, rpe
+    /// CSV with one set per line: user, session, start, template, exercise, set_type, weight_kg, logged_unit, reps, rpe
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
 }
@@ -141,7 +142,7 @@ impl Eval {
     }
 }
 
-/// The slug that the exercise catalogue gives a name from anywhere.
+/// The catalogue's slug for a name from any log.
 fn slug_in_catalogue(name: &str) -> Option<ExerciseSlug> {
     Catalogue::get().by_name(name).map(|exercise| exercise.slug.clone())
 }
@@ -182,12 +183,12 @@ fn print(what: &(impl Serialize + Display), json: bool) -> Result<()> {
     Ok(())
 }
 
-/// A line of the log. Columns that are not named here are not looked at.
+/// A line of the log. Other columns are ignored.
 #[derive(Deserialize)]
 struct Line {
     user: String,
     session: u32,
-    /// On the clock of the wall, to the minute.
+    /// Local time, to the minute.
     start: DateTime,
     template: String,
     exercise: String,

@@ -1,4 +1,4 @@
-//! `plyo verify --deep`: whether `EVENTS` itself is whole.
+//! `plyo verify --deep`: whether `EVENTS` itself is intact.
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ pub(super) fn since(text: &str) -> Result<Start> {
     Ok(Start::Time(time))
 }
 
-/// Looks at every message, and says what is wrong, a line each.
+/// Checks every message, and prints problems, one per line.
 pub(super) async fn verify(config: &Config, since: Option<Start>) -> Result<()> {
     let report = deep::verify(Deep {
         nats: config.nats("operator").await?,

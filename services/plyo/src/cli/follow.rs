@@ -1,4 +1,4 @@
-//! `plyo tail` and `plyo why`: events as they go by; what an event came from, and what it came to.
+//! `plyo tail` and `plyo why`: events as they happen; what caused an event, and what it caused.
 
 use std::{
     collections::BTreeMap,
@@ -47,7 +47,7 @@ impl Tail {
             for stored in events.next().await?.iter().filter(|stored| is_wanted(stored)) {
                 lines.push_str(&line(stored)?);
             }
-            // Whoever reads it, such as `head`, may have enough.
+            // The reader, such as `head`, may have closed the pipe.
             if io::stdout().write_all(lines.as_bytes()).and_then(|()| io::stdout().flush()).is_err() {
                 break;
             }
@@ -115,7 +115,7 @@ impl Why {
         })
         .await?;
         let mut text = String::new();
-        // What is no event is a command: the streams of those keep none that is handled.
+        // Anything but an event is a command: their streams keep no handled ones.
         if !links.contains_key(&chain) {
             text.push_str(&format!("command {chain}{}\n", self.mark(chain)));
         }

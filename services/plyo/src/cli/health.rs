@@ -1,4 +1,4 @@
-//! `plyo health`: whether the `plyo serve` beside it does its work, for what supervises a container without curl.
+//! `plyo health`: whether the local `plyo serve` is ready, for supervisors of containers without curl.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::{net::lookup_host, time::timeout};
 
 use crate::services::{self, SERVICES};
 
-/// Longer than an edge that is well ever takes, shorter than supervisors wait.
+/// Longer than a healthy edge ever takes, shorter than supervisors' timeouts.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Args)]
@@ -27,7 +27,7 @@ pub(super) struct Health {
 }
 
 impl Health {
-    /// Prints one line; what is not well is an error.
+    /// Prints one line; anything but healthy is an error.
     pub(super) async fn run(self) -> Result<()> {
         let roles: Vec<String> = self.only.into_iter().filter(|role| !role.is_empty()).collect();
         let roles =
@@ -51,7 +51,7 @@ impl Health {
     }
 }
 
-/// What listens everywhere is asked on loopback.
+/// An address that listens everywhere is reached on loopback.
 fn within_reach(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         let loopback: [std::net::IpAddr; 2] =

@@ -1,4 +1,4 @@
-//! `plyo lanes`: another number of lanes for a service.
+//! `plyo lanes`: changes a service's number of lanes.
 
 use anyhow::Result;
 use clap::Args;

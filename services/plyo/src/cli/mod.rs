@@ -175,7 +175,7 @@ impl Servers {
         Ok(passwords::of_services(self.config("{role}")?))
     }
 
-    /// Whether Postgres is to know the passwords of `plyo keys --files`.
+    /// Whether to set the passwords of `plyo keys --files` in Postgres.
     fn sets_passwords(&self) -> bool {
         self.postgres_url.as_ref().is_some_and(|url| url.contains(passwords::PLACE))
     }
@@ -209,7 +209,7 @@ impl Servers {
     }
 }
 
-/// Reads `SERVICE=URL`. The error does not quote it, for the URL may hold a password; a URL may hold a `=`, too.
+/// Reads `SERVICE=URL`. The error does not quote it, since the URL may contain a password; a URL may also contain `=`.
 fn url_of_service(pair: &str) -> Result<(String, String)> {
     let known = services::names(SERVICES);
     let pair = pair.split_once('=').filter(|(service, _)| known.contains(service));
@@ -219,7 +219,7 @@ fn url_of_service(pair: &str) -> Result<(String, String)> {
 }
 
 impl Plyo {
-    /// Reads a command line; one that is wrong ends the process and says why.
+    /// Parses the command line; an invalid one ends the process with an error.
     pub fn read<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
         Self::parse_from(std::iter::once("plyo").chain(arguments))
     }

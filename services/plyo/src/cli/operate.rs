@@ -46,7 +46,7 @@ impl Migrate {
     }
 }
 
-/// Applies SQL and streams. An `EVENTS` that is lost is not made anew without a word.
+/// Applies SQL and streams. A lost `EVENTS` is not recreated silently.
 pub(crate) async fn apply(config: &Config, new_history: bool) -> Result<Vec<String>> {
     let nats = config.nats("operator").await?;
     if !new_history && streams::is_missing(&nats, "EVENTS").await? {
@@ -68,7 +68,7 @@ pub(crate) async fn apply(config: &Config, new_history: bool) -> Result<Vec<Stri
     Ok(done)
 }
 
-/// A body on stdin, JSON on stdout: as it is, or, of a type that is named, in its newest version.
+/// A body on stdin, JSON on stdout: as it is, or, with a type, in the newest version.
 pub(super) fn decode(type_name: Option<&str>) -> Result<()> {
     let mut body = Vec::new();
     std::io::stdin().read_to_end(&mut body).context("read stdin")?;
@@ -95,7 +95,7 @@ fn newest(type_name: &str, body: &[u8]) -> Result<String> {
     Ok(json?)
 }
 
-/// A body as JSON. What a job outside Plyo said is JSON already and stays as it is; no MessagePack map begins like that.
+/// A body as JSON. A body from a job outside Plyo is already JSON and stays as it is; no MessagePack map starts like that.
 pub(super) fn readable(body: &[u8]) -> Result<String> {
     if let Some(json) = str::from_utf8(body).ok().filter(|_| is_json_object(body)) {
         return Ok(json.to_owned());

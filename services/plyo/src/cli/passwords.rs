@@ -35,7 +35,7 @@ pub(super) fn of_services(config: Config) -> Config {
     config
 }
 
-/// Has each role sign in with its password, the operator's, too; says what it did.
+/// Sets each role's password, including the operator's; returns what it did.
 pub(super) async fn set(config: &Config) -> Result<Vec<String>> {
     let directory = config.nkeys.as_deref().context("set PLYO_NKEYS to the directory of the passwords")?;
     let mut done = Vec::new();

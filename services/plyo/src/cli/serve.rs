@@ -1,4 +1,4 @@
-//! `plyo serve`: services on servers that are there, as a cluster runs them.
+//! `plyo serve`: services against existing servers, as in a cluster.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ impl Serve {
         let config = self.running.of(self.servers.of_services()?);
         let known = services::roles(SERVICES);
         let all = || known.iter().map(|role| (*role).to_owned()).collect();
-        // A variable that is set to nothing names nobody.
+        // An empty variable names no role.
         let only: Vec<String> = self.only.into_iter().filter(|role| !role.is_empty()).collect();
         let roles = if only.is_empty() { all() } else { only };
         let unknown: Vec<&String> = roles.iter().filter(|role| !known.contains(&role.as_str())).collect();
@@ -78,8 +78,8 @@ impl Serve {
     }
 }
 
-/// Whoever connects meanwhile waits where it takes a moment, and is told what is missing where it takes longer: to somebody
-/// who shares out requests, an edge that answers at once is one that works.
+/// Early connections wait for a moment, and later get a response that says what is missing: to a load balancer, an edge
+/// that responds at once is one that works.
 async fn fit_to_start(
     config: &Config,
     roles: &[String],

@@ -1,10 +1,10 @@
-//! What a signal does. A process whose id is 1, as in a container, hears only those that it asks for.
+//! Signal handling. A process with id 1, as in a container, receives only signals that it handles.
 
 use std::process::exit;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What a shell says of a command that SIGTERM ended.
+/// A shell's exit status for a command ended by SIGTERM.
 const ENDED: i32 = 128 + 15;
 
 /// SIGTERM and Ctrl-C.
@@ -35,7 +35,7 @@ pub(super) fn end_the_process() {
     });
 }
 
-/// Completes when a server is to stop in good order; who asks again does not want to wait for that.
+/// Completes when a server should shut down gracefully; a second signal means not to wait.
 pub(super) async fn shutdown() {
     let Ok(mut signals) = Signals::new() else { return std::future::pending().await };
     signals.next().await;

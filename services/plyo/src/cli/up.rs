@@ -1,4 +1,4 @@
-//! `plyo up`: the whole platform on one machine, from nothing.
+//! `plyo up`: the whole platform on one machine, from scratch.
 
 use std::{
     fs,
@@ -177,7 +177,7 @@ Ctrl-C stops everything; the data stays.
     }
 }
 
-/// Two platforms on one data directory would be none.
+/// Two platforms must not share a data directory.
 fn lock(data: &Path) -> Result<fs::File> {
     let file = fs::File::create(data.join("lock"))?;
     match file.try_lock() {

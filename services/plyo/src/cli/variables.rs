@@ -1,4 +1,4 @@
-//! The environment variables that Plyo reads; one that is misspelt would be ignored without a word.
+//! The environment variables that Plyo reads; a misspelt one would be ignored silently.
 
 use std::{collections::BTreeSet, env};
 
