@@ -31,7 +31,7 @@ pub(super) fn document(kinds: &Kinds, services: &[Service]) -> Value {
         "info": {
             "title": "Plyo",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Commands and events on NATS JetStream, and their delivery to clients. A message is a CloudEvent 1.0 in binary mode: its attributes are headers (but for `subject`, which is the last token of the NATS subject), its body is the payload as a MessagePack map with field names.",
+            "description": "Commands and events on NATS JetStream, and their delivery to clients. A message is a CloudEvent 1.0 in binary mode: its attributes are headers (except `subject`, which is the last token of the NATS subject), and its body is the payload as a MessagePack map with field names.",
             "license": { "name": "MIT OR Apache-2.0" }
         },
         "defaultContentType": "application/msgpack",
@@ -84,7 +84,7 @@ impl Parts {
             &payloads,
             &[about],
             &format!(
-                "Stored in COMMANDS_{service} as `cmd.<partition>.…`: its service reads it from there, and purges it."
+                "Stored in COMMANDS_{service} as `cmd.<partition>.…`: its service reads it from there and purges it."
             ),
         );
         let senders = senders(services, kind);
@@ -94,7 +94,7 @@ impl Parts {
         self.operation(service, "receive", name, &payloads);
         if senders.contains(&"edge") {
             self.operations[&format!("edge.send.{name}")]["reply"] = json!({ "address": {
-                "description": "The outcome comes on `out.<edge>.<command id>` (core NATS); it is stored with the command's id as well",
+                "description": "The outcome is sent to `out.<edge>.<command id>` (core NATS), and also stored with the command's id",
                 "location": "$message.header#/plyo-reply"
             } });
         }
@@ -106,9 +106,9 @@ impl Parts {
         self.payloads(&payloads, "EventHeaders");
         let about = parameter(kind.about());
         let origin = if service == "clock" {
-            "A schedule of SCHEDULE that came due: EVENTS takes it over by configuration alone."
+            "A schedule of SCHEDULE that is due: EVENTS sources it, by configuration alone."
         } else {
-            "Published without the partition; EVENTS puts it in, and keeps the event for ever."
+            "Published without the partition; EVENTS inserts it, and keeps the event for ever."
         };
         let address = format!("evt.{{partition}}.{service}.{}.{{{about}}}", kind.fact());
         self.channel(name, &address, &payloads, &["partition", about], origin);
@@ -120,7 +120,7 @@ impl Parts {
             let scheduled = format!("schedule.{}", kind.fact());
             let address = format!("at.{}.{{{about}}}.{{key}}", kind.fact());
             let how = format!(
-                "A native message schedule (`Nats-Schedule`, `Nats-Schedule-Target: due.<fact>.<{about}>`); jobs outside Plyo may send one, also as JSON (`content-type: application/json`) and without `ce-` headers. Sent again it moves; an empty one with `Nats-Rollup: sub` cancels."
+                "A native message schedule (`Nats-Schedule`, `Nats-Schedule-Target: due.<fact>.<{about}>`); jobs outside Plyo may send one, also as JSON (`content-type: application/json`) and without `ce-` headers. Sending it again moves it; an empty one with `Nats-Rollup: sub` cancels it."
             );
             self.channel(&scheduled, &address, &payloads, &[about, "key"], &how);
             for service in those(services, |service| service.timers().contains(&kind)) {
@@ -204,14 +204,14 @@ fn parameter(about: Option<Aggregate>) -> &'static str {
 fn parameters(kinds: &Kinds) -> Value {
     let partitions: Vec<String> = (0..16).map(|partition| partition.to_string()).collect();
     let mut parameters = json!({
-        "user": { "description": "The person it is about: a UUID. The last token, so that a person can be followed, replayed and erased by subject." },
+        "user": { "description": "The user it is about: a UUID. The last token, so that a user can be followed, replayed and erased by subject." },
         "partition": { "description": "Computed by the server from the last token.", "enum": partitions },
         "key": { "description": "The schedule's key: the reminder's id." }
     });
     let about = kinds.commands.iter().map(|kind| kind.about()).chain(kinds.events.iter().map(|kind| kind.about()));
     for name in about.flatten().map(Aggregate::name) {
         parameters[name] =
-            json!({ "description": format!("What it is about: `{name}-<UUID>`. The last token, as a person is.") });
+            json!({ "description": format!("What it is about: `{name}-<UUID>`. The last token, like a user.") });
     }
     parameters
 }
@@ -230,8 +230,8 @@ fn event_headers() -> Value {
             "ce-source": { "type": "string", "description": "`plyo/<service>`" },
             "ce-time": { "type": "string", "format": "date-time", "description": "When it happened; an event has the time of the command that caused it" },
             "ce-datacontenttype": { "const": "application/msgpack" },
-            "ce-correlationid": { "type": "string", "format": "uuid", "description": "The first message of the chain; left out where that is the cause" },
-            "ce-causationid": { "type": "string", "format": "uuid", "description": "The message that caused this one; left out where that is itself" },
+            "ce-correlationid": { "type": "string", "format": "uuid", "description": "The first message of the chain; omitted if that is the cause" },
+            "ce-causationid": { "type": "string", "format": "uuid", "description": "The message that caused this one; omitted if that is itself" },
             "traceparent": { "type": "string", "description": "W3C Trace Context" }
         }
     })
@@ -245,8 +245,8 @@ fn command_headers() -> Value {
             "required": ["Nats-Msg-Id", "plyo-fingerprint"],
             "properties": {
                 "Nats-Msg-Id": { "type": "string", "format": "uuid", "description": "The same as ce-id: the server drops a second copy within 60 s" },
-                "plyo-reply": { "type": "string", "description": "`out.<edge>`, where somebody waits for the outcome" },
-                "plyo-fingerprint": { "type": "string", "description": "A hash of the body: the same id with another body is refused" }
+                "plyo-reply": { "type": "string", "description": "`out.<edge>`, if somebody waits for the outcome" },
+                "plyo-fingerprint": { "type": "string", "description": "A hash of the body: the same id with another body is rejected" }
             }
         }
     ] })

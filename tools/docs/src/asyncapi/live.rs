@@ -42,7 +42,7 @@ pub(super) fn describe(parts: &mut Parts, generator: &mut SchemaGenerator) {
         json!({
             "address": "/api/v1/live",
             "title": "Live delivery",
-            "description": "Every event about a person and about what else they follow, in order, once, resumable from a cursor. JSON text frames, or MessagePack maps in binary frames when the client's `hello` is one; `t` says which frame it is.",
+            "description": "Every event about a user and their other topics, in order, once, resumable from a cursor. JSON text frames, or MessagePack maps in binary frames if the client's `hello` is one; `t` names the frame.",
             "servers": [{ "$ref": "#/servers/edge" }],
             "messages": messages,
             "bindings": { "ws": { "method": "GET" } }
@@ -67,13 +67,13 @@ fn rendered() -> [(String, Value); 2] {
         "properties": {
             "t": { "const": "evt" },
             "c": cursor,
-            "p": { "type": "string", "description": "The cursor that was sent before this one: a gap shows at once" },
+            "p": { "type": "string", "description": "The cursor sent before this one, to detect gaps" },
             "topic": { "type": "string", "description": "`me`, or the subject that it is about: `group-<uuid>`" },
             "id": { "type": "string", "format": "uuid" },
-            "type": { "type": "string", "description": "`workout.completed.v1`: as it travelled, whether or not the edge knows it" },
+            "type": { "type": "string", "description": "`workout.completed.v1`: as published, whether or not the edge knows it" },
             "at": { "type": "string", "format": "date-time", "description": "`ce-time`" },
-            "data": { "description": "The event's payload, as the JSON Schema of its type says; `null` where its bytes cannot be read" },
-            "cid": { "type": "string", "format": "uuid", "description": "`ce-correlationid`: the command it all began with" }
+            "data": { "description": "The event's payload, by the JSON Schema of its type; `null` if it cannot be decoded" },
+            "cid": { "type": "string", "format": "uuid", "description": "`ce-correlationid`: the command that started the chain" }
         }
     });
     let eph = json!({
