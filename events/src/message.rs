@@ -19,8 +19,8 @@ pub struct Message<T> {
     pub correlation: Uuid,
     /// `ce-causationid`: the id of the message that caused this one; its own id for the first.
     pub causation: Uuid,
-    /// The span that this comes from. What this causes comes from the span that handles it, or from the same one where
-    /// nobody records spans.
+    /// The parent span. Caused messages have the span that handles this one as their parent, or the same parent if nobody
+    /// records spans.
     pub traceparent: Option<Traceparent>,
     pub body: T,
 }

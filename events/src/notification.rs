@@ -79,9 +79,9 @@ pub struct NotificationCreated {
     pub params: Told,
 }
 
-/// What a client needs to write the sentence, by the kind of the notification. Notifications own these types: whatever
-/// becomes of the events that they tell of, what was told stays readable. Fields are in the order of their names, as they
-/// were stored before they had a type.
+/// What a client needs to render the text, by the kind of notification. Notifications own these types, so that they stay
+/// readable however the events behind them change. Fields are in alphabetical order, as they were stored before they had a
+/// type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Told {
@@ -93,7 +93,7 @@ pub enum Told {
     Reminder(ReminderTold),
 }
 
-/// An achievement that is unlocked.
+/// An unlocked achievement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AchievementTold {
     /// Stable name of the rule: `workouts_10`.
@@ -105,7 +105,7 @@ pub struct AchievementTold {
     pub value: u64,
 }
 
-/// All records of one workout that are new and stand.
+/// All new and current records of one workout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordsTold {
     /// By exercise and kind, one each.
@@ -122,7 +122,7 @@ pub struct RecordTold {
     /// Absent for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<MarkTold>,
-    /// Always false: a record that stands again was told when it was first set.
+    /// Always false: a restored record was announced when it was first set.
     #[serde(default)]
     pub reestablished: bool,
 }
@@ -136,7 +136,7 @@ pub struct MarkTold {
     pub workout_id: WorkoutId,
 }
 
-/// A reminder that came due.
+/// A due reminder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReminderTold {
     /// The clock's event.

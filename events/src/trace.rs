@@ -1,8 +1,8 @@
-//! W3C Trace Context, as far as a message carries it.
+//! The part of W3C Trace Context that messages carry.
 
 use std::{fmt, num::NonZero, str::FromStr};
 
-/// A `traceparent`: the trace that a message belongs to, and the span in it that the message comes from.
+/// A `traceparent`: the trace of a message, and the span in it that sent the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Traceparent {
     trace: NonZero<u128>,
@@ -10,18 +10,18 @@ pub struct Traceparent {
     flags: u8,
 }
 
-/// The text is no `traceparent`.
+/// The text is not a `traceparent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a traceparent is 00-<32 hex>-<16 hex>-<2 hex>, in lower case and neither id zero")]
 pub struct TraceparentError;
 
-/// What the flags say: that the spans of the trace are recorded.
+/// The flag for recorded spans.
 const SAMPLED: u8 = 0b01;
-/// What version 00 knows of the flags: sampled, and that the trace id is random.
+/// The flags of version 00: sampled, and random trace id.
 const KNOWN_FLAGS: u8 = 0b11;
 
 impl Traceparent {
-    /// `None` when one of the ids is zero.
+    /// `None` if one of the ids is zero.
     pub fn new(trace: u128, span: u64, flags: u8) -> Option<Self> {
         Some(Self { trace: NonZero::new(trace)?, span: NonZero::new(span)?, flags: flags & KNOWN_FLAGS })
     }
@@ -29,7 +29,7 @@ impl Traceparent {
     /// A new trace.
     pub fn mint() -> Self {
         let id = uuid::Uuid::new_v4();
-        // A span is unique within its trace, so bits of that will do: randomness is a system call.
+        // A span id need only be unique within its trace, so bits of the message's id suffice: randomness is a system call.
         let (trace, span) = (NonZero::new(id.as_u128()), NonZero::new(id.as_u64_pair().1));
         Self { trace: trace.unwrap_or(NonZero::<u128>::MIN), span: span.unwrap_or(NonZero::<u64>::MIN), flags: SAMPLED }
     }
@@ -61,7 +61,7 @@ impl fmt::Display for Traceparent {
 impl FromStr for Traceparent {
     type Err = TraceparentError;
 
-    /// A later version is read as far as version 00 goes, as the standard has it.
+    /// A later version is read like version 00, as the standard requires.
     fn from_str(text: &str) -> Result<Self, TraceparentError> {
         let mut parts = text.split('-');
         let mut hex = |digits: usize| {
@@ -76,7 +76,7 @@ impl FromStr for Traceparent {
         if version == 0xff || (version == 0 && parts.next().is_some()) {
             return Err(TraceparentError);
         }
-        // They have so many digits, and no more.
+        // They have exactly this many digits.
         Self::new(trace, span as u64, flags as u8).ok_or(TraceparentError)
     }
 }

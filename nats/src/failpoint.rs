@@ -1,4 +1,4 @@
-//! Named places where a crash test may abort the process. Without the feature `failpoints` nothing of this is compiled in.
+//! Failpoints: places where a crash test can abort the process. Compiled in only with the feature `failpoints`.
 
 /// Passes a named place.
 macro_rules! pass {

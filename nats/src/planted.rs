@@ -1,5 +1,5 @@
-//! Bugs that a test plants by name (or `FAILPOINTS=bug-…=return`), so that its check is seen to fail. Each part of the
-//! loop that can have one is wrapped here; what is not said of it is as it is. Only with the feature `failpoints`.
+//! Planted bugs, which a test enables by name (or `FAILPOINTS=bug-…=return`) to see its check fail. Each part of the loop
+//! that can have one is wrapped here, and otherwise unchanged. Only with the feature `failpoints`.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -36,7 +36,7 @@ fn is_planted(bug: &str) -> bool {
     fail::eval(bug, |_| true).unwrap_or(false)
 }
 
-/// `bug-another-history`: what stands where the tables were is not looked at.
+/// `bug-another-history`: the messages at the tables' positions are not checked.
 pub(crate) async fn refuse_another(nats: &Nats, position: &Position, stream: &streams::State) -> Result<(), Failure> {
     if is_planted("bug-another-history") {
         let unknown = Position { applied_at: None, confirmed_id: None, ..position.clone() };
@@ -45,7 +45,7 @@ pub(crate) async fn refuse_another(nats: &Nats, position: &Position, stream: &st
     history::refuse_another(nats, position, stream).await
 }
 
-/// `bug-no-tail`: what is published already is not looked for. `bug-no-catch-up`: what the tables lack is passed over.
+/// `bug-no-tail`: already published events are ignored. `bug-no-catch-up`: events missing from the tables are skipped.
 pub(crate) async fn look(
     session: &mut Session,
     nats: &Nats,
@@ -71,7 +71,7 @@ impl Fence {
         fence::Fence::put_up(nats, lane).await.map(Self)
     }
 
-    /// `bug-no-fence`: the broker takes what an earlier owner sends.
+    /// `bug-no-fence`: the broker accepts what an earlier owner sends.
     pub(crate) fn stamp(&self, message: &mut Outgoing) {
         if !is_planted("bug-no-fence") {
             self.0.stamp(message);
@@ -81,7 +81,7 @@ impl Fence {
 
 pub(crate) struct OwnedPosition(position::OwnedPosition);
 
-/// `bug-position-outside`: the transaction that changes the tables leaves the position as it was.
+/// `bug-position-outside`: the transaction that changes the tables does not change the position.
 impl OwnedPosition {
     pub(crate) const fn new(now: Position) -> Self {
         Self(position::OwnedPosition::new(now))
@@ -113,7 +113,7 @@ impl Inputs {
         Ok(Self { sound, nats: nats.clone(), commands: streams::commands(lane.service) })
     }
 
-    /// `bug-purge-before-commit`: the server has let go of commands whose transaction may never commit.
+    /// `bug-purge-before-commit`: commands are purged whose transaction may never commit.
     pub(crate) async fn gather<R: Reactor>(&mut self, patience: Duration) -> Result<Gathered, Failure> {
         let gathered = self.sound.gather::<R>(patience).await?;
         if is_planted("bug-purge-before-commit")
@@ -139,7 +139,7 @@ impl<S: Tables> Remembered<S> {
         }
     }
 
-    /// `bug-memory-kept`: also of a batch that was rolled back.
+    /// `bug-memory-kept`: memory is kept after a rollback.
     pub(crate) fn forget_with_batch(&mut self) {
         if !is_planted("bug-memory-kept") {
             self.0.forget_with_batch();
@@ -157,7 +157,7 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// `bug-pipelined-on-replicas`: several fenced publishes are under way to a stream that takes one at a time.
+    /// `bug-pipelined-on-replicas`: several fenced publishes are in flight to a stream that accepts one at a time.
     pub(crate) fn new(nats: Nats, fence: Fence, replicas: u64) -> Self {
         let replicas = if is_planted("bug-pipelined-on-replicas") { 1 } else { replicas };
         if is_planted("bug-no-fence") {
@@ -168,7 +168,7 @@ impl Publisher {
         Self { sound: publisher::Publisher::new(nats.clone(), fence.clone(), replicas), nats, fence, mode, early: 0 }
     }
 
-    /// `bug-publish-before-commit`: what is published may never be committed.
+    /// `bug-publish-before-commit`: published messages may never be committed.
     pub(crate) async fn write_with<'a>(
         &mut self,
         db: &mut PgConnection,
@@ -197,7 +197,7 @@ impl Consumer {
         Self(consumer::Consumer::new(nats, service, effect))
     }
 
-    /// `bug-effect-ack-before-report`: a request is settled whose report may never be stored.
+    /// `bug-effect-ack-before-report`: a request is acknowledged whose report may never be stored.
     pub(crate) async fn performing(&self, asked: &Asked, attempt: impl Future<Output = Performed>) -> Performed {
         let performed = self.0.performing(asked, attempt).await;
         if is_planted("bug-effect-ack-before-report") && !matches!(performed, Performed::RetryAfter(_)) {

@@ -1,4 +1,4 @@
-//! The fence: from when a lane is taken, the broker refuses what an earlier owner of it still sends.
+//! The fence: once a lane is taken, the broker refuses what an earlier owner still sends.
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use crate::{
     failure::Failure,
 };
 
-/// The marks of an owner: each of its publishes expects them to be the last ones.
+/// The epoch markers of an owner: each of its publishes expects them to be the newest ones.
 #[derive(Clone, Debug)]
 pub(crate) struct Fence {
     pub lane: Lane,
@@ -24,7 +24,7 @@ pub(crate) struct Fence {
 }
 
 impl Fence {
-    /// Marks the lane in both streams.
+    /// Publishes the lane's epoch markers to both streams.
     pub(crate) async fn put_up(nats: &Nats, lane: Lane) -> Result<Self, Failure> {
         let events_id = Uuid::new_v4();
         let events = mark(nats, lane.mark(), events_id).await?;

@@ -1,4 +1,4 @@
-//! The two streams that a lane reads, and the batches that come of them.
+//! The two streams that a lane reads, and batches of them.
 
 use std::time::Duration;
 
@@ -151,7 +151,7 @@ fn decode_command(received: &Received) -> Result<Work, WireError> {
     Ok(Work::Command(wire::command(&received.subject, &received.headers, &received.body)?))
 }
 
-/// Own events are in the tables already; what the service does not read is not even decoded.
+/// Own events are already in the tables; events that the service does not read are not even decoded.
 fn decode_event<R: Reactor>(received: &Received) -> Result<Work, WireError> {
     if received.subject.split('.').nth(2) == Some(R::NAME) {
         return Ok(Work::Skip);

@@ -30,7 +30,7 @@ use rand::RngExt as _;
 use tokio::{task::JoinSet, time::Instant};
 pub use which::{Lane, check_count};
 
-// In each of these a test can plant a bug.
+// A test can plant a bug in each of these.
 #[cfg(not(feature = "failpoints"))]
 use self::{
     fence::Fence, history::refuse_another, inputs::Inputs, position::OwnedPosition, publisher::Publisher,

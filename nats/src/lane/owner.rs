@@ -86,7 +86,7 @@ impl Owner {
         Ok(owner)
     }
 
-    /// Where the lane stands once this batch is worked on: the last sequences of `EVENTS` and of the command stream.
+    /// The lane's position after this batch: the last sequences of `EVENTS` and of the command stream.
     pub(super) fn reached(&self, gathered: &Gathered) -> Reached {
         gathered.reached(self.position.now.reached())
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Where a lane stands, as its row says it.
+/// The position in a lane's row.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Position {
     /// The last sequence of `EVENTS` that is applied to the tables.
@@ -12,7 +12,7 @@ pub(crate) struct Position {
     pub commands: u64,
     /// When the message at `applied` was stored; `None` if unknown.
     pub applied_at: Option<Timestamp>,
-    /// The last sequence at which an own event is known to be in `EVENTS`.
+    /// The last sequence at which an own event is confirmed in `EVENTS`.
     pub confirmed: u64,
     /// The id of the message at `confirmed`; `None` if unknown.
     pub confirmed_id: Option<Uuid>,
@@ -32,7 +32,7 @@ pub(crate) struct Reached {
     pub commands: u64,
 }
 
-/// The position of a lane that is owned: what the next commit writes of it, and what is written.
+/// The position of an owned lane: what the next commit writes, and what was written.
 pub(crate) struct OwnedPosition {
     pub now: Position,
     pub written: Reached,
@@ -61,24 +61,24 @@ impl OwnedPosition {
         Self { now, written }
     }
 
-    /// What the transaction of a batch that gets so far writes.
+    /// What the transaction of a batch up to this position writes.
     pub(crate) const fn to_commit(&self, reached: Reached) -> Reached {
         reached
     }
 
-    /// Notes how far the lane got; it is not written yet.
+    /// Records the lane's position, not yet written.
     pub(crate) const fn advance(&mut self, reached: Reached) {
         let Reached { applied, applied_at, commands } = reached;
         (self.now.applied, self.now.applied_at, self.now.commands) = (applied, applied_at, commands);
     }
 
-    /// Notes what a batch's transaction has written.
+    /// Records what a batch's transaction has written.
     pub(crate) const fn committed(&mut self, reached: Reached) {
         self.advance(reached);
         self.saved();
     }
 
-    /// Notes that everything is written.
+    /// Records that everything is written.
     pub(crate) const fn saved(&mut self) {
         self.written = self.now.reached();
     }

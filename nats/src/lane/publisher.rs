@@ -35,7 +35,7 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// Into streams that are kept `replicas` times.
+    /// For streams with `replicas`.
     pub(crate) fn new(nats: Nats, fence: Fence, replicas: u64) -> Self {
         let mode = Mode::of(replicas, nats.syncs_each_write());
         // Every own event of an earlier owner is before the epoch marker.
@@ -51,8 +51,7 @@ impl Publisher {
         Write { published, applied, applied_at, commands, confirmed, confirmed_id, ..Write::default() }
     }
 
-    /// What the transaction of a batch writes, with what the batch wants published, once all that was started before is
-    /// confirmed.
+    /// What the transaction of a batch writes, with its outbox, once the previous row is confirmed.
     pub(crate) async fn write_with<'a>(
         &mut self,
         db: &mut PgConnection,

@@ -1,9 +1,9 @@
-//! What a lane remembers of its tables.
+//! The row memory of a lane.
 
 use crate::sql::tables;
 
-/// Rows, in at most so many bytes. What is remembered is right because the lane alone writes it, so it goes with a batch
-/// that fails, and with the lane.
+/// Rows, within a limit in bytes. They are never stale because only the lane writes them, so they are forgotten after a
+/// failed batch, and with the lane.
 pub(crate) struct Remembered<S> {
     rows: S,
     bound: usize,
@@ -18,17 +18,17 @@ impl<S: tables::Tables> Remembered<S> {
         &mut self.rows
     }
 
-    /// The lane is to be taken: another owner may have changed every row meanwhile.
+    /// Before the lane is taken: another owner may have changed any row meanwhile.
     pub(crate) fn forget_with_lane(&mut self) {
         self.rows = S::default();
     }
 
-    /// A batch has failed: what is remembered may never have been written.
+    /// After a failed batch: remembered rows may never have been written.
     pub(crate) fn forget_with_batch(&mut self) {
         self.rows = S::default();
     }
 
-    /// After a batch: forgets what is beyond the bound. Gives the bytes that are left.
+    /// After a batch: forgets rows beyond the bound. Returns the remaining bytes.
     pub(crate) fn shrink(&mut self) -> usize {
         tables::committed(&mut self.rows, self.bound);
         tables::bytes(&mut self.rows)

@@ -1,4 +1,4 @@
-//! The Postgres session that holds a lane's lock: the ownership of the lane.
+//! The Postgres session with a lane's lock: the ownership of the lane.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{failure::Failure, sql::database};
 
 /// The session ends on its own when its process stops.
 const TIMEOUT: &str = "10s";
-/// How often it is pinged, which is more often than that.
+/// Keep-alive interval, shorter than that.
 pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(2);
 
 pub(crate) struct Session {
@@ -33,17 +33,17 @@ impl Session {
         Self { connection, last_contact: Instant::now() }
     }
 
-    /// Notes that it was heard of.
+    /// Records that it was used.
     pub(crate) fn contacted(&mut self) {
         self.last_contact = Instant::now();
     }
 
-    /// Whether it was left alone for so long that it would end.
+    /// Whether it was idle for so long that it might end.
     pub(crate) fn is_overdue(&self) -> bool {
         self.last_contact.elapsed() > PING_INTERVAL
     }
 
-    /// During long work that does not need it: it would end.
+    /// Keep-alive during long work that does not use it.
     pub(crate) async fn keep_alive(&mut self) -> Result<(), Failure> {
         if self.is_overdue() {
             database::ping(&mut self.connection).await?;

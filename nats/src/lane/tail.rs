@@ -1,4 +1,4 @@
-//! What a lane's earlier owners published that its tables do not say, by a look at the end of `EVENTS`.
+//! What earlier owners of a lane published that its tables lack, read from the end of `EVENTS`.
 
 use std::collections::HashSet;
 
@@ -22,16 +22,16 @@ pub(crate) struct Own {
     pub cause: Uuid,
 }
 
-/// The lane's own events that stand in `EVENTS` after what its tables know to be there.
+/// The lane's own events in `EVENTS` after the last one that its tables know.
 #[derive(Default)]
 pub(crate) struct Tail {
-    /// Those that the outbox has, too.
+    /// Those also in the outbox.
     pub published: HashSet<Uuid>,
     /// Those that the tables lack.
     pub lost: Vec<Own>,
 }
 
-/// Looks from `confirmed` up to the owner's mark.
+/// Reads from `confirmed` up to the owner's epoch marker.
 pub(crate) async fn look(
     session: &mut Session,
     nats: &Nats,

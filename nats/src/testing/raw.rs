@@ -1,4 +1,4 @@
-//! Publishing past Plyo: what benchmarks hold it against, and what stories find in its streams.
+//! Publishing without Plyo: raw limits for benchmarks, and stream contents for stories.
 
 use std::{
     collections::VecDeque,

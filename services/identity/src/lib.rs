@@ -1,8 +1,8 @@
-//! Credentials, sessions and keys: what of an account is not folded.
+//! Credentials, sessions and keys: the unfolded part of an account.
 //!
-//! It owns the schema `user_credentials`: e-mails, password hashes, refresh tokens and signing keys. Nothing of it enters
-//! a stream: sign-up, log-in, refresh and log-out are requests. It has no lane and is no service of its own: it answers for
-//! the user service, in whose process, with whose rights and under whose name it runs.
+//! It owns the schema `user_credentials`: e-mail addresses, password hashes, refresh tokens and signing keys. None of these
+//! enter a stream: sign-up, log-in, refresh and log-out are requests. It has no lane and is not a service: it runs in the
+//! process of the user service, with its rights and under its name.
 
 mod credentials;
 mod domain;
@@ -28,11 +28,11 @@ use sqlx::PgPool;
 
 pub use credentials::Credentials;
 
-/// Looks somebody up in the folded tables, which the pool sees. `None`: not registered, or not yet.
+/// Looks up a user in the folded tables of the pool. `None` if not registered, or not yet.
 pub type FindProfile = fn(PgPool, UserId) -> Pin<Box<dyn Future<Output = Result<Option<Profile>>> + Send>>;
 
-/// The service with the answers of identity. Without a credential store it says what it is, and whoever asks it something
-/// is to ask again.
+/// The service with identity's endpoints. Without a credential store it only describes itself, and clients are told to try
+/// again.
 pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: FindProfile) -> Service {
     let desk = credentials.map(|credentials| Desk { credentials, find_profile });
     service
@@ -44,14 +44,14 @@ pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: 
         .answer::<Jwks, _, _>(at(&desk, queries::jwks))
 }
 
-/// What the answers work with.
+/// What handlers use.
 #[derive(Clone)]
 struct Desk {
     credentials: Credentials,
     find_profile: FindProfile,
 }
 
-/// A handler that also gets what it works with.
+/// A handler with access to that.
 fn at<C, Q, A, Answer>(
     desk: &Option<Desk>,
     handler: fn(Desk, C, Q) -> Answer,

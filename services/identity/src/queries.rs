@@ -1,4 +1,4 @@
-//! Answers: who somebody is, and by which keys their tokens are checked.
+//! Queries: a user's account, and the keys that verify tokens.
 
 use plyo_events::user::{Jwks, Me, MeView, USER_NOT_FOUND};
 use plyo_nats::{Context, QueryError};

@@ -1,4 +1,4 @@
-//! Requests: who may come in, who goes on, and who leaves.
+//! Requests: sign-up, log-in, refresh and log-out.
 
 use plyo_events::{
     SessionId, UserId,

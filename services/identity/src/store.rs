@@ -1,4 +1,4 @@
-//! The tables of credentials and every statement on them.
+//! The tables of credentials and all statements on them.
 
 use anyhow::{Context, Result};
 use plyo_events::{SessionId, UserId, user::RevocationReason};

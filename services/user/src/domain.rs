@@ -1,4 +1,4 @@
-//! Who is registered, and which sessions have ended.
+//! Registrations and ended sessions.
 
 use jiff::Timestamp;
 use plyo_events::{

@@ -1,7 +1,7 @@
-//! Accounts: who is registered, and which sessions have ended.
+//! Accounts: registrations and ended sessions.
 //!
-//! It owns the schema `user`, a fold of its own `user.registered` and `session.revoked`. What is not folded, by which
-//! somebody logs in, is in the crate `identity`, which answers under this service's name.
+//! It owns the schema `user`, a fold of its own `user.registered` and `session.revoked`. The unfolded part, for log-in, is
+//! in the crate `identity`, which answers under this service's name.
 
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 

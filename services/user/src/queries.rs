@@ -1,4 +1,4 @@
-//! What is asked of accounts by the process that they run in.
+//! Queries about accounts within their process.
 
 use anyhow::Result;
 use plyo_events::{UserId, user::Profile};
@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use crate::store;
 
-/// Who somebody is, from the tables that `pool` sees. `None`: not registered, or not yet.
+/// A user, from the tables of `pool`. `None` if not registered, or not yet.
 ///
 /// # Errors
 /// When Postgres fails.

@@ -1,4 +1,4 @@
-//! The tables of accounts and every statement on them.
+//! The tables of accounts and all statements on them.
 
 use anyhow::Result;
 use jiff::Timestamp;

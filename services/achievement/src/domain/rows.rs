@@ -1,4 +1,4 @@
-//! The rows of the achievements.
+//! The rows of achievements.
 
 use std::collections::BTreeMap;
 

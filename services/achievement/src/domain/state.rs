@@ -1,4 +1,4 @@
-//! The state that the rules are held against, and the fold that changes it.
+//! The state that rules are compared with, and the fold that changes it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What is decided about a person's notifications.
+//! Decisions about a user's notifications.
 
 use plyo_events::{
     Emit, Event, Message, NotificationId, Reject, UserId,
@@ -34,7 +34,7 @@ pub(crate) fn read_all(state: &State, user: UserId) -> Emit {
     if mailbox.unread == 0 { emit } else { emit.event(AllNotificationsRead { through: mailbox.last_number }) }
 }
 
-/// Kinds that are not named keep their setting.
+/// Kinds that are not listed keep their setting.
 pub(crate) fn set_preferences(state: &State, user: UserId, set: &SetPreferences) -> Emit {
     let before = state.preferences.get(&(user,)).map(|row| row.in_app.clone()).unwrap_or_default();
     let mut in_app = before.clone();

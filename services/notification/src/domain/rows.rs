@@ -1,4 +1,4 @@
-//! The rows of the notifications.
+//! The rows of notifications.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The state that decisions rest on, and the fold that changes it.
+//! The state that decisions read, and the fold that changes it.
 
 use plyo_events::{
     Event, Message, NotificationId, UserId,

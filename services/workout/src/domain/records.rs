@@ -71,7 +71,7 @@ pub(crate) fn achieved_at(workout: &Workout) -> Timestamp {
     to_microsecond(workout.started_at.at())
 }
 
-/// Which of two marks comes first.
+/// Which of two marks comes first in the order.
 pub(crate) fn in_order(a: &Mark, b: &Mark) -> Ordering {
     let rank = |mark: &Mark| (Reverse(mark.value), mark.achieved_at, mark.workout_id);
     rank(a).cmp(&rank(b))

@@ -1,4 +1,4 @@
-//! The state that decisions rest on, and the fold that changes it.
+//! The state that decisions read, and the fold that changes it.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -32,7 +32,7 @@ impl Tables for State {
 
 type WorkoutMarks = BTreeMap<ExerciseSlug, Marks>;
 
-/// The marks that the last decision worked out, by workout and revision: the fold of what it emits needs the same.
+/// The marks computed by the last decision, by workout and revision: folding its events needs the same.
 #[derive(Default)]
 struct Decided(RefCell<Vec<(WorkoutId, u32, WorkoutMarks)>>);
 
@@ -76,12 +76,12 @@ impl State {
         self.agendas.get(&(user,)).map_or(0, |agenda| agenda.active)
     }
 
-    /// Keeps the marks that a decision worked out.
+    /// Keeps the marks computed by a decision.
     pub(super) fn keep_marks(&self, of: impl IntoIterator<Item = (WorkoutId, u32, WorkoutMarks)>) {
         self.decided.0.replace(of.into_iter().collect());
     }
 
-    /// The marks of a revision: those that the decision has kept, where there was one.
+    /// The marks of a revision: those kept by the decision, if there was one.
     fn marks_of(&self, workout_id: WorkoutId, revision: u32, workout: &Workout) -> WorkoutMarks {
         let mut decided = self.decided.0.borrow_mut();
         let kept = decided.iter().position(|(id, of, _)| (*id, *of) == (workout_id, revision));

@@ -1,4 +1,4 @@
-//! Workouts: what is decided when one is logged, corrected or deleted.
+//! Workouts: decisions when one is logged, corrected or deleted.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +60,7 @@ fn find(state: &State, user: UserId, workout: WorkoutId) -> Result<&WorkoutRow, 
     row.ok_or_else(|| WORKOUT_NOT_FOUND.into())
 }
 
-/// What it does to the records when `workout_id` says `new`, of that revision, in place of `old`.
+/// How the records change when `workout_id` changes from `old` to `new`, of that revision.
 fn change(
     state: &State,
     user: UserId,
