@@ -136,7 +136,7 @@ promtool() {
         fail "promtool could not be built"
 }
 
-command -v cargo >/dev/null || fail "Rust $RUST_VERSION or newer is needed: https://rustup.rs"
+command -v cargo >/dev/null || fail "Rust $RUST_VERSION or newer is required: https://rustup.rs"
 # rustup fetches the version of rust-toolchain.toml here, if it has to.
 rust=$(cargo --version | version) || fail "cargo does not run; Rust $RUST_VERSION or newer is required: https://rustup.rs"
 at_least "$rust" "$RUST_VERSION" || fail "Rust $RUST_VERSION or newer is required, but this is $rust: https://rustup.rs"

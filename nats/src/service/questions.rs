@@ -114,7 +114,7 @@ async fn put(nats: &Nats, service: &str, name: &str, question: &impl Serialize) 
     if !nats.connected() {
         return Err(AskError::Unavailable);
     }
-    // It has no patience of its own: ours also ends a wait for room in the connection's queue.
+    // Without its own timeout: ours also covers waiting for space in the connection's queue.
     let mut request = async_nats::Request::new().payload(body.into()).timeout(None);
     if let Some(traceparent) = trace::current() {
         let mut headers = HeaderMap::new();
@@ -204,7 +204,7 @@ async fn answer_one(
         let answering = handler(context.clone(), request.message.payload.clone());
         let span = span(service, question, request.message.headers.as_ref());
         let answer_it = async move {
-            // Nobody waits for what comes later, and a connection that is cut off would never end it.
+            // A later answer is too late for the client, and on a dead connection a query would never end.
             let answer = timeout(PATIENCE, answering).await;
             let answered = match &answer {
                 Ok(Ok(json)) => Answered::Ok(json),

@@ -153,7 +153,7 @@ impl<E: Effect> Performer<E> {
         span
     }
 
-    /// One attempt. Whatever goes wrong in it, the next one comes later.
+    /// One attempt. Whatever goes wrong, it is retried later.
     async fn perform(&self, event: &Message<Event>, attempt: u32) -> Performed {
         let performing = AssertUnwindSafe(async { self.effect.perform(event, attempt).await }).catch_unwind();
         let failed = match tokio::time::timeout(LONGEST, performing).await {

@@ -28,11 +28,11 @@ pub(super) struct Running {
 /// What a server says of itself.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Reporting {
-    /// How the log is written; `plyo up` writes text and `plyo serve` JSON unless it is said. PLYO_LOG, such as
-    /// `info,plyo_nats=debug`, says what is in it
+    /// Log format; by default text for `plyo up` and JSON for `plyo serve`. PLYO_LOG, such as `info,plyo_nats=debug`, sets
+    /// the levels
     #[arg(long, env = "PLYO_LOG_FORMAT")]
     log_format: Option<LogFormat>,
-    /// Where an OpenTelemetry collector takes spans by OTLP over HTTP: http://host:4318. Left out, nothing is exported
+    /// OpenTelemetry collector for spans, OTLP over HTTP: http://host:4318; by default nothing is exported
     #[arg(
         long,
         env = "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -61,7 +61,7 @@ fn collector(text: &str) -> Result<Export, String> {
     if text.is_empty() { Ok(Export(None)) } else { text.parse().map(|collector| Export(Some(collector))) }
 }
 
-/// Long enough for a load balancer that asks every two seconds and believes the second no.
+/// Long enough for a load balancer that polls every two seconds and acts on the second failure.
 const GRACE: u64 = 5;
 
 impl Running {

@@ -41,7 +41,7 @@ fn setting(argument: &Arg) -> Option<Setting> {
     })
 }
 
-/// Names each variable that looks like one of Plyo's and is read by nobody.
+/// Lists variables that look like Plyo's but are unknown.
 pub(super) fn warn_of_misspelt() {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     for warning in misspelt(&read_by_plyo(), names) {
@@ -75,9 +75,9 @@ mod tests {
         let of = |variable: &str| settings.iter().find(|setting| setting.variable == variable).unwrap();
         let wait = of("PLYO_WAIT");
         assert_eq!((wait.option.as_str(), wait.default.as_deref()), ("wait", Some("30")));
-        assert!(wait.help.starts_with("How many seconds to wait for"), "{}", wait.help);
+        assert!(wait.help.starts_with("Seconds to wait for"), "{}", wait.help);
         assert_eq!(of("PLYO_NATS_URL").default, None);
-        assert!(of("OTEL_EXPORTER_OTLP_ENDPOINT").help.starts_with("Where an OpenTelemetry collector"));
+        assert!(of("OTEL_EXPORTER_OTLP_ENDPOINT").help.starts_with("OpenTelemetry collector for spans"));
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl HttpClient for Http {
         let is_failing = Arc::clone(&self.is_failing);
         let sending = self.runtime.spawn(async move {
             let sent = timeout(EXPORT_TIMEOUT, send(request)).await;
-            let sent = sent.unwrap_or_else(|_| Err(anyhow!("no answer in {} s", EXPORT_TIMEOUT.as_secs())));
+            let sent = sent.unwrap_or_else(|_| Err(anyhow!("no response within {} s", EXPORT_TIMEOUT.as_secs())));
             match (&sent, is_failing.swap(sent.is_err(), Ordering::Relaxed)) {
                 (Err(error), false) => tracing::warn!(error = format!("{error:#}"), "spans are lost"),
                 (Ok(_), true) => tracing::info!("the collector takes spans again"),

@@ -24,11 +24,11 @@ pub(crate) enum LogFormat {
 /// Stop it, or the last spans are lost.
 pub(crate) struct Telemetry(Option<SdkTracerProvider>);
 
-/// What the client of NATS fails at it hands over, too, and a connection that ended with its lane is no failure.
+/// The NATS client's errors are returned to us, too, and a connection that ended with its lane is not an error.
 const QUIET: &str = "async_nats=warn,async_nats::connector=off";
 
-/// Logs to stderr what is at least of this level; `PLYO_LOG=debug` shows every message with its trace. Exports spans to the
-/// collector, in the name of this service.
+/// Logs to stderr from this level on; `PLYO_LOG=debug` shows every message with its trace. Exports spans to the collector,
+/// in the name of this service.
 ///
 /// # Errors
 /// When a variable of OpenTelemetry cannot be read.
