@@ -3,21 +3,21 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A command or a query was understood and refused.
+/// A command or query was understood and rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct Reject {
     pub kind: RejectKind,
     /// Stable, snake_case, for programs: `workout_not_found`.
     pub code: String,
-    /// One sentence for people that says what to do; no personal data.
+    /// One sentence for people, saying what to do; no personal data.
     pub detail: String,
-    /// Which fields are wrong, for `invalid`.
+    /// The invalid fields, for `invalid`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub violations: Vec<Violation>,
 }
 
-/// What kind of refusal it is; the edge maps it to a status.
+/// The kind of rejection; the edge maps it to a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectKind {
@@ -37,7 +37,7 @@ pub enum RejectKind {
     Unavailable,
 }
 
-/// One wrong field.
+/// An invalid field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Violation {
     /// JSON Pointer into the body: `/exercises/0/sets/2/rpe`.
@@ -62,10 +62,9 @@ pub const INVALID_BODY: RejectCode = RejectCode::invalid("invalid_body", "fields
 pub const UNKNOWN_COMMAND: RejectCode = RejectCode::invalid("unknown_command", "there is no such command");
 /// A service got bytes that are not the query.
 pub const INVALID_QUERY: RejectCode =
-    RejectCode::invalid("invalid_query", "the body is not the MessagePack of this query");
+    RejectCode::invalid("invalid_query", "the body is not valid MessagePack for this query");
 /// A list was asked to go on from where it never ended.
-pub const INVALID_CURSOR: RejectCode =
-    RejectCode::invalid("invalid_cursor", "this cursor was not issued here; begin without one");
+pub const INVALID_CURSOR: RejectCode = RejectCode::invalid("invalid_cursor", "unknown cursor; start without one");
 /// The same key came with another body.
 pub const IDEMPOTENCY_KEY_REUSED: RejectCode =
     RejectCode::invalid("idempotency_key_reused", "this Idempotency-Key was used with another body; use a new key");
@@ -102,7 +101,7 @@ impl From<RejectCode> for Reject {
 }
 
 impl Reject {
-    /// The body breaks rules that a type alone cannot hold.
+    /// The body violates rules that types alone cannot express.
     pub fn violations(violations: Vec<Violation>) -> Self {
         let detail = violations.iter().map(|v| v.detail.as_str()).collect::<Vec<_>>().join("; ");
         Self { violations, ..INVALID_BODY.because(detail) }

@@ -71,27 +71,25 @@ impl Default for TimeZoneName {
 // Rejections.
 
 pub const ALREADY_REGISTERED: RejectCode =
-    RejectCode::conflict("already_registered", "this account is registered; log in");
+    RejectCode::conflict("already_registered", "this account is already registered; log in");
 /// The e-mail has an account, with another password.
-pub const EMAIL_TAKEN: RejectCode = RejectCode::conflict("email_taken", "this e-mail has an account; log in instead");
+pub const EMAIL_TAKEN: RejectCode =
+    RejectCode::conflict("email_taken", "this e-mail address already has an account; log in instead");
 /// Whichever of the two is wrong.
 pub const WRONG_CREDENTIALS: RejectCode =
-    RejectCode::new(RejectKind::Unauthorized, "wrong_credentials", "the e-mail or the password is wrong");
+    RejectCode::new(RejectKind::Unauthorized, "wrong_credentials", "wrong e-mail address or password");
 /// A sign-up stopped half-way.
 pub const REGISTRATION_UNFINISHED: RejectCode = RejectCode::conflict(
     "registration_unfinished",
     "this sign-up was not finished; sign up again with the same password",
 );
 pub const INVALID_REFRESH_TOKEN: RejectCode =
-    RejectCode::new(RejectKind::Unauthorized, "invalid_refresh_token", "this refresh token is not valid; log in again");
+    RejectCode::new(RejectKind::Unauthorized, "invalid_refresh_token", "invalid refresh token; log in again");
 /// More passwords wait to be hashed than can be soon.
 pub const BUSY: RejectCode =
     RejectCode::new(RejectKind::TooMany, "busy", "too many people are logging in; try again in a moment");
-pub const TRY_AGAIN: RejectCode = RejectCode::new(
-    RejectKind::Unavailable,
-    "try_again",
-    "this could not be completed just now; try again in a moment",
-);
+pub const TRY_AGAIN: RejectCode =
+    RejectCode::new(RejectKind::Unavailable, "try_again", "this cannot be completed right now; try again in a moment");
 pub const USER_NOT_FOUND: RejectCode = RejectCode::not_found("user_not_found", "there is no such account");
 
 // Commands.

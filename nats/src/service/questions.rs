@@ -210,7 +210,7 @@ async fn answer_one(
                 Ok(Ok(json)) => Answered::Ok(json),
                 Ok(Err(QueryError::Reject(reject))) => Answered::Rejected(reject.clone()),
                 Ok(Err(QueryError::Failed(error))) if database::is_away(error) => {
-                    tracing::warn!(service, question, error = format!("{error:#}"), "Postgres is away");
+                    tracing::warn!(service, question, error = format!("{error:#}"), "Postgres is unavailable");
                     Answered::Rejected(UNAVAILABLE.into())
                 }
                 Ok(Err(QueryError::Failed(error))) => {
@@ -218,7 +218,7 @@ async fn answer_one(
                     Answered::Failed
                 }
                 Err(_) => {
-                    tracing::warn!(service, question, "no answer in {} s", PATIENCE.as_secs());
+                    tracing::warn!(service, question, "no response within {} s", PATIENCE.as_secs());
                     Answered::Rejected(UNAVAILABLE.into())
                 }
             };

@@ -25,9 +25,9 @@ pub(crate) const COMING: Duration = Duration::from_secs(15);
 const UNSUPPORTED_MEDIA_TYPE: Code =
     Code::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "send Content-Type: application/json");
 const SLOW_BODY: Code =
-    Code::new(StatusCode::REQUEST_TIMEOUT, "slow_body", "the body did not come in 15 s; send it again");
+    Code::new(StatusCode::REQUEST_TIMEOUT, "slow_body", "the body did not arrive within 15 s; send it again");
 const TRUNCATED_BODY: Code = Code::new(StatusCode::BAD_REQUEST, "truncated_body", "the body ended early");
-const TOO_LARGE: Code = Code::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "a body has at most 256 KiB");
+const TOO_LARGE: Code = Code::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body exceeds 256 KiB");
 const INVALID_JSON: Code = Code::new(StatusCode::BAD_REQUEST, "invalid_json", "the body is not JSON");
 
 /// What can be wrong with any body, besides `invalid_body`.
@@ -83,7 +83,7 @@ fn decode_flawless<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
 
 fn decode_or_explain<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if let Some(escape) = nul(bytes) {
-        return Err(INVALID_BODY.because(format!("text cannot hold NUL (byte {escape})")).into());
+        return Err(INVALID_BODY.because(format!("text must not contain NUL (byte {escape})")).into());
     }
     let mut unknown = Vec::new();
     let mut track = serde_path_to_error::Track::new();
@@ -108,7 +108,7 @@ fn refusal(bytes: &[u8], pointer: &str, error: &serde_json::Error) -> Problem {
         let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
         return Reject::violations(vec![Violation { pointer: pointer.to_owned(), detail }]).into();
     }
-    INVALID_JSON.because(format!("the body is not JSON: {text}"))
+    INVALID_JSON.because(format!("the body is not valid JSON: {text}"))
 }
 
 /// Whether the error is at `NaN` or `Infinity`, which other writers of JSON produce.

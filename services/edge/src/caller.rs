@@ -38,13 +38,12 @@ pub(crate) struct Callers {
 const REMEMBERED: usize = 100_000;
 
 pub(crate) const NO_TOKEN: Code =
-    Code::new(StatusCode::UNAUTHORIZED, "no_token", "send Authorization: Bearer with an access token");
+    Code::new(StatusCode::UNAUTHORIZED, "no_token", "send an access token as Authorization: Bearer");
 pub(crate) const TOKEN_EXPIRED: Code =
     Code::new(StatusCode::UNAUTHORIZED, "token_expired", "the access token has expired; refresh it");
 pub(crate) const SESSION_REVOKED: Code =
     Code::new(StatusCode::UNAUTHORIZED, "session_revoked", "the session has ended; log in");
-const INVALID_TOKEN: Code =
-    Code::new(StatusCode::UNAUTHORIZED, "invalid_token", "the access token is not valid; log in");
+const INVALID_TOKEN: Code = Code::new(StatusCode::UNAUTHORIZED, "invalid_token", "invalid access token; log in");
 
 /// What can be wrong with any token.
 pub(crate) const CODES: [Code; 5] = [NO_TOKEN, INVALID_TOKEN, TOKEN_EXPIRED, SESSION_REVOKED, UNAVAILABLE];

@@ -35,7 +35,7 @@ impl Door {
         let app = Router::new()
             .route("/health", get(|| async { last(Json(json!({ "status": "ok" }))) }))
             .route("/ready", get(not_ready))
-            .fallback(|| async { last(UNAVAILABLE.because("the platform starts; try again")) })
+            .fallback(|| async { last(UNAVAILABLE.because("the platform is starting; try again")) })
             .with_state(Arc::clone(&missing));
         let (close, closed) = oneshot::channel::<()>();
         let closed = async {

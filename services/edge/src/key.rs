@@ -15,7 +15,7 @@ use crate::problem::{Code, Problem};
 pub(crate) const INVALID_IDEMPOTENCY_KEY: Code = Code::new(
     StatusCode::UNPROCESSABLE_ENTITY,
     "invalid_idempotency_key",
-    "an Idempotency-Key is 1 to 255 visible ASCII characters",
+    "an Idempotency-Key must be 1 to 255 visible ASCII characters",
 );
 
 /// Which command it is, and what it says.

@@ -48,16 +48,16 @@ pub(crate) struct Code {
 #[derive(Clone, Debug)]
 pub(crate) struct Told(pub String);
 
-pub(crate) const NOT_FOUND: Code = Code::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here");
+pub(crate) const NOT_FOUND: Code = Code::new(StatusCode::NOT_FOUND, "not_found", "no such resource");
 pub(crate) const UNAVAILABLE: Code =
     Code::new(StatusCode::SERVICE_UNAVAILABLE, reject::UNAVAILABLE.name, "the service does not answer; try again");
 pub(crate) const FAILED: Code =
-    Code::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "the service failed; it has logged why");
+    Code::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "the service failed; its log says why");
 const METHOD_NOT_ALLOWED: Code =
-    Code::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this resource does not take that method");
+    Code::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this resource does not support that method");
 /// The command with this key is being handled: it alone is a conflict that passes.
 pub(crate) const IN_FLIGHT: Code =
-    Code::new(StatusCode::CONFLICT, "in_flight", "this command is being handled; ask again in a moment");
+    Code::new(StatusCode::CONFLICT, "in_flight", "this command is still in progress; try again in a moment");
 
 impl Code {
     pub(crate) const fn new(status: StatusCode, name: &'static str, detail: &'static str) -> Self {

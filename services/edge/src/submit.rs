@@ -55,11 +55,11 @@ pub(crate) struct InFlight(Mutex<HashMap<CommandId, (String, usize)>>);
 pub(crate) const CODES: [Code; 4] = [INVALID_IDEMPOTENCY_KEY, INVALID_PREFER, IN_FLIGHT, DEAD_LETTER];
 
 const INVALID_PREFER: Code =
-    Code::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_prefer", "Prefer: wait is a number of seconds");
+    Code::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_prefer", "Prefer: wait must be a number of seconds");
 pub(crate) const DEAD_LETTER: Code = Code::new(
     StatusCode::INTERNAL_SERVER_ERROR,
     "dead_letter",
-    "the command could not be processed; it is kept, and an operator can have it processed again",
+    "the command could not be processed; it is kept, and an operator can retry it",
 );
 
 impl Submission {

@@ -65,7 +65,7 @@ pub(crate) async fn announce_end(
     match commands.send(&command, &session.to_string()).await {
         Ok(_) => Ok(()),
         Err(error) => {
-            tracing::warn!(%error, "the end of a session could not be announced");
+            tracing::warn!(%error, "cannot announce the end of a session");
             Err(TRY_AGAIN.into())
         }
     }

@@ -50,7 +50,7 @@ pub(crate) fn log_in(email: &str, password: &str) -> Result<Option<Email>, Rejec
     if violations.is_empty() { Ok(Email::parse(email).ok()) } else { Err(Reject::violations(violations)) }
 }
 
-const NUL: &str = "text cannot contain the character NUL";
+const NUL: &str = "text must not contain NUL";
 
 fn wrong_password(password: &str) -> Option<&'static str> {
     if password.contains('\0') {

@@ -101,7 +101,7 @@ impl Passwords {
             }
         });
         self.queue.try_send(job).map_err(|_| BUSY)?;
-        answered.await.map_err(|_| QueryError::Failed(anyhow!("a thread for passwords has ended")))
+        answered.await.map_err(|_| QueryError::Failed(anyhow!("a password thread has ended")))
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) async fn upgrade(
 ) -> Result<Response, Problem> {
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
     if let Some(origin) = origin.filter(|origin| !is_allowed(&state, &headers, origin)) {
-        return Err(FOREIGN_ORIGIN.because(format!("the origin {origin} may not connect here")));
+        return Err(FOREIGN_ORIGIN.because(format!("the origin {origin} is not allowed to connect")));
     }
     state.limits.address(address.ip())?;
     // A socket has 130 KiB by default, idle or not. What is written is gathered in a buffer that grows with use alone,

@@ -16,9 +16,9 @@ pub(super) const ME: &str = "me";
 const MOST: usize = 64;
 
 /// Also one that is not for this client.
-pub(super) const UNKNOWN_TOPIC: Code =
-    Code::new(StatusCode::NOT_FOUND, "unknown_topic", "there is no such topic of events");
-const TOO_MANY_TOPICS: Code = Code::new(StatusCode::BAD_REQUEST, "too_many_topics", "follow fewer topics");
+pub(super) const UNKNOWN_TOPIC: Code = Code::new(StatusCode::NOT_FOUND, "unknown_topic", "there is no such topic");
+const TOO_MANY_TOPICS: Code =
+    Code::new(StatusCode::BAD_REQUEST, "too_many_topics", "too many topics; subscribe to fewer");
 
 /// Why a topic cannot be followed.
 pub(crate) const CODES: [Code; 2] = [UNKNOWN_TOPIC, TOO_MANY_TOPICS];

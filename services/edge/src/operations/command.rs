@@ -88,7 +88,8 @@ where
 }
 
 fn becomes<C: ClientCommand>(operation: Operation) -> Operation {
-    let description = "1 to 255 visible ASCII characters; the same key always has the same answer, for 7 days at least";
+    let description =
+        "1 to 255 visible ASCII characters; the same key always gets the same response, for at least 7 days";
     let key = json!({ "type": "string", "maxLength": 255 });
     let mut becoming = operation.with_token().parameter("header", "Idempotency-Key", description, key).sends(C::KIND);
     becoming.command = Some(SocketCommand { kind: C::KIND, decode: decode::<C> });

@@ -144,7 +144,7 @@ impl Operation {
             .codes(&submit::CODES)
             .asks_a_service()
             .parameter("header", "Prefer", description, json!({ "type": "string" }));
-        sending.also = Some((StatusCode::ACCEPTED, "Stored; ask at Location how it ended"));
+        sending.also = Some((StatusCode::ACCEPTED, "Stored; Location has the outcome"));
         sending
     }
 

@@ -19,8 +19,9 @@ use crate::{
 };
 
 const INVALID_LIMIT: Code =
-    Code::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_limit", "limit is a number from 1 to 100");
-const INVALID_FILTER: Code = Code::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_filter", "unread is true or false");
+    Code::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_limit", "limit must be a number from 1 to 100");
+const INVALID_FILTER: Code =
+    Code::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_filter", "unread must be true or false");
 
 /// A question about the caller, with the ids of its path.
 pub(super) fn query<I, Q>(path: &'static str, summary: &'static str, make: fn(UserId, I) -> Q) -> Operation
@@ -128,7 +129,7 @@ impl Parameters for Paging {
         operation.codes(&[INVALID_LIMIT]).parameter("query", "limit", "How many", limit).parameter(
             "query",
             "cursor",
-            "`next_cursor` of the page before",
+            "`next_cursor` of the previous page",
             json!({ "type": "string" }),
         )
     }

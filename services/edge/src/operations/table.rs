@@ -88,12 +88,12 @@ pub(crate) fn operations() -> Vec<Operation> {
         bare_command(
             DELETE,
             "/workouts/{id}",
-            "Take a workout back",
+            "Delete a workout",
             |workout_id| DeleteWorkout { workout_id },
             gives::<WorkoutSaved>(),
         ),
-        query("/workouts/records", "My standing records", |user, ()| ListRecords { user }),
-        query("/workouts/exercises", "The exercises that a workout can name", |_, ()| ListExercises {}),
+        query("/workouts/records", "My current records", |user, ()| ListRecords { user }),
+        query("/workouts/exercises", "Exercises that a workout can contain", |_, ()| ListExercises {}),
         command(
             POST,
             "/workouts/reminders",
@@ -101,7 +101,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             |(), DueAt { due_at }| SetReminder { due_at },
             creates::<ReminderSaved>("/workouts/reminders/{reminder_id}"),
         ),
-        query("/workouts/reminders", "My reminders to come", |user, ()| ListReminders { user }),
+        query("/workouts/reminders", "My pending reminders", |user, ()| ListReminders { user }),
         command(
             PUT,
             "/workouts/reminders/{id}",
@@ -117,7 +117,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             gives::<ReminderSaved>(),
         ),
         // What comes of it.
-        query("/achievements", "Every achievement, and how far I am", |user, ()| ListAchievements { user }),
+        query("/achievements", "All achievements, with my progress", |user, ()| ListAchievements { user }),
         list(
             "/notifications",
             "My notifications, newest first",
@@ -128,26 +128,26 @@ pub(crate) fn operations() -> Vec<Operation> {
                 limit,
             },
         ),
-        query("/notifications/counts", "How many notifications I have", |user, ()| CountNotifications { user }),
+        query("/notifications/counts", "Count my notifications", |user, ()| CountNotifications { user }),
         bare_command(
             POST,
             "/notifications/{id}/read",
-            "Mark one as read",
+            "Mark a notification as read",
             |notification_id| ReadNotification { notification_id },
             gives::<NotificationCounts>(),
         ),
         bare_command(
             POST,
             "/notifications/read-all",
-            "Mark all as read",
+            "Mark all notifications as read",
             |()| ReadAllNotifications {},
             gives::<NotificationCounts>(),
         ),
-        query("/notifications/preferences", "What I am told about", |user, ()| GetPreferences { user }),
+        query("/notifications/preferences", "My notification preferences", |user, ()| GetPreferences { user }),
         command(
             PUT,
             "/notifications/preferences",
-            "Choose what I am told about",
+            "Set my notification preferences",
             |(), preferences: SetPreferences| preferences,
             gives::<Preferences>(),
         ),
@@ -155,14 +155,14 @@ pub(crate) fn operations() -> Vec<Operation> {
         outcome::answers_of_commands(operation(
             GET,
             "/commands/{service}/{id}",
-            "How a command ended",
+            "The outcome of a command",
             outcome::outcome,
             gives::<OutcomeView>(),
         )),
         operation(
             GET,
             "/events",
-            "Everything about me, as server-sent events; resumes by Last-Event-ID",
+            "All my events, as server-sent events; resumes with Last-Event-ID",
             live::events,
             status(StatusCode::OK),
         )
@@ -171,13 +171,13 @@ pub(crate) fn operations() -> Vec<Operation> {
         .parameter(
             "query",
             "topics",
-            "What to follow, separated by commas: `me`, or a subject such as `group-<uuid>`",
+            "Topics, separated by commas: `me`, or a subject such as `group-<uuid>`",
             json!({ "type": "string", "default": "me" }),
         ),
         operation(
             GET,
             "/live",
-            "Everything about me, over a WebSocket; see the AsyncAPI document",
+            "All my events, over a WebSocket; see the AsyncAPI document",
             live::socket,
             status(StatusCode::SWITCHING_PROTOCOLS),
         )
