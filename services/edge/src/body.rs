@@ -28,7 +28,7 @@ const SLOW_BODY: Code =
     Code::new(StatusCode::REQUEST_TIMEOUT, "slow_body", "the body did not arrive within 15 s; send it again");
 const TRUNCATED_BODY: Code = Code::new(StatusCode::BAD_REQUEST, "truncated_body", "the body ended early");
 const TOO_LARGE: Code = Code::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body exceeds 256 KiB");
-const INVALID_JSON: Code = Code::new(StatusCode::BAD_REQUEST, "invalid_json", "the body is not JSON");
+const INVALID_JSON: Code = Code::new(StatusCode::BAD_REQUEST, "invalid_json", "the body is not valid JSON");
 
 /// What can be wrong with any body, besides `invalid_body`.
 pub(crate) const CODES: [Code; 5] = [UNSUPPORTED_MEDIA_TYPE, SLOW_BODY, TRUNCATED_BODY, TOO_LARGE, INVALID_JSON];

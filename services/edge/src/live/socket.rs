@@ -35,7 +35,7 @@ use session::Session;
 const HEARD_OUT: usize = 256 * 1024;
 
 pub(crate) const FOREIGN_ORIGIN: Code =
-    Code::new(StatusCode::FORBIDDEN, "foreign_origin", "this origin may not connect here");
+    Code::new(StatusCode::FORBIDDEN, "foreign_origin", "this origin is not allowed to connect");
 
 pub(crate) async fn upgrade(
     State(state): State<EdgeState>,
