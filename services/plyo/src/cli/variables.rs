@@ -4,11 +4,15 @@ use std::{collections::BTreeSet, env};
 
 use clap::{Arg, CommandFactory};
 use plyo_docs::Setting;
+use plyo_servers::nkeys;
 
 use super::Plyo;
+use crate::services::{self, SERVICES};
 
-/// Read by others than the command line: by the log, by nats-server's configuration, by tests.
-const ELSEWHERE: [&str; 6] = ["PLYO_LOG", "PLYO_NKEY_", "PLYO_TEST_", "PLYO_STORM_", "PLYO_COACH_", "PLYO_FUZZ_"];
+/// What the log reads, and no option says.
+const LOG: &str = "PLYO_LOG";
+/// What tests read. Each name ends in `_`, so that no variable of ours begins with it by chance.
+const OF_TESTS: [&str; 4] = ["PLYO_TEST_", "PLYO_STORM_", "PLYO_COACH_", "PLYO_FUZZ_"];
 
 /// The variables of the whole command line.
 pub(super) fn read_by_plyo() -> BTreeSet<String> {
@@ -44,20 +48,28 @@ fn setting(argument: &Arg) -> Option<Setting> {
 /// Lists variables that look like Plyo's but are unknown.
 pub(super) fn warn_of_misspelt() {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    for warning in misspelt(&read_by_plyo(), names) {
+    for warning in misspelt(&known(), names) {
         tracing::warn!("{warning}");
     }
 }
 
-fn misspelt(read: &BTreeSet<String>, names: impl Iterator<Item = String>) -> Vec<String> {
+/// The same with those that the log and nats-server's configuration read.
+fn known() -> BTreeSet<String> {
+    let mut known = read_by_plyo();
+    known.insert(LOG.to_owned());
+    known.extend(nkeys::users(&services::names(SERVICES)).into_iter().map(nkeys::variable));
+    known
+}
+
+fn misspelt(known: &BTreeSet<String>, names: impl Iterator<Item = String>) -> Vec<String> {
     let is_misspelt = |name: &String| {
         name.starts_with("PLYO_")
-            && !read.contains(name)
-            && !ELSEWHERE.iter().any(|elsewhere| name.starts_with(elsewhere))
+            && !known.contains(name)
+            && !OF_TESTS.iter().any(|of_tests| name.starts_with(of_tests))
     };
     let warning = |name: String| {
         let distance = |known: &&String| strsim::damerau_levenshtein(known, &name);
-        match read.iter().min_by_key(distance).filter(|known| distance(known) <= 3) {
+        match known.iter().min_by_key(distance).filter(|known| distance(known) <= 3) {
             Some(meant) => format!("unknown variable {name}; did you mean {meant}?"),
             None => format!("unknown variable {name}"),
         }
@@ -82,11 +94,26 @@ mod tests {
 
     #[test]
     fn a_variable_that_is_misspelt_is_named_with_the_one_that_is_meant() {
-        let names = ["PLYO_REPLCAS", "PLYO_REPLICAS", "PLYO_LOG", "PLYO_NKEY_EDGE", "PLYO_WEATHER", "PATH"];
-        let said = misspelt(&read_by_plyo(), names.into_iter().map(str::to_owned));
-        assert_eq!(
-            said,
-            ["unknown variable PLYO_REPLCAS; did you mean PLYO_REPLICAS?", "unknown variable PLYO_WEATHER"]
-        );
+        let names = [
+            "PLYO_REPLCAS",
+            "PLYO_REPLICAS",
+            "PLYO_LOG",
+            "PLYO_LOGS",
+            "PLYO_LOG_FORMT",
+            "PLYO_NKEY_EDGE",
+            "PLYO_NKEY_EGDE",
+            "PLYO_TEST_LOG",
+            "PLYO_WEATHER",
+            "PATH",
+        ];
+        let said = misspelt(&known(), names.into_iter().map(str::to_owned));
+        let expected = [
+            "unknown variable PLYO_REPLCAS; did you mean PLYO_REPLICAS?",
+            "unknown variable PLYO_LOGS; did you mean PLYO_LOG?",
+            "unknown variable PLYO_LOG_FORMT; did you mean PLYO_LOG_FORMAT?",
+            "unknown variable PLYO_NKEY_EGDE; did you mean PLYO_NKEY_EDGE?",
+            "unknown variable PLYO_WEATHER",
+        ];
+        assert_eq!(said, expected);
     }
 }
