@@ -135,7 +135,7 @@ async fn an_operator_lists_shows_and_drops_a_dead_event_and_hears_why_it_is_not_
     assert!(!refused.status.success() && said(&refused).contains(words), "{}", said(&refused));
 
     let dropped = plyo(&ground, &["dead", "drop", "1"]);
-    assert!(dropped.status.success() && said(&dropped).contains("1 is gone"), "{}", said(&dropped));
+    assert!(dropped.status.success() && said(&dropped).contains("1 was removed"), "{}", said(&dropped));
     assert!(said(&plyo(&ground, &["dead", "list"])).contains("no dead letters"));
     for verb in ["show", "drop", "replay"] {
         let missing = plyo(&ground, &["dead", verb, "1"]);

@@ -41,7 +41,7 @@ fn assert_wrong(ground: &Ground, named: &[&str]) {
     for words in named {
         assert!(said.contains(words), "{words} is not in\n{said}");
     }
-    assert!(said.contains(&format!("plyo: {} things are wrong", named.len())), "{said}");
+    assert!(said.contains(&format!("plyo: problems found: {};", named.len())), "{said}");
 }
 
 /// A sound history of ten workouts of one person, whose services have stopped: ten events, and an achievement for each fifth.

@@ -38,7 +38,7 @@ async fn a_stream_that_takes_no_writes_is_named_until_it_takes_them_again() {
         assert!(refused.status == 503 && asked.elapsed() < Duration::from_secs(6), "{refused:?}");
     }
     let (status, told) = ready(&url).await;
-    assert!(status == 503 && told.contains("takes no writes to COMMANDS_workout"), "{told}");
+    assert!(status == 503 && told.contains("does not accept writes to COMMANDS_workout"), "{told}");
     set(&nats, "COMMANDS_workout", "max_msg_size", json!(-1)).await;
     assert_eq!(ada.post("/api/v1/workouts", &workout(60.0)).await.unwrap().status, 201);
     assert_eq!(ready(&url).await.0, 200);

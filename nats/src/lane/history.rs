@@ -64,7 +64,8 @@ pub(super) fn missing(stream: &streams::State) -> Option<String> {
         return None;
     }
     let (first, last) = (stream.first, stream.last);
-    let told = format!("EVENTS lacks {missing} messages between {first} and {last}: `plyo verify --deep` lists them");
+    let told =
+        format!("EVENTS lacks {missing} of its messages between {first} and {last}: `plyo verify --deep` lists them");
     tracing::error!("{told}");
     Some(told)
 }

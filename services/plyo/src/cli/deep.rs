@@ -38,7 +38,7 @@ pub(super) async fn verify(config: &Config, since: Option<Start>) -> Result<()> 
     println!("EVENTS: {read} messages from {first} to {last} were read in {seconds:.2} s ({per_second:.0}/s)");
     if count > 0 {
         bail!(
-            "{count} problems found; a rebuild does not repair EVENTS: restore its newest intact backup, or keep this list for reference"
+            "problems found: {count}; a rebuild does not repair EVENTS: restore its newest intact backup, or keep this list for reference"
         );
     }
     println!("EVENTS: no gaps or duplicates; every id, cause, partition and position is correct");
