@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 #[cfg(feature = "testing")]
 use crate::probe;
-use crate::{Aggregate, RejectCode, achievement, clock, notification, reject::INVALID_BODY, user, workout};
+use crate::{Aggregate, RejectCode, achievement, clock, coach, notification, reject::INVALID_BODY, user, workout};
 
 /// A message that this binary cannot decode.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -224,6 +224,10 @@ catalogue! {
         SetReminder(workout::SetReminder) = "workout.set_reminder" v 1, "workout";
         MoveReminder(workout::MoveReminder) = "workout.move_reminder" v 1, "workout";
         CancelReminder(workout::CancelReminder) = "workout.cancel_reminder" v 1, "workout";
+        AcceptRecommendation(coach::AcceptRecommendation) = "coach.accept" v 1, "coach";
+        DismissRecommendation(coach::DismissRecommendation) = "coach.dismiss" v 1, "coach";
+        SnoozeRecommendation(coach::SnoozeRecommendation) = "coach.snooze" v 1, "coach";
+        SetGoals(coach::SetGoals) = "coach.set_goals" v 1, "coach";
         ReadNotification(notification::ReadNotification) = "notification.mark_read" v 1, "notification";
         ReadAllNotifications(notification::ReadAllNotifications) = "notification.mark_all_read" v 1, "notification";
         SetPreferences(notification::SetPreferences) = "notification.set_preferences" v 1, "notification";
@@ -247,6 +251,13 @@ catalogue! {
         ReminderDue(workout::ReminderDue) = "reminder.due" v 1, "workout";
         AchievementUnlocked(achievement::AchievementUnlocked) = "achievement.unlocked" v 1, "achievement";
         AchievementRevoked(achievement::AchievementRevoked) = "achievement.revoked" v 1, "achievement";
+        RecommendationReady(coach::RecommendationReady) = "recommendation.ready" v 1, "coach";
+        RecommendationWithdrawn(coach::RecommendationWithdrawn) = "recommendation.withdrawn" v 1, "coach";
+        RecommendationAccepted(coach::RecommendationAccepted) = "recommendation.accepted" v 1, "coach";
+        RecommendationDismissed(coach::RecommendationDismissed) = "recommendation.dismissed" v 1, "coach";
+        RecommendationSnoozed(coach::RecommendationSnoozed) = "recommendation.snoozed" v 1, "coach";
+        RecommendationFollowed(coach::RecommendationFollowed) = "recommendation.followed" v 1, "coach";
+        GoalsSet(coach::GoalsSet) = "goals.set" v 1, "coach";
         NotificationCreated(notification::NotificationCreated) = "notification.created" v 1, "notification";
         NotificationRead(notification::NotificationRead) = "notification.read" v 1, "notification";
         AllNotificationsRead(notification::AllNotificationsRead) = "notification.all_read" v 1, "notification";
@@ -277,6 +288,9 @@ impl CommandKind {
             Self::MoveReminder => &[workout::INVALID_DUE_AT, workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE],
             Self::CancelReminder => &[workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE],
             Self::ReadNotification => &[notification::NOTIFICATION_NOT_FOUND],
+            Self::AcceptRecommendation | Self::DismissRecommendation => &coach::ANSWER_REJECTIONS,
+            Self::SnoozeRecommendation => &coach::SNOOZE_REJECTIONS,
+            Self::SetGoals => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
             Self::RevokeSession | Self::ReadAllNotifications | Self::SetPreferences => &[],
             #[cfg(feature = "testing")]
             Self::Measure => &[probe::WEIGHTLESS],

@@ -14,6 +14,7 @@ pub mod kinds {
     pub struct Command;
     pub struct Event;
     pub struct Notification;
+    pub struct Recommendation;
     pub struct Reminder;
     pub struct Session;
     pub struct User;
@@ -23,6 +24,7 @@ pub mod kinds {
 pub type CommandId = Id<kinds::Command>;
 pub type EventId = Id<kinds::Event>;
 pub type NotificationId = Id<kinds::Notification>;
+pub type RecommendationId = Id<kinds::Recommendation>;
 pub type ReminderId = Id<kinds::Reminder>;
 pub type SessionId = Id<kinds::Session>;
 pub type UserId = Id<kinds::User>;

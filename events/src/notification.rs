@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EventId, NotificationId, Query, RejectCode, ReminderId, UserId, WorkoutId, achievement::Metric, query::Page,
-    reject::INVALID_CURSOR, training::ExerciseSlug, workout::RecordKind,
+    EventId, NotificationId, Query, RecommendationId, RejectCode, ReminderId, UserId, WorkoutId, achievement::Metric,
+    coach::Param, query::Page, reject::INVALID_CURSOR, training::ExerciseSlug, workout::RecordKind,
 };
 
 /// What a notification is about; preferences are per kind.
@@ -18,10 +18,13 @@ pub enum NotificationKind {
     AchievementUnlocked,
     RecordSet,
     WorkoutReminder,
+    /// The coach has a recommendation.
+    Recommendation,
 }
 
 impl NotificationKind {
-    pub const ALL: [Self; 3] = [Self::AchievementUnlocked, Self::RecordSet, Self::WorkoutReminder];
+    pub const ALL: [Self; 4] =
+        [Self::AchievementUnlocked, Self::RecordSet, Self::WorkoutReminder, Self::Recommendation];
 }
 
 /// Why a user was notified: the event behind it, and the preference that allowed it.
@@ -91,6 +94,8 @@ pub enum Told {
     Records(RecordsTold),
     /// Of `workout_reminder`.
     Reminder(ReminderTold),
+    /// Of `recommendation`.
+    Recommendation(RecommendationTold),
 }
 
 /// An unlocked achievement.
@@ -146,6 +151,18 @@ pub struct ReminderTold {
     pub reminder_id: ReminderId,
 }
 
+/// The first sentence of a recommendation; the others are in the recommendation itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecommendationTold {
+    pub recommendation_id: RecommendationId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Code of the sentence, and its numbers and names.
+    pub headline: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, Param>,
+}
+
 /// A notification was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationRead {
@@ -158,7 +175,7 @@ pub struct AllNotificationsRead {
     pub through: u64,
 }
 
-/// A notification no longer holds: its achievement was revoked, or its records changed.
+/// A notification no longer holds: its achievement was revoked, its records changed, or its recommendation was withdrawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationRetracted {
     pub notification_id: NotificationId,

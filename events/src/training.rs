@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::{
     Timestamp,
-    civil::Date,
+    civil::{Date, DateTime},
     fmt::temporal::{Pieces, PiecesOffset},
     tz::{Offset, TimeZone},
 };
@@ -103,6 +103,14 @@ pub enum Load {
 }
 
 impl Load {
+    /// The number and whether it is of pounds.
+    pub fn amount(self) -> (f64, bool) {
+        match self {
+            Self::Kg(amount) => (amount.0, false),
+            Self::Lb(amount) => (amount.0, true),
+        }
+    }
+
     /// Whole grams, in which loads are compared and summed (1 lb = 453.59237 g, NIST SP 811).
     pub fn grams(self) -> u64 {
         let grams = match self {
@@ -174,9 +182,14 @@ impl LocalTime {
         self.at
     }
 
+    /// The local date and time.
+    pub fn local(self) -> DateTime {
+        self.offset.to_datetime(self.at)
+    }
+
     /// The local date: what a streak counts.
     pub fn local_date(self) -> Date {
-        self.offset.to_datetime(self.at).date()
+        self.local().date()
     }
 }
 impl TryFrom<String> for LocalTime {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EventId, Query, RejectCode, ReminderId, UserId, Violation, WorkoutId,
+    EventId, Query, RecommendationId, RejectCode, ReminderId, UserId, Violation, WorkoutId,
     query::Page,
     reject::INVALID_CURSOR,
     training::{ExerciseSlug, Load, LocalTime, MAX_SETS, Reps, Rpe, Seconds},
@@ -30,6 +30,19 @@ pub struct ExerciseEntry {
     pub exercise: ExerciseSlug,
     #[schemars(length(min = 1))]
     pub sets: Vec<Set>,
+    /// What was to be done, where a plan was followed: a missed set is known by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<Planned>,
+}
+
+/// What a plan asked of the heaviest sets of an exercise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Planned {
+    pub load: Load,
+    pub reps: Reps,
+    /// The recommendation that asked for it; absent for a plan of one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recommendation_id: Option<RecommendationId>,
 }
 
 /// A set: repetitions, or a duration for a hold or carry, or both.
