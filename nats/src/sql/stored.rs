@@ -38,7 +38,7 @@ impl MemoryTables {
     /// # Panics
     /// When Postgres would return another row than was written (such as a time with nanoseconds): a lane that remembers it
     /// would decide differently from one that reads it.
-    pub(super) fn write<R: Row>(&mut self, key: &R::Key, row: Option<&R>) {
+    pub(crate) fn write<R: Row>(&mut self, key: &R::Key, row: Option<&R>) {
         let table = self.0.entry(R::TABLE).or_insert_with(|| Box::<FxHashMap<R::Key, R>>::default());
         let table: &mut dyn Any = &mut **table;
         let table: &mut FxHashMap<R::Key, R> = table.downcast_mut().expect("one kind of rows to a table");

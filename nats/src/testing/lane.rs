@@ -130,6 +130,11 @@ impl<R: Reactor> Lane<R> {
         self.stored.row(key)
     }
 
+    /// Replaces a row, as another version of the service may have written it.
+    pub fn plant<T: Row>(&mut self, row: &T) {
+        self.stored.write(&row.key(), Some(row));
+    }
+
     /// All tables, for comparison with another lane.
     pub fn tables(&self) -> String {
         self.stored.to_string()
