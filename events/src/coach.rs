@@ -28,13 +28,20 @@ pub const RECOMMENDATION_FOLLOWED: RejectCode =
     RejectCode::conflict("recommendation_followed", "a workout has already followed it");
 pub const RECOMMENDATION_REPLACED: RejectCode =
     RejectCode::conflict("recommendation_replaced", "a later recommendation replaced it");
-/// Of an answer to a recommendation.
-pub(crate) const ANSWER_REJECTIONS: [RejectCode; 5] = [
+pub(crate) const ACCEPT_REJECTIONS: [RejectCode; 5] = [
     RECOMMENDATION_NOT_FOUND,
     RECOMMENDATION_WITHDRAWN,
     RECOMMENDATION_ANSWERED,
     RECOMMENDATION_FOLLOWED,
     RECOMMENDATION_REPLACED,
+];
+pub(crate) const DISMISS_REJECTIONS: [RejectCode; 6] = [
+    RECOMMENDATION_NOT_FOUND,
+    RECOMMENDATION_WITHDRAWN,
+    RECOMMENDATION_ANSWERED,
+    RECOMMENDATION_FOLLOWED,
+    RECOMMENDATION_REPLACED,
+    UNKNOWN_EXERCISE,
 ];
 pub(crate) const SNOOZE_REJECTIONS: [RejectCode; 6] = [
     RECOMMENDATION_NOT_FOUND,

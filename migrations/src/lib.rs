@@ -21,6 +21,7 @@ pub static USER: Migrator = sqlx::migrate!("./user");
 pub static USER_CREDENTIALS: Migrator = sqlx::migrate!("./user_credentials");
 pub static WORKOUT: Migrator = sqlx::migrate!("./workout");
 pub static ACHIEVEMENT: Migrator = sqlx::migrate!("./achievement");
+pub static COACH: Migrator = sqlx::migrate!("./coach");
 pub static NOTIFICATION: Migrator = sqlx::migrate!("./notification");
 static LOOP: Migrator = sqlx::migrate!("./loop");
 

@@ -143,7 +143,11 @@ pub fn log(user: UserId, reps: u32) -> Message<Command> {
     };
     let exercise: ExerciseSlug = "barbell-back-squat".to_owned().try_into().unwrap();
     let started_at: LocalTime = "2026-11-24T18:30:00+01:00".to_owned().try_into().unwrap();
-    let workout = Workout { started_at, ended_at: None, exercises: vec![ExerciseEntry { exercise, sets: vec![set], planned: None }] };
+    let workout = Workout {
+        started_at,
+        ended_at: None,
+        exercises: vec![ExerciseEntry { exercise, sets: vec![set], planned: None }],
+    };
     let now = jiff::Timestamp::now();
     Message::first(CommandId::mint().uuid(), user, now, Command::from(LogWorkout { workout }))
 }

@@ -40,6 +40,14 @@ pub static SERVICES: &[Entry] = &[
         open: None,
     },
     Entry {
+        name: "coach",
+        port: 3003,
+        health: "/api/v1/coach/health",
+        schemas: Schemas { folded: &plyo_migrations::COACH, unfolded: &[] },
+        service: plyo_coach::service,
+        open: None,
+    },
+    Entry {
         name: "notification",
         port: 3004,
         health: "/api/v1/notifications/health",
@@ -198,6 +206,9 @@ mod tests {
     #[test]
     fn a_service_that_is_not_there_is_answered_with_those_that_are() {
         let error = find(SERVICES, "wrokout").unwrap_err().to_string();
-        assert!(error.contains("wrokout") && error.contains("user, workout, achievement, notification"), "{error}");
+        assert!(
+            error.contains("wrokout") && error.contains("user, workout, achievement, coach, notification"),
+            "{error}"
+        );
     }
 }

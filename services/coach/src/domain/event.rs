@@ -212,11 +212,17 @@ pub enum ProposalEvent {
         id: EventId,
         at: DateTime,
         reason: Option<DismissalReason>,
+        /// Which exercise of the proposal, where it was said.
+        exercise: Option<Box<str>>,
     },
     Snoozed {
         id: EventId,
         at: DateTime,
         days: u8,
+    },
+    /// Another took its place, or what it rested on changed: nothing is learnt from it.
+    Gone {
+        id: EventId,
     },
 }
 

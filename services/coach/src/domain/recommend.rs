@@ -36,6 +36,7 @@ use self::draft::Draft;
 pub use self::{
     alternatives::Why,
     audit::{Audit, audit},
+    context::next_time,
     in_session::in_session,
     next_load::is_followed,
 };
@@ -93,6 +94,15 @@ const PAIN_DAYS: u32 = 14;
 /// What is shown after a workout, after a change of profile, or when time has passed: at most [`MOST_SHOWN`].
 pub fn recommend(situation: &Situation<'_>) -> Vec<Recommendation> {
     rank::choose(situation, drafts(situation), context::next_time(situation))
+}
+
+/// What is told of after a workout: its loads one by one only where there is no plan that holds them.
+pub fn after_workout(situation: &Situation<'_>) -> Vec<Recommendation> {
+    let mut shown = recommend(situation);
+    if shown.iter().any(|one| one.kind == Some(Kind::NextSession)) {
+        shown.retain(|one| one.kind != Some(Kind::NextLoad));
+    }
+    shown
 }
 
 /// The workout that comes next, at a moment.

@@ -87,6 +87,26 @@ pub struct Unfilled(pub String);
 impl Language {
     pub const ALL: [Self; 3] = [Self::En, Self::De, Self::Es];
 
+    /// The one that is wanted most of those that the coach speaks: `de-AT`, or as in `Accept-Language: fr, de;q=0.8`.
+    pub fn wanted(list: &str) -> Option<Self> {
+        let mut best: Option<(f64, Self)> = None;
+        for one in list.split(',').take(32) {
+            let (tag, weight) = one.split_once(";q=").unwrap_or((one, "1"));
+            let weight: f64 = weight.trim().parse().unwrap_or(0.0);
+            let spoken = match tag.trim().split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
+                "en" => Self::En,
+                "de" => Self::De,
+                "es" => Self::Es,
+                _ => continue,
+            };
+            // Of equals the first; not a number, or 0, is unwanted.
+            if weight > best.map_or(0.0, |(best, _)| best) {
+                best = Some((weight, spoken));
+            }
+        }
+        best.map(|(_, language)| language)
+    }
+
     /// The language of a locale such as `de-AT`; English when the coach does not speak it.
     pub fn of_locale(locale: &str) -> Self {
         match locale.split(['-', '_']).next() {
@@ -147,6 +167,11 @@ pub fn say(key: Key, params: &Params, style: Style, exercises: &Exercises) -> Re
     }
     said.push_str(rest);
     Ok(capitalised(&said))
+}
+
+/// A load in the person's unit and language.
+pub fn load(kg: f64, style: Style) -> String {
+    number::load(kg, style.unit, style.language)
 }
 
 /// With a capital letter at the start: a sentence may begin with the name of a muscle.

@@ -25,7 +25,7 @@ const DOUBTED_FROM: usize = 5;
 const SMALL_KG: f64 = 5.0;
 
 /// When the next workout will be: the usual number of days after the last one, not before now.
-pub(super) fn next_time(situation: &Situation<'_>) -> DateTime {
+pub fn next_time(situation: &Situation<'_>) -> DateTime {
     let starts: Vec<DateTime> = situation.training.habits.starts().rev().take(9).collect();
     let Some(last) = starts.first() else { return situation.now };
     let gaps = starts.windows(2).map(|pair| days_between(pair[1].date(), pair[0].date()));

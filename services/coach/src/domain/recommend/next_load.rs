@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use plyo_events::training::ExerciseSlug;
 
 use super::{
-    Draft, Recommendation, Situation, cold_start, context,
+    Draft, Situation, cold_start, context,
     draft::lift as plain,
     help, machines,
     pair::{self, Wanted, a_rep, as_one_rep},
@@ -74,13 +74,17 @@ pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, on: DateTime
 }
 
 /// Whether a workout did what was proposed: each exercise that it did, within one step of the load, and at least one.
-pub fn is_followed(situation: &Situation<'_>, recommendation: &Recommendation, workout: &Workout) -> bool {
-    let done = recommendation.lifts.iter().filter_map(|lift| {
-        let performed = workout.exercises.iter().find(|performed| performed.exercise == lift.exercise)?;
-        let exercise = situation.knowledge.exercises.get(&lift.exercise)?;
-        let step = Rack::of(situation, exercise, situation.training.lift(&lift.exercise).as_deref()).step_kg;
+pub fn is_followed<'a>(
+    situation: &Situation<'_>,
+    lifts: impl IntoIterator<Item = (&'a ExerciseSlug, Option<f64>)>,
+    workout: &Workout,
+) -> bool {
+    let done = lifts.into_iter().filter_map(|(slug, load_kg)| {
+        let performed = workout.exercises.iter().find(|performed| performed.exercise == *slug)?;
+        let exercise = situation.knowledge.exercises.get(slug)?;
+        let step = Rack::of(situation, exercise, situation.training.lift(slug).as_deref()).step_kg;
         let top = performed.sets.iter().filter(|set| set.is_work()).map(|set| set.load_kg).fold(0.0, f64::max);
-        Some(lift.load_kg.is_none_or(|load| (load - top).abs() <= step * 1.01))
+        Some(load_kg.is_none_or(|load| (load - top).abs() <= step * 1.01))
     });
     let done: Vec<bool> = done.collect();
     !done.is_empty() && done.iter().all(|near| *near)

@@ -156,7 +156,7 @@ impl Lifter {
         let (subject, circumstances) = (subject.into(), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
         let shown = ProposalEvent::Shown { id, at, kind, subject, circumstances, propensity: 1.0 };
         self.guidance.fold(&self.global, &shown);
-        self.guidance.fold(&self.global, &ProposalEvent::Dismissed { id, at, reason });
+        self.guidance.fold(&self.global, &ProposalEvent::Dismissed { id, at, reason, exercise: None });
     }
 }
 

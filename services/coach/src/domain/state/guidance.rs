@@ -82,14 +82,15 @@ impl Guidance {
                     self.conclude(global, &open, Outcome::Followed);
                 }
             }
-            ProposalEvent::Dismissed { id, at, reason } => {
+            ProposalEvent::Dismissed { id, at, reason, exercise } => {
                 let Some(open) = self.close(*id) else { return };
                 self.conclude(global, &open, Outcome::Dismissed);
                 if *reason == Some(DismissalReason::Hurts) {
-                    self.note_pain(&open.subject, *at);
+                    self.note_pain(exercise.as_deref().unwrap_or(&open.subject), *at);
                 }
                 self.silence(open, *at, None);
             }
+            ProposalEvent::Gone { id } => self.open.retain(|open| !open.is(*id)),
             ProposalEvent::Snoozed { id, at, days } => {
                 if let Some(open) = self.close(*id) {
                     self.silence(open, *at, Some(*days));
@@ -221,7 +222,7 @@ mod tests {
         let (global, mut guidance) = (Global::default(), Guidance::default());
         for (number, days) in [(1, 14), (2, 28), (3, 56)] {
             guidance.fold(&global, &shown(number, Kind::Plateau));
-            guidance.fold(&global, &ProposalEvent::Dismissed { id: id(number), at: AT, reason: None });
+            guidance.fold(&global, &ProposalEvent::Dismissed { id: id(number), at: AT, reason: None, exercise: None });
             let until = guidance.silent_until(Kind::Plateau, "bench").unwrap();
             assert_eq!(minutes_of(until) - minutes_of(AT), days * MINUTES_A_DAY);
         }
@@ -253,7 +254,7 @@ mod tests {
         guidance.fold(&global, &ProposalEvent::Accepted { id: id(9), at: AT });
         assert_eq!(guidance, Guidance::default());
         guidance.fold(&global, &shown(1, Kind::Deload));
-        let dismissed = ProposalEvent::Dismissed { id: id(1), at: AT, reason: Some(DismissalReason::Hurts) };
+        let dismissed = ProposalEvent::Dismissed { id: id(1), at: AT, reason: Some(DismissalReason::Hurts), exercise: None };
         guidance.fold(&global, &dismissed);
         let once = guidance.clone();
         guidance.fold(&global, &dismissed);

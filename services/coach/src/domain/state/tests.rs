@@ -175,7 +175,7 @@ fn most_guidance() -> Guidance {
         guidance.fold(&global, &ProposalEvent::Shown { id, at, kind, subject, circumstances, propensity: 0.5 });
         let reason = Some(crate::domain::event::DismissalReason::Hurts);
         if number < 1900 {
-            guidance.fold(&global, &ProposalEvent::Dismissed { id, at, reason });
+            guidance.fold(&global, &ProposalEvent::Dismissed { id, at, reason, exercise: None });
         }
     }
     assert_eq!(Guidance::from_bytes(&guidance.to_bytes()).as_ref(), Ok(&guidance));

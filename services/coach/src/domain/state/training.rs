@@ -178,6 +178,11 @@ impl Training {
         Some(EventId::new(Uuid::from_bytes(*self.events.get(place)?)))
     }
 
+    /// How late among the remembered workouts the one stands that an event told of.
+    pub fn told_at(&self, event: EventId) -> Option<usize> {
+        self.events.iter().position(|one| *one == event.uuid().into_bytes())
+    }
+
     /// The moment of the first and of the last workout.
     pub fn span(&self) -> Option<(DateTime, DateTime)> {
         self.span.map(|(first, last)| (from_minutes(first), from_minutes(last)))

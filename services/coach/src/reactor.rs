@@ -1,0 +1,211 @@
+//! The write side of the coach: workouts are learnt from, proposals are made, and what becomes of them is learnt from, too.
+
+use plyo_events::{
+    Command, Emit, Event, EventId, EventKind, Message, RecommendationId, Reject, UserId,
+    coach::{
+        AcceptRecommendation, DismissRecommendation, GoalsSet, INVALID_DAYS, RecommendationAccepted, RecommendationDismissed,
+        RecommendationSaved, RecommendationSnoozed, RecommendationStatus, RecommendationWithdrawn, Snooze,
+        SnoozeRecommendation, WithdrawalReason,
+    },
+    reject::UNKNOWN_COMMAND,
+    user::UserRegistered,
+    workout::{UNKNOWN_EXERCISE, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted},
+};
+use plyo_nats::{Incoming, Reactor, Rows, Table, Tables};
+
+use crate::{
+    catalogue::knowledge,
+    domain::exercise::Loading,
+    notes::{Note, place_of},
+    store::{CounselRow, FateRow, LearnerRow, NoteRow, PlaceRow, ReaderRow, RecommendationRow, SnapshotRow},
+};
+
+mod counsel;
+mod learner;
+mod minds;
+mod proposals;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use proposals::Person;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Coach;
+
+#[derive(Default)]
+pub(crate) struct State {
+    readers: Rows<ReaderRow>,
+    learners: Rows<LearnerRow>,
+    notes: Rows<NoteRow>,
+    places: Rows<PlaceRow>,
+    snapshots: Rows<SnapshotRow>,
+    counsels: Rows<CounselRow>,
+    recommendations: Rows<RecommendationRow>,
+    fates: Rows<FateRow>,
+    /// No table: what follows from some of them, so that it need not be folded again.
+    minds: minds::Minds,
+}
+
+impl Tables for State {
+    fn tables(&mut self) -> Vec<&mut dyn Table> {
+        let Self { readers, learners, notes, places, snapshots, counsels, recommendations, fates, minds: _ } = self;
+        vec![readers, learners, notes, places, snapshots, counsels, recommendations, fates]
+    }
+}
+
+impl Reactor for Coach {
+    const NAME: &'static str = "coach";
+    const READS: &'static [EventKind] = &[
+        EventKind::UserRegistered,
+        EventKind::WorkoutCompleted,
+        EventKind::WorkoutCorrected,
+        EventKind::WorkoutDeleted,
+    ];
+    type State = State;
+
+    fn needs(&self, message: Incoming<'_>, state: &mut State) {
+        state.minds.turn();
+        match message {
+            Incoming::Command(command) => {
+                let user = command.user();
+                if let Some(id) = answered(&command.body) {
+                    state.recommendations.want((user, id));
+                    state.fates.want((user, id));
+                }
+                state.counsels.want((user,));
+            }
+            Incoming::Event(event) => {
+                let user = event.user();
+                match &event.body {
+                    Event::UserRegistered(_) => {}
+                    Event::WorkoutCompleted(WorkoutCompleted { workout_id, workout, .. }) => {
+                        state.want_learner(user, None, Some(place_of(*workout_id, workout)));
+                        state.counsels.want((user,));
+                    }
+                    Event::WorkoutCorrected(WorkoutCorrected { workout_id, workout, .. }) => {
+                        state.want_learner(user, Some(*workout_id), Some(place_of(*workout_id, workout)));
+                        state.counsels.want((user,));
+                    }
+                    Event::WorkoutDeleted(WorkoutDeleted { workout_id, .. }) => {
+                        state.want_learner(user, Some(*workout_id), None);
+                        state.counsels.want((user,));
+                    }
+                    // Own events, in a replay.
+                    _ => state.counsels.want((user,)),
+                }
+            }
+        }
+    }
+
+    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
+        let user = command.user();
+        match &command.body {
+            Command::AcceptRecommendation(AcceptRecommendation { recommendation_id: id }) => {
+                if state.is_open(user, *id)? {
+                    return Ok(saved(*id, RecommendationStatus::Accepted));
+                }
+                let accepted = RecommendationAccepted { recommendation_id: *id };
+                Ok(saved(*id, RecommendationStatus::Accepted).event(accepted))
+            }
+            Command::DismissRecommendation(DismissRecommendation { recommendation_id: id, dismissal }) => {
+                state.is_open(user, *id)?;
+                if dismissal.exercise.as_ref().is_some_and(|slug| knowledge().exercises.get(slug).is_none()) {
+                    return Err(UNKNOWN_EXERCISE.into());
+                }
+                let dismissed = RecommendationDismissed { recommendation_id: *id, dismissal: dismissal.clone() };
+                Ok(saved(*id, RecommendationStatus::Dismissed).event(dismissed))
+            }
+            Command::SnoozeRecommendation(SnoozeRecommendation { recommendation_id: id, snooze }) => {
+                if !(1..=Snooze::MOST_DAYS).contains(&snooze.days) {
+                    return Err(INVALID_DAYS.into());
+                }
+                state.is_open(user, *id)?;
+                let snoozed = RecommendationSnoozed { recommendation_id: *id, snooze: *snooze };
+                Ok(saved(*id, RecommendationStatus::Snoozed).event(snoozed))
+            }
+            Command::SetGoals(set) => {
+                set.goals.checked(|slug| {
+                    let exercise = knowledge().exercises.get(slug)?;
+                    Some(matches!(exercise.loading, Loading::External | Loading::Added))
+                })?;
+                let emit = Emit::nothing().reply(&set.goals);
+                let is_same = state.counsel(user).goals == set.goals;
+                Ok(if is_same { emit } else { emit.event(GoalsSet { goals: set.goals.clone() }) })
+            }
+            _ => Err(UNKNOWN_COMMAND.into()),
+        }
+    }
+
+    /// A workout that is the latest is an occasion to speak. One that changes takes back what rested on it, and what holds now
+    /// is told in its place.
+    fn react(&self, state: &State, event: &Message<Event>) -> Emit {
+        let user = event.user();
+        match &event.body {
+            Event::WorkoutCompleted(WorkoutCompleted { workout_id, .. }) if state.is_latest(user, *workout_id) => {
+                proposals::after_workout(state, event)
+            }
+            Event::WorkoutCorrected(WorkoutCorrected { workout_id, .. }) => {
+                proposals::after_change(state, event, *workout_id, WithdrawalReason::WorkoutCorrected)
+            }
+            Event::WorkoutDeleted(WorkoutDeleted { workout_id, .. }) => {
+                proposals::after_change(state, event, *workout_id, WithdrawalReason::WorkoutDeleted)
+            }
+            _ => Emit::nothing(),
+        }
+    }
+
+    fn evolve(&self, state: &mut State, event: &Message<Event>) {
+        let user = event.user();
+        match &event.body {
+            Event::UserRegistered(UserRegistered { locale, time_zone }) => {
+                let (locale, time_zone) = (locale.clone(), time_zone.clone());
+                state.readers.put(ReaderRow { user_id: user, locale, time_zone });
+            }
+            Event::WorkoutCompleted(WorkoutCompleted { workout_id, workout, .. }) => {
+                state.learn(user, Note::new(*workout_id, event.id, workout), None);
+            }
+            Event::WorkoutCorrected(WorkoutCorrected { workout_id, workout, .. }) => {
+                let earlier = state.forget(user, *workout_id, event);
+                state.learn(user, Note::new(*workout_id, event.id, workout), earlier);
+            }
+            Event::WorkoutDeleted(WorkoutDeleted { workout_id, .. }) => {
+                state.forget(user, *workout_id, event);
+            }
+            _ if event.body.kind().service() == Self::NAME => state.take_counsel(event),
+            _ => {}
+        }
+    }
+}
+
+/// The recommendation that a command answers.
+const fn answered(command: &Command) -> Option<RecommendationId> {
+    match command {
+        Command::AcceptRecommendation(accept) => Some(accept.recommendation_id),
+        Command::DismissRecommendation(dismiss) => Some(dismiss.recommendation_id),
+        Command::SnoozeRecommendation(snooze) => Some(snooze.recommendation_id),
+        _ => None,
+    }
+}
+
+fn saved(recommendation_id: RecommendationId, status: RecommendationStatus) -> Emit {
+    Emit::nothing().reply(RecommendationSaved { recommendation_id, status })
+}
+
+/// What an event rests on, as the tables keep it.
+fn event_id(event: &Message<Event>) -> EventId {
+    EventId::new(event.id)
+}
+
+fn withdrawn(
+    recommendation_id: RecommendationId,
+    reason: WithdrawalReason,
+    workout_id: plyo_events::WorkoutId,
+) -> Event {
+    RecommendationWithdrawn { recommendation_id, reason, workout_id }.into()
+}
+
+impl State {
+    fn counsel(&self, user: UserId) -> CounselRow {
+        self.counsels.get(&(user,)).cloned().unwrap_or_else(|| CounselRow::none(user))
+    }
+}
