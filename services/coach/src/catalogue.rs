@@ -120,7 +120,10 @@ mod tests {
     fn the_catalogue_tells_the_coach_what_it_must_know() {
         assert_eq!(knowledge().exercises.iter().count(), Catalogue::get().all().len());
         let squat = one("barbell-back-squat");
-        assert_eq!((squat.pattern, squat.mechanic, squat.loading), (Pattern::Squat, Mechanic::Compound, Loading::External));
+        assert_eq!(
+            (squat.pattern, squat.mechanic, squat.loading),
+            (Pattern::Squat, Mechanic::Compound, Loading::External)
+        );
         assert_eq!(squat.primary.first(), Some(&Muscle::Quadriceps));
         assert!(squat.equipment.contains(&Equipment::from("barbell")));
         assert_eq!(one("assisted-pull-up").loading, Loading::Assisted);

@@ -144,13 +144,7 @@ impl Known {
 }
 
 impl Report {
-    fn hold(
-        &mut self,
-        sequence: u64,
-        user: UserId,
-        before: &RecommendationReady,
-        now: Option<&RecommendationReady>,
-    ) {
+    fn hold(&mut self, sequence: u64, user: UserId, before: &RecommendationReady, now: Option<&RecommendationReady>) {
         self.recommendations += 1;
         let made_at = before.recommendation.made_at.to_string();
         let told = now.map(|now| Told::of(&now.recommendation));

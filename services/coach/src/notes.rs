@@ -134,8 +134,7 @@ impl Note {
             rpe: (tried.rpe > 0).then(|| f64::from(tried.rpe) / 2.0),
             kind: SetKind::Working,
         };
-        let planned =
-            |asked: Asked| Planned { load_kg: asked.load.kg(), reps: asked.reps, is_coachs: asked.is_coachs };
+        let planned = |asked: Asked| Planned { load_kg: asked.load.kg(), reps: asked.reps, is_coachs: asked.is_coachs };
         let performed = |done: &Done| Performed {
             exercise: done.exercise.clone(),
             sets: done.sets.iter().map(set).collect(),
@@ -178,7 +177,9 @@ impl Value for Note {
     fn read(bytes: &[u8]) -> Result<Self> {
         match bytes.split_first() {
             Some((&VERSION, fields)) => postcard::from_bytes(fields).context("the note of a workout"),
-            Some((version, _)) => bail!("a note of version {version}, this is version {VERSION}: a newer Plyo wrote it"),
+            Some((version, _)) => {
+                bail!("a note of version {version}, this is version {VERSION}: a newer Plyo wrote it")
+            }
             None => bail!("an empty note"),
         }
     }

@@ -4,8 +4,8 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use plyo_events::{
     RecommendationId, UserId,
     coach::{
-        self, CoachStateView, GetCoachState, GetNextLoad, GetNextSession, GetWhy, LiftView, ListRecommendations, RECOMMENDATION_NOT_FOUND,
-        ReasonView, RecommendationStatus, RecommendationView, RuleView, Wanted, WhyView,
+        self, CoachStateView, GetCoachState, GetNextLoad, GetNextSession, GetWhy, LiftView, ListRecommendations,
+        RECOMMENDATION_NOT_FOUND, ReasonView, RecommendationStatus, RecommendationView, RuleView, Wanted, WhyView,
     },
     workout::UNKNOWN_EXERCISE,
 };
@@ -77,10 +77,7 @@ fn fold(mut training: Training, notes: &[Note]) -> Training {
     training
 }
 
-pub(crate) async fn list(
-    context: Context,
-    query: ListRecommendations, RECOMMENDATION_NOT_FOUND,
-) -> Result<Vec<RecommendationView>, QueryError> {
+pub(crate) async fn list(context: Context, query: ListRecommendations) -> Result<Vec<RecommendationView>, QueryError> {
     let reader = Reader::new(&context.pool, query.user, query.language).await?;
     let ids: Vec<Uuid> = reader.known.open.iter().map(|open| open.id).collect();
     let mut found = store::recommendations(&context.pool, query.user, &ids).await?;

@@ -3,9 +3,9 @@
 use plyo_events::{
     Command, Emit, Event, EventId, EventKind, Message, RecommendationId, Reject, UserId,
     coach::{
-        AcceptRecommendation, DismissRecommendation, GoalsSet, INVALID_DAYS, RecommendationAccepted, RecommendationDismissed,
-        RecommendationSaved, RecommendationSnoozed, RecommendationStatus, RecommendationWithdrawn, Snooze,
-        SnoozeRecommendation, WithdrawalReason,
+        AcceptRecommendation, DismissRecommendation, GoalsSet, INVALID_DAYS, RecommendationAccepted,
+        RecommendationDismissed, RecommendationSaved, RecommendationSnoozed, RecommendationStatus,
+        RecommendationWithdrawn, Snooze, SnoozeRecommendation, WithdrawalReason,
     },
     reject::UNKNOWN_COMMAND,
     user::UserRegistered,

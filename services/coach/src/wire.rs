@@ -15,9 +15,7 @@ use serde::{
 use crate::domain::{
     event::{DismissalReason, Kind},
     profile::{Experience, Goal, Profile, Unit, days_between},
-    reasons::{
-        Confidence, Counterfactual, Evidence, Explanation, Param, Params, Reason, Value, Versions,
-    },
+    reasons::{Confidence, Counterfactual, Evidence, Explanation, Param, Params, Reason, Value, Versions},
     recommend::{Recommendation, Situation},
     safety::Lift,
     state::Training,
@@ -55,10 +53,9 @@ pub(crate) fn told(situation: &Situation<'_>, one: &Recommendation, id: Recommen
         lifts: one.lifts.iter().map(lift).collect(),
         days: if one.days.len() > 1 { one.days.iter().map(|lifts| *lifts as u32).collect() } else { Vec::new() },
         reasons: reasons.iter().map(reason).collect(),
-        counterfactual: counterfactual.as_ref().map(|otherwise| coach::Counterfactual {
-            code: code(&otherwise.code),
-            params: params(&otherwise.params),
-        }),
+        counterfactual: counterfactual
+            .as_ref()
+            .map(|otherwise| coach::Counterfactual { code: code(&otherwise.code), params: params(&otherwise.params) }),
         range80_kg: range80_kg.map(range),
         confidence: match confidence {
             Confidence::Low => coach::Confidence::Low,

@@ -7,11 +7,12 @@ pub(crate) mod state;
 use std::collections::BTreeMap;
 
 use plyo_events::{
-    Event, EventId, Message, NotificationId, WorkoutId,
+    Event, EventId, Message, NotificationId, RecommendationId, WorkoutId,
     achievement::{AchievementRevoked, AchievementUnlocked},
+    coach::{Recommendation, RecommendationWithdrawn},
     notification::{
-        AchievementTold, Because, MarkTold, NotificationKind, PreferenceSource, Preferences, RecordTold, RecordsTold,
-        ReminderTold, Told,
+        AchievementTold, Because, MarkTold, NotificationKind, PreferenceSource, Preferences, RecommendationTold,
+        RecordTold, RecordsTold, ReminderTold, Told,
     },
     training::ExerciseSlug,
     workout::{
@@ -38,6 +39,12 @@ pub(crate) fn meaning(event: &Event) -> Option<Meaning> {
             (format!("achievement:{code}"), NotificationKind::AchievementUnlocked)
         }
         Event::ReminderDue(due) => (format!("reminder:{}", due.reminder_id), NotificationKind::WorkoutReminder),
+        Event::RecommendationReady(ready) => {
+            (recommendation(ready.recommendation.recommendation_id), NotificationKind::Recommendation)
+        }
+        Event::RecommendationWithdrawn(RecommendationWithdrawn { recommendation_id, .. }) => {
+            (recommendation(*recommendation_id), NotificationKind::Recommendation)
+        }
         _ => return None,
     };
     Some(Meaning { subject, kind })
@@ -57,8 +64,17 @@ pub(crate) fn told(event: &Event, before: Option<&Told>) -> Option<Told> {
             let (clock_event, due_at, reminder_id) = (*clock_event, *due_at, *reminder_id);
             Some(Told::Reminder(ReminderTold { clock_event, due_at, reminder_id }))
         }
+        // The first sentence; the reasons, and the other recommendations, are in the event.
+        Event::RecommendationReady(ready) => {
+            let Recommendation { recommendation_id, kind, headline, params, .. } = ready.recommendation.clone();
+            Some(Told::Recommendation(RecommendationTold { recommendation_id, kind, headline, params }))
+        }
         _ => None,
     }
+}
+
+fn recommendation(id: RecommendationId) -> String {
+    format!("recommendation:{id}")
 }
 
 /// The workout that an event is about, and how it changes the records, if it does.
@@ -128,6 +144,11 @@ mod tests {
     fn every_kind_is_on_until_it_is_chosen_otherwise() {
         let chosen = BTreeMap::from([(NotificationKind::RecordSet, false)]);
         let on = complete(&chosen).in_app.into_iter().filter(|(_, on)| *on).map(|(kind, _)| kind);
-        assert_eq!(on.collect::<Vec<_>>(), [NotificationKind::AchievementUnlocked, NotificationKind::WorkoutReminder]);
+        let kinds = [
+            NotificationKind::AchievementUnlocked,
+            NotificationKind::WorkoutReminder,
+            NotificationKind::Recommendation,
+        ];
+        assert_eq!(on.collect::<Vec<_>>(), kinds);
     }
 }

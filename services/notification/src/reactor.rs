@@ -18,6 +18,8 @@ impl Reactor for Notifications {
         EventKind::WorkoutCorrected,
         EventKind::WorkoutDeleted,
         EventKind::ReminderDue,
+        EventKind::RecommendationReady,
+        EventKind::RecommendationWithdrawn,
     ];
     type State = State;
 

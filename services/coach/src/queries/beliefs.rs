@@ -7,12 +7,12 @@ use plyo_events::{
 
 use super::{Reader, name, plain};
 use crate::{
+    catalogue::knowledge,
     domain::{
         reasons::{RULES_VERSION, Versions},
         state::{Lift, stored},
         texts::{Language, load},
     },
-    catalogue::knowledge,
     wire,
 };
 
@@ -75,7 +75,9 @@ fn believed(reader: &Reader, lifts: &[(&ExerciseSlug, &Lift)]) -> Vec<String> {
         said.push(match language {
             Language::En => format!("{name}: about {once} would be possible once; last time it was {last} × {reps}."),
             Language::De => format!("{name}: einmal wären etwa {once} möglich; zuletzt waren es {last} × {reps}."),
-            Language::Es => format!("{name}: una vez serían posibles unos {once}; la última vez fueron {last} × {reps}."),
+            Language::Es => {
+                format!("{name}: una vez serían posibles unos {once}; la última vez fueron {last} × {reps}.")
+            }
         });
     }
     said.extend(reader.known.goals.targets.iter().map(|target| aim(reader, target)));

@@ -159,9 +159,8 @@ impl State {
             let training = mind.training.to_bytes();
             self.snapshots.put(SnapshotRow { user_id: user, workouts, training });
             learner.timeline.snapshots.push(workouts);
-            let is_passed = |snapshot: &mut u32| {
-                *snapshot + LATEST * EVERY <= workouts && !snapshot.is_multiple_of(ONE_IN * EVERY)
-            };
+            let is_passed =
+                |snapshot: &mut u32| *snapshot + LATEST * EVERY <= workouts && !snapshot.is_multiple_of(ONE_IN * EVERY);
             let passed: Vec<u32> = learner.timeline.snapshots.extract_if(.., is_passed).collect();
             passed.into_iter().for_each(|snapshot| self.snapshots.remove(&(user, snapshot)));
             self.learners.put(learner);

@@ -85,9 +85,10 @@ pub(super) fn after_workout(state: &State, event: &Message<Event>) -> Emit {
     let mut counsel = state.counsel(user);
     let person = Person::new(state.training(user), &counsel, latest, event.id);
     let workout_id = WorkoutId::new(latest.workout);
-    let followed = person.follows(&mut counsel).into_iter().map(|id| {
-        Event::from(RecommendationFollowed { recommendation_id: RecommendationId::new(id), workout_id })
-    });
+    let followed = person
+        .follows(&mut counsel)
+        .into_iter()
+        .map(|id| Event::from(RecommendationFollowed { recommendation_id: RecommendationId::new(id), workout_id }));
     Emit::nothing().events(followed).events(person.is_told(&counsel).map(Event::from))
 }
 

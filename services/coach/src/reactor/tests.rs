@@ -79,7 +79,10 @@ const BENCH: &str = "barbell-bench-press";
 
 /// Every third day, a little more each time.
 fn session(number: u32) -> Workout {
-    workout(3 * number, &[(SQUAT, 80.0 + 2.5 * f64::from(number / 3), 5), (BENCH, 60.0 + 2.5 * f64::from(number / 4), 6)])
+    workout(
+        3 * number,
+        &[(SQUAT, 80.0 + 2.5 * f64::from(number / 3), 5), (BENCH, 60.0 + 2.5 * f64::from(number / 4), 6)],
+    )
 }
 
 /// Somebody who trained so often; gives what was recommended last.
@@ -149,9 +152,12 @@ fn what_is_done_was_followed_and_what_is_dismissed_keeps_silent() {
     let dismissed = lane.when(command(102, 1, DismissRecommendation { recommendation_id, dismissal }));
     assert_eq!(dismissed.outcome.unwrap()["status"], "dismissed");
     let events = lane.when(event(51, completed(51, workout(17, &[(SQUAT, 80.0, 5)])))).bodies();
-    let kinds: Vec<_> = events.into_iter().find_map(self::ready).into_iter().flat_map(|ready| {
-        ready.all().map(|one| one.kind.clone()).collect::<Vec<_>>()
-    }).collect();
+    let kinds: Vec<_> = events
+        .into_iter()
+        .find_map(self::ready)
+        .into_iter()
+        .flat_map(|ready| ready.all().map(|one| one.kind.clone()).collect::<Vec<_>>())
+        .collect();
     assert!(!kinds.contains(&Some("next-session".to_owned())), "{kinds:?}");
     let answered = lane.when(command(103, 1, accept(&next)));
     assert_eq!(answered.outcome.unwrap_err().code, "recommendation_answered");
@@ -204,7 +210,9 @@ fn goals_that_cannot_be_are_refused_and_those_that_can_set_the_repetitions() {
         let reject = lane.when(command(100, 1, goals(wrong.clone()))).outcome.unwrap_err();
         assert_eq!((&*reject.code, &*reject.violations[0].pointer), ("invalid_body", pointer), "{wrong}");
     }
-    assert!(serde_json::from_value::<Goals>(json!({ "targets": [{ "exercise": SQUAT, "load": { "kg": -5 } }] })).is_err());
+    assert!(
+        serde_json::from_value::<Goals>(json!({ "targets": [{ "exercise": SQUAT, "load": { "kg": -5 } }] })).is_err()
+    );
     let endurance = goals(json!({ "focus": ["endurance"], "targets": [{ "exercise": SQUAT, "load": { "kg": 140 } }] }));
     assert_eq!(lane.when(command(101, 1, endurance.clone())).events.len(), 1);
     assert_eq!(lane.when(command(102, 1, endurance)).events.len(), 0, "nothing new");
@@ -261,7 +269,9 @@ fn a_log_that_is_nonsense_is_learnt_from_as_far_as_it_goes() {
         lane.when(event(number, completed(number, workout.unwrap()))).bodies()
     };
     for (kg, reps) in [(0.0, 1), (0.0, 1000), (2000.0, 1), (2000.0, 1000), (0.01, 20)] {
-        for start in ["1970-01-01T00:00:00+14:00", "2199-12-31T23:59:59-12:00", "2026-11-01T10:00:00Z", "2026-11-01T10:00:00Z"] {
+        for start in
+            ["1970-01-01T00:00:00+14:00", "2199-12-31T23:59:59-12:00", "2026-11-01T10:00:00Z", "2026-11-01T10:00:00Z"]
+        {
             log(start, kg, reps, 250);
         }
     }

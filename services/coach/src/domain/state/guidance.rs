@@ -254,7 +254,8 @@ mod tests {
         guidance.fold(&global, &ProposalEvent::Accepted { id: id(9), at: AT });
         assert_eq!(guidance, Guidance::default());
         guidance.fold(&global, &shown(1, Kind::Deload));
-        let dismissed = ProposalEvent::Dismissed { id: id(1), at: AT, reason: Some(DismissalReason::Hurts), exercise: None };
+        let dismissed =
+            ProposalEvent::Dismissed { id: id(1), at: AT, reason: Some(DismissalReason::Hurts), exercise: None };
         guidance.fold(&global, &dismissed);
         let once = guidance.clone();
         guidance.fold(&global, &dismissed);

@@ -21,8 +21,12 @@ const NAMES: [&str; 4] = [SQUAT, BENCH, "pull-up", "assisted-pull-up"];
 fn steps() -> impl Strategy<Value = Vec<(u8, Step)>> {
     let kg = (0..240_u32).prop_map(|steps| f64::from(steps) * 1.25);
     let log = |days: std::ops::Range<u32>| {
-        (days, kg.clone(), 1..15_u32, 0..NAMES.len())
-            .prop_map(|(day, kg, reps, exercise)| Step::Log { day, kg, reps, exercise })
+        (days, kg.clone(), 1..15_u32, 0..NAMES.len()).prop_map(|(day, kg, reps, exercise)| Step::Log {
+            day,
+            kg,
+            reps,
+            exercise,
+        })
     };
     let step = prop_oneof![
         // In order mostly: the next day is told from the place in the log.
