@@ -250,8 +250,8 @@ impl Snooze {
 
 /// What I train for, in place of what I said before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
 pub struct SetGoals {
-    #[serde(flatten)]
     pub goals: Goals,
 }
 

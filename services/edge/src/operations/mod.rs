@@ -2,6 +2,7 @@
 //! and, where it is a command, how a socket reads it.
 
 mod auth;
+mod coach;
 mod command;
 mod outcome;
 mod query;

@@ -4,6 +4,10 @@ use axum::http::{Method, StatusCode};
 use plyo_events::{
     CommandKind,
     achievement::ListAchievements,
+    coach::{
+        AcceptRecommendation, DismissRecommendation, GetCoachState, GetNextLoad, GetNextSession, GetWhy, Goals,
+        ListRecommendations, RecommendationSaved, SetGoals, SnoozeRecommendation,
+    },
     notification::{
         CountNotifications, GetPreferences, ListNotifications, NotificationCounts, Preferences, ReadAllNotifications,
         ReadNotification, SetPreferences,
@@ -19,6 +23,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Operation,
     auth::{self, Credentials, RefreshToken, SignUp},
+    coach::{Language, OneExercise},
     command::{DueAt, bare_command, command},
     creates, gives, operation,
     outcome::{self, OutcomeView},
@@ -151,6 +156,49 @@ pub(crate) fn operations() -> Vec<Operation> {
             |(), preferences: SetPreferences| preferences,
             gives::<Preferences>(),
         ),
+        // The coach.
+        list("/coach/recommendations", "What the coach recommends to me", |user, (), Language(language)| {
+            ListRecommendations { user, language }
+        }),
+        bare_command(
+            POST,
+            "/coach/recommendations/{id}/accept",
+            "Accept a recommendation",
+            |recommendation_id| AcceptRecommendation { recommendation_id },
+            gives::<RecommendationSaved>(),
+        ),
+        command(
+            POST,
+            "/coach/recommendations/{id}/dismiss",
+            "Dismiss a recommendation, and why",
+            |recommendation_id, dismissal| DismissRecommendation { recommendation_id, dismissal },
+            gives::<RecommendationSaved>(),
+        ),
+        command(
+            POST,
+            "/coach/recommendations/{id}/snooze",
+            "Snooze a recommendation for some days",
+            |recommendation_id, snooze| SnoozeRecommendation { recommendation_id, snooze },
+            gives::<RecommendationSaved>(),
+        ),
+        list("/coach/next-session", "My next workout", |user, (), Language(language)| GetNextSession {
+            user,
+            language,
+        }),
+        list("/coach/next-load", "My next load of an exercise", |user, (), OneExercise { exercise, language }| {
+            GetNextLoad { user, exercise, language }
+        }),
+        list(
+            "/coach/why/{id}",
+            "Which events and rules led to a recommendation, and what would change it",
+            |user, recommendation_id, Language(language)| GetWhy { user, recommendation_id, language },
+        ),
+        list(
+            "/coach/state",
+            "What the coach believes about me, and what it does not know",
+            |user, (), Language(language)| GetCoachState { user, language },
+        ),
+        command(POST, "/coach/goals", "Set what I train for", |(), goals| SetGoals { goals }, gives::<Goals>()),
         // The edge's own.
         outcome::answers_of_commands(operation(
             GET,
