@@ -15,6 +15,8 @@ use crate::{
 
 /// The revision that the goals are ratios to.
 const BASE: &str = "58acb18";
+/// Services that came later than [`BASE`].
+const LATER: &[&str] = &["coach"];
 const RESULTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/against.json");
 
 /// What both can do, and what ends soon.
@@ -62,7 +64,8 @@ struct Compared {
 pub async fn compare(this: Bench, rev: &str, rounds: usize, only: Option<&[String]>) -> Result<()> {
     ensure!(rounds > 0, "no rounds, no pairs");
     let name = revision::name_of(rev)?;
-    let other = Bench { revision: Revision::built(&name)?, ..this.clone() };
+    let other = Bench { revision: Revision::built(&name)?.without(LATER), ..this.clone() };
+    let this = Bench { revision: this.revision.without(LATER), ..this };
     let own = revision::own_name()?;
     let mut results = read(&own, &name, only.is_some());
     for (part, measure) in PARTS {

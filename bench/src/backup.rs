@@ -37,13 +37,14 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
     ground.settle(SETTLING).await?;
     let posts = bench.scale.of(RATE * SECONDS);
     // What the first ones cost, connections and plans of statements, is not what a push costs.
-    push::at_rate(&ground, &platform.authority, RATE, RATE).await?;
-    let mut alone = push::at_rate(&ground, &platform.authority, RATE, posts).await?;
+    let unlocked = push::Pushed::achievements();
+    push::at_rate(&ground, &platform.authority, RATE, RATE, &unlocked).await?;
+    let mut alone = push::at_rate(&ground, &platform.authority, RATE, posts, &unlocked).await?;
     // One backup after another, as long as pushes are measured.
     let directory = TempDir::new()?;
     let mut speeds = Vec::new();
     let beside = {
-        let pushing = push::at_rate(&ground, &platform.authority, RATE, posts);
+        let pushing = push::at_rate(&ground, &platform.authority, RATE, posts, &unlocked);
         tokio::pin!(pushing);
         let mut number = 0;
         loop {

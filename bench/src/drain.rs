@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::{
     cost::{Cpu, Wal},
     edge::WORKOUTS,
-    ground::{ALL, Ground},
+    ground::Ground,
     http::{Http, command, post},
 };
 
@@ -47,15 +47,15 @@ pub struct Drained {
     pub wal_records: f64,
 }
 
-/// Posts everything while no service runs, then lets them run.
-pub async fn drain(ground: &Ground, people: usize, mix: Mix) -> Result<Drained> {
+/// Posts everything while no service runs, then lets these run.
+pub async fn drain(ground: &Ground, people: usize, mix: Mix, roles: &str) -> Result<Drained> {
     let commands = fill(ground, people, mix).await?;
     let nats = ground.nats().await?;
     let mut db = ground.database().await?;
     let first = events(&nats).await?.last;
     let wal = Wal::read(&mut db).await?;
     let (started, started_at) = (Instant::now(), Timestamp::now());
-    let mut platform = ground.start(ALL)?;
+    let mut platform = ground.start(roles)?;
     let processes = ground.processes(&platform)?;
     let before = Cpu { services: 0.0, ..processes.cpu()? };
     ground.ready(&mut platform).await?;

@@ -20,7 +20,9 @@ use sqlx::{Connection, PgConnection};
 use crate::{cost::Processes, revision::Revision, tokens::Signer};
 
 /// Everything that listens to the streams, and the edge.
-pub const ALL: &str = "edge,user,workout,achievement,notification";
+pub const ALL: &str = "edge,user,workout,achievement,coach,notification";
+/// The same without the coach.
+pub const WITHOUT_COACH: &str = "edge,user,workout,achievement,notification";
 
 /// Real servers that end with it.
 pub struct Ground {
@@ -121,7 +123,7 @@ impl Ground {
         let log = File::options().create(true).append(true).open(self.servers.directory().join("plyo.log"))?;
         let child = self
             .plyo("{role}")
-            .args(["serve", "--only", roles, "--listen", authority, "--limits", "off"])
+            .args(["serve", "--only", &self.revision.roles(roles), "--listen", authority, "--limits", "off"])
             .env("PLYO_LOG", "warn,plyo_nats::lane=info")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -5,6 +5,7 @@ mod against;
 mod backup;
 mod catalogue;
 mod coach;
+mod coached;
 mod cost;
 mod deep;
 mod disk;
@@ -71,11 +72,12 @@ const PATIENCE: Duration = Duration::from_secs(1_800);
 
 type Part = fn(Bench) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
 
-const PARTS: [(&str, Part); 15] = [
+const PARTS: [(&str, Part); 16] = [
     ("disk", |_| Box::pin(disk::measure())),
     ("catalogue", |bench| Box::pin(catalogue::measure(bench.scale))),
     ("coach", |bench| Box::pin(coach::measure(bench.scale))),
     ("edge", |bench| Box::pin(edge::measure(bench))),
+    ("coached", |bench| Box::pin(coached::measure(bench))),
     ("push", |bench| Box::pin(push::measure(bench))),
     ("pipeline", |bench| Box::pin(pipeline::measure(bench))),
     ("mixed", |bench| Box::pin(pipeline::measure_mixed(bench))),
@@ -120,7 +122,7 @@ fn main() -> Result<()> {
         }
         What::Drain { people, durability, mix, keep } => runtime.block_on(async {
             let ground = Ground::new(&revision, durability).await?;
-            println!("{}", drain::drain(&ground, people, mix).await?);
+            println!("{}", drain::drain(&ground, people, mix, ALL).await?);
             if keep { stay(&ground).await } else { Ok(()) }
         }),
     }

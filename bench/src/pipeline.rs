@@ -10,7 +10,7 @@ use crate::{
     cost::Cpu,
     drain::{Drained, Mix, drain},
     figures::Figures,
-    ground::Ground,
+    ground::{ALL, Ground},
 };
 
 /// People who log twelve weeks of training each, as in the demo.
@@ -20,7 +20,7 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
     let people = bench.scale.of(PEOPLE);
     let ground = Ground::new(&bench.revision, Durability::Always).await?;
-    let drained = drain(&ground, people, Mix::Logs).await?;
+    let drained = drain(&ground, people, Mix::Logs, ALL).await?;
     eprintln!("{drained}");
     figures.add("pipeline_durable_per_s", drained.per_second(), "/s").at_least(5_000.0);
     cost(&drained, &mut figures);
@@ -28,7 +28,7 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
     let ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
     // What `plyo` takes to start and to make tables is not what an event costs.
     let (_, start) = rebuild(&ground)?;
-    let drained = drain(&ground, people, Mix::Logs).await?;
+    let drained = drain(&ground, people, Mix::Logs, ALL).await?;
     eprintln!("{drained}");
     figures.add("pipeline_relaxed_per_s", drained.per_second(), "/s").at_least(7_000.0);
     let (events, seconds) = rebuild(&ground)?;
@@ -41,7 +41,7 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
 pub async fn measure_mixed(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
     let ground = Ground::new(&bench.revision, Durability::Always).await?;
-    let drained = drain(&ground, bench.scale.of(PEOPLE), Mix::Mixed).await?;
+    let drained = drain(&ground, bench.scale.of(PEOPLE), Mix::Mixed, ALL).await?;
     eprintln!("{drained}");
     figures.add("pipeline_mixed_per_s", drained.per_second(), "/s");
     Ok(figures)

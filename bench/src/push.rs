@@ -33,12 +33,13 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
     let ground = Ground::new(&bench.revision, Durability::Always).await?;
     let platform = ground.serve(ALL).await?;
     // What the first ones cost, connections and plans of statements, is not what a push costs.
-    at_rate(&ground, &platform.authority, 50, 200).await?;
+    let unlocked = Pushed::achievements();
+    at_rate(&ground, &platform.authority, 50, 200, &unlocked).await?;
     for (rate, seconds, most) in [(100, 10, [4.0, 10.0]), (1_000, 5, [8.0, 30.0]), (2_000, 5, [30.0, 100.0])] {
         // Five things must be on disk one after the other: the command, then twice a transaction and an event.
         let mut syncs = serial_syncs(5, 100)?;
         let limits = [percentile(&mut syncs, 0.5), percentile(&mut syncs, 0.99)];
-        let mut took = at_rate(&ground, &platform.authority, rate, bench.scale.of(rate * seconds)).await?;
+        let mut took = at_rate(&ground, &platform.authority, rate, bench.scale.of(rate * seconds), &unlocked).await?;
         for (share, name, limit, most) in [(0.5, "p50", limits[0], most[0]), (0.99, "p99", limits[1], most[1])] {
             let value = percentile(&mut took, share);
             let figure = figures.add(format!("push_{rate}_{name}_ms"), value, "ms");
@@ -51,30 +52,56 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
     Ok(figures)
 }
 
-/// Sends so many workouts at a rate, each of which unlocks an achievement; gives the milliseconds until each was pushed.
-pub async fn at_rate(ground: &Ground, authority: &str, rate: usize, posts: usize) -> Result<Vec<f64>> {
-    let people = posts.div_ceil(STEPS.len());
+/// What each person logs, one after the other, and which push each of these brings.
+#[derive(Clone)]
+pub struct Pushed {
+    bodies: Arc<[String]>,
+    kind: &'static str,
+    /// A field of the push, and its value after each; none where the kind is enough.
+    field: Option<(&'static str, &'static [&'static str])>,
+}
+
+impl Pushed {
+    /// Each unlocks an achievement.
+    pub fn achievements() -> Self {
+        const CODES: [&str; 4] = [STEPS[0].1, STEPS[1].1, STEPS[2].1, STEPS[3].1];
+        let bodies = STEPS.iter().map(|(sets, _)| workout(*sets)).collect();
+        Self { bodies, kind: "achievement.unlocked.v1", field: Some(("code", &CODES)) }
+    }
+
+    /// Each is an occasion for the coach.
+    pub fn recommendations(bodies: Vec<String>) -> Self {
+        Self { bodies: bodies.into(), kind: "recommendation.ready.v1", field: None }
+    }
+
+    fn is_it(&self, step: usize, frame: &str) -> bool {
+        field(frame, "type") == Some(self.kind)
+            && self.field.is_none_or(|(name, values)| field(frame, name) == Some(values[step]))
+    }
+}
+
+/// Sends so many workouts at a rate, each of which brings a push; gives the milliseconds until each was pushed.
+pub async fn at_rate(ground: &Ground, authority: &str, rate: usize, posts: usize, pushed: &Pushed) -> Result<Vec<f64>> {
+    let steps = pushed.bodies.len();
+    let people = posts.div_ceil(steps);
     let tokens = Arc::new(ground.tokens(people).await?);
-    let bodies = STEPS.map(|(sets, _)| workout(sets));
     let start = Instant::now();
     // When each was sent, in nanoseconds since the start.
-    let sent: Arc<Vec<AtomicU64>> = Arc::new((0..people * STEPS.len()).map(|_| AtomicU64::new(0)).collect());
+    let sent: Arc<Vec<AtomicU64>> = Arc::new((0..people * steps).map(|_| AtomicU64::new(0)).collect());
 
     let mut listening = JoinSet::new();
     for (person, token) in tokens.iter().enumerate() {
         let mut socket = Socket::connect(authority, token, None, &["me"]).await?;
         socket.next_of("ready").await?;
-        let sent = Arc::clone(&sent);
+        let (sent, pushed) = (Arc::clone(&sent), pushed.clone());
         listening.spawn(async move {
-            let mut took = Vec::with_capacity(STEPS.len());
-            for (step, (_, code)) in STEPS.iter().enumerate() {
+            let mut took = Vec::with_capacity(steps);
+            for step in 0..steps {
                 if step * people + person >= posts {
                     break;
                 }
                 loop {
-                    let frame = socket.next().await?;
-                    let is_it = field(frame, "type") == Some("achievement.unlocked.v1");
-                    if is_it && field(frame, "code") == Some(code) {
+                    if pushed.is_it(step, socket.next().await?) {
                         break;
                     }
                 }
@@ -90,7 +117,7 @@ pub async fn at_rate(ground: &Ground, authority: &str, rate: usize, posts: usize
     let mut sending = JoinSet::new();
     for _ in 0..CONNECTIONS.min(posts) {
         let mut http = Http::connect(authority).await?;
-        let (tokens, sent, next, bodies) = (Arc::clone(&tokens), Arc::clone(&sent), Arc::clone(&next), bodies.clone());
+        let (tokens, sent, next, bodies) = (Arc::clone(&tokens), Arc::clone(&sent), Arc::clone(&next), Arc::clone(&pushed.bodies));
         sending.spawn(async move {
             loop {
                 let n = next.fetch_add(1, Ordering::AcqRel);
@@ -121,7 +148,7 @@ pub async fn at_rate(ground: &Ground, authority: &str, rate: usize, posts: usize
         }
         Ok::<_, anyhow::Error>(())
     };
-    timeout(PATIENCE, all).await.context("an achievement was not pushed")??;
+    timeout(PATIENCE, all).await.context("a push did not come")??;
     ensure!(took.len() == posts, "{} of {posts} were pushed", took.len());
     Ok(took)
 }

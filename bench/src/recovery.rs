@@ -32,7 +32,7 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
     let mut ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
     ground.keep_tables()?;
-    let drained = drain(&ground, bench.scale.of(PEOPLE), Mix::Logs).await?;
+    let drained = drain(&ground, bench.scale.of(PEOPLE), Mix::Logs, ALL).await?;
     let workouts = drained.commands as f64;
     let nats = ground.nats().await?;
 

@@ -15,12 +15,14 @@ pub struct Revision {
     plyo: PathBuf,
     /// The folder of `server.conf` and `permissions.conf`, where they are not those that this program has.
     configuration: Option<PathBuf>,
+    /// Services of this one that it is to run without.
+    without: &'static [&'static str],
 }
 
 impl Revision {
     /// The one whose `plyo` lies beside this program.
     pub fn own() -> Result<Self> {
-        Ok(Self { plyo: std::env::current_exe()?.with_file_name("plyo"), configuration: None })
+        Ok(Self { plyo: std::env::current_exe()?.with_file_name("plyo"), configuration: None, without: &[] })
     }
 
     /// The one of this `plyo`. Its servers are configured as the checkout says that it lies in, if it lies in one.
@@ -28,7 +30,7 @@ impl Revision {
         let plyo = plyo.canonicalize().with_context(|| format!("there is no {}", plyo.display()))?;
         let mut folders = plyo.ancestors().map(|folder| folder.join("nats"));
         let configuration = folders.find(|folder| folder.join("permissions.conf").exists());
-        Ok(Self { plyo, configuration })
+        Ok(Self { plyo, configuration, without: &[] })
     }
 
     /// The one of this name, built in a worktree and a target folder of its own; one that is there is taken as it is.
@@ -47,6 +49,16 @@ impl Revision {
             run(&mut build)?;
         }
         Self::of(&plyo)
+    }
+
+    /// The same with the services that another one lacks left out, so that both do the same.
+    pub fn without(self, services: &'static [&'static str]) -> Self {
+        Self { without: services, ..self }
+    }
+
+    /// What of these roles it runs.
+    pub fn roles(&self, roles: &str) -> String {
+        roles.split(',').filter(|role| !self.without.contains(role)).collect::<Vec<_>>().join(",")
     }
 
     pub fn plyo(&self) -> Command {
