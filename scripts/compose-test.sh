@@ -187,7 +187,7 @@ $compose down -t 30 >/dev/null 2>&1
 
 export PLYO_ONLY=edge
 $compose --profile services --profile observe up -d >/dev/null 2>&1
-for service in plyo user workout achievement notification prometheus; do
+for service in plyo user workout achievement coach notification prometheus; do
     until_true 90 "$service is healthy" is_healthy $service
 done
 begin_load

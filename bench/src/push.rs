@@ -117,7 +117,8 @@ pub async fn at_rate(ground: &Ground, authority: &str, rate: usize, posts: usize
     let mut sending = JoinSet::new();
     for _ in 0..CONNECTIONS.min(posts) {
         let mut http = Http::connect(authority).await?;
-        let (tokens, sent, next, bodies) = (Arc::clone(&tokens), Arc::clone(&sent), Arc::clone(&next), Arc::clone(&pushed.bodies));
+        let (tokens, sent, next, bodies) =
+            (Arc::clone(&tokens), Arc::clone(&sent), Arc::clone(&next), Arc::clone(&pushed.bodies));
         sending.spawn(async move {
             loop {
                 let n = next.fetch_add(1, Ordering::AcqRel);

@@ -7,6 +7,7 @@ mod auth_stories;
 mod backup_stories;
 mod child;
 mod cluster_stories;
+mod coach_stories;
 mod collector;
 mod command_line;
 mod container_stories;

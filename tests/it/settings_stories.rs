@@ -19,7 +19,7 @@ async fn an_operator_gives_a_service_four_lanes_and_it_keeps_them() {
     }
     for (arguments, reason) in [
         (["lanes", "workout", "3"], "1, 2, 4, 8 or 16 lanes, not 3"),
-        (["lanes", "wrokout", "4"], "the services are user, workout, achievement, notification"),
+        (["lanes", "wrokout", "4"], "the services are user, workout, achievement, coach, notification"),
     ] {
         let refused = plyo(&ground, &arguments);
         assert!(!refused.status.success() && said(&refused).contains(reason), "{}", said(&refused));

@@ -79,10 +79,10 @@ impl Reactor for Sixth {
 fn a_sixth_service_is_a_row_and_its_rights_keys_ports_and_documents_follow() {
     assert_eq!(
         nkeys::users(&services::names(&SIX)),
-        ["operator", "user", "workout", "achievement", "notification", "sixth", "edge"]
+        ["operator", "user", "workout", "achievement", "coach", "notification", "sixth", "edge"]
     );
     assert_eq!(services::port(&SIX, &["sixth".to_owned()]), 3006);
-    assert!(services::help_of_only(&SIX).contains(", sixth, edge;"), "{}", services::help_of_only(&SIX));
+    assert!(services::help_of_only(&SIX).contains(", sixth, edge "), "{}", services::help_of_only(&SIX));
     assert!(services::help_of_listen(&SIX).contains("3006 sixth"), "{}", services::help_of_listen(&SIX));
     assert!(services::health_routes(&SIX).contains(&("/api/v1/sixth/health", "sixth")));
 

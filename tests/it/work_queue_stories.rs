@@ -29,7 +29,7 @@ fn queue() -> Value {
 async fn commands_that_wait_in_the_old_queue_are_moved_in_their_order_and_handled_once() {
     let ground = Ground::new().await;
     let nats = ground.nats().await;
-    for service in ["user", "workout", "achievement", "notification"] {
+    for service in ["user", "workout", "achievement", "coach", "notification"] {
         raw::api(&nats, &format!("STREAM.DELETE.COMMANDS_{service}"), &Value::Null).await.unwrap();
     }
     raw::api(&nats, "STREAM.CREATE.COMMANDS", &queue()).await.unwrap();

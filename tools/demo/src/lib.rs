@@ -81,6 +81,7 @@ impl Demo {
         let mut ada = show.sign_up(&self.url, "Ada").await?;
         let mut ben = show.sign_up(&self.url, "Ben").await?;
         show.train(&mut ada).await?;
+        show.ask_the_coach(&mut ada).await?;
         show.correct_a_typing_error(&mut ada).await?;
         show.train_once(&mut ben).await?;
         show.remind(&mut ada).await?;
@@ -119,6 +120,20 @@ impl Show {
                 .await?;
         }
         self.listen_for(person, Duration::from_secs(1)).await
+    }
+
+    /// What comes next and why, in words.
+    async fn ask_the_coach(&mut self, person: &mut Person) -> Result<()> {
+        let next = person.client.get("/api/v1/coach/next-session").await?.success().context("the next workout")?;
+        self.line(person.name, &format!("asks what is next: {}", next["headline"].as_str().unwrap_or_default()));
+        let exercise = next["lifts"][0]["exercise"].as_str().context("an exercise of the next workout")?;
+        let path = format!("/api/v1/coach/next-load?exercise={exercise}");
+        let load = person.client.get(&path).await?.success().context("the next load")?;
+        self.line(person.name, &format!("  {}", load["headline"].as_str().unwrap_or_default()));
+        for because in load["because"].as_array().into_iter().flatten() {
+            self.line(person.name, &format!("    {}", because.as_str().unwrap_or_default()));
+        }
+        Ok(())
     }
 
     /// 375 kg instead of 37.5: the record is announced, withdrawn with its reason, and the earlier one stands again.
@@ -177,7 +192,14 @@ impl Show {
                 self.commands, self.events
             );
         }
-        for kind in ["workout.completed.v1", "records set", "achievement.unlocked.v1", "streak", "reminder.due.v1"] {
+        for kind in [
+            "workout.completed.v1",
+            "records set",
+            "achievement.unlocked.v1",
+            "streak",
+            "recommendation.ready.v1",
+            "reminder.due.v1",
+        ] {
             if !self.kinds.contains_key(kind) {
                 bail!("no {kind} was pushed");
             }
@@ -247,6 +269,8 @@ impl Show {
                 format!("{} (because of {})", text("kind"), data["because"]["event_type"].as_str().unwrap_or_default())
             }
             "reminder.set.v1" | "reminder.due.v1" => text("due_at"),
+            "recommendation.ready.v1" => proposed(data),
+            "recommendation.withdrawn.v1" => text("reason"),
             _ => String::new(),
         };
         self.line(name, &format!("{:<24} {told}", push.kind.trim_end_matches(".v1")));
@@ -273,6 +297,17 @@ fn kilograms(grams: &Value) -> f64 {
 /// The records that a workout sets, or withdraws.
 fn records<'a>(push: &'a Push, list: &str) -> impl Iterator<Item = &'a Value> {
     push.data["records"][list].as_array().into_iter().flatten()
+}
+
+/// `next-session: barbell-back-squat 3 × 5 with 102.5 kg; …`
+fn proposed(recommendation: &Value) -> String {
+    let lift = |lift: &Value| {
+        let load = lift["load_kg"].as_f64().map_or_else(String::new, |kg| format!(" with {kg} kg"));
+        format!("{} {} × {}{load}", lift["exercise"].as_str().unwrap_or_default(), lift["sets"], lift["reps"])
+    };
+    let lifts: Vec<String> = recommendation["lifts"].as_array().into_iter().flatten().map(lift).collect();
+    let about = recommendation["kind"].as_str().or_else(|| recommendation["headline"].as_str()).unwrap_or_default();
+    format!("{about}: {}", lifts.join("; "))
 }
 
 /// `barbell-back-squat max_load 80 kg`

@@ -1,4 +1,4 @@
-//! `plyo coach`: trains the coach's initial model and evaluates it. Needs no server.
+//! `plyo coach`: trains the coach's initial model and evaluates it, which needs no server.
 
 use std::{
     fmt::{self, Display},
@@ -31,6 +31,8 @@ use plyo_events::training::ExerciseSlug;
 use plyo_exercises::Catalogue;
 use serde::{Deserialize, Serialize};
 
+use super::compare::Compare;
+
 #[derive(Subcommand)]
 pub(super) enum Coach {
     /// Train the initial model for new users, and write the file that is shipped
@@ -48,6 +50,8 @@ pub(super) enum Coach {
         #[arg(long, default_value = "en", value_name = "LOCALE")]
         lang: String,
     },
+    /// Print which recommendations in EVENTS would be different now, old and new side by side
+    Compare(Compare),
     /// Simulate following the coach for 156 sessions and learning which recommendations are welcome; compare with simple
     /// rules
     Simulate {
@@ -101,9 +105,10 @@ impl Coach {
     /// Does what the command line says.
     ///
     /// # Errors
-    /// When a file cannot be read, or is not what it should be.
-    pub(super) fn run(self) -> Result<()> {
+    /// When a file or a server cannot be read, or is not what it should be.
+    pub(super) async fn run(self) -> Result<()> {
         match self {
+            Self::Compare(compare) => compare.run().await,
             Self::Train(train) => train.run(),
             Self::Eval(eval) => eval.run(),
             Self::Explain { data, user, lang } => explain_to(&data, &user, Language::of_locale(&lang)),

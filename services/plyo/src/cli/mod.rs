@@ -3,6 +3,7 @@
 mod backup;
 mod catalogue;
 mod coach;
+mod compare;
 mod deep;
 mod demo;
 mod follow;
@@ -96,7 +97,7 @@ enum Command {
         #[command(subcommand)]
         what: catalogue::Catalogue,
     },
-    /// Train the coach's initial model and evaluate the coach
+    /// Train the coach's initial model, evaluate the coach, and compare it with what it was
     #[command(subcommand)]
     Coach(coach::Coach),
     /// Simulate twelve weeks of training as a client of a running platform
@@ -270,7 +271,7 @@ impl Plyo {
                 plyo_docs::write(&dir, &services::made(SERVICES), &settings_of_serve())
             }
             Command::Catalogue { what } => what.run(),
-            Command::Coach(coach) => coach.run(),
+            Command::Coach(coach) => coach.run().await,
             Command::Demo(demo) => demo.run().await,
         }
     }
