@@ -66,7 +66,7 @@ impl Pushed {
     pub fn achievements() -> Self {
         const CODES: [&str; 4] = [STEPS[0].1, STEPS[1].1, STEPS[2].1, STEPS[3].1];
         let bodies = STEPS.iter().map(|(sets, _)| workout(*sets)).collect();
-        Self { bodies, kind: "achievement.unlocked.v1", field: Some(("code", &CODES)) }
+        Self { bodies, kind: "achievement.unlocked.v1", field: Some(("code", &CODES[..])) }
     }
 
     /// Each is an occasion for the coach.

@@ -76,6 +76,7 @@ impl Reactor for Coach {
             }
             Incoming::Event(event) => {
                 let user = event.user();
+                state.minds.concern(user, event.id);
                 match &event.body {
                     Event::UserRegistered(_) => {}
                     Event::WorkoutCompleted(WorkoutCompleted { workout_id, workout, .. }) => {

@@ -104,10 +104,11 @@ impl State {
     /// What was learnt from all workouts.
     pub(super) fn training(&self, user: UserId) -> Cow<'_, Training> {
         let learner = self.learner(user);
-        if let Some(mind) = self.minds.get(user).filter(|mind| mind.workouts == learner.workouts) {
-            return Cow::Borrowed(&mind.training);
-        }
-        let mut mind = self.before(&learner, learner.workouts);
+        let mut mind = match self.minds.get(user) {
+            Some(mind) if mind.workouts == learner.workouts => return Cow::Borrowed(&mind.training),
+            Some(mind) => mind.clone(),
+            None => self.before(&learner, learner.workouts),
+        };
         self.fold(user, &mut mind, learner.workouts);
         Cow::Owned(mind.training)
     }
@@ -143,9 +144,7 @@ impl State {
         }
         let gone: Vec<u32> = snapshots.extract_if(.., |snapshot| *snapshot > number).collect();
         gone.into_iter().for_each(|snapshot| self.snapshots.remove(&(user, snapshot)));
-        if self.minds.get(user).is_some_and(|mind| mind.workouts > number) {
-            self.minds.take(user);
-        }
+        self.minds.change(user, number);
         self.learners.put(learner);
     }
 
@@ -154,6 +153,7 @@ impl State {
         let mut learner = self.learner(user);
         let workouts = learner.workouts;
         let mut mind = self.minds.take(user).unwrap_or_else(|| self.before(&learner, workouts));
+        self.minds.keep(user, &mind);
         self.fold(user, &mut mind, workouts);
         if workouts.is_multiple_of(EVERY) {
             let training = mind.training.to_bytes();

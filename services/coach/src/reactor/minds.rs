@@ -1,8 +1,10 @@
 //! The states that a lane has in its head: what was learnt from the first so many workouts of a person. They follow from the
 //! tables, so that one that is not here is only slower.
 
-use plyo_events::UserId;
 use std::collections::HashMap;
+
+use plyo_events::UserId;
+use uuid::Uuid;
 
 use crate::domain::state::Training;
 
@@ -13,6 +15,11 @@ const MOST: usize = 1_000;
 pub(super) struct Minds {
     young: HashMap<UserId, Mind>,
     old: HashMap<UserId, Mind>,
+    /// Who is concerned by the messages of this batch: the first of them, and whether there are more.
+    concerned: HashMap<UserId, (Uuid, bool)>,
+    /// Of those whom several concern, the state at the start of the batch: what the first brings, another may undo.
+    bases: HashMap<UserId, Mind>,
+    has_changed: bool,
 }
 
 /// What was learnt from the first `workouts` of a person.
@@ -23,11 +30,43 @@ pub(super) struct Mind {
 }
 
 impl Minds {
-    /// Forgets those that were not needed since the younger generation was filled. Called before a message of a batch asks
-    /// for what it needs: what a batch relies on is not forgotten before its end, for nothing is put in meanwhile.
+    /// A message of a batch asks for what it needs. All of them do before any is handled, so that what a batch relies on is not
+    /// forgotten before its end: those go that were not needed since the younger generation was filled.
     pub fn turn(&mut self) {
+        if !self.has_changed {
+            return;
+        }
+        self.has_changed = false;
+        self.concerned.clear();
+        self.bases.clear();
         if self.young.len() > MOST {
             self.old = std::mem::take(&mut self.young);
+        }
+    }
+
+    pub fn concern(&mut self, user: UserId, message: Uuid) {
+        let (first, are_several) = self.concerned.entry(user).or_insert((message, false));
+        *are_several |= *first != message;
+    }
+
+    /// From `number` on the workouts are others than they were.
+    pub fn change(&mut self, user: UserId, number: u32) {
+        self.has_changed = true;
+        if self.bases.get(&user).is_some_and(|base| base.workouts > number) {
+            self.bases.remove(&user);
+        }
+        if self.get(user).is_some_and(|mind| mind.workouts > number) {
+            self.take(user);
+            if let Some(base) = self.bases.get(&user).cloned() {
+                self.put(user, base);
+            }
+        }
+    }
+
+    /// Keeps the state of the start of the batch, where it may be needed again.
+    pub fn keep(&mut self, user: UserId, mind: &Mind) {
+        if self.concerned.get(&user).is_some_and(|(_, are_several)| *are_several) {
+            self.bases.entry(user).or_insert_with(|| mind.clone());
         }
     }
 
