@@ -7,7 +7,7 @@ use std::{
 };
 
 use plyo_events::{
-    Event, EventId, Message, UserId, WorkoutId,
+    Event, Message, UserId, WorkoutId,
     coach::{ProposedLift, Recommendation, RecommendationReady},
     workout::{WorkoutCompleted, WorkoutCorrected, WorkoutDeleted},
 };
@@ -16,7 +16,10 @@ use uuid::Uuid;
 
 use crate::{
     catalogue::knowledge,
-    domain::{event::WorkoutEvent, state::History},
+    domain::{
+        event::WorkoutEvent,
+        state::{History, Training},
+    },
     notes::{Note, Place},
     reactor::Person,
     store::CounselRow,
@@ -26,8 +29,8 @@ use crate::{
 pub struct Comparison {
     from: u64,
     people: HashMap<UserId, Known>,
-    /// What would be said because of an event.
-    now: HashMap<Uuid, Option<RecommendationReady>>,
+    /// What was known at an event because of which something may have been said.
+    then: HashMap<Uuid, (Training, Note)>,
     report: Report,
 }
 
@@ -68,7 +71,7 @@ struct Known {
 impl Comparison {
     /// Recommendations from this place of the history on are compared; what comes before is only learnt from.
     pub fn from(sequence: u64) -> Self {
-        Self { from: sequence, people: HashMap::new(), now: HashMap::new(), report: Report::default() }
+        Self { from: sequence, people: HashMap::new(), then: HashMap::new(), report: Report::default() }
     }
 
     pub fn take(&mut self, sequence: u64, event: &Message<Event>) {
@@ -87,10 +90,12 @@ impl Comparison {
             }
             Event::WorkoutDeleted(WorkoutDeleted { workout_id, .. }) => known.remove(*workout_id),
             Event::RecommendationReady(before) => {
-                if sequence >= self.from
-                    && let Some(now) = self.now.remove(&event.causation)
-                {
-                    self.report.hold(sequence, user, before, now.as_ref());
+                // The coach's own events before it are those that were heard when it was made.
+                let then = self.then.remove(&event.causation).filter(|_| sequence >= self.from);
+                if let Some((training, latest)) = then {
+                    let training = Cow::Owned(training);
+                    let person = Person::new(training, &known.counsel, &latest, event.causation);
+                    self.report.hold(sequence, user, before, person.is_told(&known.counsel).as_ref());
                 }
                 known.counsel.hear(event);
                 return;
@@ -100,10 +105,11 @@ impl Comparison {
                 return;
             }
         }
-        // Its recommendation comes later in the history than itself.
-        if sequence + BETWEEN >= self.from {
-            let told = known.is_told(event.id);
-            self.now.insert(event.id, told);
+        // What is said of it comes later in the history than itself.
+        if sequence + BETWEEN >= self.from
+            && let Some((_, latest)) = known.notes.last_key_value()
+        {
+            self.then.insert(event.id, (known.history.training().clone(), latest.clone()));
         }
     }
 
@@ -130,16 +136,6 @@ impl Known {
             self.notes.remove(&place);
         }
         self.history.apply(knowledge(), WorkoutEvent::Deleted(id));
-    }
-
-    fn is_told(&self, cause: Uuid) -> Option<RecommendationReady> {
-        let (_, latest) = self.notes.last_key_value()?;
-        let mut counsel = self.counsel.clone();
-        let person = Person::new(Cow::Borrowed(self.history.training()), &counsel, latest, cause);
-        if EventId::new(latest.event) == EventId::new(cause) {
-            person.follows(&mut counsel);
-        }
-        person.is_told(&counsel)
     }
 }
 
