@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use jiff::civil::date;
-use plyo::{demo::training, servers::Durability};
+use plyo_demo::training;
+use plyo_servers::Durability;
 
 use crate::{
     Bench,

@@ -1,7 +1,7 @@
 //! The coach on the stream, as a person meets it: told after a workout, asked why, answered, corrected; and as an operator
 //! does: folded again, to the same.
 
-use plyo::client::{Client, Live};
+use plyo_client::{Client, Live};
 use serde_json::{Value, json};
 
 use crate::{
