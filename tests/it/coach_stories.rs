@@ -168,7 +168,7 @@ async fn goals_are_set_and_what_cannot_be_one_is_refused() {
     assert_eq!(state["goals"], goals, "{state}");
     assert!(state["believed"].to_string().contains("140 kg"), "{state}");
     let unknown = ada.get("/api/v1/coach/next-load?exercise=moonwalk").await.unwrap();
-    assert_eq!((unknown.status, &unknown.body["code"]), (404, &json!("unknown_exercise")));
+    assert_eq!((unknown.status, &unknown.body["code"]), (422, &json!("unknown_exercise")));
     assert_eq!(ada.get("/api/v1/coach/next-load").await.unwrap().status, 422);
     assert_eq!(ada.get("/api/v1/coach/health").await.unwrap().status, 200);
 }

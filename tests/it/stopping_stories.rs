@@ -21,7 +21,7 @@ use tokio::{
 use crate::{
     command_line::{self, Up, plyo, reachable_directory, said},
     people::{somebody, workout},
-    platform::{Ground, eventually},
+    platform::{Ground, REAL, eventually},
 };
 
 /// `plyo serve` with an edge, which ends with its test.
@@ -43,6 +43,7 @@ impl Served {
         } else {
             command.stderr(Stdio::null());
         }
+        ground.ending.note(&REAL);
         let process = Up(command.spawn().unwrap());
         Self { process, url: format!("http://{listen}"), _directory: directory }
     }
@@ -119,7 +120,7 @@ async fn an_edge_that_stops_says_so_first_and_refuses_nobody_and_cuts_nobody_off
             Ok(Some(served.get("/ready").await?).filter(|ready| ready.status == 503))
         })
         .await;
-        assert!(ready.body["missing"].to_string().contains("stops"), "{ready:?}");
+        assert!(ready.body["missing"].to_string().contains("shutting down"), "{ready:?}");
         while asked.elapsed() < Duration::from_secs(2) {
             let headers = [("prefer", "respond-async")];
             let mut new = Client::new(&served.url).unwrap();

@@ -38,7 +38,7 @@ async fn commands_that_wait_in_the_old_queue_are_moved_in_their_order_and_handle
 
     let migrated = plyo(&ground, &["migrate"]);
     let text = said(&migrated);
-    assert!(migrated.status.success() && text.contains("200 waiting commands were moved"), "{text}");
+    assert!(migrated.status.success() && text.contains("moved 200 pending commands"), "{text}");
     assert!(raw::api(&nats, "STREAM.INFO.COMMANDS", &Value::Null).await.is_err(), "the queue is gone");
     let again = said(&plyo(&ground, &["migrate"]));
     assert!(again.contains("stream COMMANDS_workout: unchanged") && !again.contains("moved"), "{again}");

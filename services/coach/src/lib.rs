@@ -2,6 +2,8 @@
 //! a person, [`evaluation`] what shows how good it is. Around it: `notes` (a workout as it is kept), `store` (SQL), `reactor`,
 //! `queries`, and `wire` (what the mind says as it travels).
 
+#![deny(clippy::disallowed_methods, reason = "time comes from the message")]
+
 pub mod catalogue;
 pub mod compare;
 pub mod domain;
