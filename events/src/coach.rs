@@ -205,8 +205,9 @@ pub enum RecommendationStatus {
 /// After a workout: what is recommended now. What it says first is the weightiest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecommendationReady {
+    /// Boxed, so that events that are smaller take less room.
     #[serde(flatten)]
-    pub recommendation: Recommendation,
+    pub recommendation: Box<Recommendation>,
     /// At most two more, each with an id of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Recommendation>,
@@ -217,7 +218,7 @@ pub struct RecommendationReady {
 
 impl RecommendationReady {
     pub fn all(&self) -> impl Iterator<Item = &Recommendation> {
-        [&self.recommendation].into_iter().chain(&self.others)
+        [&*self.recommendation].into_iter().chain(&self.others)
     }
 }
 

@@ -51,6 +51,7 @@ impl Reader {
         let is_pounds = known.notes.last().is_some_and(Note::is_pounds);
         let profile = wire::profile(&known.goals, is_pounds, &training);
         let zone = known.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+        #[expect(clippy::disallowed_methods, reason = "a question is about the time when it is asked")]
         let now = zone.to_datetime(Timestamp::now());
         let of_account = || Language::of_locale(known.locale.as_deref().unwrap_or_default());
         let language = wanted.as_deref().and_then(Language::wanted).unwrap_or_else(of_account);

@@ -66,7 +66,7 @@ pub(crate) fn told(event: &Event, before: Option<&Told>) -> Option<Told> {
         }
         // The first sentence; the reasons, and the other recommendations, are in the event.
         Event::RecommendationReady(ready) => {
-            let Recommendation { recommendation_id, kind, headline, params, .. } = ready.recommendation.clone();
+            let Recommendation { recommendation_id, kind, headline, params, .. } = (*ready.recommendation).clone();
             Some(Told::Recommendation(RecommendationTold { recommendation_id, kind, headline, params }))
         }
         _ => None,

@@ -74,7 +74,7 @@ impl<'a> Person<'a> {
         let is_replaced =
             |open: &&Open| about.iter().any(|(kind, subject)| *kind == open.kind && *subject == open.subject);
         let replaces = counsel.open.iter().filter(is_replaced).map(|open| RecommendationId::new(open.id)).collect();
-        Some(RecommendationReady { recommendation, others, replaces })
+        Some(RecommendationReady { recommendation: Box::new(recommendation), others, replaces })
     }
 }
 
