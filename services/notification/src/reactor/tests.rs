@@ -269,7 +269,9 @@ fn preferences_are_merged_and_answered_for_every_kind() {
     let mut lane = lane();
     lane.batch(&[command(1, prefer(NotificationKind::RecordSet, false))]);
     let (outcome, events) = one(&mut lane, command(2, prefer(NotificationKind::WorkoutReminder, true)));
-    let all = json!({ "in_app": { "achievement_unlocked": true, "record_set": false, "workout_reminder": true } });
+    let all = json!({
+        "in_app": { "achievement_unlocked": true, "record_set": false, "workout_reminder": true, "recommendation": true }
+    });
     assert_eq!(outcome, Ok(all));
     let in_app = BTreeMap::from([(NotificationKind::RecordSet, false), (NotificationKind::WorkoutReminder, true)]);
     assert_eq!(events, [PreferencesChanged { in_app }.into()]);
