@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use plyo_nats::{CommandPublisher, Nats};
+use plyo_nats::{CommandPublisher, Nats, streams};
 use plyo_servers::copy;
 
 use super::{REAL, Weather, blow, setting};
@@ -119,7 +119,11 @@ impl World {
         let backup = self.ground.back_up_tables().unwrap();
         let over = AtomicBool::new(false);
         let restoring = async {
-            tokio::time::sleep(Duration::from_secs(2)).await;
+            let before = streams::state(&self.nats, "EVENTS").await.unwrap().last;
+            eventually("tables get ahead of the backup", Duration::from_secs(60), async || {
+                Ok((streams::state(&self.nats, "EVENTS").await?.last > before + 100).then_some(()))
+            })
+            .await;
             self.ground.restore_tables(&backup).unwrap();
             over.store(true, Ordering::Relaxed);
         };
