@@ -1,8 +1,12 @@
 //! An operator sees what happens, and why: `plyo tail` and `plyo why`.
 
-use std::process::Output;
+use std::{
+    process::Output,
+    time::{Duration, Instant},
+};
 
 use plyo_events::Event;
+use plyo_nats::streams;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -60,4 +64,16 @@ async fn events_are_printed_as_they_went_by_and_a_chain_is_told_from_any_of_its_
 
     let nobody = plyo(&ground, &["why", &Uuid::new_v4().to_string()]);
     assert!(!nobody.status.success() && said(&nobody).contains("EVENTS has no event"), "{}", said(&nobody));
+}
+
+/// Each lane that was taken leaves one, so a platform that nobody uses yet has nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_that_ends_in_epoch_markers_is_read_to_its_end() {
+    let ground = Ground::new().await;
+    drop(ground.start_platform().await);
+    assert!(streams::state(&ground.nats().await, "EVENTS").await.unwrap().last > 0);
+    assert_eq!(events(&ground).await, []);
+    let started = Instant::now();
+    let _again = ground.start_platform().await;
+    assert!(started.elapsed() < Duration::from_secs(20), "the edge waits for an event");
 }

@@ -147,14 +147,14 @@ impl Tail {
         self.behind
     }
 
-    /// The next events, at least one; only events with an invalid subject are skipped.
+    /// The next events; none if `EVENTS` ended without one, with epoch markers or with events that have an invalid subject.
     ///
     /// # Errors
     /// Only when `EVENTS` was recreated: every cursor is then invalid.
     pub async fn next(&mut self) -> Result<Vec<Stored>, AnotherHistory> {
         loop {
             match self.read().await {
-                Ok(events) if events.is_empty() => {}
+                Ok(events) if events.is_empty() && self.behind > 0 => {}
                 Ok(events) => return Ok(events),
                 Err(error) => {
                     tracing::warn!(error = format!("{error:#}"), next = self.next_sequence, "reopening EVENTS");

@@ -55,8 +55,10 @@ async fn feed_until_failure<S: Sink>(nats: &Nats, sink: &mut S, start: Start, wr
     let mut tail = Tail::open_at(nats, S::NAME, position.map_or(start, Start::After)).await?;
     loop {
         let events = tail.next().await?;
-        sink.write(&events, tail.position()).await.context("write a batch")?;
-        *wrote = true;
+        if !events.is_empty() {
+            sink.write(&events, tail.position()).await.context("write a batch")?;
+            *wrote = true;
+        }
         metrics::gauge!("plyo_sink_lag", "sink" => S::NAME).set(tail.behind() as f64);
     }
 }

@@ -74,8 +74,7 @@ impl Hub {
     pub(crate) async fn start(nats: &Nats, callers: Arc<Callers>, ring_events: usize) -> Result<Arc<Self>> {
         let mut tail = open(nats, &callers, ring_events).await?;
         let hub = Self::new(tail.epoch(), tail.start() - 1, ring_events, callers);
-        // An edge that served before would take every cursor for one from the future. It does not wait for ever: what
-        // is left may be about nobody.
+        // An edge that served before would take every cursor for one from the future. It does not wait for ever.
         let filling = async {
             while tail.behind() > 0 {
                 hub.append(tail.next().await?);
