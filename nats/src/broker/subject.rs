@@ -51,6 +51,11 @@ pub(crate) fn partition(subject: &str) -> Option<u8> {
     subject.split('.').nth(1)?.parse().ok().filter(|partition| *partition < PARTITIONS)
 }
 
+/// The service that a message is of, from its stored subject: `evt.<partition>.<service>.…`.
+pub(crate) fn service(subject: &str) -> Option<&str> {
+    subject.split('.').nth(2)
+}
+
 #[cfg(test)]
 mod tests {
     use plyo_events::{Aggregate, UserId};

@@ -25,7 +25,7 @@ use crate::{
     broker::{
         reader::{Reader, Received},
         streams,
-        subject::{PARTITIONS, partition},
+        subject::{self, PARTITIONS, partition},
         wire,
     },
     failure::Failure,
@@ -114,7 +114,7 @@ fn id_of(received: &Received) -> Uuid {
 }
 
 fn is_foreign(lane: Lane, received: &Received) -> bool {
-    received.subject.split('.').nth(2) != Some(lane.service)
+    subject::service(&received.subject) != Some(lane.service)
 }
 
 /// What the lost tables had folded.

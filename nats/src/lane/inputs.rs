@@ -15,7 +15,7 @@ use crate::{
         Nats,
         reader::{Reader, Received},
         streams,
-        subject::partition,
+        subject::{self, partition},
         wire::{self, WireError},
     },
     failure::Failure,
@@ -153,7 +153,7 @@ fn decode_command(received: &Received) -> Result<Work, WireError> {
 
 /// Own events are already in the tables; events that the service does not read are not even decoded.
 fn decode_event<R: Reactor>(received: &Received) -> Result<Work, WireError> {
-    if received.subject.split('.').nth(2) == Some(R::NAME) {
+    if subject::service(&received.subject) == Some(R::NAME) {
         return Ok(Work::Skip);
     }
     let reads = |name: &str| R::READS.iter().any(|kind| kind.name() == name);
@@ -163,8 +163,7 @@ fn decode_event<R: Reactor>(received: &Received) -> Result<Work, WireError> {
         Err(WireError::Decode(DecodeError::UnknownType(_)) | WireError::Header(_)) => return Ok(Work::Skip),
         Err(error) => return Err(error),
     };
-    let read: Option<&EventKind> = R::READS.iter().find(|read| **read == kind.kind);
-    if read.is_none() {
+    if !R::READS.contains(&kind.kind) {
         return Ok(Work::Skip);
     }
     let event = wire::event(kind, &received.subject, &received.headers, &received.body, received.sequence)?;

@@ -14,7 +14,7 @@ use crate::{
         Nats,
         reader::{Reader, Received},
         streams,
-        subject::partition,
+        subject::{self, partition},
         wire,
     },
     lane::{batch, catch_up, owner::Owner, session, store},
@@ -193,7 +193,7 @@ fn wanted<R: Reactor>(
     owners: &[Owner],
     skip: &HashSet<u64>,
 ) -> Result<Option<plyo_events::Message<plyo_events::Event>>> {
-    let own = received.subject.split('.').nth(2) == Some(R::NAME);
+    let own = subject::service(&received.subject) == Some(R::NAME);
     if !own && (!is_applied(received, owners) || skip.contains(&received.sequence)) {
         return Ok(None);
     }
