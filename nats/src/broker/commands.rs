@@ -92,12 +92,25 @@ impl CommandPublisher {
     /// # Errors
     /// [`SendError::Unavailable`] when nothing was stored, [`SendError::Unknown`] when that is unknown.
     pub async fn send(&self, command: &Message<Command>, fingerprint: &str) -> Result<Published, SendError> {
+        self.send_encoded(command, command.body.encode(), fingerprint).await
+    }
+
+    /// The same for a caller that has encoded the command already.
+    ///
+    /// # Errors
+    /// See [`send`](Self::send).
+    pub async fn send_encoded(
+        &self,
+        command: &Message<Command>,
+        body: Vec<u8>,
+        fingerprint: &str,
+    ) -> Result<Published, SendError> {
         if !self.nats.connected() {
             return Err(SendError::Unavailable("NATS is unavailable".to_owned()));
         }
         let subject = subject::command(command.body.kind(), command.subject);
         let headers = wire::command_headers(command, fingerprint, self.reply.as_deref());
-        let body = command.body.encode().into();
+        let body = body.into();
         if !self.nats.syncs_each_write() {
             let ack = self.nats.publish(subject, headers, body).await.map_err(|error| send_error(&error))?;
             return published(ack.await);

@@ -24,6 +24,8 @@ pub(crate) struct Identity {
     pub id: CommandId,
     /// The same id with another one is refused.
     pub fingerprint: String,
+    /// The command, encoded.
+    pub body: Vec<u8>,
 }
 
 impl Identity {
@@ -35,7 +37,7 @@ impl Identity {
             Some(key) => CommandId::derive(user.uuid(), &format!("{name}{}\n{}", ids_named(&body), checked(key)?)),
             None => CommandId::mint(),
         };
-        Ok(Self { id, fingerprint: fingerprint(name, &body) })
+        Ok(Self { id, fingerprint: fingerprint(name, &body), body })
     }
 }
 

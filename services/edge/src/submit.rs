@@ -36,6 +36,8 @@ pub(crate) struct Submission {
     pub id: CommandId,
     pub fingerprint: String,
     pub command: Command,
+    /// The command, encoded.
+    pub body: Vec<u8>,
     pub traceparent: Traceparent,
     pub wait: Duration,
 }
@@ -65,28 +67,30 @@ pub(crate) const DEAD_LETTER: Code = Code::new(
 impl Submission {
     /// The same key makes the same command of it, whichever way it comes.
     pub(crate) fn new(user: UserId, key: Option<&[u8]>, command: Command) -> Result<Self, Problem> {
-        let Identity { id, fingerprint } = Identity::of(user, key, &command)?;
-        Ok(Self { user, id, fingerprint, command, traceparent: trace::traceparent(&HeaderMap::new()), wait: WAIT })
+        let Identity { id, fingerprint, body } = Identity::of(user, key, &command)?;
+        let traceparent = trace::traceparent(&HeaderMap::new());
+        Ok(Self { user, id, fingerprint, command, body, traceparent, wait: WAIT })
     }
 
     /// As the headers of a request have it.
     pub(crate) fn of_request(user: UserId, headers: &HeaderMap, command: Command) -> Result<Self, Problem> {
         let key = headers.get("idempotency-key").map(HeaderValue::as_bytes);
-        let Identity { id, fingerprint } = Identity::of(user, key, &command)?;
-        Ok(Self { user, id, fingerprint, command, traceparent: trace::traceparent(headers), wait: wait(headers)? })
+        let Identity { id, fingerprint, body } = Identity::of(user, key, &command)?;
+        let traceparent = trace::traceparent(headers);
+        Ok(Self { user, id, fingerprint, command, body, traceparent, wait: wait(headers)? })
     }
 }
 
 /// Stores a command and waits for its outcome.
 pub(crate) async fn submit(edge: &Edge, submission: Submission) -> Result<Submitted, Problem> {
-    let Submission { user, id, fingerprint, command, traceparent, wait } = submission;
+    let Submission { user, id, fingerprint, command, body, traceparent, wait } = submission;
     let service = command.kind().service();
     let _in_flight = edge.in_flight.enter(id, &fingerprint)?;
     let expected = edge.outcomes.expect(id);
     let mut message = Message::first(id.uuid(), user, Timestamp::now(), command);
     tracing::debug!(command = %id, %traceparent, "command");
     message.traceparent = Some(traceparent);
-    let published = edge.commands.send(&message, &fingerprint).await?;
+    let published = edge.commands.send_encoded(&message, body, &fingerprint).await?;
     if published.duplicate {
         let query = OutcomeQuery { user, command: id };
         return match plyo_nats::outcome(&edge.nats, service, &query).await? {
