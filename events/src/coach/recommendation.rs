@@ -122,9 +122,10 @@ pub enum Param {
 }
 
 /// How sure the coach is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
+    #[default]
     Low,
     Mid,
     High,

@@ -13,9 +13,9 @@ use serde::{
 };
 
 use crate::domain::{
-    event::{DismissalReason, Kind},
+    event::Kind,
     profile::{Experience, Goal, Profile, Unit, days_between},
-    reasons::{Confidence, Counterfactual, Evidence, Explanation, Param, Params, Reason, Value, Versions},
+    reasons::{Counterfactual, Evidence, Explanation, Param, Params, Reason, Value, Versions},
     recommend::{Recommendation, Situation},
     safety::Lift,
     state::Training,
@@ -57,11 +57,7 @@ pub(crate) fn told(situation: &Situation<'_>, one: &Recommendation, id: Recommen
             .as_ref()
             .map(|otherwise| coach::Counterfactual { code: code(&otherwise.code), params: params(&otherwise.params) }),
         range80_kg: range80_kg.map(range),
-        confidence: match confidence {
-            Confidence::Low => coach::Confidence::Low,
-            Confidence::Mid => coach::Confidence::Mid,
-            Confidence::High => coach::Confidence::High,
-        },
+        confidence: *confidence,
         safety: safety.iter().map(code).collect(),
         versions: self::versions(*versions),
         evidence: evidence(situation.training, one),
@@ -178,7 +174,7 @@ pub(crate) fn explanation(told: &coach::Recommendation) -> Explanation {
         reasons: told.reasons.iter().filter_map(reason).collect(),
         counterfactual: told.counterfactual.as_ref().and_then(otherwise),
         range80_kg: told.range80_kg.map(|range| (range.low, range.high)),
-        confidence: Confidence::default(),
+        confidence: told.confidence,
         safety: told.safety.iter().filter_map(|rule| meaning(rule)).collect(),
         versions: Versions::default(),
     }
@@ -186,18 +182,6 @@ pub(crate) fn explanation(told: &coach::Recommendation) -> Explanation {
 
 pub(crate) fn headline(told: &coach::Recommendation) -> Option<Headline> {
     meaning(&told.headline)
-}
-
-pub(crate) const fn reason_of(reason: coach::DismissalReason) -> DismissalReason {
-    match reason {
-        coach::DismissalReason::Hurts => DismissalReason::Hurts,
-        coach::DismissalReason::NoEquipment => DismissalReason::NoEquipment,
-        coach::DismissalReason::NoTime => DismissalReason::NoTime,
-        coach::DismissalReason::TooHard => DismissalReason::TooHard,
-        coach::DismissalReason::TooEasy => DismissalReason::TooEasy,
-        coach::DismissalReason::Bored => DismissalReason::Bored,
-        coach::DismissalReason::Other => DismissalReason::Other,
-    }
 }
 
 /// What is known of a person as far as training goes: what they train for, and what their log tells.

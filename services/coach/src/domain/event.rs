@@ -2,6 +2,7 @@
 //! into a state of its own, for the two come in one order live and in another when they are replayed.
 
 use jiff::civil::DateTime;
+pub use plyo_events::coach::DismissalReason;
 use plyo_events::{EventId, WorkoutId, training::ExerciseSlug};
 use serde::{Deserialize, Serialize};
 
@@ -224,19 +225,6 @@ pub enum ProposalEvent {
     Gone {
         id: EventId,
     },
-}
-
-/// Why advice was not welcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DismissalReason {
-    Hurts,
-    NoEquipment,
-    NoTime,
-    TooHard,
-    TooEasy,
-    Bored,
-    Other,
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+pub use plyo_events::coach::Confidence;
 use plyo_events::{EventId, training::ExerciseSlug};
 use serde::{Deserialize, Serialize};
 
@@ -52,16 +53,6 @@ pub struct Evidence {
 pub struct Counterfactual {
     pub code: Otherwise,
     pub params: Params,
-}
-
-/// How sure the coach is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Confidence {
-    #[default]
-    Low,
-    Mid,
-    High,
 }
 
 /// What made it.
@@ -222,15 +213,13 @@ impl Evidence {
     }
 }
 
-impl Confidence {
-    /// From how often it was seen and how wide the 80 % range is, as a share of the load to each side.
-    pub fn of(n: u32, half_width: f64) -> Self {
-        match n {
-            0..3 => Self::Low,
-            3..=8 => Self::Mid,
-            _ if half_width <= 0.08 => Self::High,
-            _ => Self::Mid,
-        }
+/// How sure it is, from how often it was seen and how wide the 80 % range is, as a share of the load to each side.
+pub fn confidence(n: u32, half_width: f64) -> Confidence {
+    match n {
+        0..3 => Confidence::Low,
+        3..=8 => Confidence::Mid,
+        _ if half_width <= 0.08 => Confidence::High,
+        _ => Confidence::Mid,
     }
 }
 
@@ -315,11 +304,11 @@ mod tests {
 
     #[test]
     fn confidence_grows_with_what_was_seen() {
-        assert_eq!(Confidence::of(2, 0.01), Confidence::Low);
-        assert_eq!(Confidence::of(8, 0.01), Confidence::Mid);
-        assert_eq!(Confidence::of(9, 0.05), Confidence::High);
-        assert_eq!(Confidence::of(50, 0.3), Confidence::Mid);
-        assert_eq!(Confidence::of(50, f64::NAN), Confidence::Mid);
+        assert_eq!(confidence(2, 0.01), Confidence::Low);
+        assert_eq!(confidence(8, 0.01), Confidence::Mid);
+        assert_eq!(confidence(9, 0.05), Confidence::High);
+        assert_eq!(confidence(50, 0.3), Confidence::Mid);
+        assert_eq!(confidence(50, f64::NAN), Confidence::Mid);
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl CounselRow {
             }
             Event::RecommendationDismissed(dismissed) => {
                 let id = dismissed.recommendation_id;
-                let reason = dismissed.dismissal.reason.map(wire::reason_of);
+                let reason = dismissed.dismissal.reason;
                 let exercise = dismissed.dismissal.exercise.as_ref().map(|slug| slug.as_str().into());
                 let heard = ProposalEvent::Dismissed { id: EventId::new(id.uuid()), at, reason, exercise };
                 (id, RecommendationStatus::Dismissed, heard)

@@ -12,7 +12,7 @@ use crate::domain::{
     event::Kind,
     exercise::Exercise,
     reasons::{
-        Code, Confidence, Counterfactual, Evidence, Explanation, Param, Params, RULES_VERSION, Reason, Value, Versions,
+        Code, Counterfactual, Evidence, Explanation, Param, Params, RULES_VERSION, Reason, Value, Versions, confidence,
     },
     safety::{self, Lift, Rule, Week},
     state::stored,
@@ -74,8 +74,7 @@ impl Draft {
         let sessions =
             first.and_then(|lift| situation.training.lifts.get(&lift.exercise)).map_or(0, |lift| lift.sessions);
         let half_width = range80_kg.map_or(f64::INFINITY, |(low, high)| (high - low) / (high + low));
-        let confidence =
-            Confidence::of(if lifts.len() == 1 { sessions } else { situation.training.sessions }, half_width);
+        let confidence = confidence(if lifts.len() == 1 { sessions } else { situation.training.sessions }, half_width);
         let mut params = self.params;
         let headline = if lost_all { without_lifts(&self.lifts, &mut params) } else { self.headline };
         let headline = fill(headline, &lifts, &mut params);
