@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     fmt,
 };
 
@@ -29,8 +29,6 @@ use crate::{
 pub struct Comparison {
     from: u64,
     people: HashMap<UserId, Known>,
-    /// What was known at an event because of which something may have been said.
-    then: HashMap<Uuid, (Training, Note)>,
     report: Report,
 }
 
@@ -66,12 +64,14 @@ struct Known {
     notes: BTreeMap<Place, Note>,
     places: HashMap<WorkoutId, Place>,
     counsel: CounselRow,
+    /// What was known at the events because of which something may still be said, in their order.
+    then: VecDeque<(Uuid, Training, Note)>,
 }
 
 impl Comparison {
     /// Recommendations from this place of the history on are compared; what comes before is only learnt from.
     pub fn from(sequence: u64) -> Self {
-        Self { from: sequence, people: HashMap::new(), then: HashMap::new(), report: Report::default() }
+        Self { from: sequence, people: HashMap::new(), report: Report::default() }
     }
 
     pub fn take(&mut self, sequence: u64, event: &Message<Event>) {
@@ -81,6 +81,7 @@ impl Comparison {
             notes: BTreeMap::new(),
             places: HashMap::new(),
             counsel: CounselRow::none(user),
+            then: VecDeque::new(),
         };
         let known = self.people.entry(user).or_insert_with(none);
         match &event.body {
@@ -91,7 +92,7 @@ impl Comparison {
             Event::WorkoutDeleted(WorkoutDeleted { workout_id, .. }) => known.remove(*workout_id),
             Event::RecommendationReady(before) => {
                 // The coach's own events before it are those that were heard when it was made.
-                let then = self.then.remove(&event.causation).filter(|_| sequence >= self.from);
+                let then = known.at(event.causation).filter(|_| sequence >= self.from);
                 if let Some((training, latest)) = then {
                     let training = Cow::Owned(training);
                     let person = Person::new(training, &known.counsel, &latest, event.causation);
@@ -109,7 +110,7 @@ impl Comparison {
         if sequence + BETWEEN >= self.from
             && let Some((_, latest)) = known.notes.last_key_value()
         {
-            self.then.insert(event.id, (known.history.training().clone(), latest.clone()));
+            known.then.push_back((event.id, known.history.training().clone(), latest.clone()));
         }
     }
 
@@ -122,6 +123,12 @@ impl Comparison {
 const BETWEEN: u64 = 100_000;
 
 impl Known {
+    /// What was known at an event. What came before it is answered, too.
+    fn at(&mut self, event: Uuid) -> Option<(Training, Note)> {
+        let place = self.then.iter().position(|(id, ..)| *id == event)?;
+        self.then.drain(..=place).next_back().map(|(_, training, latest)| (training, latest))
+    }
+
     fn put(&mut self, note: Note) {
         let (id, place, workout) = (WorkoutId::new(note.workout), note.place(), note.workout());
         if let Some(before) = self.places.insert(id, place) {
