@@ -14,7 +14,7 @@ trap 'rm -f "$skipped"' EXIT
 # Stories wait more than they work.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(getconf _NPROCESSORS_ONLN) + 1))}
 status=0
-PLYO_TEST_SHIPPED=$(realpath "$target/shipped/plyo") PLYO_TEST_SKIPPED=$skipped cargo test --workspace "$@" || status=$?
+PLYO_TEST_SHIPPED=$(realpath "$target/shipped/plyo") PLYO_TEST_SKIPPED=$skipped cargo test --workspace --no-fail-fast "$@" || status=$?
 sort -u "$skipped"
 echo "test: $(sort -u "$skipped" | wc -l) stories, or parts of one, were skipped"
 exit $status

@@ -219,7 +219,7 @@ fn a_substitute_trains_the_same_and_needs_only_what_is_at_hand() {
     assert!(substitutes.windows(2).all(|pair| pair[0].score >= pair[1].score));
     for substitute in &substitutes {
         assert!(substitute.exercise.primary.contains(&Muscle::Chest), "{}", substitute.exercise.slug.as_str());
-        assert!(substitute.likeness.iter().any(|likeness| likeness.to_string() == "trains chest first"));
+        assert!(substitute.likeness.iter().any(|likeness| likeness.to_string() == "trains chest as primary"));
     }
     let at_home = catalogue().substitutes(bench, Some(&[Equipment::Dumbbell]), 20);
     assert!(at_home.iter().any(|substitute| substitute.exercise.slug.as_str() == "push-up"), "needs nothing");
