@@ -20,7 +20,7 @@ const MESSAGES: usize = 500_000;
 /// What a workout of a few exercises has.
 const BODY: usize = 400;
 const IN_FLIGHT: usize = 2_000;
-const AT_A_TIME: usize = 10_000;
+const BATCH_SIZE: usize = 10_000;
 /// Pushes a second, and how many seconds.
 const RATE: usize = 50;
 const SECONDS: usize = 10;
@@ -29,8 +29,8 @@ const SETTLING: Duration = Duration::from_secs(120);
 pub async fn measure(bench: Bench) -> Result<Figures> {
     let ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
     let nats = ground.nats().await?;
-    for _ in 0..bench.scale.of(MESSAGES) / AT_A_TIME {
-        raw::publish_pipelined(&nats, (0..AT_A_TIME).map(|_| event()).collect(), IN_FLIGHT).await?;
+    for _ in 0..bench.scale.of(MESSAGES) / BATCH_SIZE {
+        raw::publish_pipelined(&nats, (0..BATCH_SIZE).map(|_| event()).collect(), IN_FLIGHT).await?;
     }
     let platform = ground.serve(ALL).await?;
     // Nobody reads what is there, and it has to be skipped once.

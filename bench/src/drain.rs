@@ -22,7 +22,7 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 100;
-const PATIENCE: Duration = Duration::from_secs(180);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// What people ask for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub async fn drain(ground: &Ground, people: usize, mix: Mix, roles: &str) -> Res
     let processes = ground.processes(&platform)?;
     let before = Cpu { services: 0.0, ..processes.cpu()? };
     ground.ready(&mut platform).await?;
-    ground.settle(PATIENCE).await?;
+    ground.settle(DRAIN_TIMEOUT).await?;
     let seconds = started.elapsed().as_secs_f64();
     let each = commands as f64;
     let cpu = processes.cpu()?.since(&before, each);

@@ -68,7 +68,7 @@ pub struct Bench {
 }
 
 /// None takes a quarter as long.
-const PATIENCE: Duration = Duration::from_secs(1_800);
+const PART_TIMEOUT: Duration = Duration::from_secs(1_800);
 
 type Part = fn(Bench) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
 
@@ -147,7 +147,7 @@ async fn measure(bench: &Bench, only: Option<&[String]>) -> Result<Figures> {
 
 /// What a part measures; one that waits for ever is an error.
 async fn in_time(name: &str, measuring: impl Future<Output = Result<Figures>>) -> Result<Figures> {
-    let measured = tokio::time::timeout(PATIENCE, measuring).await;
+    let measured = tokio::time::timeout(PART_TIMEOUT, measuring).await;
     measured.with_context(|| format!("{name} does not end"))?.context(name.to_owned())
 }
 

@@ -16,7 +16,7 @@ use crate::{
 
 const PEOPLE: usize = 100_000;
 const CONNECTIONS: usize = 64;
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
     let ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
@@ -37,7 +37,7 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
     while let Some(poster) = posting.join_next().await {
         poster??;
     }
-    ground.settle(PATIENCE).await?;
+    ground.settle(TIMEOUT).await?;
     let after = platform.resident_kib()?;
     eprintln!("  {} people: from {} MiB to {} MiB", tokens.len(), before / 1_024, after / 1_024);
     let mut figures = Figures::default();

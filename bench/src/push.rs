@@ -26,7 +26,7 @@ use crate::{
 const STEPS: [(usize, &str); 4] = [(0, "workouts_1"), (1, "tonnage_10_t"), (9, "tonnage_100_t"), (40, "tonnage_500_t")];
 const CONNECTIONS: usize = 128;
 /// How long the last push is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
@@ -149,7 +149,7 @@ pub async fn at_rate(ground: &Ground, authority: &str, rate: usize, posts: usize
         }
         Ok::<_, anyhow::Error>(())
     };
-    timeout(PATIENCE, all).await.context("a push did not come")??;
+    timeout(TIMEOUT, all).await.context("a push did not come")??;
     ensure!(took.len() == posts, "{} of {posts} were pushed", took.len());
     Ok(took)
 }

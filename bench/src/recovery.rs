@@ -26,7 +26,7 @@ const HISTORY: usize = 1_000_000;
 const IN_FLIGHT: usize = 2_000;
 /// Events of this type are known to nobody.
 const UNKNOWN: &str = "evt.clock.bench_ticked";
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
@@ -44,7 +44,7 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
     ground.forget_tables()?;
     let logged = ground.logged().len();
     let mut platform = ground.serve(ALL).await?;
-    ground.settle(PATIENCE).await?;
+    ground.settle(TIMEOUT).await?;
     platform.stop().await?;
     let log = ground.logged();
     let (folded, seconds) = caught_up(&log[logged..])?;
@@ -73,7 +73,7 @@ async fn compressed_bytes(ground: &Ground, nats: &Nats) -> Result<u64> {
     let last = events(nats).await?.last;
     let config = json!({ "name": "COMPRESSED", "mirror": { "name": "EVENTS" }, "compression": "s2" });
     raw::api(nats, "STREAM.CREATE.COMPRESSED", &config).await?;
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         let info = raw::api(nats, "STREAM.INFO.COMPRESSED", &json!({})).await?.context("a stream")?;
         if info["state"]["last_seq"].as_u64() >= Some(last) {

@@ -23,7 +23,7 @@ const EACH: usize = 10;
 const CONNECTIONS: usize = 64;
 const REMIND: &str = "/api/v1/workouts/reminders";
 /// How long the last one is waited for.
-const PATIENCE: Duration = Duration::from_secs(180);
+const TIMEOUT: Duration = Duration::from_secs(180);
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
     let mut figures = measure_relaxed(bench.clone()).await?;
@@ -95,7 +95,7 @@ async fn with_plyo(
     while let Some(poster) = posting.join_next().await {
         poster??;
     }
-    ground.settle(PATIENCE).await?;
+    ground.settle(TIMEOUT).await?;
     let early = due.duration_since(Timestamp::now());
     ensure!(early.is_positive(), "the reminders were not set {} s before they are due", lead.as_secs());
     eprintln!("  {reminders} reminders were set {early:#} before they are due");
@@ -106,7 +106,7 @@ async fn with_plyo(
         }
         Ok::<_, anyhow::Error>(())
     };
-    timeout(PATIENCE + early.unsigned_abs(), all).await.context("a reminder was not pushed")??;
+    timeout(TIMEOUT + early.unsigned_abs(), all).await.context("a reminder was not pushed")??;
     Ok((late(due, last), overheard.await.context("a schedule")?))
 }
 
@@ -135,7 +135,7 @@ async fn without_plyo(
     let mut tail = Tail::open(&nats, u64::MAX).await?;
     let mut fired = 0;
     while fired < reminders {
-        fired += timeout(PATIENCE + lead.unsigned_abs(), tail.next()).await.context("a schedule did not fire")??.len();
+        fired += timeout(TIMEOUT + lead.unsigned_abs(), tail.next()).await.context("a schedule did not fire")??.len();
     }
     let late = late(due, Timestamp::now());
     ensure!(streams::state(&nats, "EVENTS").await?.messages >= reminders as u64);

@@ -27,7 +27,7 @@ const RESTARTS: usize = 20;
 /// A hundred posts a second.
 const PULSE: Duration = Duration::from_millis(10);
 /// A post that has no answer by then has none.
-const PATIENCE: Duration = Duration::from_secs(20);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 const PEOPLE: usize = 64;
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
@@ -77,7 +77,7 @@ async fn post_steadily(authority: String, tokens: Vec<String>, over: watch::Rece
         let authority = authority.clone();
         posts.spawn(async move {
             let posting = async { Http::connect(&authority).await?.exchange(&request, 201).await.map(|_| ()) };
-            timeout(PATIENCE, posting).await.context("no answer")?
+            timeout(ANSWER_TIMEOUT, posting).await.context("no answer")?
         });
         number += 1;
         while let Some(answered) = posts.try_join_next() {

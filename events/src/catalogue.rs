@@ -7,7 +7,9 @@ use serde::de::DeserializeOwned;
 
 #[cfg(feature = "testing")]
 use crate::probe;
-use crate::{Aggregate, RejectCode, achievement, clock, coach, notification, reject::INVALID_BODY, user, workout};
+use crate::{
+    Aggregate, RejectionCode, achievement, clock, coach, notification, rejection::INVALID_BODY, user, workout,
+};
 
 /// A message that this binary cannot decode.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -278,7 +280,7 @@ impl CommandKind {
     }
 
     /// Why its service may decline it, besides what any command may be declined for.
-    pub const fn rejections(self) -> &'static [RejectCode] {
+    pub const fn rejections(self) -> &'static [RejectionCode] {
         match self {
             Self::RegisterUser => &[user::ALREADY_REGISTERED],
             Self::LogWorkout => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],

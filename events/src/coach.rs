@@ -20,32 +20,32 @@ pub use self::{
 };
 
 use crate::{
-    RecommendationId, Reject, RejectCode, WorkoutId,
+    RecommendationId, Rejection, RejectionCode, WorkoutId,
     training::{ExerciseSlug, Load, Reps},
     workout::UNKNOWN_EXERCISE,
 };
 
 // How commands and queries are rejected.
 
-pub const RECOMMENDATION_NOT_FOUND: RejectCode =
-    RejectCode::not_found("recommendation_not_found", "there is no such recommendation");
-pub const RECOMMENDATION_WITHDRAWN: RejectCode =
-    RejectCode::conflict("recommendation_withdrawn", "a correction or deletion took away what it rested on");
+pub const RECOMMENDATION_NOT_FOUND: RejectionCode =
+    RejectionCode::not_found("recommendation_not_found", "there is no such recommendation");
+pub const RECOMMENDATION_WITHDRAWN: RejectionCode =
+    RejectionCode::conflict("recommendation_withdrawn", "a correction or deletion took away what it rested on");
 /// It was dismissed or snoozed.
-pub const RECOMMENDATION_ANSWERED: RejectCode =
-    RejectCode::conflict("recommendation_answered", "it was already dismissed or snoozed");
-pub const RECOMMENDATION_FOLLOWED: RejectCode =
-    RejectCode::conflict("recommendation_followed", "a workout has already followed it");
-pub const RECOMMENDATION_REPLACED: RejectCode =
-    RejectCode::conflict("recommendation_replaced", "a later recommendation replaced it");
-pub(crate) const ACCEPT_REJECTIONS: [RejectCode; 5] = [
+pub const RECOMMENDATION_ANSWERED: RejectionCode =
+    RejectionCode::conflict("recommendation_answered", "it was already dismissed or snoozed");
+pub const RECOMMENDATION_FOLLOWED: RejectionCode =
+    RejectionCode::conflict("recommendation_followed", "a workout has already followed it");
+pub const RECOMMENDATION_REPLACED: RejectionCode =
+    RejectionCode::conflict("recommendation_replaced", "a later recommendation replaced it");
+pub(crate) const ACCEPT_REJECTIONS: [RejectionCode; 5] = [
     RECOMMENDATION_NOT_FOUND,
     RECOMMENDATION_WITHDRAWN,
     RECOMMENDATION_ANSWERED,
     RECOMMENDATION_FOLLOWED,
     RECOMMENDATION_REPLACED,
 ];
-pub(crate) const DISMISS_REJECTIONS: [RejectCode; 6] = [
+pub(crate) const DISMISS_REJECTIONS: [RejectionCode; 6] = [
     RECOMMENDATION_NOT_FOUND,
     RECOMMENDATION_WITHDRAWN,
     RECOMMENDATION_ANSWERED,
@@ -53,7 +53,7 @@ pub(crate) const DISMISS_REJECTIONS: [RejectCode; 6] = [
     RECOMMENDATION_REPLACED,
     UNKNOWN_EXERCISE,
 ];
-pub(crate) const SNOOZE_REJECTIONS: [RejectCode; 6] = [
+pub(crate) const SNOOZE_REJECTIONS: [RejectionCode; 6] = [
     RECOMMENDATION_NOT_FOUND,
     RECOMMENDATION_WITHDRAWN,
     RECOMMENDATION_ANSWERED,
@@ -61,7 +61,7 @@ pub(crate) const SNOOZE_REJECTIONS: [RejectCode; 6] = [
     RECOMMENDATION_REPLACED,
     INVALID_DAYS,
 ];
-pub const INVALID_DAYS: RejectCode = RejectCode::invalid("invalid_days", "days must be 1 to 90");
+pub const INVALID_DAYS: RejectionCode = RejectionCode::invalid("invalid_days", "days must be 1 to 90");
 
 // Commands.
 
@@ -120,7 +120,7 @@ pub struct Snooze {
 
 impl Snooze {
     /// Days that are longer than this are a dismissal.
-    pub const MOST_DAYS: u8 = 90;
+    pub const MAX_DAYS: u8 = 90;
 }
 
 /// What I train for, in place of what I said before.
@@ -143,7 +143,7 @@ pub struct Goals {
 }
 
 impl Goals {
-    pub const MOST_TARGETS: usize = 10;
+    pub const MAX_TARGETS: usize = 10;
 
     pub fn is_empty(&self) -> bool {
         self.focus.is_empty() && self.targets.is_empty()
@@ -171,7 +171,7 @@ pub struct Target {
 
 impl Target {
     /// The most that is believed, in grams: above the heaviest lifts ever made.
-    pub const MOST_GRAMS: u64 = 600_000;
+    pub const MAX_GRAMS: u64 = 600_000;
 }
 
 // Results of commands.
@@ -278,12 +278,12 @@ impl Goals {
     ///
     /// # Errors
     /// Which fields are wrong.
-    pub fn checked(&self, is_loaded: impl Fn(&ExerciseSlug) -> Option<bool>) -> Result<(), Reject> {
+    pub fn checked(&self, is_loaded: impl Fn(&ExerciseSlug) -> Option<bool>) -> Result<(), Rejection> {
         let mut violations = Vec::new();
         let mut wrong = |pointer: String, detail: &str| {
             violations.push(crate::Violation { pointer, detail: detail.to_owned() });
         };
-        if self.targets.len() > Self::MOST_TARGETS {
+        if self.targets.len() > Self::MAX_TARGETS {
             wrong("/targets".to_owned(), "there are at most 10 targets");
         }
         for (place, target) in self.targets.iter().enumerate() {
@@ -293,13 +293,13 @@ impl Goals {
                 Some(true) => {}
             }
             let grams = target.load.grams();
-            if grams == 0 || grams > Target::MOST_GRAMS {
+            if grams == 0 || grams > Target::MAX_GRAMS {
                 wrong(format!("/targets/{place}/load"), "a target is above 0 and at most 600 kg");
             }
             if self.targets[..place].iter().any(|other| other.exercise == target.exercise) {
                 wrong(format!("/targets/{place}/exercise"), "there is one target for an exercise");
             }
         }
-        if violations.is_empty() { Ok(()) } else { Err(Reject::violations(violations)) }
+        if violations.is_empty() { Ok(()) } else { Err(Rejection::violations(violations)) }
     }
 }

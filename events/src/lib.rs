@@ -14,7 +14,7 @@ pub mod notification;
 pub mod probe;
 pub mod query;
 pub mod recurrence;
-pub mod reject;
+pub mod rejection;
 pub mod subject;
 pub mod trace;
 pub mod training;
@@ -26,6 +26,6 @@ pub use ids::{CommandId, EventId, Id, NotificationId, RecommendationId, Reminder
 pub use message::{Emit, Message, Outcome, Timer};
 pub use query::{Query, Request};
 pub use recurrence::{Recurrence, RecurrenceError};
-pub use reject::{Reject, RejectCode, RejectKind, Violation};
+pub use rejection::{Rejection, RejectionCode, RejectionKind, Violation};
 pub use subject::{Aggregate, Subject};
 pub use trace::Traceparent;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Command, Event, EventKind, Recurrence, Reject, Subject, Traceparent, UserId};
+use crate::{Command, Event, EventKind, Recurrence, Rejection, Subject, Traceparent, UserId};
 
 /// A payload with its envelope (CloudEvents 1.0; on NATS the attributes are headers, see `plyo_nats::wire`).
 #[derive(Clone, Debug, PartialEq)]
@@ -126,7 +126,8 @@ pub enum Outcome {
         result: serde_json::Value,
     },
     Rejected {
-        reject: Reject,
+        #[serde(rename = "reject")]
+        rejection: Rejection,
     },
     /// It could not be processed; operators see it with `plyo dead list` and can replay it.
     Dead {

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EventId, NotificationId, Query, RecommendationId, RejectCode, ReminderId, UserId, WorkoutId, achievement::Metric,
-    coach::Param, query::Page, reject::INVALID_CURSOR, training::ExerciseSlug, workout::RecordKind,
+    EventId, NotificationId, Query, RecommendationId, RejectionCode, ReminderId, UserId, WorkoutId,
+    achievement::Metric, coach::Param, query::Page, rejection::INVALID_CURSOR, training::ExerciseSlug,
+    workout::RecordKind,
 };
 
 /// What a notification is about; preferences are per kind.
@@ -46,8 +47,8 @@ pub enum PreferenceSource {
 
 // Rejections.
 
-pub const NOTIFICATION_NOT_FOUND: RejectCode =
-    RejectCode::not_found("notification_not_found", "there is no such notification");
+pub const NOTIFICATION_NOT_FOUND: RejectionCode =
+    RejectionCode::not_found("notification_not_found", "there is no such notification");
 
 // Commands.
 
@@ -218,7 +219,7 @@ pub struct NotificationView {
 impl Query for ListNotifications {
     const SERVICE: &'static str = "notification";
     const NAME: &'static str = "list";
-    const REJECTIONS: &'static [RejectCode] = &[INVALID_CURSOR];
+    const REJECTIONS: &'static [RejectionCode] = &[INVALID_CURSOR];
     type Answer = Page<NotificationView>;
 }
 

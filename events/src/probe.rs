@@ -4,10 +4,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::RejectCode;
+use crate::RejectionCode;
 
 /// There is nothing to measure.
-pub const WEIGHTLESS: RejectCode = RejectCode::invalid("weightless", "put something on the scale");
+pub const WEIGHTLESS: RejectionCode = RejectionCode::invalid("weightless", "put something on the scale");
 
 /// Measure something.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{CommandKind, RejectCode, UserId};
+use crate::{CommandKind, RejectionCode, UserId};
 
 /// A question and its answer: read-only. Sent to `q.<SERVICE>.<NAME>` as a MessagePack map, and answered in JSON, as
 /// returned to clients of the edge.
@@ -10,7 +10,7 @@ pub trait Query: Serialize + DeserializeOwned + Send + 'static {
     const SERVICE: &'static str;
     const NAME: &'static str;
     /// Why it may be declined, besides what any may be.
-    const REJECTIONS: &'static [RejectCode] = &[];
+    const REJECTIONS: &'static [RejectionCode] = &[];
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 }
 
@@ -19,7 +19,7 @@ pub trait Request: Serialize + DeserializeOwned + Send + 'static {
     const SERVICE: &'static str;
     const NAME: &'static str;
     /// Why it may be declined, besides what any may be.
-    const REJECTIONS: &'static [RejectCode] = &[];
+    const REJECTIONS: &'static [RejectionCode] = &[];
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
     /// The commands sent while answering it.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CommandKind, Query, RejectCode, RejectKind, Request, SessionId, UserId, reject::INVALID_BODY};
+use crate::{CommandKind, Query, RejectionCode, RejectionKind, Request, SessionId, UserId, rejection::INVALID_BODY};
 
 /// BCP 47 language tag, `de-DE`: 2 to 35 of letters, digits and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -70,27 +70,30 @@ impl Default for TimeZoneName {
 
 // Rejections.
 
-pub const ALREADY_REGISTERED: RejectCode =
-    RejectCode::conflict("already_registered", "this account is already registered; log in");
+pub const ALREADY_REGISTERED: RejectionCode =
+    RejectionCode::conflict("already_registered", "this account is already registered; log in");
 /// The e-mail has an account, with another password.
-pub const EMAIL_TAKEN: RejectCode =
-    RejectCode::conflict("email_taken", "this e-mail address already has an account; log in instead");
+pub const EMAIL_TAKEN: RejectionCode =
+    RejectionCode::conflict("email_taken", "this e-mail address already has an account; log in instead");
 /// Whichever of the two is wrong.
-pub const WRONG_CREDENTIALS: RejectCode =
-    RejectCode::new(RejectKind::Unauthorized, "wrong_credentials", "wrong e-mail address or password");
+pub const WRONG_CREDENTIALS: RejectionCode =
+    RejectionCode::new(RejectionKind::Unauthorized, "wrong_credentials", "wrong e-mail address or password");
 /// A sign-up stopped half-way.
-pub const REGISTRATION_UNFINISHED: RejectCode = RejectCode::conflict(
+pub const REGISTRATION_UNFINISHED: RejectionCode = RejectionCode::conflict(
     "registration_unfinished",
     "this sign-up was not finished; sign up again with the same password",
 );
-pub const INVALID_REFRESH_TOKEN: RejectCode =
-    RejectCode::new(RejectKind::Unauthorized, "invalid_refresh_token", "invalid refresh token; log in again");
+pub const INVALID_REFRESH_TOKEN: RejectionCode =
+    RejectionCode::new(RejectionKind::Unauthorized, "invalid_refresh_token", "invalid refresh token; log in again");
 /// More passwords wait to be hashed than can be soon.
-pub const BUSY: RejectCode =
-    RejectCode::new(RejectKind::TooMany, "busy", "too many people are logging in; try again in a moment");
-pub const TRY_AGAIN: RejectCode =
-    RejectCode::new(RejectKind::Unavailable, "try_again", "this cannot be completed right now; try again in a moment");
-pub const USER_NOT_FOUND: RejectCode = RejectCode::not_found("user_not_found", "there is no such account");
+pub const BUSY: RejectionCode =
+    RejectionCode::new(RejectionKind::TooMany, "busy", "too many people are logging in; try again in a moment");
+pub const TRY_AGAIN: RejectionCode = RejectionCode::new(
+    RejectionKind::Unavailable,
+    "try_again",
+    "this cannot be completed right now; try again in a moment",
+);
+pub const USER_NOT_FOUND: RejectionCode = RejectionCode::not_found("user_not_found", "there is no such account");
 
 // Commands.
 
@@ -159,7 +162,7 @@ pub struct Prepared {
 impl Request for PrepareSignUp {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "prepare";
-    const REJECTIONS: &'static [RejectCode] = &[INVALID_BODY, EMAIL_TAKEN, BUSY, TRY_AGAIN];
+    const REJECTIONS: &'static [RejectionCode] = &[INVALID_BODY, EMAIL_TAKEN, BUSY, TRY_AGAIN];
     type Answer = Prepared;
 }
 
@@ -214,7 +217,7 @@ pub enum TokenUse {
 impl Request for LogIn {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "login";
-    const REJECTIONS: &'static [RejectCode] =
+    const REJECTIONS: &'static [RejectionCode] =
         &[INVALID_BODY, WRONG_CREDENTIALS, REGISTRATION_UNFINISHED, BUSY, TRY_AGAIN];
     type Answer = Tokens;
 }
@@ -228,7 +231,7 @@ pub struct Refresh {
 impl Request for Refresh {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "refresh";
-    const REJECTIONS: &'static [RejectCode] = &[INVALID_REFRESH_TOKEN, TRY_AGAIN];
+    const REJECTIONS: &'static [RejectionCode] = &[INVALID_REFRESH_TOKEN, TRY_AGAIN];
     type Answer = Tokens;
     const SENDS: &'static [CommandKind] = &[CommandKind::RevokeSession];
 }
@@ -245,7 +248,7 @@ pub struct LoggedOut {}
 impl Request for LogOut {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "logout";
-    const REJECTIONS: &'static [RejectCode] = &[TRY_AGAIN];
+    const REJECTIONS: &'static [RejectionCode] = &[TRY_AGAIN];
     type Answer = LoggedOut;
     const SENDS: &'static [CommandKind] = &[CommandKind::RevokeSession];
 }
@@ -277,7 +280,7 @@ pub struct MeView {
 impl Query for Me {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "me";
-    const REJECTIONS: &'static [RejectCode] = &[USER_NOT_FOUND, TRY_AGAIN];
+    const REJECTIONS: &'static [RejectionCode] = &[USER_NOT_FOUND, TRY_AGAIN];
     type Answer = MeView;
 }
 
@@ -288,7 +291,7 @@ pub struct Jwks {}
 impl Query for Jwks {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "jwks";
-    const REJECTIONS: &'static [RejectCode] = &[TRY_AGAIN];
+    const REJECTIONS: &'static [RejectionCode] = &[TRY_AGAIN];
     /// A JSON Web Key Set (RFC 7517).
     type Answer = serde_json::Value;
 }

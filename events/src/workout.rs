@@ -10,7 +10,7 @@ pub use self::queries::{
     ExerciseView, GetWorkout, ListExercises, ListRecords, ListReminders, ListWorkouts, ReminderView, WorkoutView,
 };
 use crate::{
-    EventId, RecommendationId, RejectCode, ReminderId, Violation, WorkoutId,
+    EventId, RecommendationId, RejectionCode, ReminderId, Violation, WorkoutId,
     training::{ExerciseSlug, Load, LocalTime, MAX_SETS, Reps, Rpe, Seconds},
 };
 
@@ -130,16 +130,17 @@ impl Workout {
 
 // Rejections.
 
-pub const WORKOUT_NOT_FOUND: RejectCode = RejectCode::not_found("workout_not_found", "there is no such workout");
-pub const UNKNOWN_EXERCISE: RejectCode = RejectCode::invalid("unknown_exercise", "there is no such exercise");
-pub const TOO_MANY_REMINDERS: RejectCode =
-    RejectCode::conflict("too_many_reminders", "at most 100 pending reminders; cancel one first");
-pub const INVALID_DUE_AT: RejectCode =
-    RejectCode::invalid("invalid_due_at", "due_at must be in the future, at most 366 days ahead");
-pub const REMINDER_NOT_FOUND: RejectCode = RejectCode::not_found("reminder_not_found", "there is no such reminder");
+pub const WORKOUT_NOT_FOUND: RejectionCode = RejectionCode::not_found("workout_not_found", "there is no such workout");
+pub const UNKNOWN_EXERCISE: RejectionCode = RejectionCode::invalid("unknown_exercise", "there is no such exercise");
+pub const TOO_MANY_REMINDERS: RejectionCode =
+    RejectionCode::conflict("too_many_reminders", "at most 100 pending reminders; cancel one first");
+pub const INVALID_DUE_AT: RejectionCode =
+    RejectionCode::invalid("invalid_due_at", "due_at must be in the future, at most 366 days ahead");
+pub const REMINDER_NOT_FOUND: RejectionCode =
+    RejectionCode::not_found("reminder_not_found", "there is no such reminder");
 /// A reminder that was cancelled or has come cannot be moved or cancelled.
-pub const REMINDER_NOT_ACTIVE: RejectCode =
-    RejectCode::conflict("reminder_not_active", "this reminder was cancelled or has already fired; set a new one");
+pub const REMINDER_NOT_ACTIVE: RejectionCode =
+    RejectionCode::conflict("reminder_not_active", "this reminder was cancelled or has already fired; set a new one");
 
 // Commands. A workout's id is the id of the command that logged it; a reminder's, of the command that set it.
 

@@ -19,7 +19,7 @@ use super::{
 pub const MATCHES_FROM: f32 = 0.75;
 
 /// Names with more words are no names of exercises.
-const MOST_WORDS: usize = 16;
+const MAX_WORDS: usize = 16;
 
 /// So many names are compared word by word; the others share less with the query.
 const COMPARED: usize = 120;
@@ -200,7 +200,7 @@ impl Catalogue {
     /// with any name.
     pub fn matches(&self, name: &str, most: usize) -> Vec<Match<'_>> {
         let words = normal::words(name);
-        if words.len() > MOST_WORDS {
+        if words.len() > MAX_WORDS {
             return Vec::new();
         }
         let key = words.concat();

@@ -11,9 +11,9 @@ use super::{
 };
 
 /// A longer text finds nothing: no name comes near to it.
-const LONGEST_TEXT: usize = 200;
+const MAX_TEXT_BYTES: usize = 200;
 /// A text of more words finds nothing.
-const MOST_WORDS: usize = 16;
+const MAX_WORDS: usize = 16;
 
 /// What is looked for. All that is set must hold.
 #[derive(Clone, Debug, Default)]
@@ -102,11 +102,11 @@ impl Catalogue {
                 .map(|exercise| Hit { exercise, score: 1.0, name: &exercise.text(language).name })
                 .collect();
         }
-        if search.text.len() > LONGEST_TEXT {
+        if search.text.len() > MAX_TEXT_BYTES {
             return Vec::new();
         }
         let typed = normal::words(search.text);
-        if typed.is_empty() || typed.len() > MOST_WORDS {
+        if typed.is_empty() || typed.len() > MAX_WORDS {
             return Vec::new();
         }
         let mut best: HashMap<u32, (f32, u32)> = HashMap::new();

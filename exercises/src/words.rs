@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 /// No word is longer: names have none that is, and a query may have any.
-pub(super) const LONGEST: usize = 40;
+pub(super) const MAX_LENGTH: usize = 40;
 
 /// Words in their order, each with its places in the order in which they were told.
 pub(super) struct Words<P> {
@@ -65,7 +65,7 @@ impl<P> Words<P> {
         let is_near = move |word: &Word<P>| {
             word.length.abs_diff(length) <= errors && (word.letters ^ letters).count_ones() as usize <= 2 * errors
         };
-        let near = self.words.iter().zip(0..).filter(move |(word, _)| length <= LONGEST && is_near(word));
+        let near = self.words.iter().zip(0..).filter(move |(word, _)| length <= MAX_LENGTH && is_near(word));
         near.map(|(word, id)| (id, strsim::osa_distance(&word.text, text))).filter(move |(_, found)| *found <= errors)
     }
 }
@@ -97,7 +97,7 @@ mod tests {
         let found: Vec<_> = words.spelled_like("sqaut", 1).map(|(id, errors)| (words.text(id), errors)).collect();
         assert_eq!(found, [("squat", 1)]);
         assert!(words.spelled_like("rwo", 0).next().is_none());
-        assert!(words.spelled_like(&"a".repeat(LONGEST + 1), 2).next().is_none());
+        assert!(words.spelled_like(&"a".repeat(MAX_LENGTH + 1), 2).next().is_none());
         assert_eq!(words.id("row").map(|id| words.places(id).len()), Some(1));
     }
 }

@@ -1,10 +1,10 @@
 //! Failpoints: places where a crash test can abort the process. Compiled in only with the feature `failpoints`.
 
 /// Passes a named place.
-macro_rules! pass {
+macro_rules! failpoint {
     ($name:literal) => {
         #[cfg(feature = "failpoints")]
         fail::fail_point!($name);
     };
 }
-pub(crate) use pass;
+pub(crate) use failpoint;

@@ -9,7 +9,7 @@ pub enum Failure {
     /// own is dead-lettered.
     Poison(anyhow::Error),
     /// Postgres or NATS is unavailable. The lane is dropped and taken again.
-    Away(anyhow::Error),
+    Unavailable(anyhow::Error),
     /// The lane is no longer ours, or must not be worked on: another owner, another history, a newer message.
     Lost(anyhow::Error),
 }
@@ -19,15 +19,15 @@ impl Failure {
         Self::Lost(anyhow::anyhow!("{message}"))
     }
 
-    pub(crate) fn away(message: impl fmt::Display) -> Self {
-        Self::Away(anyhow::anyhow!("{message}"))
+    pub(crate) fn unavailable(message: impl fmt::Display) -> Self {
+        Self::Unavailable(anyhow::anyhow!("{message}"))
     }
 
     /// The same, with the operation that failed.
     pub(crate) fn context(self, doing: impl fmt::Display + Send + Sync + 'static) -> Self {
         match self {
             Self::Poison(error) => Self::Poison(error.context(doing)),
-            Self::Away(error) => Self::Away(error.context(doing)),
+            Self::Unavailable(error) => Self::Unavailable(error.context(doing)),
             Self::Lost(error) => Self::Lost(error.context(doing)),
         }
     }
@@ -42,7 +42,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Poison(error) | Self::Away(error) | Self::Lost(error)) = self;
+        let (Self::Poison(error) | Self::Unavailable(error) | Self::Lost(error)) = self;
         write!(f, "{error:#}")
     }
 }
@@ -65,7 +65,7 @@ fn of_statement(error: sqlx::Error) -> Failure {
         sqlx::Error::Encode(_) | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => true,
         _ => false,
     };
-    if is_poison { Failure::Poison(error.into()) } else { Failure::Away(error.into()) }
+    if is_poison { Failure::Poison(error.into()) } else { Failure::Unavailable(error.into()) }
 }
 
 #[cfg(test)]
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_lost_connection_is_no_fault_of_the_messages() {
-        assert!(matches!(sql("x")(sqlx::Error::PoolTimedOut), Failure::Away(_)));
+        assert!(matches!(sql("x")(sqlx::Error::PoolTimedOut), Failure::Unavailable(_)));
         assert!(matches!(sql("x")(sqlx::Error::Decode("NaN".into())), Failure::Poison(_)));
     }
 

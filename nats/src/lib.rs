@@ -40,7 +40,7 @@ pub use service::{
     Context, QueryError, RequestContext, Service,
     effect::{Effect, Performed},
     questions::{AskError, ask, ask_for_json, outcome, ping, request},
-    run::{RunSettings, run},
+    run::{RunConfig, run},
     sink::{Sink, feed},
 };
 pub use sql::{

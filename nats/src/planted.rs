@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 
 use crate::{
     broker::{Nats, streams},
-    failpoint::pass,
+    failpoint::failpoint,
     failure::Failure,
     lane::{
         Lane, fence,
@@ -119,7 +119,7 @@ impl Inputs {
         if is_planted("bug-purge-before-commit")
             && let Some(last) = gathered.last(Source::Commands)
         {
-            streams::purge_through(&self.nats, &self.commands, last.sequence).await.map_err(Failure::Away)?;
+            streams::purge_through(&self.nats, &self.commands, last.sequence).await.map_err(Failure::Unavailable)?;
         }
         Ok(gathered)
     }
@@ -180,7 +180,7 @@ impl Publisher {
         if is_planted("bug-publish-before-commit") {
             publish::publish(&self.nats, &self.fence, self.mode, outbox.to_vec()).await?;
             self.early = outbox_id;
-            pass!("published-early");
+            failpoint!("published-early");
         }
         Ok(write)
     }

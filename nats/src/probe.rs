@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use plyo_events::{
-    Command, Emit, Event, EventKind, Message, Reject, UserId,
+    Command, Emit, Event, EventKind, Message, Rejection, UserId,
     achievement::{AchievementUnlocked, Metric},
     probe::{Gathered, Instrument, Measure, Measured, WEIGHTLESS},
-    reject::UNKNOWN_COMMAND,
+    rejection::UNKNOWN_COMMAND,
 };
 use uuid::Uuid;
 
@@ -106,7 +106,7 @@ impl Reactor for Probe {
     }
 
     /// A weight of zero is rejected, and an unchanged weight is not recorded again.
-    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
+    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Rejection> {
         let Command::Measure(Measure { grams }) = command.body else {
             return Err(UNKNOWN_COMMAND.into());
         };

@@ -1,6 +1,6 @@
 //! The shape of a service's write side: needs, decide, react, evolve. All pure; the lane reads and writes.
 
-use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Reject};
+use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Rejection};
 
 use crate::sql::Tables;
 
@@ -33,8 +33,8 @@ pub trait Reactor: Send + Sync + 'static {
     /// A command becomes events, or is rejected.
     ///
     /// # Errors
-    /// A [`Reject`] is an outcome: it is stored and sent.
-    fn decide(&self, state: &Self::State, command: &Message<Command>) -> Result<Emit, Reject>;
+    /// A [`Rejection`] is an outcome: it is stored and sent.
+    fn decide(&self, state: &Self::State, command: &Message<Command>) -> Result<Emit, Rejection>;
 
     /// A foreign event becomes own events. It was already evolved.
     fn react(&self, state: &Self::State, event: &Message<Event>) -> Emit;

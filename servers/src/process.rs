@@ -26,7 +26,7 @@ use nix::{
 };
 
 /// How long a server may take to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(30);
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running server.
 pub(super) struct Process {
@@ -93,13 +93,18 @@ impl Process {
     }
 
     pub(super) fn await_ready(&mut self, ready: impl Fn() -> bool) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + START_TIMEOUT;
         while !ready() {
             if let Some(status) = self.child.try_wait()? {
                 bail!("{} exited immediately ({status}); its log is {}", self.name, self.log.display());
             }
             if Instant::now() > deadline {
-                bail!("{} was not ready within {} s; its log is {}", self.name, PATIENCE.as_secs(), self.log.display());
+                bail!(
+                    "{} was not ready within {} s; its log is {}",
+                    self.name,
+                    START_TIMEOUT.as_secs(),
+                    self.log.display()
+                );
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -108,7 +113,7 @@ impl Process {
 
     /// Pauses it and its children, like a suspended machine.
     pub(super) fn pause(&self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + START_TIMEOUT;
         // A thread on another core continues for a moment, and could still respond.
         while signal_all(self.name, &self.directory, Signal::SIGSTOP)
             && !are_stopped(self.child.id())
@@ -126,7 +131,7 @@ impl Process {
     /// Asks it to stop and waits; kills it when it does not.
     pub(super) fn stop(&mut self, signal: Signal) {
         send(self.child.id().cast_signed(), signal);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + START_TIMEOUT;
         while Instant::now() < deadline {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
@@ -175,7 +180,7 @@ fn spawn(command: Command) -> io::Result<Child> {
 /// Kills leftover processes in a server's directory, such as backends of a killed postmaster: a new server must not start
 /// beside them. Returns whether none is left.
 pub(super) fn end_all(name: &str, directory: &Path, signal: Signal) -> bool {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + START_TIMEOUT;
     while signal_all(name, directory, signal) {
         if Instant::now() > deadline {
             return false;

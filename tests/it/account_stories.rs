@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 use plyo_events::{
-    Command, CommandId, Event, Message, Outcome, Query, RejectKind, Request, SessionId, UserId,
+    Command, CommandId, Event, Message, Outcome, Query, RejectionKind, Request, SessionId, UserId,
     user::{
         Jwks, Locale, LogIn, LogOut, Me, PrepareSignUp, Prepared, Refresh, RegisterUser, RevocationReason,
         TimeZoneName, Tokens,
@@ -12,7 +12,7 @@ use plyo_events::{
 };
 use plyo_identity::Credentials;
 use plyo_nats::{
-    AskError, CommandPublisher, Health, Nats, Outcomes, RunSettings, Tail, ask, database,
+    AskError, CommandPublisher, Health, Nats, Outcomes, RunConfig, Tail, ask, database,
     replay::{Purpose, Replay},
 };
 use sqlx::PgPool;
@@ -47,7 +47,7 @@ impl Accounts {
         let service = plyo::services::user(Some(credentials));
         let (connection, dsn) = (nats.clone(), ground.own_dsn("user"));
         let service = tokio::spawn(async move {
-            plyo_nats::run(service, connection, &dsn, Health::default(), RunSettings::default()).await
+            plyo_nats::run(service, connection, &dsn, Health::default(), RunConfig::default()).await
         });
         let outcomes = Outcomes::subscribe(&nats, "test").await.unwrap();
         let accounts = Self { publisher: CommandPublisher::new(&nats, "test"), nats, outcomes, service, ground };
@@ -120,16 +120,16 @@ fn credentials_pool(ground: &Ground) -> PgPool {
 }
 
 #[track_caller]
-fn refused<T>(answer: Result<T, AskError>) -> (RejectKind, String) {
+fn refused<T>(answer: Result<T, AskError>) -> (RejectionKind, String) {
     match answer {
-        Err(AskError::Reject(reject)) => (reject.kind, reject.code),
+        Err(AskError::Rejected(rejection)) => (rejection.kind, rejection.code),
         Err(error) => panic!("not answered: {error}"),
         Ok(_) => panic!("it was not refused"),
     }
 }
 
-fn invalid_token() -> (RejectKind, String) {
-    (RejectKind::Unauthorized, "invalid_refresh_token".to_owned())
+fn invalid_token() -> (RejectionKind, String) {
+    (RejectionKind::Unauthorized, "invalid_refresh_token".to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,7 +137,7 @@ async fn a_person_signs_up_logs_in_and_stays_in() {
     let accounts = Accounts::open().await;
     let user = accounts.prepare(PASSWORD).await.unwrap();
     let unfinished = refused(accounts.log_in(PASSWORD).await);
-    assert_eq!(unfinished, (RejectKind::Conflict, "registration_unfinished".to_owned()));
+    assert_eq!(unfinished, (RejectionKind::Conflict, "registration_unfinished".to_owned()));
     let outcome = accounts.register(user, "first").await;
     assert_eq!(outcome, Outcome::Done { result: serde_json::json!({ "user_id": user }) });
 
@@ -147,13 +147,13 @@ async fn a_person_signs_up_logs_in_and_stays_in() {
     assert_ne!(renewed.refresh_token, tokens.refresh_token);
     let me = accounts.ask(Me { user }).await.unwrap();
     assert_eq!((me.user_id, me.email.as_str(), me.time_zone.as_str()), (user, "ada@example.org", "Europe/Berlin"));
-    assert_eq!(refused(accounts.ask(Me { user: UserId::mint() }).await).0, RejectKind::NotFound);
+    assert_eq!(refused(accounts.ask(Me { user: UserId::mint() }).await).0, RejectionKind::NotFound);
 
-    let wrong = (RejectKind::Unauthorized, "wrong_credentials".to_owned());
+    let wrong = (RejectionKind::Unauthorized, "wrong_credentials".to_owned());
     assert_eq!(refused(accounts.log_in("wrong").await), wrong);
     let nobody = LogIn { email: "nobody@example.org".to_owned(), password: PASSWORD.to_owned() };
     assert_eq!(refused(accounts.request(nobody).await), wrong);
-    assert_eq!(refused(accounts.log_in("with a \0 in it").await).0, RejectKind::Invalid);
+    assert_eq!(refused(accounts.log_in("with a \0 in it").await).0, RejectionKind::Invalid);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,7 +168,7 @@ async fn a_sign_up_again_replaces_the_password_until_it_is_finished() {
     assert_eq!(refused(accounts.prepare("another one's choice").await).1, "email_taken");
     assert_eq!(accounts.prepare(PASSWORD).await.unwrap(), user, "a sign-up sent twice finds its account");
     let again = accounts.register(user, "second").await;
-    assert!(matches!(again, Outcome::Rejected { reject } if reject.code == "already_registered"));
+    assert!(matches!(again, Outcome::Rejected { rejection } if rejection.code == "already_registered"));
     accounts.log_in(PASSWORD).await.unwrap();
 }
 

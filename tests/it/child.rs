@@ -14,7 +14,7 @@ use nix::{
 };
 use plyo_servers::Durability;
 
-/// What a child does at a named place of the loop.
+/// What a child does at a named failpoint of the loop.
 #[derive(Clone, Copy, Debug)]
 pub enum Fate {
     /// Ends as by power loss: no destructor runs.
@@ -23,9 +23,9 @@ pub enum Fate {
     Stop,
 }
 
-/// A place of the loop, and the how-manieth passage of it.
+/// A failpoint of the loop, and which passage of it.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct Failpoint {
     pub name: &'static str,
     pub passage: u32,
     pub fate: Fate,
@@ -43,12 +43,12 @@ pub struct Role {
     pub lanes: u8,
     /// Where an edge listens, if there is to be one.
     pub edge_port: Option<u16>,
-    pub place: Option<Place>,
+    pub failpoint: Option<Failpoint>,
     /// `bug-no-fence` and the like: what the checker must find.
     pub bugs: Vec<&'static str>,
     /// Where the world outside is, if a service does something to it.
     pub world: Option<SocketAddr>,
-    /// One in so many passages of any place is the last (storm); 0 is never.
+    /// One in this many passages of any failpoint is the last (storm); 0 is never.
     pub one_in: u32,
     pub seed: u64,
     /// Whether the disk may be late.
@@ -58,18 +58,21 @@ pub struct Role {
 }
 
 const ROLE: &str = "PLYO_TEST_ROLE";
-/// Every place of a lane that `plyo_nats` names.
-pub const LANE_PLACES: [&str; 11] =
-    ["lock", "mark", "tail", "pull", "begin", "look-up", "decide", "save", "commit", "publish", "published"];
-/// Every place of an effect.
-pub const EFFECT_PLACES: [&str; 4] = ["effect-received", "effect-performed", "effect-reported", "effect-acked"];
+/// Every failpoint of a lane that `plyo_nats` names.
+pub const LANE_FAILPOINTS: [&str; 11] =
+    ["lock", "epoch-marker", "tail", "pull", "begin", "look-up", "decide", "save", "commit", "publish", "published"];
+/// Every failpoint of an effect.
+pub const EFFECT_FAILPOINTS: [&str; 4] = ["effect-received", "effect-performed", "effect-reported", "effect-acked"];
 
 /// A child that ends with its test.
 pub struct Server(Child);
 
 impl Server {
     pub fn start(role: &Role) -> Self {
-        let place = role.place.as_ref().map(|place| format!("{} {} {:?}", place.name, place.passage, place.fate));
+        let failpoint = role
+            .failpoint
+            .as_ref()
+            .map(|failpoint| format!("{} {} {:?}", failpoint.name, failpoint.passage, failpoint.fate));
         let log = role
             .log
             .as_ref()
@@ -83,7 +86,7 @@ impl Server {
             .env("ROLE_SERVICES", role.services.join(","))
             .env("ROLE_LANES", role.lanes.to_string())
             .env("ROLE_EDGE_PORT", role.edge_port.map_or(String::new(), |port| port.to_string()))
-            .env("ROLE_PLACE", place.unwrap_or_default())
+            .env("ROLE_FAILPOINT", failpoint.unwrap_or_default())
             .env("ROLE_BUGS", role.bugs.join(","))
             .env("ROLE_WORLD", role.world.map_or(String::new(), |world| world.to_string()))
             .env("ROLE_ONE_IN", role.one_in.to_string())
@@ -137,7 +140,7 @@ fn serves_when_a_test_asks_for_it() {
         return;
     }
     let role = |name: &str| std::env::var(format!("ROLE_{name}")).unwrap_or_default();
-    plan_fates(&role("PLACE"), role("ONE_IN").parse().unwrap_or(0), role("SEED").parse().unwrap_or(0));
+    plan_fates(&role("FAILPOINT"), role("ONE_IN").parse().unwrap_or(0), role("SEED").parse().unwrap_or(0));
     for bug in role("BUGS").split(',').filter(|bug| !bug.is_empty()) {
         fail::cfg(bug, "return").expect("a bug can be planted");
     }
@@ -155,9 +158,9 @@ fn serves_when_a_test_asks_for_it() {
     panic!("the child ended: {error:?}");
 }
 
-fn plan_fates(place: &str, one_in: u32, seed: u64) {
+fn plan_fates(failpoint: &str, one_in: u32, seed: u64) {
     if one_in > 0 {
-        for (index, name) in LANE_PLACES.into_iter().chain(EFFECT_PLACES).enumerate() {
+        for (index, name) in LANE_FAILPOINTS.into_iter().chain(EFFECT_FAILPOINTS).enumerate() {
             let random = std::sync::Mutex::new(Random(seed.wrapping_mul(31).wrapping_add(index as u64 + 1)));
             meet(name, move || {
                 let mut random = random.lock().expect("not poisoned");
@@ -165,7 +168,7 @@ fn plan_fates(place: &str, one_in: u32, seed: u64) {
             });
         }
     }
-    if let [name, passage, fate] = place.split(' ').collect::<Vec<_>>()[..] {
+    if let [name, passage, fate] = failpoint.split(' ').collect::<Vec<_>>()[..] {
         let passage: u32 = passage.parse().expect("a number");
         let stop = fate == "Stop";
         let passed = AtomicU32::new(0);
@@ -173,14 +176,14 @@ fn plan_fates(place: &str, one_in: u32, seed: u64) {
     }
 }
 
-/// At this place: `Some(true)` stops the process, `Some(false)` aborts it.
-fn meet(place: &str, fate: impl Fn() -> Option<bool> + Send + Sync + 'static) {
-    fail::cfg_callback(place, move || match fate() {
+/// At this failpoint: `Some(true)` stops the process, `Some(false)` aborts it.
+fn meet(failpoint: &str, fate: impl Fn() -> Option<bool> + Send + Sync + 'static) {
+    fail::cfg_callback(failpoint, move || match fate() {
         None => {}
         Some(true) => raise(Signal::SIGSTOP).expect("a process can stop itself"),
         Some(false) => std::process::abort(),
     })
-    .expect("a place can be met");
+    .expect("a failpoint can be met");
 }
 
 /// xorshift64*: a seed is a story that can be told again.

@@ -12,7 +12,7 @@ use plyo_client::Client;
 use plyo_events::UserId;
 use plyo_nats::{
     CommandPublisher, Nats, NatsConfig,
-    streams::{self, StreamSettings},
+    streams::{self, StreamConfig},
 };
 use plyo_servers::{Access, Durability, NatsServer};
 use serde_json::Value;
@@ -162,7 +162,7 @@ async fn how_many_servers_keep_a_stream_is_checked_and_changed_with_a_word() {
     let nkey_seed = plyo_servers::nkeys::seed(&servers[0].nkeys(), "operator").ok();
     let config = NatsConfig { url: servers[0].url(), name: "operator".into(), nkey_seed };
     let nats = Nats::connect(&config).await.unwrap();
-    let with = |replicas| StreamSettings { services: services::names(SERVICES), replicas };
+    let with = |replicas| StreamConfig { services: services::names(SERVICES), replicas };
     streams::apply(&nats, &with(1)).await.unwrap();
     for (there, wanted) in [(1, 3), (3, 1)] {
         let refused = streams::check(&nats, &with(wanted)).await.unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! A process is aborted at every named place of the loop, while 200 commands are under way, and started again.
+//! A process is aborted at every named failpoint of the loop, while 200 commands are under way, and started again.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -8,7 +8,7 @@ use std::{
 use plyo_nats::CommandPublisher;
 
 use crate::{
-    child::{Fate, Place, Role, Server},
+    child::{Failpoint, Fate, Role, Server},
     ledger::Ledger,
     platform::{Ground, eventually},
 };
@@ -17,24 +17,24 @@ const COUNTS: &str = "tally:workout";
 const REACTS: &str = "tally:achievement";
 const BOTH: [&str; 2] = [COUNTS, REACTS];
 
-/// 200 commands of 10 users are under way; the process is aborted at `place`, then another one finishes the work.
+/// 200 commands of 10 users are under way; the process is aborted at `failpoint`, then another one finishes the work.
 /// Gives what is wrong after that.
-async fn aborted_at(ground: &Ground, place: &'static str, passage: u32) -> Vec<String> {
-    ends_and_is_replaced(ground, ground.role(&BOTH), place, passage).await
+async fn aborted_at(ground: &Ground, failpoint: &'static str, passage: u32) -> Vec<String> {
+    ends_and_is_replaced(ground, ground.role(&BOTH), failpoint, passage).await
 }
 
 /// The same of these services alone.
-async fn ends_and_is_replaced(ground: &Ground, mut doomed: Role, place: &'static str, passage: u32) -> Vec<String> {
+async fn ends_and_is_replaced(ground: &Ground, mut doomed: Role, failpoint: &'static str, passage: u32) -> Vec<String> {
     let publisher = CommandPublisher::new(&ground.nats().await, "test");
     let mut ledger = Ledger::default();
-    if place == "tail" {
+    if failpoint == "tail" {
         // Only an owner that finds work in the outbox looks at the tail: another one dies before it leaves some.
-        doomed.place = Some(Place { name: "commit", passage: 3, fate: Fate::Abort });
+        doomed.failpoint = Some(Failpoint { name: "commit", passage: 3, fate: Fate::Abort });
         ledger.absorb(until_it_ends(&publisher, &doomed).await);
     }
-    doomed.place = Some(Place { name: place, passage, fate: Fate::Abort });
+    doomed.failpoint = Some(Failpoint { name: failpoint, passage, fate: Fate::Abort });
     ledger.absorb(until_it_ends(&publisher, &doomed).await);
-    doomed.place = None;
+    doomed.failpoint = None;
     let _next = Server::start(&doomed);
     ground.settle(&BOTH).await;
     ledger.check(ground, &BOTH).await
@@ -52,12 +52,12 @@ async fn until_it_ends(publisher: &CommandPublisher, doomed: &Role) -> Ledger {
     tokio::join!(Ledger::keep_logging(publisher, &over), ending).0
 }
 
-async fn nothing_is_wrong_after(place: &'static str, passages: &[u32]) {
+async fn nothing_is_wrong_after(failpoint: &'static str, passages: &[u32]) {
     for lanes in [1, 4] {
         for passage in passages {
             let ground = Ground::with_lanes(lanes).await;
-            let wrong = aborted_at(&ground, place, *passage).await;
-            assert_eq!(wrong, Vec::<String>::new(), "{place}, passage {passage}, {lanes} lanes");
+            let wrong = aborted_at(&ground, failpoint, *passage).await;
+            assert_eq!(wrong, Vec::<String>::new(), "{failpoint}, passage {passage}, {lanes} lanes");
         }
     }
 }
@@ -69,7 +69,7 @@ async fn an_owner_that_dies_with_the_lock_is_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_dies_after_its_mark_is_replaced() {
-    nothing_is_wrong_after("mark", &[1, 2]).await;
+    nothing_is_wrong_after("epoch-marker", &[1, 2]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,8 +84,8 @@ async fn a_batch_that_was_only_pulled_is_handled_by_the_next_owner() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_was_not_committed_never_was() {
-    for place in ["begin", "look-up", "decide", "save"] {
-        nothing_is_wrong_after(place, &[4]).await;
+    for failpoint in ["begin", "look-up", "decide", "save"] {
+        nothing_is_wrong_after(failpoint, &[4]).await;
     }
 }
 
@@ -105,12 +105,12 @@ async fn what_was_published_and_not_noted_as_such_is_not_published_again() {
 }
 
 /// Planted bugs: the checker must find each of them, or it proves nothing. The one service that has the bug is alone in its
-/// process, so that the place is met in its lane; the other is well.
-async fn is_found(bug: &'static str, [faulty, well]: [&'static str; 2], place: &'static str, passage: u32) {
+/// process, so that the failpoint is met in its lane; the other is well.
+async fn is_found(bug: &'static str, [faulty, well]: [&'static str; 2], failpoint: &'static str, passage: u32) {
     let ground = Ground::new().await;
     let _well = ground.start(&[well]);
     let doomed = Role { bugs: vec![bug], ..ground.role(&[faulty]) };
-    let wrong = ends_and_is_replaced(&ground, doomed, place, passage).await;
+    let wrong = ends_and_is_replaced(&ground, doomed, failpoint, passage).await;
     assert!(!wrong.is_empty(), "{bug} was not found");
 }
 

@@ -14,7 +14,7 @@ use plyo_servers::Durability;
 use uuid::Uuid;
 
 use crate::{
-    child::{Fate, Place, Role, Server},
+    child::{Failpoint, Fate, Role, Server},
     ledger::{events, log, send},
     platform::{Ground, as_named, eventually},
     replay_stories::rebuild,
@@ -117,14 +117,14 @@ async fn a_world_that_refuses_drops_and_stalls_is_asked_until_it_accepts() {
     assert_eq!(ground.verify(&[CALLING]).await, Vec::<String>::new());
 }
 
-/// 40 requests are under way when the process ends at `place`; another one finishes the work. Gives what is wrong.
-async fn ends_and_is_replaced(place: &'static str, passage: u32, bugs: &[&'static str]) -> Vec<String> {
+/// 40 requests are under way when the process ends at `failpoint`; another one finishes the work. Gives what is wrong.
+async fn ends_and_is_replaced(failpoint: &'static str, passage: u32, bugs: &[&'static str]) -> Vec<String> {
     let ground = ground().await;
     let world = World::open().await;
     let mut asked = Asked::default();
     asked.ask(&CommandPublisher::unanswered(&ground.nats().await), 40, reps::HARD).await;
     let mut doomed = Role { bugs: bugs.to_vec(), ..calling(&ground, &world) };
-    doomed.place = Some(Place { name: place, passage, fate: Fate::Abort });
+    doomed.failpoint = Some(Failpoint { name: failpoint, passage, fate: Fate::Abort });
     let mut server = Server::start(&doomed);
     eventually("the process is aborted", Duration::from_secs(30), async || Ok(server.has_ended().then_some(()))).await;
     let _next = Server::start(&calling(&ground, &world));
@@ -165,7 +165,7 @@ async fn a_process_that_stalls_before_it_reports_is_not_heard_later() {
     let mut asked = Asked::default();
     asked.ask(&CommandPublisher::unanswered(&ground.nats().await), 20, reps::HARD).await;
     let mut doomed = calling(&ground, &world);
-    doomed.place = Some(Place { name: "effect-performed", passage: 15, fate: Fate::Stop });
+    doomed.failpoint = Some(Failpoint { name: "effect-performed", passage: 15, fate: Fate::Stop });
     let stalled = Server::start(&doomed);
     eventually("it stalls", Duration::from_secs(30), async || Ok(stalled.is_stopped().then_some(()))).await;
     let _next = Server::start(&calling(&ground, &world));

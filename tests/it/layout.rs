@@ -18,8 +18,8 @@ fn dependencies_point_one_way() {
     assert_eq!(ours("tools/client"), set(&[]), "a client knows the public API alone");
     assert_eq!(ours("tools/demo"), set(&["plyo-client"]));
     assert_eq!(ours("tools/docs"), set(&["plyo-edge", "plyo-events", "plyo-nats", "plyo-servers"]));
-    let rooms: Vec<String> = members().into_iter().filter(|member| member.starts_with("services/")).collect();
-    for service in rooms.iter().filter(|room| *room != "services/plyo") {
+    let directories: Vec<String> = members().into_iter().filter(|member| member.starts_with("services/")).collect();
+    for service in directories.iter().filter(|directory| *directory != "services/plyo") {
         let dependencies = ours(service);
         assert!(
             dependencies.is_subset(&set(&["plyo-events", "plyo-exercises", "plyo-nats"])),
@@ -34,7 +34,7 @@ fn folders_of_the_loop_stand_above_what_they_use() {
     let order = ["broker", "sql", "lane", "operate", "service"];
     for (path, text) in sources() {
         let Some((folder, _)) = path.strip_prefix("nats/src/").and_then(|path| path.split_once('/')) else { continue };
-        let Some(place) = order.iter().position(|room| *room == folder) else { continue };
+        let Some(place) = order.iter().position(|directory| *directory == folder) else { continue };
         let product = text.split("#[cfg(test)]").next().unwrap_or_default();
         for above in &order[place + 1..] {
             let words = [format!("crate::{above}::"), format!("    {above}::")];
@@ -51,7 +51,7 @@ fn folders_of_the_loop_stand_above_what_they_use() {
 
 #[test]
 fn each_tool_has_its_room() {
-    for (tool, rooms) in [
+    for (tool, directories) in [
         ("async-nats", &["nats"][..]),
         ("axum", &["services/edge", "services/plyo"]),
         ("redis", &["services/edge"]),
@@ -61,7 +61,10 @@ fn each_tool_has_its_room() {
         ("opentelemetry-otlp", &["services/plyo"]),
     ] {
         let found: Vec<String> = members().into_iter().filter(|member| dependencies(member).contains(tool)).collect();
-        assert!(found.iter().all(|member| rooms.contains(&member.as_str())), "{tool} is a dependency of {found:?}");
+        assert!(
+            found.iter().all(|member| directories.contains(&member.as_str())),
+            "{tool} is a dependency of {found:?}"
+        );
         assert!(!found.is_empty(), "{tool} is nobody's dependency");
     }
     // The contracts do no input and no output.
@@ -166,7 +169,7 @@ fn every_file_says_what_it_is_and_leaves_nothing_undone() {
 
 #[test]
 fn every_file_that_a_document_names_is_there() {
-    let rooms = [
+    let directories = [
         "docs/",
         "events/",
         "nats/",
@@ -180,7 +183,7 @@ fn every_file_that_a_document_names_is_there() {
     ];
     for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
         let text = fs::read_to_string(root().join(document)).unwrap();
-        let named = text.split('`').filter(|word| rooms.iter().any(|room| word.starts_with(room)));
+        let named = text.split('`').filter(|word| directories.iter().any(|directory| word.starts_with(directory)));
         let paths: Vec<&str> = named.filter(|path| !path.contains(['<', '*', ' ', '\n'])).collect();
         assert!(paths.len() > 3, "{document} names only {paths:?}");
         for path in paths {

@@ -11,7 +11,7 @@ use std::{
 use plyo_client::{Client, Live};
 use plyo_nats::{
     Nats, NatsConfig,
-    streams::{self, StreamSettings},
+    streams::{self, StreamConfig},
 };
 use plyo_servers::{Access, Durability, NatsServer};
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ async fn the_files_in_nats_streams_are_what_the_cli_makes_streams_of_and_drift_i
     let Some(cli) = cli() else { return };
     let directory = tempfile::tempdir().unwrap();
     let server = NatsServer::start(&Access::committed(), directory.path(), None, Durability::Always).unwrap();
-    let wanted = StreamSettings { services: vec!["workout"], replicas: 1 };
+    let wanted = StreamConfig { services: vec!["workout"], replicas: 1 };
     let of_workout =
         fs::read_to_string(root().join("nats/streams/COMMANDS.json")).unwrap().replace("SERVICE", "workout");
     let commands = directory.path().join("COMMANDS_workout.json");

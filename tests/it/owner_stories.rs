@@ -11,7 +11,7 @@ use plyo_nats::{CommandPublisher, streams};
 use sqlx::Connection;
 
 use crate::{
-    child::{Fate, Place, Role, Server},
+    child::{Failpoint, Fate, Role, Server},
     ledger::{Ledger, log, send},
     platform::{Ground, eventually},
 };
@@ -25,16 +25,16 @@ struct Stalled {
     changed: bool,
 }
 
-async fn stalled_at(place: &'static str, passage: u32, bugs: &[&'static str]) -> Stalled {
+async fn stalled_at(failpoint: &'static str, passage: u32, bugs: &[&'static str]) -> Stalled {
     let ground = Ground::new().await;
     let nats = ground.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
     let mut role = ground.role(&["tally:workout"]);
     role.bugs = bugs.to_vec();
     let _achievement = ground.start(&["tally:achievement"]);
-    role.place = Some(Place { name: place, passage, fate: Fate::Stop });
+    role.failpoint = Some(Failpoint { name: failpoint, passage, fate: Fate::Stop });
     let stalled = Server::start(&role);
-    role.place = None;
+    role.failpoint = None;
     let over = AtomicBool::new(false);
     let taking_over = async {
         eventually("the owner stalls", Duration::from_secs(30), async || Ok(stalled.is_stopped().then_some(()))).await;
@@ -67,11 +67,11 @@ async fn sessions(ground: &Ground) -> anyhow::Result<i64> {
     Ok(sqlx::query_scalar(sql).fetch_one(&mut db).await?)
 }
 
-async fn changes_nothing(place: &'static str, passage: u32) {
-    let stalled = stalled_at(place, passage, &[]).await;
-    assert_eq!(stalled.wrong, Vec::<String>::new(), "{place}");
-    assert_eq!(stalled.appended, 0, "{place}: the stalled owner appended to EVENTS");
-    assert!(!stalled.changed, "{place}: the stalled owner changed a table");
+async fn changes_nothing(failpoint: &'static str, passage: u32) {
+    let stalled = stalled_at(failpoint, passage, &[]).await;
+    assert_eq!(stalled.wrong, Vec::<String>::new(), "{failpoint}");
+    assert_eq!(stalled.appended, 0, "{failpoint}: the stalled owner appended to EVENTS");
+    assert!(!stalled.changed, "{failpoint}: the stalled owner changed a table");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,14 +11,14 @@ use std::{
 
 use anyhow::Result;
 use plyo::{
-    platform::{self, Config, EdgeSettings},
+    platform::{self, Config, EdgeOptions},
     services::{self, Entry, SERVICES},
 };
 use plyo_client::Client;
 use plyo_nats::{
     Nats,
     replay::{Purpose, Replay},
-    streams::{self, StreamSettings},
+    streams::{self, StreamConfig},
 };
 use plyo_servers::{Access, DATABASE, Durability, Postgres, Servers, Setup, free_port};
 use sqlx::Connection;
@@ -88,7 +88,7 @@ impl Ground {
         let setup = Setup { access, durability, nats_servers, tables: Some(&tables) };
         let servers = Servers::start(setup).await.expect("servers start");
         let ground = Self { servers, lanes: 1, ending: Ending::default() };
-        let settings = StreamSettings { services: services::names(services), replicas: nats_servers as u8 };
+        let settings = StreamConfig { services: services::names(services), replicas: nats_servers as u8 };
         streams::apply(&ground.nats().await, &settings).await.expect("the streams are made");
         ground
     }
@@ -195,7 +195,7 @@ pub async fn serve(config: Config, names: &str, edge_port: Option<u16>) -> Resul
     let roles: Vec<String> = roles.map(str::to_owned).collect();
     if !roles.is_empty() {
         let listener = TcpListener::bind(("127.0.0.1", edge_port.unwrap_or(0))).await?;
-        let edge = EdgeSettings { allowed_origins: Vec::new(), limits: false, grace: Duration::ZERO };
+        let edge = EdgeOptions { allowed_origins: Vec::new(), limits: false, grace: Duration::ZERO };
         running.spawn(async move {
             platform::run(&config, &services, &roles, edge, listener, std::future::pending()).await
         });

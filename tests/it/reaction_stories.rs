@@ -1,4 +1,4 @@
-//! The real services are aborted at every named place of the loop while workouts are under way: what each workout brings
+//! The real services are aborted at every named failpoint of the loop while workouts are under way: what each workout brings
 //! comes once, is pushed once to whom it belongs, in order, and comes to what a reckoning of the posts says.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -8,7 +8,7 @@ use plyo_servers::free_port;
 use serde_json::{Value, json};
 
 use crate::{
-    child::{Fate, LANE_PLACES, Place, Role, Server},
+    child::{Failpoint, Fate, LANE_FAILPOINTS, Role, Server},
     ledger,
     listeners::Listener,
     people::somebody,
@@ -53,21 +53,21 @@ async fn post(client: &mut Client, numbers: std::ops::Range<usize>, prefer: &str
 }
 
 /// Runs the services until they are aborted, and again until nothing is left to do.
-async fn die_and_go_on(ground: &Ground, place: &'static str) -> Server {
+async fn die_and_go_on(ground: &Ground, failpoint: &'static str) -> Server {
     let mut role = ground.role(&["workout", "achievement", "notification"]);
     // Only an owner that finds work in the outbox looks at the tail: another one dies before it leaves some.
-    let deaths: &[_] = if place == "tail" { &[("commit", 1), ("tail", 1)] } else { &[(place, 2)] };
+    let deaths: &[_] = if failpoint == "tail" { &[("commit", 1), ("tail", 1)] } else { &[(failpoint, 2)] };
     for (name, passage) in deaths {
-        role.place = Some(Place { name, passage: *passage, fate: Fate::Abort });
+        role.failpoint = Some(Failpoint { name, passage: *passage, fate: Fate::Abort });
         let mut doomed = Server::start(&role);
         eventually("the services are aborted", Duration::from_secs(30), async || Ok(doomed.has_ended().then_some(())))
             .await;
     }
-    role.place = None;
+    role.failpoint = None;
     Server::start(&role)
 }
 
-async fn everything_comes_once_after(place: &'static str) {
+async fn everything_comes_once_after(failpoint: &'static str) {
     let ground = Ground::new().await;
     let port = free_port().unwrap();
     let _edge = Server::start(&Role { edge_port: Some(port), ..ground.role(&["user"]) });
@@ -85,47 +85,47 @@ async fn everything_comes_once_after(place: &'static str) {
         ids.extend(post(client, WAITING..WORKOUTS, "wait=1").await);
         ids
     });
-    let (posted, _services) = tokio::join!(futures_util::future::join_all(posting), die_and_go_on(&ground, place));
+    let (posted, _services) = tokio::join!(futures_util::future::join_all(posting), die_and_go_on(&ground, failpoint));
     ground.settle(&REAL).await;
     let stored = ledger::events(&ground).await.split_off(before);
     for ((mut client, listener), posted) in people.into_iter().zip(posted) {
         let me = client.get("/api/v1/auth/me").await.unwrap().body["user_id"].as_str().unwrap().to_owned();
         let own: Vec<_> = stored.iter().filter(|event| event.user().to_string() == me).collect();
         let heard = listener.heard(own.len()).await;
-        assert_eq!(heard.ids(), own.iter().map(|event| event.id.to_string()).collect::<Vec<_>>(), "{place}");
-        assert_eq!((heard.gaps, &heard.resets, heard.connections), (0, &Vec::new(), 1), "{place}");
+        assert_eq!(heard.ids(), own.iter().map(|event| event.id.to_string()).collect::<Vec<_>>(), "{failpoint}");
+        assert_eq!((heard.gaps, &heard.resets, heard.connections), (0, &Vec::new(), 1), "{failpoint}");
         let completed = heard.pushes.iter().filter(|push| push.kind == "workout.completed.v1");
-        assert_eq!(completed.map(|push| push.command.clone()).collect::<Vec<_>>(), posted, "{place}");
+        assert_eq!(completed.map(|push| push.command.clone()).collect::<Vec<_>>(), posted, "{failpoint}");
         let mut counted = BTreeMap::new();
         for push in &heard.pushes {
             let what =
                 if push.kind == "achievement.unlocked.v1" { push.data["code"].as_str().unwrap() } else { &push.kind };
             *counted.entry(what.to_owned()).or_insert(0_usize) += 1;
         }
-        assert_eq!(counted, reckoning(), "{place}");
+        assert_eq!(counted, reckoning(), "{failpoint}");
         let counts = client.get("/api/v1/notifications/counts").await.unwrap().body;
-        assert_eq!(counts, json!({ "total": 5, "unread": 5 }), "{place}");
+        assert_eq!(counts, json!({ "total": 5, "unread": 5 }), "{failpoint}");
     }
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new(), "{place}");
+    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new(), "{failpoint}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_dies_taking_the_lane_costs_nobody_a_push() {
-    for place in &LANE_PLACES[..3] {
-        everything_comes_once_after(place).await;
+    for failpoint in &LANE_FAILPOINTS[..3] {
+        everything_comes_once_after(failpoint).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_dies_in_the_middle_of_a_batch_costs_nobody_a_push() {
-    for place in &LANE_PLACES[3..8] {
-        everything_comes_once_after(place).await;
+    for failpoint in &LANE_FAILPOINTS[3..8] {
+        everything_comes_once_after(failpoint).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_dies_between_commit_and_ack_costs_nobody_a_push() {
-    for place in &LANE_PLACES[8..] {
-        everything_comes_once_after(place).await;
+    for failpoint in &LANE_FAILPOINTS[8..] {
+        everything_comes_once_after(failpoint).await;
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use plyo_events::{
-    Command, Emit, Event, EventId, EventKind, Message, Recurrence, Reject, ReminderId, Timer, UserId,
+    Command, Emit, Event, EventId, EventKind, Message, Recurrence, Rejection, ReminderId, Timer, UserId,
     clock::WorkoutReminderDue, workout::ReminderDue,
 };
 use plyo_nats::{Incoming, Reactor, Table, Tables, raw};
@@ -36,8 +36,8 @@ impl Reactor for Recurs {
 
     fn needs(&self, _: Incoming<'_>, _: &mut Nothing) {}
 
-    fn decide(&self, _: &Nothing, _: &Message<Command>) -> Result<Emit, Reject> {
-        Err(plyo_events::reject::UNKNOWN_COMMAND.into())
+    fn decide(&self, _: &Nothing, _: &Message<Command>) -> Result<Emit, Rejection> {
+        Err(plyo_events::rejection::UNKNOWN_COMMAND.into())
     }
 
     fn react(&self, _: &Nothing, event: &Message<Event>) -> Emit {

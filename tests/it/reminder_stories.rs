@@ -13,7 +13,7 @@ use plyo_servers::free_port;
 use serde_json::{Value, json};
 
 use crate::{
-    child::{Fate, Place, Role, Server},
+    child::{Failpoint, Fate, Role, Server},
     ledger,
     people::{pushed, somebody},
     platform::{Ground, REAL, eventually},
@@ -33,12 +33,12 @@ fn due_at(due: Timestamp) -> Value {
     json!({ "due_at": due.to_string() })
 }
 
-/// Starts the workout service again whenever it has ended: each is aborted a passage of `place` later than the one
+/// Starts the workout service again whenever it has ended: each is aborted a passage of `failpoint` later than the one
 /// before, up to the third, so that each gets further. Gives how often that was.
-async fn keep_aborting(role: &Role, place: &'static str, over: &AtomicBool) -> u32 {
+async fn keep_aborting(role: &Role, failpoint: &'static str, over: &AtomicBool) -> u32 {
     let start = |deaths: u32| {
-        let place = Place { name: place, passage: (deaths + 1).min(3), fate: Fate::Abort };
-        Server::start(&Role { place: Some(place), ..role.clone() })
+        let failpoint = Failpoint { name: failpoint, passage: (deaths + 1).min(3), fate: Fate::Abort };
+        Server::start(&Role { failpoint: Some(failpoint), ..role.clone() })
     };
     let mut deaths = 0;
     let mut server = start(deaths);
@@ -77,7 +77,7 @@ async fn change(ada: &mut Client, method: &str, id: &str, due: Option<Timestamp>
     (answer.status == 200).then_some(due)
 }
 
-async fn each_fires_as_its_last_state_says(place: &'static str) {
+async fn each_fires_as_its_last_state_says(failpoint: &'static str) {
     let ground = Ground::new().await;
     let port = free_port().unwrap();
     let others = ["user", "achievement", "notification"];
@@ -98,7 +98,7 @@ async fn each_fires_as_its_last_state_says(place: &'static str) {
         over.store(true, Ordering::Relaxed);
         reminders
     };
-    let (reminders, deaths) = tokio::join!(reminding, keep_aborting(&role, place, &over));
+    let (reminders, deaths) = tokio::join!(reminding, keep_aborting(&role, failpoint, &over));
     assert!(deaths >= 2, "it was aborted {deaths} times only");
     let _last = Server::start(&role);
     let mut fired = BTreeMap::new();
@@ -109,7 +109,7 @@ async fn each_fires_as_its_last_state_says(place: &'static str) {
         Ok((fired.len() >= expected.len()).then_some(()))
     })
     .await;
-    assert_eq!(fired, expected, "{place}");
+    assert_eq!(fired, expected, "{failpoint}");
     let events = ledger::events(&ground).await;
     let told = events.iter().filter(|event| matches!(event.body, Event::NotificationCreated(_))).count();
     assert_eq!(told, expected.len());

@@ -3,12 +3,12 @@
 use std::{sync::LazyLock, time::Duration};
 
 use plyo::{
-    platform::{self, Config, EdgeSettings},
+    platform::{self, Config, EdgeOptions},
     services::{self, Entry, SERVICES},
 };
 use plyo_client::Client;
 use plyo_docs::Kinds;
-use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Reject, UserId};
+use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Rejection, UserId};
 use plyo_migrations::Schemas;
 use plyo_nats::{
     Incoming, Reactor, Rows, Service, Table, Tables,
@@ -64,8 +64,8 @@ impl Reactor for Sixth {
 
     fn needs(&self, _: Incoming<'_>, _: &mut State) {}
 
-    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Reject> {
-        Err(plyo_events::reject::UNKNOWN_COMMAND.into())
+    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Rejection> {
+        Err(plyo_events::rejection::UNKNOWN_COMMAND.into())
     }
 
     fn react(&self, _: &State, _: &Message<Event>) -> Emit {
@@ -119,7 +119,7 @@ async fn a_sixth_service_runs_with_its_own_key_and_role_and_is_seen_to_be_well()
 
     let config = Config { postgres_url: ground.dsn_as("{role}"), ..ground.config() };
     let roles = ["sixth".to_owned(), "edge".to_owned()];
-    let edge = EdgeSettings { allowed_origins: Vec::new(), limits: true, grace: Duration::ZERO };
+    let edge = EdgeOptions { allowed_origins: Vec::new(), limits: true, grace: Duration::ZERO };
     let port = free_port().unwrap();
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     let running =

@@ -1,7 +1,7 @@
 //! The smallest services that have the loop's whole shape: one counts workouts and says so, one reacts to every fifth.
 
 use plyo_events::{
-    Command, Emit, Event, EventKind, Message, Reject, ReminderId, UserId, WorkoutId,
+    Command, Emit, Event, EventKind, Message, Rejection, ReminderId, UserId, WorkoutId,
     achievement::{AchievementUnlocked, Metric},
     workout::{CancelReminder, RecordChanges, ReminderCancelled, ReminderSet, WorkoutCompleted, WorkoutSaved},
 };
@@ -64,7 +64,7 @@ impl Reactor for Counts {
         state.want(message);
     }
 
-    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
+    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Rejection> {
         let log = match &command.body {
             Command::LogWorkout(log) => log,
             // What its effect reports.
@@ -75,7 +75,7 @@ impl Reactor for Counts {
             Command::CancelReminder(CancelReminder { reminder_id }) => {
                 return Ok(Emit::nothing().event(ReminderCancelled { reminder_id: *reminder_id, revision: 1 }));
             }
-            _ => return Err(plyo_events::reject::UNKNOWN_COMMAND.into()),
+            _ => return Err(plyo_events::rejection::UNKNOWN_COMMAND.into()),
         };
         assert!(self.mended || log.workout.summary().reps != 666, "a planted panic");
         let n = state.n(command.user()) + 1;
@@ -122,8 +122,8 @@ impl Reactor for Reacts {
         state.want(message);
     }
 
-    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Reject> {
-        Err(plyo_events::reject::UNKNOWN_COMMAND.into())
+    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Rejection> {
+        Err(plyo_events::rejection::UNKNOWN_COMMAND.into())
     }
 
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {

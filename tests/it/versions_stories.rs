@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, sync::LazyLock, time::Duration};
 use plyo::services::{self, Entry, SERVICES};
 use plyo_client::{Client, Live};
 use plyo_docs::Kinds;
-use plyo_events::{Command, Emit, Event, EventId, EventKind, Message, Reject, UserId};
+use plyo_events::{Command, Emit, Event, EventId, EventKind, Message, Rejection, UserId};
 use plyo_migrations::Schemas;
 use plyo_nats::{
-    Health, Incoming, Reactor, Rows, RunSettings, Service, Table, Tables, dead, raw,
+    Health, Incoming, Reactor, Rows, RunConfig, Service, Table, Tables, dead, raw,
     replay::{Purpose, Replay},
     row,
 };
@@ -66,8 +66,8 @@ impl Reactor for Scales {
         }
     }
 
-    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Reject> {
-        Err(plyo_events::reject::UNKNOWN_COMMAND.into())
+    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Rejection> {
+        Err(plyo_events::rejection::UNKNOWN_COMMAND.into())
     }
 
     fn react(&self, _: &State, _: &Message<Event>) -> Emit {
@@ -116,9 +116,7 @@ async fn every_version_is_folded_as_the_newest_and_reaches_clients_as_it_travell
     let (nats, dsn) = (ground.config().nats("scales").await.unwrap(), ground.own_dsn("scales"));
     let service = Service::new(Scales);
     let running =
-        tokio::spawn(
-            async move { plyo_nats::run(service, nats, &dsn, Health::default(), RunSettings::default()).await },
-        );
+        tokio::spawn(async move { plyo_nats::run(service, nats, &dsn, Health::default(), RunConfig::default()).await });
     let mut client = Client::new(&url).unwrap();
     let credentials = json!({ "email": "ada@example.org", "password": "long enough" });
     let registered = client.post("/api/v1/auth/register", &credentials).await.unwrap().success().unwrap();

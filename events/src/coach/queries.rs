@@ -8,7 +8,9 @@ use super::{
     Confidence, Goals, ModelVersions, ProposedLift, RECOMMENDATION_NOT_FOUND, RangeKg, RecommendationStatus,
     WithdrawalReason,
 };
-use crate::{EventId, Query, RecommendationId, RejectCode, UserId, training::ExerciseSlug, workout::UNKNOWN_EXERCISE};
+use crate::{
+    EventId, Query, RecommendationId, RejectionCode, UserId, training::ExerciseSlug, workout::UNKNOWN_EXERCISE,
+};
 
 /// What the reader asked for, as `Accept-Language` has it; otherwise the language of the account. English where the coach
 /// speaks none of them.
@@ -88,7 +90,7 @@ pub struct GetNextLoad {
 impl Query for GetNextLoad {
     const SERVICE: &'static str = "coach";
     const NAME: &'static str = "next_load";
-    const REJECTIONS: &'static [RejectCode] = &[UNKNOWN_EXERCISE];
+    const REJECTIONS: &'static [RejectionCode] = &[UNKNOWN_EXERCISE];
     type Answer = RecommendationView;
 }
 
@@ -141,7 +143,7 @@ pub struct RuleView {
 impl Query for GetWhy {
     const SERVICE: &'static str = "coach";
     const NAME: &'static str = "why";
-    const REJECTIONS: &'static [RejectCode] = &[RECOMMENDATION_NOT_FOUND];
+    const REJECTIONS: &'static [RejectionCode] = &[RECOMMENDATION_NOT_FOUND];
     type Answer = WhyView;
 }
 

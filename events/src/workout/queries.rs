@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Record, WORKOUT_NOT_FOUND, Workout, WorkoutSummary};
 use crate::{
-    Query, RejectCode, ReminderId, UserId, WorkoutId, query::Page, reject::INVALID_CURSOR, training::ExerciseSlug,
+    Query, RejectionCode, ReminderId, UserId, WorkoutId, query::Page, rejection::INVALID_CURSOR, training::ExerciseSlug,
 };
 
 /// One workout of this user.
@@ -29,7 +29,7 @@ pub struct WorkoutView {
 impl Query for GetWorkout {
     const SERVICE: &'static str = "workout";
     const NAME: &'static str = "get";
-    const REJECTIONS: &'static [RejectCode] = &[WORKOUT_NOT_FOUND];
+    const REJECTIONS: &'static [RejectionCode] = &[WORKOUT_NOT_FOUND];
     type Answer = WorkoutView;
 }
 
@@ -46,7 +46,7 @@ pub struct ListWorkouts {
 impl Query for ListWorkouts {
     const SERVICE: &'static str = "workout";
     const NAME: &'static str = "list";
-    const REJECTIONS: &'static [RejectCode] = &[INVALID_CURSOR];
+    const REJECTIONS: &'static [RejectionCode] = &[INVALID_CURSOR];
     type Answer = Page<WorkoutView>;
 }
 

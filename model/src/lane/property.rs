@@ -74,7 +74,7 @@ fn is_kept(world: &World) -> bool {
     let applied = world.broker.events.iter().take(world.postgres.position.events.into());
     let mut foreign = applied.filter_map(|stored| match stored {
         Stored::Foreign(foreign) => Some(Cause::Foreign(*foreign)),
-        Stored::Mark | Stored::Own(_) => None,
+        Stored::EpochMarker | Stored::Own(_) => None,
     });
     let mut handled = (0..8).filter(|command| world.postgres.has_handled(*command)).map(Cause::Command);
     foreign.all(has_event) && handled.all(has_event)

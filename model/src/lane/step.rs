@@ -80,7 +80,7 @@ impl Lane {
             position: world.postgres.position,
             confirmed: world.postgres.confirmed,
             acknowledged: 0,
-            wire: vec![Sent::Mark],
+            wire: vec![Sent::EpochMarker],
             batch: None,
         });
     }
@@ -185,7 +185,7 @@ impl Lane {
             return;
         };
         match (sent, std::mem::replace(&mut owner.phase, Phase::Marked)) {
-            (Sent::Mark, Phase::Marking { early }) => {
+            (Sent::EpochMarker, Phase::Marking { early }) => {
                 owner.fence = sequence;
                 if self.has(Bug::LookBeforeMark) {
                     owner.publish_missing(&early);
@@ -209,7 +209,7 @@ impl Lane {
     pub(super) fn store(&self, world: &mut World, sent: Sent) -> Option<u8> {
         let broker = &mut world.broker;
         broker.events.push(match sent {
-            Sent::Mark => Stored::Mark,
+            Sent::EpochMarker => Stored::EpochMarker,
             Sent::Own { fence, .. } if fence != broker.last_mark() && !self.has(Bug::NoFence) => return None,
             Sent::Own { event, .. } => Stored::Own(event),
         });

@@ -47,7 +47,7 @@ fn list(items: impl Iterator<Item = impl Display>) -> String {
 impl Display for Stored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Mark => write!(f, "mark"),
+            Self::EpochMarker => write!(f, "epoch marker"),
             Self::Foreign(foreign) => write!(f, "foreign {foreign}"),
             Self::Own(event) => event.fmt(f),
         }
@@ -57,7 +57,7 @@ impl Display for Stored {
 impl Display for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Mark => write!(f, "mark"),
+            Self::EpochMarker => write!(f, "epoch marker"),
             Self::Own { event, fence } => write!(f, "{event} if the last mark is {fence}"),
         }
     }

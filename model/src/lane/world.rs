@@ -38,7 +38,7 @@ pub struct Event {
 /// A message in `EVENTS`; its sequence is its place, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stored {
-    Mark,
+    EpochMarker,
     Foreign(u8),
     Own(Event),
 }
@@ -46,7 +46,7 @@ pub enum Stored {
 /// A message on its way to `EVENTS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sent {
-    Mark,
+    EpochMarker,
     Own { event: Event, fence: u8 },
 }
 
@@ -168,14 +168,14 @@ impl Postgres {
 impl Broker {
     /// The sequence of the last mark.
     pub fn last_mark(&self) -> u8 {
-        sequence(self.events.iter().rposition(|stored| *stored == Stored::Mark))
+        sequence(self.events.iter().rposition(|stored| *stored == Stored::EpochMarker))
     }
 
     /// Own events after a sequence of `EVENTS`, in order.
     pub fn own_after(&self, sequence: u8) -> impl Iterator<Item = Event> + '_ {
         self.events.iter().skip(usize::from(sequence)).filter_map(|stored| match stored {
             Stored::Own(event) => Some(*event),
-            Stored::Mark | Stored::Foreign(_) => None,
+            Stored::EpochMarker | Stored::Foreign(_) => None,
         })
     }
 
@@ -183,7 +183,7 @@ impl Broker {
     pub fn foreign_after(&self, after: u8) -> impl Iterator<Item = (u8, u8)> + '_ {
         self.events.iter().enumerate().skip(usize::from(after)).filter_map(|(place, stored)| match stored {
             Stored::Foreign(foreign) => Some((sequence(Some(place)), *foreign)),
-            Stored::Mark | Stored::Own(_) => None,
+            Stored::EpochMarker | Stored::Own(_) => None,
         })
     }
 

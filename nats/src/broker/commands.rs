@@ -69,8 +69,8 @@ struct Grouped {
 /// Up to this size, plain pipelined publishes are faster than an atomic batch on a server that syncs each write.
 const PLAIN: usize = 8;
 /// Timeout of a batch, and of republishing its messages one by one: together no longer than that of a single publish.
-const BATCH_PATIENCE: Duration = Duration::from_secs(3);
-const AGAIN_PATIENCE: Duration = Duration::from_millis(2_500);
+const BATCH_TIMEOUT: Duration = Duration::from_secs(3);
+const RETRY_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// The server takes at most 1,000 messages in an atomic batch.
 const GROUP: usize = 1_000;
 
@@ -196,7 +196,7 @@ impl Server for Nats {
             if index + 1 == group.len() {
                 wire::set(&mut headers, "Nats-Batch-Commit", "1");
                 let (subject, body) = (message.subject.clone(), message.body.clone());
-                return self.publish_within(BATCH_PATIENCE, subject, headers, body).await?.await.map(|_| ());
+                return self.publish_within(BATCH_TIMEOUT, subject, headers, body).await?.await.map(|_| ());
             }
             let sent = self.client().publish_with_headers(message.subject.clone(), headers, message.body.clone()).await;
             sent.map_err(|_| PublishError::Unknown)?;
@@ -205,7 +205,7 @@ impl Server for Nats {
     }
 
     async fn publish_plainly(&self, group: Vec<Grouped>, again: bool) {
-        let patience = if again { AGAIN_PATIENCE } else { PUB_ACK_TIMEOUT };
+        let patience = if again { RETRY_TIMEOUT } else { PUB_ACK_TIMEOUT };
         let mut sent = Vec::with_capacity(group.len());
         for Grouped { subject, headers, body, waiters } in group {
             sent.push((waiters, self.publish_within(patience, subject, headers, body).await));

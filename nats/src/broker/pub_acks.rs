@@ -177,7 +177,7 @@ impl From<PublishError> for Failure {
             PublishError::Refused { code: PublishError::WRONG_LAST_SEQUENCE, .. } => {
                 Self::Lost(anyhow::Error::new(error).context("another owner took the lane"))
             }
-            other => Self::Away(other.into()),
+            other => Self::Unavailable(other.into()),
         }
     }
 }
@@ -190,6 +190,6 @@ mod tests {
     fn a_fence_that_moved_loses_the_lane_and_silence_does_not() {
         let fenced = PublishError::Refused { code: PublishError::WRONG_LAST_SEQUENCE, description: String::new() };
         assert!(matches!(Failure::from(fenced), Failure::Lost(_)));
-        assert!(matches!(Failure::from(PublishError::Unknown), Failure::Away(_)));
+        assert!(matches!(Failure::from(PublishError::Unknown), Failure::Unavailable(_)));
     }
 }

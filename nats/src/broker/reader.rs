@@ -89,10 +89,10 @@ impl Reader {
             .api(&format!("CONSUMER.CREATE.{stream}.{consumer}{filter}"), &request)
             .await
             .with_context(|| format!("create consumer {consumer} on {stream}"))
-            .map_err(Failure::Away)?;
+            .map_err(Failure::Unavailable)?;
         let inbox = nats.client().new_inbox();
         let messages = nats.client().subscribe(inbox.clone()).await;
-        let messages = messages.context("subscribe to a consumer's messages").map_err(Failure::Away)?;
+        let messages = messages.context("subscribe to a consumer's messages").map_err(Failure::Unavailable)?;
         let pending_at_start = created["num_pending"].as_u64().unwrap_or(0);
         Ok(Self {
             nats: nats.clone(),
@@ -128,9 +128,9 @@ impl Reader {
                 // A message already received is not silence, however long a batch took.
                 biased;
                 message = self.messages.next() => message.ok_or_else(ended)?,
-                _ = self.disconnects.changed() => return Err(Failure::away("the connection was lost")),
+                _ = self.disconnects.changed() => return Err(Failure::unavailable("the connection was lost")),
                 () = tokio::time::sleep_until(silence) => {
-                    return Err(Failure::away(format!("no messages or heartbeats from {}", self.stream)));
+                    return Err(Failure::unavailable(format!("no messages or heartbeats from {}", self.stream)));
                 }
             };
             if let Some(received) = self.take(message)? {
@@ -187,7 +187,7 @@ impl Reader {
         let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", self.stream, self.consumer);
         let asked =
             self.nats.client().publish_with_reply(subject, self.inbox.clone(), request.to_string().into()).await;
-        asked.context("ask for messages").map_err(Failure::Away)?;
+        asked.context("ask for messages").map_err(Failure::Unavailable)?;
         self.under_way += self.pull;
         Ok(())
     }
@@ -199,9 +199,9 @@ impl Reader {
         }
         self.under_way = self.under_way.saturating_sub(1);
         let reply = message.reply.as_deref().unwrap_or_default();
-        let place = place(reply).ok_or_else(|| Failure::away(format!("cannot parse ack subject {reply:?}")))?;
+        let place = place(reply).ok_or_else(|| Failure::unavailable(format!("cannot parse ack subject {reply:?}")))?;
         if place.consumer_sequence != self.last_consumer_sequence + 1 {
-            return Err(Failure::away(format!(
+            return Err(Failure::unavailable(format!(
                 "gap in {} of {}: {} after {}",
                 self.consumer, self.stream, place.consumer_sequence, self.last_consumer_sequence
             )));
@@ -225,7 +225,7 @@ impl Reader {
                 self.ask_again = Some(Instant::now() + ASK_AGAIN);
                 Ok(())
             }
-            code => Err(Failure::Away(anyhow!(
+            code => Err(Failure::Unavailable(anyhow!(
                 "{} of {} ended with {code} {}",
                 self.consumer,
                 self.stream,
@@ -236,7 +236,7 @@ impl Reader {
 }
 
 fn ended() -> Failure {
-    Failure::away("the subscription ended")
+    Failure::unavailable("the subscription ended")
 }
 
 /// What an ack subject says about its message.

@@ -26,7 +26,7 @@ const PERFORMER: &str = include_str!("../../streams/consumers/performer.json");
 
 /// What differs between deployments.
 #[derive(Clone, Debug)]
-pub struct StreamSettings {
+pub struct StreamConfig {
     /// The services that have commands.
     pub services: Vec<&'static str>,
     /// Replicas of each stream: 1, 3 or 5.
@@ -63,7 +63,7 @@ impl State {
 ///
 /// # Errors
 /// When the server refuses, for example a change that a stream cannot make.
-pub async fn apply(nats: &Nats, settings: &StreamSettings) -> Result<Vec<String>> {
+pub async fn apply(nats: &Nats, settings: &StreamConfig) -> Result<Vec<String>> {
     let mut done = Vec::new();
     let queue = work_queue::step_aside(nats).await?;
     for mut wanted in configs(settings)? {
@@ -97,7 +97,7 @@ pub async fn apply(nats: &Nats, settings: &StreamSettings) -> Result<Vec<String>
 ///
 /// # Errors
 /// When one is missing or differs; says which settings, and what to do.
-pub async fn check(nats: &Nats, settings: &StreamSettings) -> Result<()> {
+pub async fn check(nats: &Nats, settings: &StreamConfig) -> Result<()> {
     for wanted in configs(settings)? {
         let name = wanted["name"].as_str().context("a stream has a name")?;
         let info = nats.api(&format!("STREAM.INFO.{name}"), &Value::Null).await;
@@ -111,7 +111,7 @@ pub async fn check(nats: &Nats, settings: &StreamSettings) -> Result<()> {
 }
 
 /// The desired config of every stream.
-fn configs(settings: &StreamSettings) -> Result<Vec<Value>> {
+fn configs(settings: &StreamConfig) -> Result<Vec<Value>> {
     let of_services = settings.services.iter().map(|service| COMMANDS.replace("SERVICE", service));
     let files = STREAMS.into_iter().map(str::to_owned).chain(of_services);
     let config = |file: String| -> Result<Value> {
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn every_file_is_json_and_drift_is_named() {
-        let settings = StreamSettings { services: vec!["workout", "user"], replicas: 3 };
+        let settings = StreamConfig { services: vec!["workout", "user"], replicas: 3 };
         let configs = configs(&settings).unwrap();
         let names: Vec<&str> = configs.iter().filter_map(|config| config["name"].as_str()).collect();
         assert_eq!(names, ["SCHEDULE", "EVENTS", "DEAD", "COMMANDS_workout", "COMMANDS_user"]);

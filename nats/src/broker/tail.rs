@@ -79,7 +79,7 @@ pub struct Tail {
 }
 
 /// Max events returned at a time.
-const AT_A_TIME: usize = 1_024;
+const BATCH_SIZE: usize = 1_024;
 
 impl Tail {
     /// Starts `last` events before the end; `u64::MAX` means at the first.
@@ -183,7 +183,7 @@ impl Tail {
             if !message.subject.starts_with("mark.") {
                 events.extend(stored(&message));
             }
-            if events.len() >= AT_A_TIME {
+            if events.len() >= BATCH_SIZE {
                 break;
             }
             received = match reader.ready() {

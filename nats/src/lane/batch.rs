@@ -9,7 +9,7 @@ use tracing::Instrument as _;
 
 use super::{
     Publisher, Remembered,
-    decide::{Decided, bury_one, decide},
+    decide::{Decided, dead_letter_one, decide},
     gather::{Gathered, Work},
     owner::Owner,
     position::Reached,
@@ -18,7 +18,7 @@ use super::{
     which::Lane,
 };
 use crate::{
-    failpoint::pass,
+    failpoint::failpoint,
     failure::Failure,
     reactor::{Incoming, Reactor},
     sql::{
@@ -96,7 +96,7 @@ async fn handle_alone<R: Reactor>(
             Err(Failure::Poison(error)) => {
                 let reason = format!("{error:#}");
                 tracing::error!(service = R::NAME, attempts, reason, "dead-lettered a message");
-                let decided = bury_one(owner.lane, &single.arrivals[0], &reason, attempts);
+                let decided = dead_letter_one(owner.lane, &single.arrivals[0], &reason, attempts);
                 let reached = owner.position.to_commit(owner.reached(&single));
                 let mut transaction = statement("begin", owner.session.connection.begin()).await?;
                 write(&mut transaction, owner.lane, &mut owner.publisher, owner.next_outbox_id, &decided, reached)
@@ -135,19 +135,19 @@ async fn transaction<R: Reactor>(
 ) -> Result<Decided, Failure> {
     let reached = owner.position.to_commit(owner.reached(gathered));
     let mut transaction = statement("begin", owner.session.connection.begin()).await?;
-    pass!("begin");
+    failpoint!("begin");
     let commands: Vec<_> = gathered.commands().map(|command| command.id).collect();
     let handled = store::handled(&mut transaction, &commands).await?;
-    pass!("look-up");
+    failpoint!("look-up");
     let incoming: Vec<Incoming<'_>> = gathered.incoming().collect();
     in_time("read rows", load(reactor, state, &incoming, &mut transaction)).await?;
     let decided = caught("decide", || decide(reactor, state, gathered, handled))?;
-    pass!("decide");
+    failpoint!("decide");
     in_time("write rows", tables::save(state, &mut transaction)).await?;
-    pass!("save");
+    failpoint!("save");
     write(&mut transaction, owner.lane, &mut owner.publisher, owner.next_outbox_id, &decided, reached).await?;
     statement("commit", transaction.commit()).await?;
-    pass!("commit");
+    failpoint!("commit");
     Ok(decided)
 }
 
@@ -195,7 +195,7 @@ async fn finish(owner: &mut Owner, gathered: &Gathered, decided: Decided) -> Res
         let body =
             rmp_serde::to_vec_named(&answer.outcome).context("an outcome is plain data").map_err(Failure::Poison)?;
         let sent = owner.nats.client().publish(answer.subject.clone(), body.into()).await;
-        sent.map_err(|error| Failure::Away(anyhow!(error).context("answer")))?;
+        sent.map_err(|error| Failure::Unavailable(anyhow!(error).context("answer")))?;
     }
     owner.publisher.start(owner.next_outbox_id - 1, decided.outbox);
     Ok(())

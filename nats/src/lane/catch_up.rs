@@ -57,7 +57,7 @@ pub(crate) async fn catch_up<R: Reactor>(owner: &mut Owner, reactor: &R) -> Resu
     let start = start.min(owner.position.now.confirmed);
     let reacted = reacted_through::<R>(owner, &lost, start, end).await?;
     let span = Span { own, reacted };
-    let skip = store::skipped(&mut owner.session.connection).await.map_err(Failure::Away)?;
+    let skip = store::skipped(&mut owner.session.connection).await.map_err(Failure::Unavailable)?;
     let mut folding = Folding { state: R::State::default(), skip, own: 0, foreign: 0, answered: FxHashSet::default() };
     let filter = if reacted == 0 { owner.lane.own_filter() } else { streams::EVERYTHING.to_owned() };
     let config = streams::tail_consumer(R::NAME, &filter, start + 1);

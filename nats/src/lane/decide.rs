@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 
 use async_nats::HeaderMap;
-use plyo_events::{Message, Outcome, Subject, query::StoredOutcome, reject::IDEMPOTENCY_KEY_REUSED};
+use plyo_events::{Message, Outcome, Subject, query::StoredOutcome, rejection::IDEMPOTENCY_KEY_REUSED};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ pub(super) fn decide<R: Reactor>(
     for arrival in &gathered.arrivals {
         match &arrival.work {
             Work::Skip => {}
-            Work::Undecodable(reason) => bury(&mut decided, R::NAME, arrival, reason, 1),
+            Work::Undecodable(reason) => dead_letter(&mut decided, R::NAME, arrival, reason, 1),
             Work::Event(event) => {
                 let step = step::event(reactor, state, event);
                 decided.emit(arrival, event, step);
@@ -74,9 +74,9 @@ pub(super) fn decide<R: Reactor>(
 }
 
 /// The results of a message that failed on its own, for good.
-pub(super) fn bury_one(lane: Lane, arrival: &Arrival, reason: &str, attempts: u32) -> Decided {
+pub(super) fn dead_letter_one(lane: Lane, arrival: &Arrival, reason: &str, attempts: u32) -> Decided {
     let mut decided = Decided::default();
-    bury(&mut decided, lane.service, arrival, reason, attempts);
+    dead_letter(&mut decided, lane.service, arrival, reason, attempts);
     decided
 }
 
@@ -100,12 +100,12 @@ fn answer(headers: &HeaderMap, command: Uuid, stored: StoredOutcome) -> Option<A
     let edge = wire::text(headers, wire::REPLY)?.strip_prefix("out.")?;
     let subject = subject::subject(&["out", edge, &command.to_string()]).ok()?;
     let same = stored.is_of(wire::text(headers, wire::FINGERPRINT).unwrap_or_default());
-    let outcome = if same { stored.outcome } else { Outcome::Rejected { reject: IDEMPOTENCY_KEY_REUSED.into() } };
+    let outcome = if same { stored.outcome } else { Outcome::Rejected { rejection: IDEMPOTENCY_KEY_REUSED.into() } };
     Some(Answer { subject, outcome })
 }
 
 /// A dead letter: kept in `DEAD` with its reason; a command gets the outcome `dead`, an event is noted as skipped.
-fn bury(decided: &mut Decided, service: &'static str, arrival: &Arrival, reason: &str, attempts: u32) {
+fn dead_letter(decided: &mut Decided, service: &'static str, arrival: &Arrival, reason: &str, attempts: u32) {
     let received = &arrival.received;
     let reason = one_line(reason);
     let stream = match arrival.source {

@@ -27,15 +27,15 @@ impl Fence {
     /// Publishes the lane's epoch markers to both streams.
     pub(crate) async fn put_up(nats: &Nats, lane: Lane) -> Result<Self, Failure> {
         let events_id = Uuid::new_v4();
-        let events = mark(nats, lane.mark(), events_id).await?;
-        let schedule = mark(nats, lane.schedule_mark(), events_id).await?;
+        let events = publish_marker(nats, lane.epoch_marker(), events_id).await?;
+        let schedule = publish_marker(nats, lane.schedule_marker(), events_id).await?;
         Ok(Self { lane, events, events_id, schedule })
     }
 
     pub(crate) fn stamp(&self, message: &mut Outgoing) {
         let (sequence, subject) = match message.target {
-            Target::Events => (self.events, self.lane.mark()),
-            Target::Schedule => (self.schedule, self.lane.schedule_mark()),
+            Target::Events => (self.events, self.lane.epoch_marker()),
+            Target::Schedule => (self.schedule, self.lane.schedule_marker()),
             Target::Dead | Target::Commands => return,
         };
         wire::set(&mut message.headers, "Nats-Expected-Last-Subject-Sequence", sequence.to_string());
@@ -44,7 +44,7 @@ impl Fence {
 }
 
 /// Has an id, by which it is recognised.
-async fn mark(nats: &Nats, subject: String, id: Uuid) -> Result<u64, Failure> {
+async fn publish_marker(nats: &Nats, subject: String, id: Uuid) -> Result<u64, Failure> {
     let mut headers = HeaderMap::new();
     wire::set(&mut headers, wire::CE_ID, id.to_string());
     let ack = nats.publish(subject.clone(), headers, Bytes::new()).await?.await;

@@ -82,10 +82,12 @@ impl Standing {
             Ok(found) => found,
             Err(error) if error.code == ApiError::MESSAGE_NOT_FOUND => return Ok(None),
             Err(error) => {
-                return Err(Failure::Away(anyhow::Error::new(error).context(format!("read {sequence} of EVENTS"))));
+                return Err(Failure::Unavailable(
+                    anyhow::Error::new(error).context(format!("read {sequence} of EVENTS")),
+                ));
             }
         };
-        Self::read(&found["message"]).context("a stored message").map(Some).map_err(Failure::Away)
+        Self::read(&found["message"]).context("a stored message").map(Some).map_err(Failure::Unavailable)
     }
 
     fn read(message: &Value) -> Option<Self> {

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long a batch may be filled while the server has more.
-const FILLING: Duration = Duration::from_millis(5);
+const FILL_TIMEOUT: Duration = Duration::from_millis(5);
 
 /// Both inputs of a lane.
 pub(crate) struct Inputs {
@@ -50,7 +50,7 @@ impl Inputs {
     ) -> Result<Self, Failure> {
         let (name, stream) = (lane.consumer(), streams::commands(lane.service));
         for stream in ["EVENTS", &stream] {
-            streams::delete_consumer(nats, stream, &name).await.map_err(Failure::Away)?;
+            streams::delete_consumer(nats, stream, &name).await.map_err(Failure::Unavailable)?;
         }
         let Position { applied, commands: handled, .. } = *position;
         let of_events = streams::lane_consumer(&name, &lane.event_filter(reads), applied + 1);
@@ -70,7 +70,7 @@ impl Inputs {
         let mut gathered = Gathered::default();
         let Some((source, first)) = self.next(Instant::now() + patience).await? else { return Ok(gathered) };
         self.take::<R>(&mut gathered, source, first)?;
-        let full_at = Instant::now() + FILLING;
+        let full_at = Instant::now() + FILL_TIMEOUT;
         while gathered.has_room() && self.stop.is_none() {
             let (event, command) = (self.events.reader.ready()?, self.commands.reader.ready()?);
             let is_dry = event.is_none() && command.is_none();

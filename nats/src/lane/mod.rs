@@ -40,7 +40,7 @@ use self::{
 use crate::planted::{Fence, Inputs, OwnedPosition, Publisher, Remembered, look, refuse_another};
 use crate::{
     broker::Nats,
-    failpoint::pass,
+    failpoint::failpoint,
     failure::Failure,
     health::{Health, LaneState},
     reactor::Reactor,
@@ -50,7 +50,7 @@ use crate::{
 const STAND_BY: Duration = Duration::from_secs(1);
 const SHORTEST_BACKOFF: Duration = Duration::from_millis(100);
 /// Together with the timeout of a connect, less than the five seconds within which a lane must be owned again.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_secs(1);
 /// How often to look for old outcomes; while there are any, each batch prunes some.
 const PRUNING: Duration = Duration::from_secs(60);
 /// How often handled commands are purged from their stream.
@@ -116,7 +116,7 @@ async fn run_lane<R: Reactor>(reactor: Arc<R>, config: Config, lane: Lane) {
         let reason = failure.to_string();
         tracing::warn!(service = R::NAME, lane = lane.index, reason, "released the lane");
         config.health.set(lane.index, LaneState::Failed { reason });
-        backoff = if worked { SHORTEST_BACKOFF } else { (backoff * 2).min(LONGEST_BACKOFF) };
+        backoff = if worked { SHORTEST_BACKOFF } else { (backoff * 2).min(MAX_BACKOFF) };
         let jitter = rand::rng().random_range(0.5..1.5);
         tokio::time::sleep(backoff.mul_f64(jitter)).await;
     }
@@ -140,13 +140,14 @@ async fn own<R: Reactor>(
         config.health.set(lane.index, LaneState::StandingBy);
         tokio::time::sleep(STAND_BY).await;
     }
-    pass!("lock");
+    failpoint!("lock");
     let locked = Instant::now();
-    let there = in_time("count the lanes", async { store::count_lanes(&mut connection).await.map_err(Failure::Away) });
+    let there =
+        in_time("count the lanes", async { store::count_lanes(&mut connection).await.map_err(Failure::Unavailable) });
     if there.await? != lane.count() {
         return Ok(Ended::OtherLanes);
     }
-    let nats = config.nats.that_ends().await.map_err(Failure::Away)?;
+    let nats = config.nats.that_ends().await.map_err(Failure::Unavailable)?;
     let mut owner = Owner::take(connection, nats, lane).await?;
     let mut notes = std::mem::take(&mut owner.notes);
     notes.extend(catch_up::catch_up(&mut owner, reactor).await?);
@@ -165,7 +166,7 @@ async fn own<R: Reactor>(
         if gathered.is_empty() {
             owner.idle().await?;
         } else {
-            pass!("pull");
+            failpoint!("pull");
             batch::handle(&mut owner, reactor, remembered, gathered).await?;
             *worked = true;
         }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     broker::{Nats, streams},
-    failpoint::pass,
+    failpoint::failpoint,
     failure::Failure,
     sql::database,
 };
@@ -47,16 +47,16 @@ impl Owner {
             store::commit_late(&mut connection).await?;
         }
         let mut session = Session::new(connection);
-        let stream = streams::state(&nats, "EVENTS").await.map_err(Failure::Away)?;
-        let commands = streams::state(&nats, &streams::commands(lane.service)).await.map_err(Failure::Away)?;
+        let stream = streams::state(&nats, "EVENTS").await.map_err(Failure::Unavailable)?;
+        let commands = streams::state(&nats, &streams::commands(lane.service)).await.map_err(Failure::Unavailable)?;
         let position = store::position(&mut session.connection, lane, &stream, &commands).await?;
         refuse_another(&nats, &position, &stream).await?;
         let notes = history::missing(&stream).into_iter().collect();
         let fence = Fence::put_up(&nats, lane).await?;
-        pass!("mark");
+        failpoint!("epoch-marker");
         let (last_outbox_id, unpublished) = store::outbox(&mut session.connection, lane).await?;
         let Tail { published, lost } = look(&mut session, &nats, &fence, &position, &unpublished).await?;
-        pass!("tail");
+        failpoint!("tail");
         let mut owner = Self {
             publisher: Publisher::new(nats.clone(), fence, stream.replicas),
             session,
@@ -128,7 +128,7 @@ impl Owner {
                 store::flush(&mut self.session.connection).await?;
             }
             let stream = streams::commands(self.lane.service);
-            streams::purge_through(&self.nats, &stream, through).await.map_err(Failure::Away)?;
+            streams::purge_through(&self.nats, &stream, through).await.map_err(Failure::Unavailable)?;
             self.purged = through;
         }
         Ok(())

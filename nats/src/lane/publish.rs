@@ -15,7 +15,7 @@ use crate::{
         pub_acks::{PubAck, PublishError},
         streams, wire,
     },
-    failpoint::pass,
+    failpoint::failpoint,
     failure::Failure,
 };
 
@@ -59,7 +59,7 @@ pub(crate) async fn publish(
     let (dead, timers): (Vec<_>, Vec<_>) = others.into_iter().partition(|message| message.target == Target::Dead);
     for message in dead.into_iter().chain(timers) {
         send_fenced(nats, fence, message).await?.await?;
-        pass!("publish");
+        failpoint!("publish");
     }
     publish_commands(nats, fence.lane, commands).await?;
     let mut last = None;
@@ -67,7 +67,7 @@ pub(crate) async fn publish(
         let mut acks = Vec::with_capacity(events.len());
         for event in events {
             acks.push(send_fenced(nats, fence, event).await?);
-            pass!("publish");
+            failpoint!("publish");
         }
         for ack in acks {
             last = Some(ack.await?.seq);
@@ -78,7 +78,7 @@ pub(crate) async fn publish(
         let rest = events.split_off(events.len().min(ATOMIC));
         last = Some(publish_atomic(nats, fence, events).await?);
         events = rest;
-        pass!("publish");
+        failpoint!("publish");
     }
     Ok(last)
 }
@@ -89,17 +89,17 @@ async fn publish_commands(nats: &Nats, lane: Lane, commands: Vec<Outgoing>) -> R
     for command in commands {
         let Outgoing { subject, headers, body, .. } = command.clone();
         sent.push((command, nats.publish(subject, headers, body).await?));
-        pass!("publish");
+        failpoint!("publish");
     }
     for (command, ack) in sent {
         match ack.await {
             Ok(_) => {}
             Err(PublishError::NoStream) => match command.subject.split('.').nth(1).map(streams::commands) {
                 // While a stream's servers elect a leader, it has no responders either.
-                Some(stream) if !streams::is_missing(nats, &stream).await.map_err(Failure::Away)? => {
-                    return Err(Failure::away(format!("{stream} has no leader")));
+                Some(stream) if !streams::is_missing(nats, &stream).await.map_err(Failure::Unavailable)? => {
+                    return Err(Failure::unavailable(format!("{stream} has no leader")));
                 }
-                _ => bury(nats, lane, &command).await?,
+                _ => dead_letter(nats, lane, &command).await?,
             },
             Err(error) => return Err(error.into()),
         }
@@ -108,7 +108,7 @@ async fn publish_commands(nats: &Nats, lane: Lane, commands: Vec<Outgoing>) -> R
 }
 
 /// A command that no service handles is dead-lettered: an operator replays it once there is such a service.
-async fn bury(nats: &Nats, lane: Lane, command: &Outgoing) -> Result<(), Failure> {
+async fn dead_letter(nats: &Nats, lane: Lane, command: &Outgoing) -> Result<(), Failure> {
     tracing::error!(service = lane.service, subject = command.subject, "no service handles this command");
     let about: Option<Subject> = command.subject.rsplit('.').next().and_then(|token| token.parse().ok());
     let letter = Letter {
@@ -145,7 +145,7 @@ async fn publish_atomic(nats: &Nats, fence: &Fence, mut messages: Vec<Outgoing>)
         }
         let sent = nats.client().publish_with_headers(subject, headers, body).await;
         sent.map_err(|_| PublishError::Unknown)?;
-        pass!("publish");
+        failpoint!("publish");
     }
     Err(PublishError::Unknown)
 }

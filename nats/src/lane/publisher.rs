@@ -16,7 +16,7 @@ use super::{
     session::PING_INTERVAL,
     store::Write,
 };
-use crate::{broker::Nats, failpoint::pass, failure::Failure, sql::database};
+use crate::{broker::Nats, failpoint::failpoint, failure::Failure, sql::database};
 
 /// At most one batch is in flight; dropping this stops it.
 pub(crate) struct Publisher {
@@ -78,9 +78,9 @@ impl Publisher {
         }
         let (nats, fence, mode) = (self.nats.clone(), self.fence.clone(), self.mode);
         self.under_way.spawn(async move {
-            pass!("before-publish");
+            failpoint!("before-publish");
             let last = publish::publish(&nats, &fence, mode, messages).await;
-            pass!("published");
+            failpoint!("published");
             last.map_err(|failure| failure.context("publish"))
         });
     }
@@ -93,7 +93,7 @@ impl Publisher {
             tokio::select! {
                 published = self.under_way.join_next() => {
                     let Some(published) = published else { return Ok(()) };
-                    let last = published.map_err(|error| Failure::Away(anyhow!(error).context("publishing")))??;
+                    let last = published.map_err(|error| Failure::Unavailable(anyhow!(error).context("publishing")))??;
                     if let Some(last) = last.filter(|last| *last > self.confirmed) {
                         (self.confirmed, self.confirmed_id) = (last, self.last_event);
                     }

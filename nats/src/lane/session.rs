@@ -25,7 +25,7 @@ pub(crate) async fn connect(dsn: &str, service: &str) -> Result<PgConnection, Fa
         ("idle_in_transaction_session_timeout", TIMEOUT),
         ("tcp_user_timeout", TIMEOUT),
     ]);
-    database::connect(&options).await.map_err(Failure::Away)
+    database::connect(&options).await.map_err(Failure::Unavailable)
 }
 
 impl Session {

@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 
 use plyo_events::{
-    Aggregate, Command, CommandId, Event, EventId, Id, Message, Outcome, Subject, Timer, reject::UNKNOWN_COMMAND,
+    Aggregate, Command, CommandId, Event, EventId, Id, Message, Outcome, Subject, Timer, rejection::UNKNOWN_COMMAND,
 };
 use uuid::Uuid;
 
@@ -21,11 +21,11 @@ pub struct Step {
 /// A command is decided, and what it emits is evolved.
 pub fn command<R: Reactor>(reactor: &R, state: &mut R::State, command: &Message<Command>) -> (Outcome, Step) {
     match reactor.decide(state, command) {
-        Err(reject) => {
+        Err(rejection) => {
             let kind = command.body.kind();
-            let is_listed = reject.is_one_of(&[UNKNOWN_COMMAND]) || reject.is_one_of(kind.rejections());
-            debug_assert!(is_listed, "{reject:?} is not among the rejections of {kind}");
-            (Outcome::Rejected { reject }, Step::default())
+            let is_listed = rejection.is_one_of(&[UNKNOWN_COMMAND]) || rejection.is_one_of(kind.rejections());
+            debug_assert!(is_listed, "{rejection:?} is not among the rejections of {kind}");
+            (Outcome::Rejected { rejection }, Step::default())
         }
         Ok(mut emit) => {
             let result = emit.reply.take().unwrap_or(serde_json::Value::Null);

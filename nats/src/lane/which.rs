@@ -39,12 +39,12 @@ impl Lane {
     }
 
     /// The subject of its epoch marker in `EVENTS`.
-    pub(crate) fn mark(self) -> String {
+    pub(crate) fn epoch_marker(self) -> String {
         format!("mark.{}.{}", self.service, self.index)
     }
 
     /// The subject of its epoch marker in `SCHEDULE`.
-    pub(crate) fn schedule_mark(self) -> String {
+    pub(crate) fn schedule_marker(self) -> String {
         format!("at.mark.{}.{}", self.service, self.index)
     }
 

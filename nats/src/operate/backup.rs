@@ -58,13 +58,14 @@ pub async fn held_by_streams(nats: &Nats, names: &[String]) -> Result<Vec<String
             continue;
         }
         // Taking a lane leaves an epoch marker.
-        let marks = json!({ "subjects_filter": if name == "EVENTS" { "mark.>" } else { "at.mark.>" } });
-        let info = nats.api(&format!("STREAM.INFO.{name}"), &marks).await.with_context(|| format!("inspect {name}"))?;
+        let filter = json!({ "subjects_filter": if name == "EVENTS" { "mark.>" } else { "at.mark.>" } });
+        let info =
+            nats.api(&format!("STREAM.INFO.{name}"), &filter).await.with_context(|| format!("inspect {name}"))?;
         let subjects = info["state"]["subjects"].as_object();
-        let marks: u64 = subjects.into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
+        let markers: u64 = subjects.into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
         let messages = info["state"]["messages"].as_u64().context("how many messages a stream has")?;
-        if messages > marks {
-            held.push(format!("{name} has {} messages", messages - marks));
+        if messages > markers {
+            held.push(format!("{name} has {} messages", messages - markers));
         }
     }
     Ok(held)

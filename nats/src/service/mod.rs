@@ -12,7 +12,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use plyo_events::{CommandKind, EventKind, Query, Reject, RejectCode, Request, reject::INVALID_QUERY};
+use plyo_events::{CommandKind, EventKind, Query, Rejection, RejectionCode, Request, rejection::INVALID_QUERY};
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgPool;
 
@@ -62,15 +62,15 @@ impl From<Context> for RequestContext {
 pub enum QueryError {
     /// It was understood and rejected.
     #[error(transparent)]
-    Reject(#[from] Reject),
+    Rejected(#[from] Rejection),
     /// It failed; the client learns no more than that.
     #[error("query failed")]
     Failed(#[source] anyhow::Error),
 }
 
-impl From<RejectCode> for QueryError {
-    fn from(code: RejectCode) -> Self {
-        Self::Reject(code.into())
+impl From<RejectionCode> for QueryError {
+    fn from(code: RejectionCode) -> Self {
+        Self::Rejected(code.into())
     }
 }
 
@@ -221,7 +221,7 @@ impl Service {
 }
 
 /// `rejections` are all that the handler declines for.
-fn handled_by<C, Q, A, F, Fut>(rejections: &'static [RejectCode], handler: F) -> Handler
+fn handled_by<C, Q, A, F, Fut>(rejections: &'static [RejectionCode], handler: F) -> Handler
 where
     C: From<Context>,
     Q: DeserializeOwned + Send,
@@ -234,7 +234,7 @@ where
         Box::pin(async move {
             let question = rmp_serde::from_slice(&body).map_err(|_| INVALID_QUERY)?;
             let answer = handler(context.into(), question).await.inspect_err(|error| {
-                let is_listed = !matches!(error, QueryError::Reject(reject) if !reject.is_one_of(rejections));
+                let is_listed = !matches!(error, QueryError::Rejected(rejection) if !rejection.is_one_of(rejections));
                 debug_assert!(is_listed, "{error:?} is not among the rejections of this query");
             })?;
             serde_json::to_vec(&answer).map_err(|error| QueryError::Failed(error.into()))

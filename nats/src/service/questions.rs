@@ -7,9 +7,9 @@ use async_nats::{HeaderMap, service::ServiceExt as _};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use plyo_events::{
-    Query, Reject, Request,
+    Query, Rejection, Request,
     query::{OutcomeQuery, StoredOutcome},
-    reject::{INVALID_QUERY, UNAVAILABLE},
+    rejection::{INVALID_QUERY, UNAVAILABLE},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ use crate::{
 pub enum AskError {
     /// The question was understood and rejected.
     #[error(transparent)]
-    Reject(#[from] Reject),
+    Rejected(#[from] Rejection),
     /// No answer in time.
     #[error("no responders")]
     Unavailable,
@@ -44,17 +44,17 @@ pub enum AskError {
 }
 
 /// Timeout of an answer, for the client and the service.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// An unanswered question is asked again after this time, which then doubles.
 const AGAIN: Duration = Duration::from_millis(500);
 /// Max concurrent questions of one kind per instance.
-const AT_A_TIME: usize = 256;
+const MAX_CONCURRENT: usize = 256;
 
 /// The reply: an answer is JSON for the client, which an edge passes on unchanged.
 #[derive(Serialize, Deserialize)]
 enum Answered<'a> {
     Ok(#[serde(borrow, with = "json_bytes")] &'a [u8]),
-    Rejected(Reject),
+    Rejected(Rejection),
     Failed,
 }
 
@@ -97,7 +97,7 @@ fn read<A: DeserializeOwned>(answer: &[u8]) -> Result<A, AskError> {
 /// Asks again while there is no answer: the first instance may be gone, and another one available. The first answer counts.
 async fn find_out(nats: &Nats, service: &str, name: &str, question: &impl Serialize) -> Result<Bytes, AskError> {
     let mut asked = FuturesUnordered::new();
-    let (mut pause, deadline) = (AGAIN, Instant::now() + PATIENCE);
+    let (mut pause, deadline) = (AGAIN, Instant::now() + ANSWER_TIMEOUT);
     loop {
         asked.push(put(nats, service, name, question));
         let again = sleep_until(deadline.min(Instant::now() + pause));
@@ -122,10 +122,10 @@ async fn put(nats: &Nats, service: &str, name: &str, question: &impl Serialize) 
         request = request.headers(headers);
     }
     let asked = nats.client().send_request(format!("q.{service}.{name}"), request);
-    let Ok(Ok(answer)) = timeout(PATIENCE, asked).await else { return Err(AskError::Unavailable) };
+    let Ok(Ok(answer)) = timeout(ANSWER_TIMEOUT, asked).await else { return Err(AskError::Unavailable) };
     match rmp_serde::from_slice(&answer.payload) {
         Ok(Answered::Ok(json)) => Ok(answer.payload.slice_ref(json)),
-        Ok(Answered::Rejected(reject)) => Err(AskError::Reject(reject)),
+        Ok(Answered::Rejected(rejection)) => Err(AskError::Rejected(rejection)),
         Ok(Answered::Failed) | Err(_) => Err(AskError::Failed),
     }
 }
@@ -198,18 +198,18 @@ async fn answer_one(
     handler: Handler,
     context: Context,
 ) {
-    let places = Arc::new(Semaphore::new(AT_A_TIME));
+    let places = Arc::new(Semaphore::new(MAX_CONCURRENT));
     while let Some(request) = endpoint.next().await {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let answering = handler(context.clone(), request.message.payload.clone());
         let span = span(service, question, request.message.headers.as_ref());
         let answer_it = async move {
             // A later answer is too late for the client, and on a dead connection a query would never end.
-            let answer = timeout(PATIENCE, answering).await;
+            let answer = timeout(ANSWER_TIMEOUT, answering).await;
             let answered = match &answer {
                 Ok(Ok(json)) => Answered::Ok(json),
-                Ok(Err(QueryError::Reject(reject))) => Answered::Rejected(reject.clone()),
-                Ok(Err(QueryError::Failed(error))) if database::is_away(error) => {
+                Ok(Err(QueryError::Rejected(rejection))) => Answered::Rejected(rejection.clone()),
+                Ok(Err(QueryError::Failed(error))) if database::is_unavailable(error) => {
                     tracing::warn!(service, question, error = format!("{error:#}"), "Postgres is unavailable");
                     Answered::Rejected(UNAVAILABLE.into())
                 }
@@ -218,7 +218,7 @@ async fn answer_one(
                     Answered::Failed
                 }
                 Err(_) => {
-                    tracing::warn!(service, question, "no response within {} s", PATIENCE.as_secs());
+                    tracing::warn!(service, question, "no response within {} s", ANSWER_TIMEOUT.as_secs());
                     Answered::Rejected(UNAVAILABLE.into())
                 }
             };

@@ -16,14 +16,14 @@ const QUERY_CONNECTIONS: u32 = 8;
 
 /// How a service is run.
 #[derive(Clone, Debug)]
-pub struct RunSettings {
+pub struct RunConfig {
     /// The expected number of lanes; `None` for the existing number, initially one.
     pub lanes: Option<u8>,
     /// Row memory of its lanes together, in bytes.
     pub memory: usize,
 }
 
-impl Default for RunSettings {
+impl Default for RunConfig {
     fn default() -> Self {
         Self { lanes: None, memory: 64 * 1024 * 1024 }
     }
@@ -33,7 +33,7 @@ impl Default for RunSettings {
 ///
 /// # Errors
 /// When `dsn` cannot be parsed or the NATS connection is closed for good.
-pub async fn run(service: Service, nats: Nats, dsn: &str, health: Health, settings: RunSettings) -> Result<()> {
+pub async fn run(service: Service, nats: Nats, dsn: &str, health: Health, settings: RunConfig) -> Result<()> {
     let Service { name, reads, write_side, effects, answers, .. } = service;
     let pool = database::pool(dsn, &database::search_path(name), QUERY_CONNECTIONS)?;
     let context = Context::new(pool.clone(), nats.clone());
@@ -41,7 +41,7 @@ pub async fn run(service: Service, nats: Nats, dsn: &str, health: Health, settin
     let mut effects: JoinSet<_> = effects.iter().map(|effect| (effect.run)(performing.clone())).collect();
     let sampling = tokio::spawn(lag::sample(nats.clone(), pool, name, reads));
     let _stop_sampling_with_us = AbortOnDrop(sampling.abort_handle());
-    let RunSettings { lanes, memory } = settings;
+    let RunConfig { lanes, memory } = settings;
     let config = lane::Config { nats, dsn: dsn.to_owned(), health: health.clone(), lanes, memory };
     let writing = tokio::spawn((write_side.run)(config));
     let _stop_writing_with_us = AbortOnDrop(writing.abort_handle());

@@ -11,7 +11,7 @@ use crate::broker::{
 };
 
 const SHORTEST_BACKOFF: Duration = Duration::from_millis(100);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
 /// Receives every event once and in order, if it stores its position with its output: in the same transaction, the same
 /// file. One that cannot, such as a webhook, stores it afterwards, and receives the last batch twice if it dies in between.
@@ -44,7 +44,7 @@ pub async fn feed<S: Sink>(nats: &Nats, sink: &mut S, start: Start) -> Result<In
             Err(error) => format!("{error:#}"),
         };
         tracing::warn!(sink = S::NAME, error, "reading the sink's position again");
-        backoff = if wrote { SHORTEST_BACKOFF } else { (backoff * 2).min(LONGEST_BACKOFF) };
+        backoff = if wrote { SHORTEST_BACKOFF } else { (backoff * 2).min(MAX_BACKOFF) };
         let jitter = rand::rng().random_range(0.5..1.5);
         tokio::time::sleep(backoff.mul_f64(jitter)).await;
     }

@@ -36,7 +36,7 @@ pub trait Ranked: Row {
 /// More rows of a group are read than needed, so that a few can be removed before it is read again.
 const SPARE: usize = 3;
 /// A group larger than this is truncated to its best.
-const MOST: usize = 16;
+const MAX_KEPT: usize = 16;
 
 /// The best rows of the groups that a batch asked for.
 #[derive(Debug)]
@@ -232,7 +232,7 @@ impl<R: Ranked> Table for Best<R> {
         for group in std::mem::take(&mut self.touched) {
             let Some(known) = self.known.touch(&group) else { continue };
             let mut known = std::mem::replace(known, Known { rows: Vec::new(), depth: 0 });
-            if known.rows.len() > MOST {
+            if known.rows.len() > MAX_KEPT {
                 known.cut(SPARE + 1);
             }
             self.remember(group, known);

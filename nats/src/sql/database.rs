@@ -21,13 +21,13 @@ use crate::failure::{Failure, sql};
 /// Timeout of connecting: a stale address silently drops packets.
 const CONNECTING: Duration = Duration::from_secs(3);
 /// Timeout of a lane's statement. A connection whose peer vanished silently would wait for a quarter of an hour.
-const STATEMENT: Duration = Duration::from_secs(5);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A pooled connection used this recently is assumed to be alive. No server restarts faster.
 const FRESH: Duration = Duration::from_millis(100);
 /// Timeout of a liveness check.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 /// The same for the session of a lane, which holds more than a query.
-const PULSE: Duration = Duration::from_secs(2);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The schema of a service's folded tables, then that of its loop.
 pub fn search_path(service: &str) -> [String; 2] {
@@ -151,9 +151,9 @@ pub(crate) async fn statement<T>(
 /// Keeps a lane's session, and thus the lane, alive; fails quickly if the peer is gone.
 pub(crate) async fn ping(db: &mut PgConnection) -> Result<(), Failure> {
     let doing = "keep the session";
-    match timeout(PULSE, db.ping()).await {
+    match timeout(KEEP_ALIVE_TIMEOUT, db.ping()).await {
         Ok(answer) => answer.map_err(sql(doing)),
-        Err(_) => Err(Failure::away(format!("{doing}: Postgres did not respond within {} s", PULSE.as_secs()))),
+        Err(_) => Err(Failure::unavailable(format!("{doing}: Postgres did not respond within {} s", KEEP_ALIVE_TIMEOUT.as_secs()))),
     }
 }
 
@@ -162,12 +162,12 @@ pub(crate) async fn in_time<T>(
     doing: &'static str,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let late = |_| Failure::away(format!("{doing}: Postgres did not respond within {} s", STATEMENT.as_secs()));
-    timeout(STATEMENT, work).await.map_err(late)?
+    let late = |_| Failure::unavailable(format!("{doing}: Postgres did not respond within {} s", STATEMENT_TIMEOUT.as_secs()));
+    timeout(STATEMENT_TIMEOUT, work).await.map_err(late)?
 }
 
 /// Whether an error says that Postgres is currently unreachable, rather than that it refuses.
-pub(crate) fn is_away(error: &anyhow::Error) -> bool {
+pub(crate) fn is_unavailable(error: &anyhow::Error) -> bool {
     match error.chain().find_map(|cause| cause.downcast_ref::<sqlx::Error>()) {
         Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed) => {
             true

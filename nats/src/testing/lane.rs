@@ -4,7 +4,7 @@
 //! tables keep every row, but the service sees only those that its `needs` asked for: a missing need shows as a panic, at
 //! the latest after the lane was lost and taken again.
 
-use plyo_events::{Command, Event, Message, Outcome, Reject, Timer};
+use plyo_events::{Command, Event, Message, Outcome, Rejection, Timer};
 use proptest::{bool::weighted, collection::vec, prelude::*};
 use serde_json::Value;
 use uuid::Uuid;
@@ -41,7 +41,7 @@ pub enum Input {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Handled {
     /// The outcome of a command; `null` for an event.
-    pub outcome: Result<Value, Reject>,
+    pub outcome: Result<Value, Rejection>,
     pub events: Vec<Message<Event>>,
     pub commands: Vec<Message<Command>>,
     /// Each with the id of its future clock event.
@@ -148,7 +148,7 @@ impl<R: Reactor> Lane<R> {
         let (outcome, step) = match message {
             Incoming::Command(command) => match step::command(&self.reactor, &mut self.state, command) {
                 (Outcome::Done { result }, step) => (Ok(result), step),
-                (Outcome::Rejected { reject }, step) => (Err(reject), step),
+                (Outcome::Rejected { rejection }, step) => (Err(rejection), step),
                 (Outcome::Dead { reason }, _) => panic!("only the loop can dead-letter a command: {reason}"),
             },
             Incoming::Event(event) => {

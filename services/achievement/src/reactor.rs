@@ -1,8 +1,8 @@
 //! The write side of achievements.
 
 use plyo_events::{
-    Command, Emit, Event, EventKind, Message, Reject,
-    reject::UNKNOWN_COMMAND,
+    Command, Emit, Event, EventKind, Message, Rejection,
+    rejection::UNKNOWN_COMMAND,
     workout::{WorkoutCompleted, WorkoutCorrected, WorkoutDeleted},
 };
 use plyo_nats::{Incoming, Reactor};
@@ -36,7 +36,7 @@ impl Reactor for Achievements {
         state.unlocked.want((user,));
     }
 
-    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Reject> {
+    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Rejection> {
         Err(UNKNOWN_COMMAND.into())
     }
 

@@ -1,13 +1,13 @@
 //! The write side of the coach: workouts are learnt from, proposals are made, and what becomes of them is learnt from, too.
 
 use plyo_events::{
-    Command, Emit, Event, EventId, EventKind, Message, RecommendationId, Reject, UserId,
+    Command, Emit, Event, EventId, EventKind, Message, RecommendationId, Rejection, UserId,
     coach::{
         AcceptRecommendation, DismissRecommendation, GoalsSet, INVALID_DAYS, RecommendationAccepted,
         RecommendationDismissed, RecommendationSaved, RecommendationSnoozed, RecommendationStatus,
         RecommendationWithdrawn, Snooze, SnoozeRecommendation, WithdrawalReason,
     },
-    reject::UNKNOWN_COMMAND,
+    rejection::UNKNOWN_COMMAND,
     user::UserRegistered,
     workout::{UNKNOWN_EXERCISE, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted},
 };
@@ -98,7 +98,7 @@ impl Reactor for Coach {
         }
     }
 
-    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
+    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Rejection> {
         let user = command.user();
         match &command.body {
             Command::AcceptRecommendation(AcceptRecommendation { recommendation_id: id }) => {
@@ -117,7 +117,7 @@ impl Reactor for Coach {
                 Ok(saved(*id, RecommendationStatus::Dismissed).event(dismissed))
             }
             Command::SnoozeRecommendation(SnoozeRecommendation { recommendation_id: id, snooze }) => {
-                if !(1..=Snooze::MOST_DAYS).contains(&snooze.days) {
+                if !(1..=Snooze::MAX_DAYS).contains(&snooze.days) {
                     return Err(INVALID_DAYS.into());
                 }
                 state.is_open(user, *id)?;

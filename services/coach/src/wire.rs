@@ -23,7 +23,7 @@ use crate::domain::{
 };
 
 /// The most events that are named as evidence.
-const MOST_EVIDENCE: usize = 24;
+const MAX_EVIDENCE: usize = 24;
 /// Days of training after which somebody is no novice.
 const NOVICE_DAYS: u32 = 183;
 
@@ -79,7 +79,7 @@ fn evidence(training: &Training, one: &Recommendation) -> Vec<EventId> {
     let last = |lift: &Lift| training.evidence(training.lift(&lift.exercise)?.last().session);
     let mut events: Vec<EventId> = Vec::new();
     for event in one.lifts.iter().filter_map(last).chain(reasons) {
-        if events.len() < MOST_EVIDENCE && !events.contains(&event) {
+        if events.len() < MAX_EVIDENCE && !events.contains(&event) {
             events.push(event);
         }
     }
@@ -93,7 +93,7 @@ fn lift(lift: &Lift) -> ProposedLift {
         load_kg: lift.load_kg,
         reps: lift.reps,
         sets: lift.sets,
-        most_rpe: lift.most_rpe,
+        max_rpe: lift.max_rpe,
         range80_kg: lift.range80_kg.map(range),
         one_rep_max_kg: lift.one_rep_max_kg,
     }

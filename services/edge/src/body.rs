@@ -8,7 +8,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::StreamExt;
-use plyo_events::{Reject, Violation, reject::INVALID_BODY};
+use plyo_events::{Rejection, Violation, rejection::INVALID_BODY};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use tokio::time::timeout;
@@ -16,11 +16,11 @@ use tokio::time::timeout;
 use crate::problem::{Code, Problem};
 
 /// Most bytes of a body.
-pub(crate) const MOST: usize = 256 * 1024;
+pub(crate) const MAX_BYTES: usize = 256 * 1024;
 /// So much of a body that is too large is read and dropped, so that its sender hears why it was refused.
-const PATIENCE: usize = 8 * 1024 * 1024;
+const MAX_DROPPED_BYTES: usize = 8 * 1024 * 1024;
 /// How long a body may take to come.
-pub(crate) const COMING: Duration = Duration::from_secs(15);
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
 const UNSUPPORTED_MEDIA_TYPE: Code =
     Code::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "send Content-Type: application/json");
@@ -40,7 +40,7 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Probl
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(UNSUPPORTED_MEDIA_TYPE.into());
     }
-    timeout(COMING, gather(body)).await.map_err(|_| SLOW_BODY)?
+    timeout(READ_TIMEOUT, gather(body)).await.map_err(|_| SLOW_BODY)?
 }
 
 async fn gather(body: Body) -> Result<Bytes, Problem> {
@@ -50,15 +50,15 @@ async fn gather(body: Body) -> Result<Bytes, Problem> {
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| TRUNCATED_BODY)?;
         length += chunk.len();
-        if length > PATIENCE {
+        if length > MAX_DROPPED_BYTES {
             break;
         }
-        if length <= MOST {
+        if length <= MAX_BYTES {
             // A small body comes as one chunk, which is not copied.
             content = if content.is_empty() { chunk } else { [content, chunk].concat().into() };
         }
     }
-    if length <= MOST { Ok(content) } else { Err(TOO_LARGE.into()) }
+    if length <= MAX_BYTES { Ok(content) } else { Err(TOO_LARGE.into()) }
 }
 
 /// Reads a value that has exactly the fields of `T`.
@@ -95,7 +95,7 @@ fn decode_or_explain<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         Ok(value) if unknown.is_empty() => Ok(value),
         Ok(_) => {
             let violation = |pointer: String| Violation { detail: format!("unknown field `{pointer}`"), pointer };
-            Err(Reject::violations(unknown.into_iter().map(violation).collect()).into())
+            Err(Rejection::violations(unknown.into_iter().map(violation).collect()).into())
         }
         Err(error) => Err(refusal(bytes, &pointer(&track.path()), &error)),
     }
@@ -106,7 +106,7 @@ fn refusal(bytes: &[u8], pointer: &str, error: &serde_json::Error) -> Problem {
     let is_number = text.starts_with("number out of range") || is_named_number(bytes, error);
     if error.classify() == Category::Data || is_number {
         let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
-        return Reject::violations(vec![Violation { pointer: pointer.to_owned(), detail }]).into();
+        return Rejection::violations(vec![Violation { pointer: pointer.to_owned(), detail }]).into();
     }
     INVALID_JSON.because(format!("the body is not valid JSON: {text}"))
 }

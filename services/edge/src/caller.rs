@@ -35,7 +35,7 @@ pub(crate) struct Callers {
 }
 
 /// Most tokens remembered; beyond it all are forgotten and verified again.
-const REMEMBERED: usize = 100_000;
+const MAX_TOKENS: usize = 100_000;
 
 pub(crate) const NO_TOKEN: Code =
     Code::new(StatusCode::UNAUTHORIZED, "no_token", "send an access token as Authorization: Bearer");
@@ -120,7 +120,7 @@ impl Callers {
         let expires = Timestamp::from_second(claims.exp).map_err(|_| INVALID_TOKEN)?;
         let caller = Caller { user: claims.sub, session: claims.sid, expires };
         let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
-        if verified.len() >= REMEMBERED {
+        if verified.len() >= MAX_TOKENS {
             verified.clear();
         }
         verified.insert(token.to_owned(), caller);

@@ -3,13 +3,13 @@
 
 mod body;
 mod caller;
-mod door;
 mod health;
 mod key;
 mod limits;
 mod listener;
 pub mod live;
 mod metric;
+mod not_ready;
 mod openapi;
 mod operations;
 mod page;
@@ -26,9 +26,9 @@ use axum::{
     response::Response,
     serve::ListenerExt,
 };
-pub use door::Door;
 pub use live::LiveTimes;
 pub use metric::METRICS;
+pub use not_ready::NotReady;
 pub use openapi::document as openapi;
 use plyo_events::{Subject, UserId};
 use plyo_nats::{CommandPublisher, Nats, Outcomes};
@@ -86,7 +86,7 @@ impl Default for EdgeConfig {
 
 /// How long who connects to an edge that starts waits for the keys of the user service, rather than hear that no token can be
 /// verified yet.
-const KEYS: Duration = Duration::from_secs(2);
+const KEYS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a connection that was just made has for its first request, where there is a grace at all.
 const FIRST_REQUEST: Duration = Duration::from_secs(1);
@@ -139,7 +139,7 @@ pub async fn serve(
         config,
     }));
     let _keys = AbortOnDrop(tokio::spawn(caller::follow_keys(nats, Arc::clone(&callers))).abort_handle());
-    let deadline = Instant::now() + KEYS;
+    let deadline = Instant::now() + KEYS_TIMEOUT;
     while !callers.has_keys() && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

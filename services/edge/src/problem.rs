@@ -5,8 +5,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use plyo_events::{
-    Reject, RejectCode, RejectKind, Violation,
-    reject::{self, INVALID_CURSOR},
+    Rejection, RejectionCode, RejectionKind, Violation,
+    rejection::{self, INVALID_CURSOR},
 };
 use plyo_nats::{AskError, SendError};
 use schemars::JsonSchema;
@@ -50,7 +50,7 @@ pub(crate) struct Told(pub String);
 
 pub(crate) const NOT_FOUND: Code = Code::new(StatusCode::NOT_FOUND, "not_found", "no such resource");
 pub(crate) const UNAVAILABLE: Code =
-    Code::new(StatusCode::SERVICE_UNAVAILABLE, reject::UNAVAILABLE.name, "the service does not answer; try again");
+    Code::new(StatusCode::SERVICE_UNAVAILABLE, rejection::UNAVAILABLE.name, "the service does not answer; try again");
 pub(crate) const FAILED: Code =
     Code::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "the service failed; its log says why");
 const METHOD_NOT_ALLOWED: Code =
@@ -65,7 +65,7 @@ impl Code {
     }
 
     /// A service's reason to decline.
-    pub(crate) fn of(RejectCode { kind, name, detail }: RejectCode) -> Self {
+    pub(crate) fn of(RejectionCode { kind, name, detail }: RejectionCode) -> Self {
         Self { status: status(kind, name), name, detail }
     }
 
@@ -81,17 +81,17 @@ impl From<Code> for Problem {
     }
 }
 
-fn status(kind: RejectKind, code: &str) -> StatusCode {
+fn status(kind: RejectionKind, code: &str) -> StatusCode {
     match kind {
         // It is of the URL, not of a body.
         _ if code == INVALID_CURSOR.name => StatusCode::BAD_REQUEST,
-        RejectKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-        RejectKind::NotFound => StatusCode::NOT_FOUND,
-        RejectKind::Conflict => StatusCode::CONFLICT,
-        RejectKind::Forbidden => StatusCode::FORBIDDEN,
-        RejectKind::Unauthorized => StatusCode::UNAUTHORIZED,
-        RejectKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        RejectKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        RejectionKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        RejectionKind::NotFound => StatusCode::NOT_FOUND,
+        RejectionKind::Conflict => StatusCode::CONFLICT,
+        RejectionKind::Forbidden => StatusCode::FORBIDDEN,
+        RejectionKind::Unauthorized => StatusCode::UNAUTHORIZED,
+        RejectionKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        RejectionKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -114,17 +114,17 @@ impl Problem {
     }
 }
 
-impl From<Reject> for Problem {
-    fn from(reject: Reject) -> Self {
-        let status = status(reject.kind, &reject.code);
-        Self { violations: reject.violations, ..Self::new(status, &reject.code, reject.detail) }
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        let status = status(rejection.kind, &rejection.code);
+        Self { violations: rejection.violations, ..Self::new(status, &rejection.code, rejection.detail) }
     }
 }
 
 impl From<AskError> for Problem {
     fn from(error: AskError) -> Self {
         match error {
-            AskError::Reject(reject) => reject.into(),
+            AskError::Rejected(rejection) => rejection.into(),
             AskError::Unavailable => UNAVAILABLE.into(),
             AskError::Failed => FAILED.into(),
         }

@@ -13,8 +13,8 @@ use axum::{
 };
 use jiff::Timestamp;
 use plyo_events::{
-    Command, CommandId, Message, Outcome, Reject, Traceparent, UserId, query::OutcomeQuery,
-    reject::IDEMPOTENCY_KEY_REUSED,
+    Command, CommandId, Message, Outcome, Rejection, Traceparent, UserId, query::OutcomeQuery,
+    rejection::IDEMPOTENCY_KEY_REUSED,
 };
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ use crate::{
 /// How long a request waits for its outcome unless it says otherwise.
 const WAIT: Duration = Duration::from_secs(2);
 /// The longest that a request can ask to wait.
-const LONGEST_WAIT: u64 = 30;
+const MAX_WAIT_SECONDS: u64 = 30;
 
 /// A command with what makes it the same when it comes again.
 pub(crate) struct Submission {
@@ -95,7 +95,7 @@ pub(crate) async fn submit(edge: &Edge, submission: Submission) -> Result<Submit
         let query = OutcomeQuery { user, command: id };
         return match plyo_nats::outcome(&edge.nats, service, &query).await? {
             Some(stored) if stored.is_of(&fingerprint) => settle(stored.outcome),
-            Some(_) => Err(Reject::from(IDEMPOTENCY_KEY_REUSED).into()),
+            Some(_) => Err(Rejection::from(IDEMPOTENCY_KEY_REUSED).into()),
             None => Err(IN_FLIGHT.into()),
         };
     }
@@ -133,7 +133,7 @@ pub(crate) fn respond(
 pub(crate) fn settle(outcome: Outcome) -> Result<Submitted, Problem> {
     match outcome {
         Outcome::Done { result } => Ok(Submitted::Done(result)),
-        Outcome::Rejected { reject } => Err(reject.into()),
+        Outcome::Rejected { rejection } => Err(rejection.into()),
         Outcome::Dead { .. } => Err(DEAD_LETTER.into()),
     }
 }
@@ -148,7 +148,7 @@ fn wait(headers: &HeaderMap) -> Result<Duration, Problem> {
         }
         if let Some(seconds) = preference.strip_prefix("wait=") {
             let seconds: u64 = seconds.parse().map_err(|_| INVALID_PREFER)?;
-            return Ok(Duration::from_secs(seconds.min(LONGEST_WAIT)));
+            return Ok(Duration::from_secs(seconds.min(MAX_WAIT_SECONDS)));
         }
     }
     Ok(WAIT)
@@ -160,7 +160,7 @@ impl InFlight {
         let mut commands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (there, count) = commands.entry(id).or_insert_with(|| (fingerprint.to_owned(), 0));
         if there != fingerprint {
-            return Err(Reject::from(IDEMPOTENCY_KEY_REUSED).into());
+            return Err(Rejection::from(IDEMPOTENCY_KEY_REUSED).into());
         }
         *count += 1;
         Ok(Passage { id, commands: &self.0 })

@@ -1,6 +1,6 @@
 //! The rules for e-mail addresses and passwords.
 
-use plyo_events::{Reject, Violation};
+use plyo_events::{Rejection, Violation};
 
 /// An e-mail address in stored form: trimmed and lower-cased. No `Debug`: it is personal.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,11 +31,11 @@ impl Email {
 ///
 /// # Errors
 /// `invalid_body`, with all violations.
-pub(crate) fn sign_up(email: &str, password: &str) -> Result<Email, Reject> {
+pub(crate) fn sign_up(email: &str, password: &str) -> Result<Email, Rejection> {
     let email = Email::parse(email);
     let violations = [("/email", email.as_ref().err().copied()), ("/password", wrong_password(password))];
     let violations: Vec<_> = violations.into_iter().filter_map(violation).collect();
-    email.ok().filter(|_| violations.is_empty()).ok_or_else(|| Reject::violations(violations))
+    email.ok().filter(|_| violations.is_empty()).ok_or_else(|| Rejection::violations(violations))
 }
 
 /// Validates a log-in: the rules of sign-up do not apply, since input that breaks them is simply wrong, but NUL is never
@@ -43,11 +43,11 @@ pub(crate) fn sign_up(email: &str, password: &str) -> Result<Email, Reject> {
 ///
 /// # Errors
 /// `invalid_body`.
-pub(crate) fn log_in(email: &str, password: &str) -> Result<Option<Email>, Reject> {
+pub(crate) fn log_in(email: &str, password: &str) -> Result<Option<Email>, Rejection> {
     let nul = |text: &str| text.contains('\0').then_some(NUL);
     let violations = [("/email", nul(email)), ("/password", nul(password))];
     let violations: Vec<_> = violations.into_iter().filter_map(violation).collect();
-    if violations.is_empty() { Ok(Email::parse(email).ok()) } else { Err(Reject::violations(violations)) }
+    if violations.is_empty() { Ok(Email::parse(email).ok()) } else { Err(Rejection::violations(violations)) }
 }
 
 const NUL: &str = "text must not contain NUL";
@@ -68,8 +68,8 @@ fn violation((pointer, detail): (&str, Option<&str>)) -> Option<Violation> {
 mod tests {
     use super::*;
 
-    fn pointers(reject: Reject) -> Vec<String> {
-        reject.violations.into_iter().map(|violation| violation.pointer).collect()
+    fn pointers(rejection: Rejection) -> Vec<String> {
+        rejection.violations.into_iter().map(|violation| violation.pointer).collect()
     }
 
     #[test]

@@ -178,7 +178,7 @@ mod tests {
         // The only thread is busy; this fills the only place in the queue.
         passwords.queue.try_send(Box::new(|_| ())).unwrap();
         let refused = passwords.hash(PASSWORD.to_owned()).await.err().unwrap();
-        assert!(matches!(refused, QueryError::Reject(reject) if reject.code == "busy"));
+        assert!(matches!(refused, QueryError::Rejected(rejection) if rejection.code == "busy"));
         release.send(()).unwrap();
     }
 }

@@ -1,12 +1,12 @@
 //! Queries about notifications.
 
 use plyo_events::{
-    Reject,
+    Rejection,
     notification::{
         CountNotifications, GetPreferences, ListNotifications, NotificationCounts, NotificationView, Preferences,
     },
     query::Page,
-    reject::INVALID_CURSOR,
+    rejection::INVALID_CURSOR,
 };
 use plyo_nats::{Context, QueryError};
 
@@ -35,7 +35,7 @@ fn write_cursor(number: u64) -> String {
     format!("{number:016x}")
 }
 
-fn read_cursor(text: &str) -> Result<u64, Reject> {
+fn read_cursor(text: &str) -> Result<u64, Rejection> {
     let number = u64::from_str_radix(text, 16).ok().filter(|number| {
         // Rejects signs, capitals and numbers too large for Postgres, which can be parsed too.
         write_cursor(*number) == text && i64::try_from(*number).is_ok()

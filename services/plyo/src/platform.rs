@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, future::Future, path::PathBuf, sync::Arc, time:
 use anyhow::{Context, Result, bail};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use plyo_edge::EdgeConfig;
-use plyo_nats::{Health, Nats, NatsConfig, RunSettings, metric::describe, streams::StreamSettings};
+use plyo_nats::{Health, Nats, NatsConfig, RunConfig, metric::describe, streams::StreamConfig};
 use plyo_servers::{Durability, nkeys};
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -54,20 +54,20 @@ impl Config {
     }
 
     /// The streams as they are to be.
-    pub fn streams(&self) -> StreamSettings {
-        StreamSettings { services: services::names(SERVICES), replicas: self.replicas }
+    pub fn streams(&self) -> StreamConfig {
+        StreamConfig { services: services::names(SERVICES), replicas: self.replicas }
     }
 
     /// How each of so many services in one process runs.
-    fn run_settings(&self, services: usize) -> RunSettings {
+    fn run_settings(&self, services: usize) -> RunConfig {
         let bytes = usize::try_from(self.memory_mib).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
-        RunSettings { lanes: self.lanes, memory: bytes / services.max(1) }
+        RunConfig { lanes: self.lanes, memory: bytes / services.max(1) }
     }
 }
 
 /// How the edge is to be served.
 #[derive(Clone, Debug)]
-pub struct EdgeSettings {
+pub struct EdgeOptions {
     pub allowed_origins: Vec<String>,
     pub limits: bool,
     /// How long it takes connections after it was told to stop.
@@ -86,7 +86,7 @@ pub async fn run(
     config: &Config,
     services: &[Entry],
     roles: &[String],
-    edge: EdgeSettings,
+    edge: EdgeOptions,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {

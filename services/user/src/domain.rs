@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use plyo_events::{
-    Emit, Event, Message, Reject, SessionId, UserId,
+    Emit, Event, Message, Rejection, SessionId, UserId,
     user::{
         ALREADY_REGISTERED, Locale, RegisterUser, Registered, RevocationReason, RevokeSession, SessionRevoked,
         TimeZoneName, UserRegistered,
@@ -41,7 +41,7 @@ impl Tables for State {
     }
 }
 
-pub(crate) fn register(state: &State, user: UserId, register: &RegisterUser) -> Result<Emit, Reject> {
+pub(crate) fn register(state: &State, user: UserId, register: &RegisterUser) -> Result<Emit, Rejection> {
     if state.profiles.get(&(user,)).is_some() {
         return Err(ALREADY_REGISTERED.into());
     }

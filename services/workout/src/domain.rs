@@ -9,7 +9,7 @@ pub(crate) mod workouts;
 
 use jiff::Timestamp;
 use plyo_events::{
-    Reject, Violation,
+    Rejection, Violation,
     workout::{UNKNOWN_EXERCISE, Workout},
 };
 
@@ -19,7 +19,7 @@ use crate::exercises;
 ///
 /// # Errors
 /// `invalid_body`, or `unknown_exercise` if nothing else is wrong; either lists every invalid field.
-pub(crate) fn check(workout: &Workout, now: Timestamp) -> Result<(), Reject> {
+pub(crate) fn check(workout: &Workout, now: Timestamp) -> Result<(), Rejection> {
     let mut violations = workout.violations(now);
     let is_well_formed = violations.is_empty();
     for (index, entry) in workout.exercises.iter().enumerate() {
@@ -32,8 +32,8 @@ pub(crate) fn check(workout: &Workout, now: Timestamp) -> Result<(), Reject> {
     if violations.is_empty() {
         return Ok(());
     }
-    let reject = Reject::violations(violations);
-    Err(if is_well_formed { Reject { code: UNKNOWN_EXERCISE.name.to_owned(), ..reject } } else { reject })
+    let rejection = Rejection::violations(violations);
+    Err(if is_well_formed { Rejection { code: UNKNOWN_EXERCISE.name.to_owned(), ..rejection } } else { rejection })
 }
 
 /// Truncated to Postgres' microseconds, so that a row in memory equals the row in its table.

@@ -4,9 +4,9 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use plyo_events::{
-    Reject, WorkoutId,
+    Rejection, WorkoutId,
     query::Page,
-    reject::INVALID_CURSOR,
+    rejection::INVALID_CURSOR,
     workout::{
         ExerciseView, GetWorkout, ListExercises, ListRecords, ListReminders, ListWorkouts, Record, ReminderView,
         WORKOUT_NOT_FOUND, WorkoutView,
@@ -19,7 +19,7 @@ use crate::{exercises, store};
 
 pub(crate) async fn get(context: Context, query: GetWorkout) -> Result<WorkoutView, QueryError> {
     let found = store::workout(&context.pool, query.user, query.workout_id).await?;
-    Ok(found.ok_or_else(|| Reject::from(WORKOUT_NOT_FOUND))?)
+    Ok(found.ok_or_else(|| Rejection::from(WORKOUT_NOT_FOUND))?)
 }
 
 pub(crate) async fn list(context: Context, query: ListWorkouts) -> Result<Page<WorkoutView>, QueryError> {
@@ -52,8 +52,8 @@ fn write_cursor(start: Timestamp, workout: WorkoutId) -> String {
     format!("{:016x}{}", start.as_microsecond(), workout.uuid().simple())
 }
 
-fn read_cursor(text: &str) -> Result<(Timestamp, WorkoutId), Reject> {
-    let forged = || Reject::from(INVALID_CURSOR);
+fn read_cursor(text: &str) -> Result<(Timestamp, WorkoutId), Rejection> {
+    let forged = || Rejection::from(INVALID_CURSOR);
     let (start, id) = text.split_at_checked(16).ok_or_else(forged)?;
     let start = u64::from_str_radix(start, 16).ok().map(u64::cast_signed);
     let start = start.and_then(|start| Timestamp::from_microsecond(start).ok()).filter(|start| STARTS.contains(start));

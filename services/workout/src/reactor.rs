@@ -1,6 +1,8 @@
 //! The write side of the training log.
 
-use plyo_events::{Command, Emit, Event, EventId, EventKind, Message, Reject, ReminderId, reject::UNKNOWN_COMMAND};
+use plyo_events::{
+    Command, Emit, Event, EventId, EventKind, Message, Rejection, ReminderId, rejection::UNKNOWN_COMMAND,
+};
 use plyo_nats::{Incoming, Reactor};
 
 use crate::domain::{needs, reminders, state::State, workouts};
@@ -18,7 +20,7 @@ impl Reactor for Training {
         needs::ask(message, state);
     }
 
-    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Reject> {
+    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Rejection> {
         let user = command.user();
         match &command.body {
             Command::LogWorkout(log) => workouts::log(state, command, log),

@@ -15,7 +15,7 @@ use tokio::{net::TcpStream, time::timeout};
 /// How long a connection may take to be made.
 const CONNECTING: Duration = Duration::from_secs(5);
 /// How long an answer may take: longer than a request can ask to wait.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One keep-alive connection to an edge.
 pub struct Client {
@@ -121,9 +121,9 @@ impl Client {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::from(body.unwrap_or_default()))?;
-        let answer = timeout(PATIENCE, self.exchange(request)).await;
+        let answer = timeout(TIMEOUT, self.exchange(request)).await;
         let answer =
-            answer.unwrap_or_else(|_| bail!("{} did not respond within {} s", self.authority, PATIENCE.as_secs()));
+            answer.unwrap_or_else(|_| bail!("{} did not respond within {} s", self.authority, TIMEOUT.as_secs()));
         if answer.is_err() {
             self.connection = None;
         }

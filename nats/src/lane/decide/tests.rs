@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use plyo_events::{Command, Event, RejectKind};
+use plyo_events::{Command, Event, RejectionKind};
 
 use super::*;
 use crate::{
@@ -105,10 +105,10 @@ fn a_key_that_comes_again_with_another_body_is_refused_and_the_outcome_stays() {
     for before in [&[(1, stored("f", done(7)))][..], &[]] {
         let first = before.is_empty().then(|| command(measure(1, person(1), 7), "f"));
         let decided = batch(first.into_iter().chain([command(measure(1, person(1), 8), "g")]), before);
-        let Some(Outcome::Rejected { reject }) = decided.answers.last().map(|answer| &answer.outcome) else {
+        let Some(Outcome::Rejected { rejection }) = decided.answers.last().map(|answer| &answer.outcome) else {
             panic!("another body was answered")
         };
-        assert_eq!((reject.kind, reject.code.as_str()), (RejectKind::Invalid, "idempotency_key_reused"));
+        assert_eq!((rejection.kind, rejection.code.as_str()), (RejectionKind::Invalid, "idempotency_key_reused"));
         assert!(decided.handled.iter().all(|handled| handled.stored.outcome == done(7)));
     }
 }
@@ -117,7 +117,7 @@ fn a_key_that_comes_again_with_another_body_is_refused_and_the_outcome_stays() {
 fn a_refusal_is_an_outcome_like_any_other() {
     let decided = batch([command(measure(1, person(1), 0), "f")], &[]);
     let (handled, answered) = outcomes(&decided);
-    assert!(matches!(&handled[..], [Outcome::Rejected { reject }] if reject.code == "weightless"));
+    assert!(matches!(&handled[..], [Outcome::Rejected { rejection }] if rejection.code == "weightless"));
     assert_eq!(handled, answered);
     assert!(decided.outbox.is_empty());
 }
@@ -171,9 +171,9 @@ fn a_command_about_nobody_is_only_a_dead_letter() {
 }
 
 #[test]
-fn one_that_is_buried_alone_says_how_often_it_was_tried() {
+fn a_dead_letter_of_one_message_says_how_often_it_was_tried() {
     let lane = Lane::all("probe", 1).unwrap()[0];
-    let decided = bury_one(lane, &command(measure(1, person(1), 7), "f"), "panic: no such row", 3);
+    let decided = dead_letter_one(lane, &command(measure(1, person(1), 7), "f"), "panic: no such row", 3);
     assert_eq!(wire::text(&decided.outbox[0].headers, "plyo-dead-attempts"), Some("3"));
     assert_eq!(outcomes(&decided), (vec![dead("panic: no such row")], vec![dead("panic: no such row")]));
 }

@@ -18,7 +18,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(29 * 24);
 /// Max difference between the clocks of nats-server and Postgres.
 const CLOCKS: SignedDuration = SignedDuration::from_mins(1);
 /// Max events per cause that are tried to derive an id.
-const MOST: u32 = 256;
+const MAX_EVENTS_PER_CAUSE: u32 = 256;
 
 /// What was read so far.
 pub(super) struct History {
@@ -156,7 +156,7 @@ impl History {
     /// The ids of one service's events from one cause derive from the cause and their number.
     fn check_id(&mut self, id: Uuid, cause: Uuid, service: &str, sequence: u64) {
         let derived = |number: u32| EventId::derive(cause, &format!("{service}/{number}")).uuid();
-        let Some(number) = (0..MOST).find(|number| derived(*number) == id) else {
+        let Some(number) = (0..MAX_EVENTS_PER_CAUSE).find(|number| derived(*number) == id) else {
             return self.findings.wrong("underivable ids", || {
                 format!("event {id} at {sequence}: the id does not derive from its cause {cause}")
             });

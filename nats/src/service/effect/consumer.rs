@@ -17,7 +17,7 @@ use crate::broker::{
 };
 
 /// How long a pull waits on the server for a request.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PULL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often progress is reported: three times within the `ack_wait` of the consumer.
 const PROGRESS: Duration = Duration::from_secs(3);
 
@@ -54,13 +54,13 @@ impl Consumer {
     /// The next request, if one comes soon. Nothing is fetched ahead: a request waiting here would be redelivered.
     pub(crate) async fn next(&self) -> Result<Option<Asked>> {
         let mut disconnects: watch::Receiver<u64> = self.nats.disconnects();
-        let body = json!({ "batch": 1, "expires": PATIENCE.as_nanos() as u64 }).to_string();
+        let body = json!({ "batch": 1, "expires": PULL_TIMEOUT.as_nanos() as u64 }).to_string();
         // Its own inbox: delivered messages have the subject of their event, which the client's shared inbox would not
         // recognise.
         let ask = Request::new()
             .payload(body.into())
             .inbox(self.nats.client().new_inbox())
-            .timeout(Some(PATIENCE + Duration::from_secs(5)));
+            .timeout(Some(PULL_TIMEOUT + Duration::from_secs(5)));
         let subject = format!("$JS.API.CONSUMER.MSG.NEXT.EVENTS.{}", self.name);
         let message = tokio::select! {
             message = self.nats.client().send_request(subject, ask) => message,

@@ -21,16 +21,16 @@ use crate::{
         commands::CommandPublisher,
         wire::{self, WireError},
     },
-    failpoint::pass,
+    failpoint::failpoint,
     health::Health,
     lane::{letter::Letter, outbox::Outgoing},
     trace,
 };
 
 /// Max requests that an instance performs concurrently.
-const AT_A_TIME: usize = 32;
+const MAX_CONCURRENT: usize = 32;
 /// Timeout of an attempt.
-const LONGEST: Duration = Duration::from_secs(300);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(300);
 /// Delay before retrying after an outage.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -65,7 +65,7 @@ pub(crate) async fn perform_all<E: Effect>(effect: Arc<E>, with: Performing) -> 
         tokio::time::sleep(AGAIN).await;
     }
     let mut workers = JoinSet::new();
-    for _ in 0..AT_A_TIME {
+    for _ in 0..MAX_CONCURRENT {
         let performer = Arc::clone(&performer);
         workers.spawn(async move { performer.work().await });
     }
@@ -99,11 +99,11 @@ impl<E: Effect> Performer<E> {
     }
 
     async fn handle(&self, asked: &Asked) {
-        pass!("effect-received");
+        failpoint!("effect-received");
         let mut event = match self.decode(asked) {
             Ok(event) => event,
             Err(WireError::Decode(error @ DecodeError::NewerVersion { .. })) => return self.stop(asked, &error).await,
-            Err(error) => return self.bury(asked, &error.to_string()).await,
+            Err(error) => return self.dead_letter(asked, &error.to_string()).await,
         };
         let span = self.span(&event, asked.attempt);
         event.traceparent = trace::of(&span).or(event.traceparent);
@@ -120,11 +120,11 @@ impl<E: Effect> Performer<E> {
             Performed::Done(report) => ("done", report),
             Performed::GaveUp(report) => ("gave_up", report),
         };
-        pass!("effect-performed");
+        failpoint!("effect-performed");
         self.consumer.working_on(asked, self.report(event, report)).await;
-        pass!("effect-reported");
+        failpoint!("effect-reported");
         self.consumer.acknowledge(asked).await;
-        pass!("effect-acked");
+        failpoint!("effect-acked");
         self.count(outcome);
     }
 
@@ -156,7 +156,7 @@ impl<E: Effect> Performer<E> {
     /// One attempt. Whatever goes wrong, it is retried later.
     async fn perform(&self, event: &Message<Event>, attempt: u32) -> Performed {
         let performing = AssertUnwindSafe(async { self.effect.perform(event, attempt).await }).catch_unwind();
-        let failed = match tokio::time::timeout(LONGEST, performing).await {
+        let failed = match tokio::time::timeout(ATTEMPT_TIMEOUT, performing).await {
             Ok(Ok(performed)) => return performed,
             Ok(Err(_)) => "panicked",
             Err(_) => "timed out",
@@ -172,7 +172,7 @@ impl<E: Effect> Performer<E> {
         let mut attempt = 1;
         while let Err(error) = self.commands.send(&report, "").await {
             self.fails(&anyhow!(error).context("store the report"));
-            tokio::time::sleep(backoff(attempt).min(LONGEST / 10)).await;
+            tokio::time::sleep(backoff(attempt).min(ATTEMPT_TIMEOUT / 10)).await;
             attempt += 1;
         }
         self.with.health.set_effect(E::NAME, None);
@@ -192,7 +192,7 @@ impl<E: Effect> Performer<E> {
     }
 
     /// An undecodable request. It is settled when its dead letter is stored.
-    async fn bury(&self, asked: &Asked, reason: &str) {
+    async fn dead_letter(&self, asked: &Asked, reason: &str) {
         let (service, received) = (self.with.service, &asked.received);
         tracing::error!(service, effect = E::NAME, sequence = received.sequence, reason, "dead-lettered a request");
         let letter = Letter {

@@ -134,11 +134,11 @@ fn mark_warm_ups(sets: &mut [Set]) {
 
 impl Set {
     /// The heaviest load that is believed, in kilograms: above the heaviest lifts ever made. What is above it was mistyped.
-    pub const MOST_KG: f64 = 600.0;
+    pub const MAX_KG: f64 = 600.0;
 
     /// Whether the set counts as work: done, not a warm-up, with numbers that a person can do.
     pub fn is_work(&self) -> bool {
-        self.kind != SetKind::Warmup && (1..=200).contains(&self.reps) && (0.0..=Self::MOST_KG).contains(&self.load_kg)
+        self.kind != SetKind::Warmup && (1..=200).contains(&self.reps) && (0.0..=Self::MAX_KG).contains(&self.load_kg)
     }
 
     /// Whether strength can be told from it: work with a load and at most 20 repetitions.

@@ -40,7 +40,7 @@ pub struct Reason {
 /// What a reason rests on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// The latest of them, at most [`Evidence::MOST`].
+    /// The latest of them, at most [`Evidence::MAX_EVENTS`].
     pub event_ids: Vec<EventId>,
     /// How many observations there are.
     pub n: u32,
@@ -183,12 +183,12 @@ pub enum Value {
 
 impl Explanation {
     /// The most reasons that are told.
-    pub const MOST: usize = 3;
+    pub const MAX_REASONS: usize = 3;
 
     /// The weightiest reasons, in an order that does not depend on how they came.
     pub fn of(mut reasons: Vec<Reason>) -> Self {
         reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.code.cmp(&b.code)));
-        reasons.truncate(Self::MOST);
+        reasons.truncate(Self::MAX_REASONS);
         Self { reasons, ..Self::default() }
     }
 }
@@ -202,13 +202,13 @@ impl Reason {
 
 impl Evidence {
     /// The most event ids that are kept.
-    pub const MOST: usize = 12;
+    pub const MAX_EVENTS: usize = 12;
 
     /// The latest of the events; `n` counts all of them.
     pub fn of(events: impl IntoIterator<Item = EventId>, window_days: u32) -> Self {
         let mut event_ids: Vec<EventId> = events.into_iter().collect();
         let n = event_ids.len() as u32;
-        event_ids.drain(..event_ids.len().saturating_sub(Self::MOST));
+        event_ids.drain(..event_ids.len().saturating_sub(Self::MAX_EVENTS));
         Self { event_ids, n, window_days }
     }
 }

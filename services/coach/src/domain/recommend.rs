@@ -86,12 +86,12 @@ pub struct Recommendation {
 }
 
 /// The most recommendations after one workout.
-pub const MOST_SHOWN: usize = 3;
+pub const MAX_SHOWN: usize = 3;
 
 /// Days for which a note of pain holds more than the exercise that it is on.
 const PAIN_DAYS: u32 = 14;
 
-/// What is shown after a workout, after a change of profile, or when time has passed: at most [`MOST_SHOWN`].
+/// What is shown after a workout, after a change of profile, or when time has passed: at most [`MAX_SHOWN`].
 pub fn recommend(situation: &Situation<'_>) -> Vec<Recommendation> {
     rank::choose(situation, drafts(situation), context::next_time(situation))
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     apply::{Applied, apply},
-    caps::{after_days_away, most_rise},
+    caps::{after_days_away, max_rise},
     check::{Violation, check},
     doubt::{Doubt, doubt},
     trial::{Trial, trial},
@@ -34,7 +34,7 @@ pub struct Lift {
     pub reps: u16,
     pub sets: u16,
     /// The effort at which to stop a set, RPE 1 to 10.
-    pub most_rpe: f64,
+    pub max_rpe: f64,
     /// What the person will lift for these repetitions in 8 of 10 cases, in kilograms.
     pub range80_kg: Option<(f64, f64)>,
     /// An estimate of the one-repetition maximum, where it is shown.

@@ -11,7 +11,7 @@ use super::replay::{COACH, Cases};
 const SAMPLES: usize = 2000;
 const SEED: u64 = 20_261_125;
 /// Cases that a person must have for a deviation of their own.
-const LEAST_CASES: usize = 50;
+const MIN_CASES: usize = 50;
 
 /// How the cases of several people become one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,7 +175,7 @@ impl How {
                 all.get(all.len() / 2).copied().unwrap_or(0.0)
             }
             Self::DeviationFrom80 => {
-                let many = people.iter().filter(|cases| cases.len() >= LEAST_CASES);
+                let many = people.iter().filter(|cases| cases.len() >= MIN_CASES);
                 mean(many.map(|cases| (mean(cases.iter().copied()) - 0.8).abs()))
             }
         }

@@ -17,14 +17,14 @@ use crate::{
 };
 
 /// The most lifts that are told.
-const MOST: usize = 20;
+const MAX_LIFTS: usize = 20;
 /// Of these so many in words.
 const IN_WORDS: usize = 5;
 
 pub(super) fn view(reader: &Reader) -> CoachStateView {
     let mut lifts: Vec<(&ExerciseSlug, &Lift)> = reader.training.lifts.iter().collect();
     lifts.sort_by_key(|(slug, lift)| (std::cmp::Reverse(lift.last().session), *slug));
-    lifts.truncate(MOST);
+    lifts.truncate(MAX_LIFTS);
     let belief = |(slug, lift): &(&ExerciseSlug, &Lift)| LiftBelief {
         exercise: (*slug).clone(),
         name: name(slug, reader.style),

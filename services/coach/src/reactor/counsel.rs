@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use plyo_events::{
-    Event, EventId, Message, RecommendationId, Reject, UserId,
+    Event, EventId, Message, RecommendationId, Rejection, UserId,
     coach::{
         RECOMMENDATION_ANSWERED, RECOMMENDATION_FOLLOWED, RECOMMENDATION_NOT_FOUND, RECOMMENDATION_REPLACED,
         RECOMMENDATION_WITHDRAWN, Recommendation, RecommendationReady, RecommendationStatus,
@@ -19,14 +19,14 @@ use crate::{
 };
 
 /// Recommendations that may still be answered; the oldest goes when there are more.
-const MOST_OPEN: usize = 12;
+const MAX_OPEN: usize = 12;
 
 impl State {
     /// Whether a recommendation that may still be answered was accepted already.
     ///
     /// # Errors
     /// Why it cannot be answered any more, or that this person was never given it.
-    pub(super) fn is_open(&self, user: UserId, id: RecommendationId) -> Result<bool, Reject> {
+    pub(super) fn is_open(&self, user: UserId, id: RecommendationId) -> Result<bool, Rejection> {
         if let Some(open) = self.counsels.get(&(user,)).and_then(|counsel| counsel.open(id)) {
             return Ok(open.is_accepted);
         }
@@ -119,7 +119,7 @@ impl CounselRow {
             self.drop_open(id.uuid());
         }
         ready.all().for_each(|recommendation| self.show(recommendation));
-        while self.open.len() > MOST_OPEN {
+        while self.open.len() > MAX_OPEN {
             self.drop_open(self.open[0].id);
         }
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::state::Training;
 
 /// People in each of two generations: some 40 KB each.
-const MOST: usize = 1_000;
+const MAX_PEOPLE: usize = 1_000;
 
 #[derive(Default)]
 pub(super) struct Minds {
@@ -39,7 +39,7 @@ impl Minds {
         self.has_changed = false;
         self.concerned.clear();
         self.bases.clear();
-        if self.young.len() > MOST {
+        if self.young.len() > MAX_PEOPLE {
             self.old = std::mem::take(&mut self.young);
         }
     }

@@ -206,8 +206,8 @@ fn goals_that_cannot_be_are_refused_and_those_that_can_set_the_repetitions() {
         (json!({ "targets": vec![json!({ "exercise": SQUAT, "load": { "kg": 90 } }); 2] }), "/targets/1/exercise"),
         (json!({ "targets": vec![json!({ "exercise": SQUAT, "load": { "kg": 90 } }); 11] }), "/targets"),
     ] {
-        let reject = lane.when(command(100, 1, goals(wrong.clone()))).outcome.unwrap_err();
-        assert_eq!((&*reject.code, &*reject.violations[0].pointer), ("invalid_body", pointer), "{wrong}");
+        let rejection = lane.when(command(100, 1, goals(wrong.clone()))).outcome.unwrap_err();
+        assert_eq!((&*rejection.code, &*rejection.violations[0].pointer), ("invalid_body", pointer), "{wrong}");
     }
     assert!(
         serde_json::from_value::<Goals>(json!({ "targets": [{ "exercise": SQUAT, "load": { "kg": -5 } }] })).is_err()

@@ -11,9 +11,9 @@ use crate::problem::Problem;
 /// The subprotocol of those who speak MessagePack from the start.
 pub(super) const MESSAGE_PACK: &str = "plyo.msgpack";
 /// Most bytes of a frame, and of a message of several frames.
-const MOST_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 /// Nothing that a client says is nested deeper; deeper nesting would cost stack.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// What a client says.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -141,7 +141,7 @@ pub(super) fn read(message: &Message) -> Result<(ClientFrame, Format), Close> {
         Message::Binary(bytes) => bytes.len(),
         _ => 0,
     };
-    if bytes > MOST_BYTES { Err(Close::TOO_LARGE) } else { decode(message).ok_or(Close::MALFORMED) }
+    if bytes > MAX_BYTES { Err(Close::TOO_LARGE) } else { decode(message).ok_or(Close::MALFORMED) }
 }
 
 fn decode(message: &Message) -> Option<(ClientFrame, Format)> {
@@ -149,7 +149,7 @@ fn decode(message: &Message) -> Option<(ClientFrame, Format)> {
         Message::Text(text) => Some((serde_json::from_str(text).ok()?, Format::Json)),
         Message::Binary(bytes) => {
             let mut reader = rmp_serde::Deserializer::from_read_ref(&bytes[..]);
-            reader.set_max_depth(DEEPEST);
+            reader.set_max_depth(MAX_DEPTH);
             Some((ClientFrame::deserialize(&mut reader).ok()?, Format::MessagePack))
         }
         _ => None,

@@ -19,10 +19,10 @@ use tokio::{
 };
 
 use super::{
-    farewell::{Farewell, Goodbye},
     frames::{self, Resume},
     rendered::Announcement,
     ring::{Gone, Missed, Ring},
+    shutdown::{Shutdown, ShutdownShare},
     topics::ANNOUNCEMENTS,
 };
 use crate::caller::{Caller, Callers};
@@ -32,9 +32,9 @@ const RING_BYTES: usize = 64 * 1024 * 1024;
 /// Another edge may be this far ahead of this one.
 const LAG: Duration = Duration::from_secs(2);
 /// How long a socket that is closed has to say that it knows.
-pub(super) const LAST_WORDS: Duration = Duration::from_secs(2);
+pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest that an edge fills its ring before it serves.
-const FILLING: Duration = Duration::from_secs(30);
+const FILL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What all live connections of an edge share.
 pub(crate) struct Hub {
@@ -43,7 +43,7 @@ pub(crate) struct Hub {
     head: watch::Sender<u64>,
     announcements: broadcast::Sender<Arc<Announcement>>,
     callers: Arc<Callers>,
-    goodbye: Goodbye,
+    shutdown: Shutdown,
 }
 
 /// Where a connection begins.
@@ -63,7 +63,7 @@ impl Hub {
             head: watch::channel(before).0,
             announcements: broadcast::channel(64).0,
             callers,
-            goodbye: Goodbye::default(),
+            shutdown: Shutdown::default(),
         })
     }
 
@@ -81,7 +81,7 @@ impl Hub {
             }
             Ok::<_, anyhow::Error>(())
         };
-        if let Ok(filled) = timeout(FILLING, filling).await {
+        if let Ok(filled) = timeout(FILL_TIMEOUT, filling).await {
             filled?;
         }
         let ephemerals = ephemerals(nats).await?;
@@ -117,22 +117,22 @@ impl Hub {
 
     /// Tells every connection to come again, one after another within the grace.
     pub(crate) fn close(&self, grace: Duration) {
-        self.goodbye.say(grace);
+        self.shutdown.begin(grace);
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        self.goodbye.is_said()
+        self.shutdown.has_begun()
     }
 
     /// Completes when no connection is left, at the latest when each has had the time to say good-bye.
-    pub(crate) async fn everybody_left(&self) {
+    pub(crate) async fn all_closed(&self) {
         // One that has not gone by then does not listen.
-        let _ = timeout(LAST_WORDS, self.goodbye.everybody_left()).await;
+        let _ = timeout(CLOSE_TIMEOUT, self.shutdown.all_closed()).await;
     }
 
     /// When a new connection is to go. Whoever holds it is waited for.
-    pub(super) fn farewell(&self) -> Farewell {
-        self.goodbye.for_one()
+    pub(super) fn shutdown(&self) -> ShutdownShare {
+        self.shutdown.for_one()
     }
 
     pub(super) fn announcements(&self) -> broadcast::Receiver<Arc<Announcement>> {

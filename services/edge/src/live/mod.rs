@@ -64,11 +64,11 @@
 //! for 25 s. The stream ends when the token expires or the session does.
 
 mod close;
-mod farewell;
 mod frames;
 mod hub;
 mod rendered;
 mod ring;
+mod shutdown;
 mod socket;
 mod sse;
 #[cfg(test)]

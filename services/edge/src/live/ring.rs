@@ -19,8 +19,8 @@ pub(super) struct Ring {
     before: u64,
     head: u64,
     bytes: usize,
-    most_events: usize,
-    most_bytes: usize,
+    max_events: usize,
+    max_bytes: usize,
 }
 
 /// What the ring has about one subject: there while it has events or somebody follows it.
@@ -56,8 +56,8 @@ pub(super) enum Gone {
 }
 
 impl Ring {
-    /// An empty ring of a stream that is followed from behind `before` on. `most_bytes` bounds the rendered text.
-    pub(super) fn new(epoch: u64, before: u64, most_events: usize, most_bytes: usize) -> Self {
+    /// An empty ring of a stream that is followed from behind `before` on. `max_bytes` bounds the rendered text.
+    pub(super) fn new(epoch: u64, before: u64, max_events: usize, max_bytes: usize) -> Self {
         Self {
             epoch,
             subjects: HashMap::new(),
@@ -65,8 +65,8 @@ impl Ring {
             before,
             head: before,
             bytes: 0,
-            most_events,
-            most_bytes,
+            max_events,
+            max_bytes,
         }
     }
 
@@ -79,14 +79,14 @@ impl Ring {
         self.head = sequence;
         self.bytes += bytes;
         self.order.push_back(Place { sequence, subject, bytes });
-        while self.order.len() > self.most_events || self.bytes > self.most_bytes {
+        while self.order.len() > self.max_events || self.bytes > self.max_bytes {
             self.evict();
         }
     }
 
     /// The stream was created anew: everything is forgotten but who follows what, and they are woken to notice.
     pub(super) fn begin_again(&mut self, epoch: u64, before: u64) {
-        let fresh = Self::new(epoch, before, self.most_events, self.most_bytes);
+        let fresh = Self::new(epoch, before, self.max_events, self.max_bytes);
         let parts = std::mem::replace(self, fresh).subjects;
         for (subject, part) in parts.into_iter().filter(|(_, part)| !part.followers.is_empty()) {
             part.followers.iter().for_each(|follower| follower.notify_one());

@@ -16,9 +16,9 @@ use tokio::time::timeout;
 
 use super::{
     close::Close,
-    farewell::Farewell,
     frames::{self, ClientFrame, End, Format, MESSAGE_PACK, ServerFrame, cursor},
-    hub::LAST_WORDS,
+    hub::CLOSE_TIMEOUT,
+    shutdown::ShutdownShare,
     topics::{self, Followed},
 };
 use crate::{
@@ -32,7 +32,7 @@ mod session;
 use session::Session;
 
 /// A frame that is too large is heard out up to here, or the answer to it would be lost to a reset.
-const HEARD_OUT: usize = 256 * 1024;
+const MAX_DROPPED_BYTES: usize = 256 * 1024;
 
 pub(crate) const FOREIGN_ORIGIN: Code =
     Code::new(StatusCode::FORBIDDEN, "foreign_origin", "this origin is not allowed to connect");
@@ -54,12 +54,12 @@ pub(crate) async fn upgrade(
         .protocols([MESSAGE_PACK])
         .read_buffer_size(4096)
         .write_buffer_size(16 * 1024)
-        .max_message_size(HEARD_OUT)
-        .max_frame_size(HEARD_OUT);
+        .max_message_size(MAX_DROPPED_BYTES)
+        .max_frame_size(MAX_DROPPED_BYTES);
     let format = if upgrade.selected_protocol().is_some() { Format::MessagePack } else { Format::Json };
     // From here on an edge that closes waits for it.
-    let farewell = state.hub.farewell();
-    Ok(upgrade.on_upgrade(move |socket| serve(state, socket, format, farewell)))
+    let shutdown = state.hub.shutdown();
+    Ok(upgrade.on_upgrade(move |socket| serve(state, socket, format, shutdown)))
 }
 
 /// An origin of the configuration, or the edge's own (its documentation page).
@@ -69,16 +69,16 @@ fn is_allowed(state: &EdgeState, headers: &HeaderMap, origin: &str) -> bool {
     own || state.config.allowed_origins.iter().any(|allowed| allowed == origin)
 }
 
-async fn serve(state: EdgeState, mut socket: WebSocket, format: Format, mut farewell: Farewell) {
+async fn serve(state: EdgeState, mut socket: WebSocket, format: Format, mut shutdown: ShutdownShare) {
     // Greeting takes far more memory than listening; the box is gone when it is over.
-    let end = match Box::pin(greet(state, &mut socket, format, &mut farewell)).await {
-        Ok(mut session) => session.run(&mut socket, &mut farewell).await,
+    let end = match Box::pin(greet(state, &mut socket, format, &mut shutdown)).await {
+        Ok(mut session) => session.run(&mut socket, &mut shutdown).await,
         Err(end) => end,
     };
     if let Some((close, format)) = end {
         metrics::counter!("plyo_edge_closes_total", "code" => close.code.to_string()).increment(1);
         // One that does not answer is closed all the same.
-        let _ = Box::pin(timeout(LAST_WORDS, say_bye(socket, close, format))).await;
+        let _ = Box::pin(timeout(CLOSE_TIMEOUT, say_bye(socket, close, format))).await;
     }
 }
 
@@ -98,11 +98,11 @@ async fn greet(
     state: EdgeState,
     socket: &mut WebSocket,
     format: Format,
-    farewell: &mut Farewell,
+    shutdown: &mut ShutdownShare,
 ) -> Result<Session, End> {
     let first = tokio::select! {
         first = timeout(state.config.live.hello, first_frame(socket)) => first,
-        () = farewell.begins() => return Err(Some((Close::GOING_AWAY, format))),
+        () = shutdown.has_begun() => return Err(Some((Close::GOING_AWAY, format))),
     };
     let message =
         first.map_err(|_| Some((Close::NO_HELLO, format)))?.map_err(|close| close.map(|close| (close, format)))?;

@@ -12,16 +12,16 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    farewell::Farewell,
     frames::cursor,
     hub::Connection,
+    shutdown::ShutdownShare,
     times::instant,
     topics::{self, Followed, ME, UNKNOWN_TOPIC},
 };
 use crate::{EdgeState, caller::Caller, problem::Problem};
 
 /// Events taken from the ring at a time.
-const AT_A_TIME: usize = 512;
+const PAGE_SIZE: usize = 512;
 
 /// `?topics=me,group-<uuid>`
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ pub(crate) async fn stream(
         None => checkpoint(begin),
     };
     let listener = Listener {
-        farewell: state.hub.farewell(),
+        shutdown: state.hub.shutdown(),
         expires: instant(caller.expires),
         state,
         caller,
@@ -75,7 +75,7 @@ struct Listener {
     state: EdgeState,
     caller: Caller,
     connection: Connection,
-    farewell: Farewell,
+    shutdown: ShutdownShare,
     expires: Instant,
     epoch: u64,
     /// Everything that it follows up to here is sent or waits to be.
@@ -104,13 +104,13 @@ impl Listener {
             tokio::select! {
                 () = self.connection.woken() => {}
                 () = sleep_until(heartbeat.min(self.expires)) => {}
-                () = self.farewell.comes() => return None,
+                () = self.shutdown.due() => return None,
             }
         }
     }
 
     fn catch_up(&mut self) -> Option<()> {
-        let missed = self.state.hub.missed(self.epoch, self.connection.follows(), self.position, AT_A_TIME).ok()?;
+        let missed = self.state.hub.missed(self.epoch, self.connection.follows(), self.position, PAGE_SIZE).ok()?;
         for (sequence, subject, event) in &missed.events {
             let _push = event.push_span("http").entered();
             let (id, topic) = (cursor(self.epoch, *sequence), topics::name(self.caller.user, *subject));

@@ -13,7 +13,7 @@ pub(super) const ANNOUNCEMENTS: &str = "announcements";
 /// The caller's own events.
 pub(super) const ME: &str = "me";
 /// Most subjects that one connection follows.
-const MOST: usize = 64;
+const MAX_SUBJECTS: usize = 64;
 
 /// Also one that is not for this client.
 pub(super) const UNKNOWN_TOPIC: Code = Code::new(StatusCode::NOT_FOUND, "unknown_topic", "there is no such topic");
@@ -62,7 +62,7 @@ pub(super) fn follow(
     match Topic::named(caller, name) {
         Some(Topic::Announcements) => Ok(Followed::Announcements),
         Some(Topic::About(subject)) if may_follow(config, caller, subject) => {
-            if connection.follows().len() == MOST && !connection.follows().contains(&subject) {
+            if connection.follows().len() == MAX_SUBJECTS && !connection.follows().contains(&subject) {
                 return Err(TOO_MANY_TOPICS);
             }
             Ok(Followed::Events { is_new: connection.follow(subject) })

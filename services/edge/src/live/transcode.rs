@@ -4,7 +4,7 @@ use plyo_nats::Encoded;
 use serde::{Deserialize, de::IgnoredAny};
 
 /// Nothing that is nested deeper is passed on; deeper nesting would cost stack.
-const DEEPEST: usize = 128;
+const MAX_DEPTH: usize = 128;
 
 /// As compact JSON; `null` where it cannot be read.
 pub(super) fn json(body: &Encoded) -> String {
@@ -13,7 +13,7 @@ pub(super) fn json(body: &Encoded) -> String {
     let written = match body {
         Encoded::MessagePack(bytes) => {
             let mut read = rmp_serde::Deserializer::from_read_ref(&bytes[..]);
-            read.set_max_depth(DEEPEST);
+            read.set_max_depth(MAX_DEPTH);
             serde_transcode::transcode(&mut read, &mut write).is_ok()
         }
         Encoded::Json(json) => {
@@ -45,7 +45,7 @@ pub(super) fn message_pack(body: &Encoded) -> Vec<u8> {
 /// The bytes of the value that these begin with, which is read to its end: half a value would swallow the rest of a frame.
 fn whole(bytes: &[u8]) -> Option<&[u8]> {
     let mut read = rmp_serde::Deserializer::new(std::io::Cursor::new(bytes));
-    read.set_max_depth(DEEPEST);
+    read.set_max_depth(MAX_DEPTH);
     IgnoredAny::deserialize(&mut read).ok()?;
     bytes.get(..usize::try_from(read.position()).ok()?)
 }

@@ -59,7 +59,7 @@ pub(super) async fn register(
             pointer: "/time_zone".into(),
             detail: "unknown time zone; use an IANA name".into(),
         };
-        return Err(plyo_events::Reject::violations(vec![violation]).into());
+        return Err(plyo_events::Rejection::violations(vec![violation]).into());
     }
     state.limits.credentials(address.ip(), &email).await?;
     let prepared = plyo_nats::request(&state.nats, &PrepareSignUp { email, password }).await?;

@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use jiff::Timestamp;
-use plyo_events::{Command, CommandKind, Payload, Reject};
+use plyo_events::{Command, CommandKind, Payload, Rejection};
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -109,7 +109,7 @@ fn checked(command: impl Into<Command>) -> Result<Command, Problem> {
         _ => return Ok(command),
     };
     let violations = workout.violations(Timestamp::now());
-    if violations.is_empty() { Ok(command) } else { Err(Reject::violations(violations).into()) }
+    if violations.is_empty() { Ok(command) } else { Err(Rejection::violations(violations).into()) }
 }
 
 async fn send(

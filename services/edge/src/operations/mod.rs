@@ -19,7 +19,7 @@ use axum::{
     response::Response,
     routing::{MethodFilter, MethodRouter, on},
 };
-use plyo_events::{CommandKind, Query, RejectCode, Request};
+use plyo_events::{CommandKind, Query, RejectionCode, Request};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -114,7 +114,7 @@ impl Operation {
 
     fn takes<T: JsonSchema>(mut self) -> Self {
         self.body = Some(SchemaGenerator::subschema_for::<T>);
-        self.codes(&body::CODES).rejections(&[plyo_events::reject::INVALID_BODY])
+        self.codes(&body::CODES).rejections(&[plyo_events::rejection::INVALID_BODY])
     }
 
     fn parameter(mut self, place: &str, name: &str, description: &str, schema: Value) -> Self {
@@ -133,7 +133,7 @@ impl Operation {
     }
 
     fn asks_a_service(self) -> Self {
-        self.rejections(&[plyo_events::reject::INVALID_QUERY]).codes(&[UNAVAILABLE, FAILED])
+        self.rejections(&[plyo_events::rejection::INVALID_QUERY]).codes(&[UNAVAILABLE, FAILED])
     }
 
     /// It sends this command and waits for its outcome.
@@ -141,7 +141,7 @@ impl Operation {
         let description = "`wait=N` (0 to 30 s, default 2) or `respond-async` (RFC 7240)";
         let mut sending = self
             .rejections(kind.rejections())
-            .rejections(&[plyo_events::reject::IDEMPOTENCY_KEY_REUSED])
+            .rejections(&[plyo_events::rejection::IDEMPOTENCY_KEY_REUSED])
             .codes(&submit::CODES)
             .asks_a_service()
             .parameter("header", "Prefer", description, json!({ "type": "string" }));
@@ -149,7 +149,7 @@ impl Operation {
         sending
     }
 
-    fn rejections(self, rejections: &[RejectCode]) -> Self {
+    fn rejections(self, rejections: &[RejectionCode]) -> Self {
         let codes: Vec<Code> = rejections.iter().map(|code| Code::of(*code)).collect();
         self.codes(&codes)
     }

@@ -1,7 +1,7 @@
 //! Decisions about a user's notifications.
 
 use plyo_events::{
-    Emit, Event, Message, NotificationId, Reject, UserId,
+    Emit, Event, Message, NotificationId, Rejection, UserId,
     notification::{
         AllNotificationsRead, NOTIFICATION_NOT_FOUND, NotificationCounts, NotificationCreated, NotificationRead,
         NotificationRetracted, PreferencesChanged, SetPreferences,
@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Reads one.
-pub(crate) fn read(state: &State, user: UserId, notification: NotificationId) -> Result<Emit, Reject> {
+pub(crate) fn read(state: &State, user: UserId, notification: NotificationId) -> Result<Emit, Rejection> {
     let mailbox = state.mailbox(user);
     let counts = |unread: u64| NotificationCounts { total: mailbox.last_number, unread };
     let row = state.notifications.get(&(user, notification));

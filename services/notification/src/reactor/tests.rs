@@ -29,7 +29,7 @@ fn lane() -> Lane<Notifications> {
 }
 
 /// The result of one message alone.
-fn one(lane: &mut Lane<Notifications>, message: Input) -> (Result<Value, Reject>, Vec<Event>) {
+fn one(lane: &mut Lane<Notifications>, message: Input) -> (Result<Value, Rejection>, Vec<Event>) {
     let handled = lane.when(message);
     (handled.outcome.clone(), handled.bodies())
 }

@@ -11,7 +11,7 @@ use tokio::{net::lookup_host, time::timeout};
 use crate::services::{self, SERVICES};
 
 /// Longer than a healthy edge ever takes, shorter than supervisors' timeouts.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Args)]
 pub(super) struct Health {
@@ -37,8 +37,8 @@ impl Health {
         let url = format!("http://{}", within_reach(address.with_context(|| format!("invalid address {listen}"))?));
         let page = if self.alive { "/health" } else { "/ready" };
         let mut client = Client::new(&url)?;
-        let Ok(answer) = timeout(PATIENCE, client.get(page)).await else {
-            bail!("{url}{page} did not respond within {} s", PATIENCE.as_secs());
+        let Ok(answer) = timeout(TIMEOUT, client.get(page)).await else {
+            bail!("{url}{page} did not respond within {} s", TIMEOUT.as_secs());
         };
         let answer = answer?;
         match (answer.status, self.alive) {

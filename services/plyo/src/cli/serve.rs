@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use plyo_edge::Door;
+use plyo_edge::NotReady;
 use tokio::net::TcpListener;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     signals::shutdown,
 };
 use crate::{
-    platform::{self, Config, EdgeSettings},
+    platform::{self, Config, EdgeOptions},
     preflight,
     services::{self, SERVICES},
 };
@@ -61,7 +61,7 @@ impl Serve {
         ensure!(unknown.is_empty(), "unknown role {unknown:?}; the roles are {}", known.join(", "));
         ensure!(["on", "off"].contains(&self.limits.as_str()), "limits must be on or off");
         platform::metrics_handle();
-        let edge = EdgeSettings {
+        let edge = EdgeOptions {
             allowed_origins: self.allowed_origins,
             limits: self.limits == "on",
             grace: self.running.grace(),
@@ -89,8 +89,8 @@ async fn fit_to_start(
     if preflight::pass(config, roles, Duration::ZERO, |_| ()).await.is_ok() {
         return Ok(listener);
     }
-    let (door, listener) = Door::open(listener)?;
-    preflight::pass(config, roles, patience, |why| door.says(why)).await?;
-    door.close().await?;
+    let (not_ready, listener) = NotReady::open(listener)?;
+    preflight::pass(config, roles, patience, |why| not_ready.says(why)).await?;
+    not_ready.close().await?;
     Ok(listener)
 }

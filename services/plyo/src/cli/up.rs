@@ -20,7 +20,7 @@ use super::{
 use crate::{
     backup::{self, Halves},
     cli::operate,
-    platform::{self, Config, EdgeSettings},
+    platform::{self, Config, EdgeOptions},
     preflight,
     services::{self, SERVICES},
 };
@@ -148,7 +148,7 @@ impl Up {
         // Its servers are there, and migrated.
         preflight::pass(&config, &roles, Duration::ZERO, |_| ()).await?;
         self.welcome(&places);
-        let edge = EdgeSettings { allowed_origins: Vec::new(), limits: true, grace: self.running.grace() };
+        let edge = EdgeOptions { allowed_origins: Vec::new(), limits: true, grace: self.running.grace() };
         let ran = platform::run(&config, SERVICES, &roles, edge, listener, shutdown()).await;
         println!("\nstopping");
         nats_server.stop();

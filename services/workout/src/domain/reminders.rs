@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use plyo_events::{
-    Emit, Event, EventId, EventKind, Reject, ReminderId, Timer,
+    Emit, Event, EventId, EventKind, Rejection, ReminderId, Timer,
     clock::WorkoutReminderDue,
     workout::{
         INVALID_DUE_AT, REMINDER_NOT_ACTIVE, REMINDER_NOT_FOUND, ReminderCancelled, ReminderDue, ReminderSaved,
@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Max pending reminders of a user.
-const MOST: u32 = 100;
+const MAX_PENDING: u32 = 100;
 
 /// Sets a reminder, unless the same one was set before. `active` is the number of pending ones.
 pub(crate) fn set(
@@ -25,18 +25,18 @@ pub(crate) fn set(
     due_at: Timestamp,
     now: Timestamp,
     active: u32,
-) -> Result<Emit, Reject> {
+) -> Result<Emit, Rejection> {
     if let Some(row) = row {
         return Ok(unchanged(row));
     }
-    if active >= MOST {
+    if active >= MAX_PENDING {
         return Err(TOO_MANY_REMINDERS.into());
     }
     Ok(schedule(reminder_id, 1, ahead(due_at, now)?))
 }
 
 /// Moves a pending one. Moving it to the same time does nothing.
-pub(crate) fn shift(row: Option<&ReminderRow>, due_at: Timestamp, now: Timestamp) -> Result<Emit, Reject> {
+pub(crate) fn shift(row: Option<&ReminderRow>, due_at: Timestamp, now: Timestamp) -> Result<Emit, Rejection> {
     let row = to_come(row)?;
     let due_at = ahead(due_at, now)?;
     if due_at == row.due_at {
@@ -46,7 +46,7 @@ pub(crate) fn shift(row: Option<&ReminderRow>, due_at: Timestamp, now: Timestamp
 }
 
 /// Cancels a pending one.
-pub(crate) fn cancel(row: Option<&ReminderRow>) -> Result<Emit, Reject> {
+pub(crate) fn cancel(row: Option<&ReminderRow>) -> Result<Emit, Rejection> {
     let row = to_come(row)?;
     let (reminder_id, revision) = (row.reminder_id, row.revision + 1);
     Ok(Emit::nothing()
@@ -66,7 +66,7 @@ pub(crate) fn come_due(row: Option<&ReminderRow>, due: &WorkoutReminderDue, cloc
     Emit::nothing().event(ReminderDue { reminder_id: due.reminder_id, due_at, clock_event })
 }
 
-fn ahead(due_at: Timestamp, now: Timestamp) -> Result<Timestamp, Reject> {
+fn ahead(due_at: Timestamp, now: Timestamp) -> Result<Timestamp, Rejection> {
     let due_at = to_microsecond(due_at);
     if due_at <= now || due_at.duration_since(now) > SignedDuration::from_hours(366 * 24) {
         return Err(INVALID_DUE_AT.into());
@@ -86,7 +86,7 @@ fn unchanged(row: &ReminderRow) -> Emit {
     Emit::nothing().reply(ReminderSaved { reminder_id: row.reminder_id, revision: row.revision })
 }
 
-fn to_come(row: Option<&ReminderRow>) -> Result<&ReminderRow, Reject> {
+fn to_come(row: Option<&ReminderRow>) -> Result<&ReminderRow, Rejection> {
     let row = row.ok_or(REMINDER_NOT_FOUND)?;
     if row.status == ReminderStatus::Active { Ok(row) } else { Err(REMINDER_NOT_ACTIVE.into()) }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use plyo_events::{
-    Command, Emit, Message, Reject, UserId, WorkoutId,
+    Command, Emit, Message, Rejection, UserId, WorkoutId,
     workout::{
         CorrectWorkout, DeleteWorkout, LogWorkout, Mark, RecordChanges, WORKOUT_NOT_FOUND, Workout, WorkoutCompleted,
         WorkoutCorrected, WorkoutDeleted, WorkoutSaved,
@@ -18,7 +18,7 @@ use super::{
 };
 
 /// A command that comes again after the loop has forgotten it finds its workout, and logs none.
-pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogWorkout) -> Result<Emit, Reject> {
+pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogWorkout) -> Result<Emit, Rejection> {
     let (user, workout_id, workout) = (command.user(), WorkoutId::new(command.id), &log.workout);
     if let Some(row) = state.workouts.get(&(user, workout_id)) {
         return Ok(Emit::nothing().reply(WorkoutSaved { workout_id, revision: row.revision }));
@@ -31,7 +31,7 @@ pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogWorkout) -
 }
 
 /// A correction that changes nothing is done without an event or a new revision.
-pub(crate) fn correct(state: &State, command: &Message<Command>, correct: &CorrectWorkout) -> Result<Emit, Reject> {
+pub(crate) fn correct(state: &State, command: &Message<Command>, correct: &CorrectWorkout) -> Result<Emit, Rejection> {
     let row = find(state, command.user(), correct.workout_id)?;
     let (workout_id, workout, before) = (row.workout_id, &correct.workout, row.summary.clone());
     check(workout, command.time)?;
@@ -46,7 +46,7 @@ pub(crate) fn correct(state: &State, command: &Message<Command>, correct: &Corre
         .reply(WorkoutSaved { workout_id, revision }))
 }
 
-pub(crate) fn delete(state: &State, user: UserId, delete: &DeleteWorkout) -> Result<Emit, Reject> {
+pub(crate) fn delete(state: &State, user: UserId, delete: &DeleteWorkout) -> Result<Emit, Rejection> {
     let row = find(state, user, delete.workout_id)?;
     let workout_id = row.workout_id;
     let records = change(state, user, workout_id, Some(row), None);
@@ -55,7 +55,7 @@ pub(crate) fn delete(state: &State, user: UserId, delete: &DeleteWorkout) -> Res
         .reply(WorkoutSaved { workout_id, revision: row.revision }))
 }
 
-fn find(state: &State, user: UserId, workout: WorkoutId) -> Result<&WorkoutRow, Reject> {
+fn find(state: &State, user: UserId, workout: WorkoutId) -> Result<&WorkoutRow, Rejection> {
     let row = state.workouts.get(&(user, workout));
     row.ok_or_else(|| WORKOUT_NOT_FOUND.into())
 }

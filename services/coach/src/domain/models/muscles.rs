@@ -13,7 +13,7 @@ use crate::domain::{
 /// Days whose sets are remembered.
 const DAYS: i32 = 28;
 /// Sets of a muscle in a day that are counted at most.
-const MOST_SETS: f32 = 100.0;
+const MAX_SETS: f32 = 100.0;
 /// Fatigue at which readiness has fallen to 1/e.
 const TOLERATED: f64 = 6.0;
 /// Repetitions in reserve that are assumed when no RPE was logged.
@@ -50,9 +50,9 @@ impl Muscles {
             }
             for (muscle, share) in exercise.sets_per_muscle() {
                 let place = muscle.index();
-                counted[place] = (counted[place] + share as f32 * work().count() as f32).min(MOST_SETS);
+                counted[place] = (counted[place] + share as f32 * work().count() as f32).min(MAX_SETS);
                 self.fatigue[place] =
-                    (self.fatigue[place] + share * work().map(strain).sum::<f64>()).min(MOST_SETS.into());
+                    (self.fatigue[place] + share * work().map(strain).sum::<f64>()).min(MAX_SETS.into());
                 self.last[place] = Some(minute);
             }
         }

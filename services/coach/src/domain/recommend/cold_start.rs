@@ -26,7 +26,7 @@ pub(super) fn first_time(situation: &Situation<'_>, exercise: &Exercise) -> Draf
     let down = |most: f64| least_kg + ((most - least_kg) / step_kg).floor().max(0.0) * step_kg;
     let is_known = first(situation, exercise).is_some() && exercise.loading != Loading::Added;
     let load_kg = is_known.then(|| estimate_kg(situation, exercise, reps).map_or(least_kg, down));
-    let lift = safety::Lift { most_rpe: 7.0, ..plain(exercise, load_kg, reps, 2) };
+    let lift = safety::Lift { max_rpe: 7.0, ..plain(exercise, load_kg, reps, 2) };
     Draft {
         reasons: vec![Reason::new(Code::ColdStart, 0.9, [], Evidence::default())],
         counterfactual: Some(Counterfactual { code: Otherwise::MoreAfterRamp, params: Params::new() }),

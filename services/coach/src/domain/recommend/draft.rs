@@ -20,7 +20,7 @@ use crate::domain::{
 };
 
 /// Rounds through the safety layer before loads are given up; two are the rule.
-const MOST_ROUNDS: usize = 4;
+const MAX_ROUNDS: usize = 4;
 
 /// What somebody who knows nothing of safety would recommend.
 pub(super) struct Draft {
@@ -137,7 +137,7 @@ fn safe(situation: &Situation<'_>, draft: &Draft, on: DateTime) -> Safe {
     let mut places: Vec<usize> = (0..lifts.len()).collect();
     let mut rules: Vec<Rule> = Vec::new();
     for round in 0.. {
-        if round == MOST_ROUNDS {
+        if round == MAX_ROUNDS {
             // What does not settle is named no load; without one every rule settles at once.
             lifts.iter_mut().for_each(|lift| (lift.load_kg, lift.range80_kg) = (None, None));
         }
@@ -146,7 +146,7 @@ fn safe(situation: &Situation<'_>, draft: &Draft, on: DateTime) -> Safe {
         places = applied.places.iter().map(|place| places[*place]).collect();
         let has_settled = applied.lifts == lifts;
         lifts = applied.lifts;
-        if has_settled || round > MOST_ROUNDS + 2 {
+        if has_settled || round > MAX_ROUNDS + 2 {
             break;
         }
     }
@@ -215,7 +215,7 @@ fn fill(headline: Headline, lifts: &[Lift], params: &mut Params) -> Headline {
     params.entry(Param::Exercise).or_insert_with(|| Value::Exercise(first.exercise.clone()));
     params.entry(Param::Sets).or_insert(Value::Count(u32::from(first.sets)));
     params.entry(Param::Reps).or_insert(Value::Count(u32::from(first.reps)));
-    params.entry(Param::Rpe).or_insert(Value::Number(first.most_rpe));
+    params.entry(Param::Rpe).or_insert(Value::Number(first.max_rpe));
     match (first.load_kg, headline) {
         (Some(kg), _) => {
             params.insert(Param::Load, Value::Load(kg));
@@ -237,5 +237,5 @@ fn versions(situation: &Situation<'_>) -> Versions {
 
 /// A lift as it is usually done, to be bounded: sets as the last times, at most RPE 9.
 pub(super) fn lift(exercise: &Exercise, load_kg: Option<f64>, reps: u16, sets: u16) -> Lift {
-    Lift { exercise: exercise.slug.clone(), load_kg, reps, sets, most_rpe: 9.0, range80_kg: None, one_rep_max_kg: None }
+    Lift { exercise: exercise.slug.clone(), load_kg, reps, sets, max_rpe: 9.0, range80_kg: None, one_rep_max_kg: None }
 }

@@ -6,7 +6,7 @@ use crate::domain::{exercise::Exercise, models::strength::epley, profile::Experi
 /// How much a repetition costs in the population beside Epley's formula, until the person's own is known.
 const SLOPE: f64 = 0.8;
 /// The most that the load rises from the first set to the next: a quarter.
-const MOST_RISE: f64 = 1.25;
+const MAX_RISE: f64 = 1.25;
 
 /// The load for the first set of an exercise, in kilograms: the one-repetition maximum that nine of ten others reach, times how
 /// strong the person is beside the population on other lifts, for so many repetitions, and of that 0.65 for a novice and
@@ -32,7 +32,7 @@ pub fn first_load_kg(
 pub fn after_ramp_kg(load_kg: f64, reps: u16, rpe: Option<f64>, next_reps: u16) -> f64 {
     let Some(rpe) = rpe.filter(|rpe| (1.0..=10.0).contains(rpe)) else { return load_kg };
     let able = SLOPE * (epley(f64::from(reps) + 10.0 - rpe) - epley(f64::from(next_reps) + 2.0));
-    load_kg * able.exp().min(if rpe >= 8.0 { 1.0 } else { MOST_RISE })
+    load_kg * able.exp().min(if rpe >= 8.0 { 1.0 } else { MAX_RISE })
 }
 
 /// The load for the first set, where another lift is known to tell it from.
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn the_answer_to_how_hard_it_was_leads_to_the_next_load() {
         assert!(after_ramp_kg(50.0, 8, Some(5.0), 8) > 50.0);
-        assert!(after_ramp_kg(50.0, 8, Some(2.0), 8) <= 50.0 * MOST_RISE);
+        assert!(after_ramp_kg(50.0, 8, Some(2.0), 8) <= 50.0 * MAX_RISE);
         assert!(after_ramp_kg(50.0, 8, Some(9.5), 8) < 50.0);
         assert_eq!(after_ramp_kg(50.0, 8, None, 8), 50.0);
         assert_eq!(after_ramp_kg(50.0, 8, Some(f64::NAN), 8), 50.0);

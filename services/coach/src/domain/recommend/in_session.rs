@@ -13,7 +13,7 @@ use crate::domain::{
 /// How much of the surprise of the lifts so far the next one shares: a slope measured on logs.
 const SHARED: f64 = 0.27;
 /// The most that today moves a load.
-const MOST: f64 = 0.05;
+const MAX_MOVE: f64 = 0.05;
 
 /// A change of load for the sets of the last exercise in `done` that are left; `None` when nothing is to be changed.
 /// `done` is today's workout so far, which no state has learnt from yet.
@@ -30,10 +30,10 @@ pub fn in_session(situation: &Situation<'_>, done: &[Performed]) -> Option<Recom
     let surprise = surprise(situation, before);
     // Down whatever it rests on; up only when an effort was told.
     let shift = match (fell_short, surprise) {
-        (true, _) => -MOST,
+        (true, _) => -MAX_MOVE,
         (false, Some(surprise)) => {
             let is_easy = last.effort().is_some_and(|rpe| rpe <= 8.0);
-            (SHARED * surprise).clamp(-MOST, if is_easy { MOST } else { 0.0 })
+            (SHARED * surprise).clamp(-MAX_MOVE, if is_easy { MAX_MOVE } else { 0.0 })
         }
         (false, None) => 0.0,
     };

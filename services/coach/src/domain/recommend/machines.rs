@@ -8,8 +8,8 @@ use crate::domain::{
 /// The groups lie at least so far apart, as a ratio.
 const APART: f64 = 1.4;
 /// Each has been seen so often, and the person changed so often between them: a lift that grows changes once.
-const LEAST_TIMES: usize = 2;
-const LEAST_CHANGES: usize = 3;
+const MIN_TIMES: usize = 2;
+const MIN_CHANGES: usize = 3;
 /// With about the same repetitions: heavy and light days are one machine.
 const ALIKE_REPS: i32 = 3;
 
@@ -35,9 +35,9 @@ pub(super) fn two(exercise: &Exercise, lift: &Lift) -> Option<TwoMachines> {
     let (heavier, lighter): (Vec<&TopSet>, Vec<&TopSet>) = lift.recent.iter().partition(is_heavier);
     let changes = lift.recent.windows(2).filter(|pair| is_heavier(&&pair[0]) != is_heavier(&&pair[1])).count();
     let reps = |tops: &[&TopSet]| tops.iter().map(|top| i32::from(top.reps)).sum::<i32>() / tops.len().max(1) as i32;
-    let is_two = heavier.len() >= LEAST_TIMES
-        && lighter.len() >= LEAST_TIMES
-        && changes >= LEAST_CHANGES
+    let is_two = heavier.len() >= MIN_TIMES
+        && lighter.len() >= MIN_TIMES
+        && changes >= MIN_CHANGES
         && (reps(&heavier) - reps(&lighter)).abs() <= ALIKE_REPS;
     if !is_two {
         return None;

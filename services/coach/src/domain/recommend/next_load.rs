@@ -105,9 +105,9 @@ fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, targ
     let last = lift.last();
     let rack = Rack::of(situation, exercise, Some(lift));
     let Aim { ln_kg: aim, least, share, mut reasons, urgency } = progress::aim(situation, exercise, lift, target, on);
-    let most_kg = last.load_kg + rack.step_kg.max(safety::most_rise(exercise.mechanic) * last.load_kg);
+    let max_kg = last.load_kg + rack.step_kg.max(safety::max_rise(exercise.mechanic) * last.load_kg);
     let fewest = target.div_ceil(2).min(u16::from(last.reps));
-    let mut wanted = Wanted { aim, least, reps: target, fewest, last_kg: last.load_kg, most_kg };
+    let mut wanted = Wanted { aim, least, reps: target, fewest, last_kg: last.load_kg, max_kg };
     let same = (last.load_kg, u16::from(last.reps));
     let done = as_one_rep(same.0, same.1);
     let is_held = (aim - done).abs() < a_rep(same.1) / 2.0 && same.1.abs_diff(target) <= FAR_REPS;
@@ -123,11 +123,10 @@ fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, targ
     for _ in 0..2 {
         let proposed = [plain(exercise, Some(load_kg), reps, 1)];
         let bounded = safety::apply(proposed.to_vec(), &context::context(situation, &proposed, on));
-        let Some(most_kg) = bounded.lifts.first().and_then(|lift| lift.load_kg).filter(|kg| *kg < load_kg - 1e-6)
-        else {
+        let Some(max_kg) = bounded.lifts.first().and_then(|lift| lift.load_kg).filter(|kg| *kg < load_kg - 1e-6) else {
             break;
         };
-        wanted.most_kg = most_kg;
+        wanted.max_kg = max_kg;
         let Some(pair) = pair::choose(&rack, &wanted) else { break };
         (load_kg, reps) = pair;
     }

@@ -15,9 +15,9 @@ use crate::domain::{
 };
 
 /// A muscle less rested than this is no target.
-const LEAST_READY: f64 = 0.2;
+const MIN_READY: f64 = 0.2;
 /// The most exercises of a workout.
-const MOST: usize = 8;
+const MAX_EXERCISES: usize = 8;
 
 /// An exercise that the next workout may hold, and how likely.
 pub(super) type Likely = (ExerciseSlug, f64);
@@ -46,7 +46,7 @@ pub(super) fn draft(situation: &Situation<'_>, on: DateTime, likely: &[Likely]) 
 pub(super) fn exercises<'a>(situation: &Situation<'a>, on: DateTime, likely: &[Likely]) -> Vec<&'a Exercise> {
     let is_ready = |exercise: &Exercise| {
         let muscle = exercise.primary.first();
-        muscle.is_none_or(|muscle| situation.training.muscles.readiness(*muscle, on) >= LEAST_READY)
+        muscle.is_none_or(|muscle| situation.training.muscles.readiness(*muscle, on) >= MIN_READY)
     };
     let known = likely.iter().filter_map(|(slug, _)| situation.knowledge.exercises.get(slug));
     let mut chosen: Vec<&Exercise> =
@@ -70,7 +70,7 @@ pub(super) fn lifts(situation: &Situation<'_>, exercise: &Exercise, on: DateTime
 /// The median number of exercises of the last workouts.
 fn length(situation: &Situation<'_>) -> usize {
     let lengths = situation.training.habits.sessions().rev().take(9).map(|(_, exercises)| exercises.len());
-    context::median(lengths.collect()).unwrap_or(0).clamp(1, MOST)
+    context::median(lengths.collect()).unwrap_or(0).clamp(1, MAX_EXERCISES)
 }
 
 /// Where in a workout each exercise usually stands: 0 first, 1 last.

@@ -5,7 +5,7 @@ use super::rack::Rack;
 use crate::domain::models::strength::epley;
 
 /// The most repetitions that strength is told from.
-const MOST_REPS: u16 = 20;
+const MAX_REPS: u16 = 20;
 /// What eight repetitions that are one off the usual ones weigh beside a repetition away from the aim; twice as far off
 /// weighs four times as much.
 const OFF_REPS: f64 = 0.12;
@@ -28,7 +28,7 @@ pub(super) struct Wanted {
     pub fewest: u16,
     pub last_kg: f64,
     /// The most that safety lets the load be.
-    pub most_kg: f64,
+    pub max_kg: f64,
 }
 
 /// ln of load × repetitions as one repetition.
@@ -44,17 +44,17 @@ pub(super) fn a_rep(reps: u16) -> f64 {
 /// The pair that is nearest to the aim at about the usual repetitions; `None` where none reaches the least.
 pub(super) fn choose(rack: &Rack, wanted: &Wanted) -> Option<(f64, u16)> {
     let unit = a_rep(wanted.reps);
-    let low = (wanted.aim - epley(f64::from(MOST_REPS)) - unit).exp().max(wanted.last_kg * 0.5);
-    let high = wanted.most_kg.min((wanted.aim + 2.0 * unit).exp());
+    let low = (wanted.aim - epley(f64::from(MAX_REPS)) - unit).exp().max(wanted.last_kg * 0.5);
+    let high = wanted.max_kg.min((wanted.aim + 2.0 * unit).exp());
     let mut best: Option<(f64, (f64, u16))> = None;
     for (load_kg, is_used) in rack.between(wanted.last_kg, low, high) {
         let is_same = (load_kg - wanted.last_kg).abs() < 1e-6;
         let strange = match is_used || is_same {
             true => 0.0,
-            false if load_kg > rack.most_kg => NEW,
+            false if load_kg > rack.max_kg => NEW,
             false => UNUSED,
         };
-        for reps in wanted.fewest.clamp(1, MOST_REPS)..=MOST_REPS {
+        for reps in wanted.fewest.clamp(1, MAX_REPS)..=MAX_REPS {
             let value = as_one_rep(load_kg, reps);
             if wanted.least.is_some_and(|least| value < least - 1e-9) {
                 continue;

@@ -21,7 +21,7 @@ const RESERVE: f64 = 2.0;
 const HARD_RPE: f64 = 9.5;
 /// How much of the repetitions that were left above that are asked for next, and how many at most.
 const OF_THE_REST: f64 = 0.6;
-const MOST_REPS: f64 = 3.0;
+const MAX_REPS: f64 = 3.0;
 /// How often a set without an RPE is done well before more is asked; once more for each miss that is remembered, up to two.
 const TIMES: usize = 2;
 /// What a second miss in a row costs, and each further one.
@@ -32,7 +32,7 @@ const OF_THE_SORE: f64 = 0.5;
 /// Until so many weeks after an injury the way back to this share of before is quicker than the way up: by as many repetitions.
 const WAY_BACK_WEEKS: u32 = 13;
 const OF_BEFORE: f64 = 0.95;
-const MOST_BACK_REPS: f64 = 2.0;
+const MAX_BACK_REPS: f64 = 2.0;
 /// How much of what the models foresee above the last time is asked for.
 const OF_THE_FORECAST: f64 = 0.5;
 
@@ -68,7 +68,7 @@ pub(super) fn aim(
     let reentry = context::reentry(situation, exercise, lift, on).filter(|reentry| reentry.weeks < WAY_BACK_WEEKS);
     let back = reentry.map(|Reentry { weeks, before_kg }| {
         let share = (0.5 + 0.1 * f64::from(weeks)).min(OF_BEFORE);
-        (weeks, as_one_rep(share * before_kg, target.min(reps)).min(done + MOST_BACK_REPS * rep))
+        (weeks, as_one_rep(share * before_kg, target.min(reps)).min(done + MAX_BACK_REPS * rep))
     });
     if let Some((0..5, back)) = back {
         return of(back, None, vec![], 0.6);
@@ -118,7 +118,7 @@ pub(super) fn aim(
         // What somebody will probably do is worth asking for; of the obedient it only tells what was proposed.
         if let Some(forecast) = context::forecast(situation, exercise, target, on) {
             let foreseen = forecast.exact_kg.ln() + epley(f64::from(target));
-            more = (OF_THE_FORECAST * (foreseen - done)).clamp(0.0, MOST_REPS * rep);
+            more = (OF_THE_FORECAST * (foreseen - done)).clamp(0.0, MAX_REPS * rep);
             let mut params = about(target);
             params[0].1 = Value::Load(forecast.load_kg);
             params.push((Param::Times, Value::Count(lift.recent.len() as u32)));
@@ -148,7 +148,7 @@ fn earned(situation: &Situation<'_>, lift: &state::Lift, rpe: Option<f64>) -> (f
                 return (0.0, vec![]);
             }
             // A rating that a miss gave the lie to earns no more than a repetition.
-            let most = if remembered > 0 { 1.0 } else { MOST_REPS };
+            let most = if remembered > 0 { 1.0 } else { MAX_REPS };
             let more = (OF_THE_REST * left).clamp(1.0, most) * rep;
             let felt = because(Code::RpeLow, 0.7, rating(Some(rpe)));
             (more, vec![because(Code::RepsTargetMet, 0.9, met), felt])

@@ -9,7 +9,7 @@ use crate::domain::{
 };
 
 /// From so many different loads on a step can be told.
-const LEAST_LOADS: usize = 3;
+const MIN_LOADS: usize = 3;
 /// The share of the loads that must lie on the grid of a step.
 const ON_GRID: f64 = 0.9;
 /// Loads this near, in kilograms, are the same: pounds are rounded to kilograms and back.
@@ -27,7 +27,7 @@ pub(super) struct Rack {
     /// Used before, ascending, in kilograms.
     used: Vec<f64>,
     /// The heaviest that was used on the lift itself.
-    pub most_kg: f64,
+    pub max_kg: f64,
     pub step_kg: f64,
     pub least_kg: f64,
 }
@@ -35,22 +35,22 @@ pub(super) struct Rack {
 impl Rack {
     pub fn of(situation: &Situation<'_>, exercise: &Exercise, lift: Option<&state::Lift>) -> Self {
         let mut used: Vec<f64> = lift.map(loads).unwrap_or_default();
-        let own_most_kg = used.last().copied().unwrap_or(0.0);
+        let own_max_kg = used.last().copied().unwrap_or(0.0);
         let anchor = lift.map(|lift| lift.last().load_kg).or_else(|| used.last().copied());
-        let most_kg = if is_with(exercise, "barbell") { BAR_STEP_KG } else { STEPS[0] };
-        let fit = |used: &[f64]| anchor.or(used.first().copied()).and_then(|anchor| fitted(used, anchor, most_kg));
-        let own = (used.len() >= LEAST_LOADS).then(|| fit(&used)).flatten();
+        let max_kg = if is_with(exercise, "barbell") { BAR_STEP_KG } else { STEPS[0] };
+        let fit = |used: &[f64]| anchor.or(used.first().copied()).and_then(|anchor| fitted(used, anchor, max_kg));
+        let own = (used.len() >= MIN_LOADS).then(|| fit(&used)).flatten();
         used.extend(free_loads(situation, exercise));
         used.sort_by(f64::total_cmp);
         used.dedup_by(|one, other| (*one - *other).abs() <= SAME_KG);
-        let pooled = || (used.len() >= LEAST_LOADS).then(|| fit(&used)).flatten();
+        let pooled = || (used.len() >= MIN_LOADS).then(|| fit(&used)).flatten();
         let usual = situation.profile.step_kg(exercise);
         let step_kg = match situation.profile.has_said_step(exercise) {
             true => usual,
             false => own.or_else(pooled).or_else(|| frequent_gap(&used)).unwrap_or(usual),
         };
         let least = situation.profile.least_kg(exercise).min(used.first().copied().unwrap_or(f64::INFINITY));
-        Self { used, most_kg: own_most_kg, step_kg, least_kg: least }
+        Self { used, max_kg: own_max_kg, step_kg, least_kg: least }
     }
 
     /// How many steps make a difference, to the nearest.
@@ -105,7 +105,7 @@ fn is_with(exercise: &Exercise, equipment: &str) -> bool {
 }
 
 /// The widest step on whose grid through `anchor` nearly all of the loads lie.
-fn fitted(loads: &[f64], anchor: f64, most_kg: f64) -> Option<f64> {
+fn fitted(loads: &[f64], anchor: f64, max_kg: f64) -> Option<f64> {
     let is_on = |step: f64| {
         let on = loads.iter().filter(|kg| {
             let steps = (*kg - anchor) / step;
@@ -115,7 +115,7 @@ fn fitted(loads: &[f64], anchor: f64, most_kg: f64) -> Option<f64> {
     };
     let mut steps: Vec<f64> = STEPS.into_iter().chain(STEPS_LB.map(|pounds| pounds * POUND_KG)).collect();
     steps.sort_by(|one, other| other.total_cmp(one));
-    steps.into_iter().filter(|step| *step <= most_kg + SAME_KG).find(|step| is_on(*step))
+    steps.into_iter().filter(|step| *step <= max_kg + SAME_KG).find(|step| is_on(*step))
 }
 
 /// The gap between neighbours that is found most often, at least twice, of equals the wider: where two stacks or small

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use rand::{SeedableRng as _, rngs::ChaCha8Rng};
 
 use super::{
-    Draft, MOST_SHOWN, Recommendation, Situation,
+    Draft, MAX_SHOWN, Recommendation, Situation,
     circumstances::{circumstances, with_urgency},
     draft::is_nothing,
 };
@@ -18,11 +18,11 @@ use crate::domain::{
 /// What a candidate loses for being about the same as one that is shown (maximal marginal relevance with λ = 0.7).
 const SAME_MUSCLE: f64 = 0.3;
 
-/// At most [`MOST_SHOWN`], notices first, then the best ones of which safety leaves something.
+/// At most [`MAX_SHOWN`], notices first, then the best ones of which safety leaves something.
 pub(super) fn choose(situation: &Situation<'_>, drafts: Vec<Draft>, next: DateTime) -> Vec<Recommendation> {
     let (notices, rest): (Vec<_>, Vec<_>) = drafts.into_iter().partition(|draft| draft.kind.is_none());
     let mut shown: Vec<Recommendation> =
-        notices.into_iter().take(MOST_SHOWN).map(|notice| notice.finish(situation, next)).collect();
+        notices.into_iter().take(MAX_SHOWN).map(|notice| notice.finish(situation, next)).collect();
     let circumstances = circumstances(situation);
     let mut scored: Vec<(f64, Draft)> = rest
         .into_iter()
@@ -33,8 +33,8 @@ pub(super) fn choose(situation: &Situation<'_>, drafts: Vec<Draft>, next: DateTi
     scored.sort_by(|(a, one), (b, other)| {
         b.total_cmp(a).then(one.kind.cmp(&other.kind)).then_with(|| one.subject.cmp(&other.subject))
     });
-    while shown.len() < MOST_SHOWN && !scored.is_empty() {
-        let is_last = shown.len() + 1 == MOST_SHOWN;
+    while shown.len() < MAX_SHOWN && !scored.is_empty() {
+        let is_last = shown.len() + 1 == MAX_SHOWN;
         let best = best(situation, &shown, &scored);
         let mut random = ChaCha8Rng::seed_from_u64(situation.seed);
         let certain = Choice { place: best, propensity: 1.0 };

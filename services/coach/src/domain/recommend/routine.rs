@@ -15,7 +15,7 @@ use crate::domain::{
 const EVERY_DAYS: u32 = 56;
 /// Sessions that become one day of a plan share this part of their exercises, and are at least so many.
 const ALIKE: f64 = 0.5;
-const LEAST_TIMES: usize = 3;
+const MIN_TIMES: usize = 3;
 /// The sessions that are looked at.
 const SESSIONS: usize = 16;
 
@@ -27,10 +27,10 @@ pub(super) fn draft(situation: &Situation<'_>) -> Option<Draft> {
     }
     let sessions: Vec<Vec<&ExerciseSlug>> =
         situation.training.habits.sessions().rev().take(SESSIONS).map(|(_, exercises)| exercises).collect();
-    let most_days = situation.profile.days_per_week.unwrap_or(4).clamp(1, 7);
+    let max_days = situation.profile.days_per_week.unwrap_or(4).clamp(1, 7);
     let groups = groups(&sessions);
     let groups: Vec<_> =
-        groups.into_iter().filter(|group| group.len() >= LEAST_TIMES).take(usize::from(most_days)).collect();
+        groups.into_iter().filter(|group| group.len() >= MIN_TIMES).take(usize::from(max_days)).collect();
     let times = groups.first()?.len() as u32;
     let planned: Vec<Vec<Lift>> =
         groups.iter().map(|group| day(situation, group)).filter(|day| !day.is_empty()).collect();

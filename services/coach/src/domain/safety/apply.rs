@@ -18,9 +18,9 @@ pub struct Applied {
 }
 
 /// The most and the least repetitions, sets and kilograms that the coach ever names.
-const MOST_REPS: u16 = 30;
-const MOST_SETS: u16 = 10;
-const MOST_KG: f64 = 500.0;
+const MAX_REPS: u16 = 30;
+const MAX_SETS: u16 = 10;
+const MAX_KG: f64 = 500.0;
 
 /// Bounds a proposal by every rule. Lifts that cannot be made safe are dropped; the others come back with loads on the
 /// person's own grid, never raised.
@@ -89,13 +89,13 @@ impl Bounds {
 
     /// Repetitions, sets and the effort at which to stop.
     fn effort(&mut self, lift: &mut Lift, person: &Person, known: &Known) -> bool {
-        let is_plausible = (1..=MOST_REPS).contains(&lift.reps) && (1..=MOST_SETS).contains(&lift.sets);
+        let is_plausible = (1..=MAX_REPS).contains(&lift.reps) && (1..=MAX_SETS).contains(&lift.sets);
         if !is_plausible && self.broken(Rule::Implausible) == Outcome::Noted {
             if lift.reps == 0 || lift.sets == 0 {
                 return false;
             }
-            lift.reps = lift.reps.min(MOST_REPS);
-            lift.sets = lift.sets.min(MOST_SETS);
+            lift.reps = lift.reps.min(MAX_REPS);
+            lift.sets = lift.sets.min(MAX_SETS);
         }
         if lift.reps < 8 && is_under(person, 18) && self.broken(Rule::Youth) == Outcome::Noted {
             lift.reps = 8;
@@ -104,7 +104,7 @@ impl Bounds {
             lift.one_rep_max_kg = None;
         }
         let last_sets = known.last.map_or(lift.sets, |last| last.sets);
-        let after_lay_off = (2 * last_sets.clamp(1, MOST_SETS)).div_ceil(3);
+        let after_lay_off = (2 * last_sets.clamp(1, MAX_SETS)).div_ceil(3);
         let is_back = known.last.is_some() && known.days_away > 14;
         if is_back && lift.sets > after_lay_off && self.broken(Rule::LayOff) == Outcome::Noted {
             lift.sets = after_lay_off;
@@ -118,12 +118,12 @@ impl Bounds {
         ] {
             let Some(most) = most else { continue };
             // Not a number is as bad as too much.
-            let is_within = lift.most_rpe <= most;
+            let is_within = lift.max_rpe <= most;
             if !is_within && self.broken(rule) == Outcome::Noted {
-                lift.most_rpe = most;
+                lift.max_rpe = most;
             }
         }
-        lift.most_rpe = lift.most_rpe.max(1.0);
+        lift.max_rpe = lift.max_rpe.max(1.0);
         true
     }
 
@@ -154,7 +154,7 @@ impl Bounds {
             lift.range80_kg = None;
         }
         let Some(load) = lift.load_kg else { return true };
-        let is_plausible = load.is_finite() && load > 0.0 && load <= MOST_KG && is_step(known.step_kg);
+        let is_plausible = load.is_finite() && load > 0.0 && load <= MAX_KG && is_step(known.step_kg);
         if !is_plausible && self.broken(Rule::Implausible) == Outcome::Noted {
             name_no_load(lift);
             return true;
@@ -165,7 +165,7 @@ impl Bounds {
                     lift.load_kg = Some(least);
                 }
             }
-            let is_absurd = lift.load_kg.is_some_and(|help| help > MOST_KG);
+            let is_absurd = lift.load_kg.is_some_and(|help| help > MAX_KG);
             if is_absurd && self.broken(Rule::Implausible) == Outcome::Noted {
                 name_no_load(lift);
             }
@@ -194,7 +194,7 @@ impl Bounds {
     fn volume(&mut self, lift: &mut Lift, known: &Known, week: &Week, done: &mut [f64; Muscle::COUNT]) -> bool {
         let shares = || Muscle::ALL.into_iter().map(|muscle| (muscle, known.sets_per_muscle[muscle.index()]));
         let room = |(muscle, share): (Muscle, f64)| ((week.most(muscle) - done[muscle.index()]) / share).max(0.0);
-        let room = shares().filter(|(_, share)| *share > 0.0).map(room).fold(f64::from(MOST_SETS), f64::min);
+        let room = shares().filter(|(_, share)| *share > 0.0).map(room).fold(f64::from(MAX_SETS), f64::min);
         let most = room.max(f64::from(known.usual_sets.max(1)));
         if f64::from(lift.sets) > most + TOLERANCE && self.broken(Rule::Volume) == Outcome::Noted {
             // Between 0 and 10.

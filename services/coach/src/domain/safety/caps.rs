@@ -11,7 +11,7 @@ pub(super) fn caps(lift: &Lift, person: &Person, known: &Known) -> Vec<(f64, Rul
     let mut caps = Vec::with_capacity(8);
     if let Some(last) = usable_last(known) {
         let halved = if is_older(person) { 0.5 } else { 1.0 };
-        caps.push((last.load_kg + known.step_kg.max(most_rise(known.mechanic) * halved * last.load_kg), Rule::Jump));
+        caps.push((last.load_kg + known.step_kg.max(max_rise(known.mechanic) * halved * last.load_kg), Rule::Jump));
         if last.missed {
             caps.push((last.load_kg, Rule::AfterMiss));
         }
@@ -41,10 +41,10 @@ pub(super) fn caps(lift: &Lift, person: &Person, known: &Known) -> Vec<(f64, Rul
         caps.push(((forecast.upper80_kg * (-slope * more_reps).exp()).max(a_step_more), Rule::UpperBound));
     }
     if let Some(level) = level {
-        let in_reserve = (10.0 - lift.most_rpe).ceil().max(1.0) as u16;
+        let in_reserve = (10.0 - lift.max_rpe).ceil().max(1.0) as u16;
         let implied = (level.ln_kg - level.slope.clamp(0.0, 1.6) * epley(lift.reps.saturating_add(in_reserve))).exp();
         // Whoever is to stop early and did is taken at their word: a level learnt from such sets tells of less than was possible.
-        let has_stopped = |last: &super::Last| in_reserve == 1 || last.rpe.is_none_or(|rpe| rpe <= lift.most_rpe);
+        let has_stopped = |last: &super::Last| in_reserve == 1 || last.rpe.is_none_or(|rpe| rpe <= lift.max_rpe);
         let repeated = usable_last(known).filter(has_stopped).map_or(0.0, |last| {
             let more = if last.missed { 0 } else { 2 };
             last.load_kg * (epley(last.reps.saturating_add(more)) - epley(lift.reps)).exp()
@@ -89,7 +89,7 @@ pub(super) fn least_help(known: &Known) -> Vec<(f64, Rule)> {
 }
 
 /// The most that a load rises at once where steps are fine, as a share.
-pub fn most_rise(mechanic: Mechanic) -> f64 {
+pub fn max_rise(mechanic: Mechanic) -> f64 {
     match mechanic {
         Mechanic::Compound => 0.05,
         Mechanic::Isolation => 0.10,

@@ -68,10 +68,10 @@ fn person(lift: &Lift, context: &Context, known: &Known, wrong: &mut impl FnMut(
     if has_load && youngest < 13 {
         wrong(Rule::Child);
     }
-    if youngest < 18 && (lift.reps < 8 || is_above(lift.most_rpe, 7.0) || lift.one_rep_max_kg.is_some()) {
+    if youngest < 18 && (lift.reps < 8 || is_above(lift.max_rpe, 7.0) || lift.one_rep_max_kg.is_some()) {
         wrong(Rule::Youth);
     }
-    if oldest >= 65 && is_above(lift.most_rpe, if person.days_trained < 28 { 6.0 } else { 8.0 }) {
+    if oldest >= 65 && is_above(lift.max_rpe, if person.days_trained < 28 { 6.0 } else { 8.0 }) {
         wrong(Rule::OlderAdult);
     }
     let has_last = known.last.is_some_and(|last| last.load_kg > 0.0 && last.load_kg < f64::INFINITY);
@@ -83,15 +83,15 @@ fn person(lift: &Lift, context: &Context, known: &Known, wrong: &mut impl FnMut(
     if has_load && !may_count {
         wrong(Rule::NoCountedLoad);
     }
-    if is_above(lift.most_rpe, 9.0) {
+    if is_above(lift.max_rpe, 9.0) {
         wrong(Rule::InReserve);
     }
-    if known.reentry.is_some_and(|reentry| reentry.weeks < 5) && is_above(lift.most_rpe, 5.0) {
+    if known.reentry.is_some_and(|reentry| reentry.weeks < 5) && is_above(lift.max_rpe, 5.0) {
         wrong(Rule::Reentry);
     }
     match known.last {
         Some(last) if last.load_kg > 0.0 && last.load_kg < f64::INFINITY => {}
-        _ if !is_above(lift.most_rpe, 7.0) => {}
+        _ if !is_above(lift.max_rpe, 7.0) => {}
         _ => wrong(Rule::FirstTime),
     }
     if let Some(last) = known.last
@@ -152,7 +152,7 @@ fn history(load: f64, lift: &Lift, context: &Context, known: &Known, wrong: &mut
             if is_rise && days.max(known.days_rested) >= 14 {
                 wrong(Rule::LayOff);
             }
-            let most_percent = if days > 120 {
+            let max_percent = if days > 120 {
                 80.0
             } else if days > 60 {
                 85.0
@@ -164,7 +164,7 @@ fn history(load: f64, lift: &Lift, context: &Context, known: &Known, wrong: &mut
                 100.0
             };
             // The nearest step may lie half a step above.
-            if days > 14 && (load - known.step_kg / 2.0) * 100.0 > most_percent * last.load_kg + GRAM {
+            if days > 14 && (load - known.step_kg / 2.0) * 100.0 > max_percent * last.load_kg + GRAM {
                 wrong(Rule::LayOff);
             }
         }
@@ -210,12 +210,12 @@ fn capability(load: f64, lift: &Lift, known: &Known, wrong: &mut impl FnMut(Rule
         }
     }
     if let Some(level) = level {
-        let reserve = (10.0 - lift.most_rpe).max(1.0).ceil();
+        let reserve = (10.0 - lift.max_rpe).max(1.0).ceil();
         let able = level.ln_kg.exp() / scale(reps + reserve).powf(level.slope.clamp(0.0, 1.6));
         let is_repeated = known.last.is_some_and(|last| {
             let more = if last.missed { 0.0 } else { 2.0 };
             let done = last.load_kg * scale(f64::from(last.reps) + more);
-            (reserve < 1.5 || last.rpe.unwrap_or(0.0) <= lift.most_rpe)
+            (reserve < 1.5 || last.rpe.unwrap_or(0.0) <= lift.max_rpe)
                 && (load - known.step_kg / 2.0 - GRAM) * scale(reps) <= done
         });
         if !is_repeated && load - able > known.step_kg / 2.0 + GRAM {

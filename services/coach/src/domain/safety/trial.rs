@@ -110,7 +110,7 @@ fn lift(random: &mut ChaCha8Rng, exercise: &Exercise) -> Lift {
         load_kg: random.random_bool(0.95).then_some(load),
         reps: if random.random_bool(0.02) { random.random() } else { random.random_range(0..=20) },
         sets: if random.random_bool(0.02) { random.random() } else { random.random_range(0..=8) },
-        most_rpe: number(random, 10.5),
+        max_rpe: number(random, 10.5),
         range80_kg: random.random_bool(0.8).then_some((load * 0.94, load * 1.06)),
         one_rep_max_kg: random.random_bool(0.3).then_some(load * 1.2),
     }

@@ -27,7 +27,7 @@ const HURTS: usize = 24;
 const SUBJECT: usize = 64;
 /// Days of silence after the first dismissal; each further one doubles them, four times at most.
 const SILENT_DAYS: i64 = 14;
-const MOST_STRIKES: u8 = 5;
+const MAX_STRIKES: u8 = 5;
 const MINUTES_A_DAY: i64 = 24 * 60;
 
 /// What the coach learnt from its own proposals.
@@ -174,9 +174,9 @@ impl Guidance {
     /// Keeps silent for `days`, or after a dismissal for longer each time.
     fn silence(&mut self, open: Open, at: DateTime, days: Option<u8>) {
         let silence = self.silences.entry((open.kind, open.subject)).or_default();
-        let days = days.map_or_else(|| SILENT_DAYS << silence.strikes.min(MOST_STRIKES - 1), i64::from);
+        let days = days.map_or_else(|| SILENT_DAYS << silence.strikes.min(MAX_STRIKES - 1), i64::from);
         if days >= SILENT_DAYS {
-            silence.strikes = (silence.strikes + 1).min(MOST_STRIKES);
+            silence.strikes = (silence.strikes + 1).min(MAX_STRIKES);
         }
         silence.until = silence.until.max(minutes_of(at).saturating_add(days * MINUTES_A_DAY));
         while self.silences.len() > SILENCES {

@@ -23,7 +23,7 @@ pub struct Lift {
     /// Sessions with it.
     pub sessions: u32,
     pub strength: Strength,
-    /// At most [`Lift::REMEMBERED`], latest last; never empty.
+    /// At most [`Lift::MAX_SESSIONS`], latest last; never empty.
     pub recent: Vec<TopSet>,
     /// Top sets one after the other, up to the last one, in which a set fell two or more repetitions short of the usual ones.
     pub fail_streak: u8,
@@ -45,7 +45,7 @@ pub struct Lift {
 }
 
 impl Lift {
-    pub const REMEMBERED: usize = 12;
+    pub const MAX_SESSIONS: usize = 12;
     pub const LOADS: usize = 12;
 
     pub(super) fn new(top: TopSet, errors: Errors) -> Self {
@@ -66,7 +66,7 @@ impl Lift {
 
     /// Remembers which loads there are; also those of warm-ups.
     pub(super) fn note_loads(&mut self, sets: &[Set]) {
-        for load in sets.iter().map(|set| set.load_kg).filter(|kg| *kg > 0.0 && *kg <= Set::MOST_KG) {
+        for load in sets.iter().map(|set| set.load_kg).filter(|kg| *kg > 0.0 && *kg <= Set::MAX_KG) {
             let load = load as f32;
             self.loads.retain(|known| *known != load);
             if self.loads.len() == Self::LOADS {
@@ -120,7 +120,7 @@ impl Lift {
         self.surprise = 0.5 * self.surprise + 0.5 * surprise.clamp(-5.0, 5.0);
         self.mean_level = 0.7 * self.mean_level + 0.3 * top.epley_level();
         self.sessions = self.sessions.saturating_add(1);
-        if self.recent.len() == Self::REMEMBERED {
+        if self.recent.len() == Self::MAX_SESSIONS {
             self.recent.remove(0);
         }
         self.recent.push(top);

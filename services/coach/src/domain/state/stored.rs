@@ -8,7 +8,7 @@ use super::{Guidance, Training};
 /// The version of what is written now. It goes up whenever a stored type changes.
 pub const VERSION: u8 = 2;
 /// The most bytes that the state of one person takes.
-pub const MOST_BYTES: usize = 64 * 1024;
+pub const MAX_BYTES: usize = 64 * 1024;
 
 /// Why stored bytes are not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

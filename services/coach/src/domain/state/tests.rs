@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Ask, Guidance, History, Knowledge, Training,
-    stored::{MOST_BYTES, Stored, Unreadable, VERSION},
+    stored::{MAX_BYTES, Stored, Unreadable, VERSION},
 };
 use crate::domain::{
     event::{Heart, Kind, Performed, Planned, ProposalEvent, Set, SetKind, Workout, WorkoutEvent},
@@ -159,12 +159,12 @@ fn ten_thousand_sessions_of_everything_stay_within_their_bound() {
     });
     assert_eq!((training.sessions, training.lifts.len()), (10_000, Training::LIFTS));
     let bytes = training.to_bytes();
-    assert!(bytes.len() <= MOST_BYTES - most_guidance().to_bytes().len(), "{} bytes", bytes.len());
+    assert!(bytes.len() <= MAX_BYTES - largest_guidance().to_bytes().len(), "{} bytes", bytes.len());
     assert_eq!(Training::from_bytes(&bytes), Ok(training));
 }
 
 /// As much as the coach's own proposals can fill.
-fn most_guidance() -> Guidance {
+fn largest_guidance() -> Guidance {
     let (global, mut guidance) = (Global::default(), Guidance::default());
     let at = date(2026, 1, 5).at(18, 0, 0, 0);
     for number in 0..2000_u32 {

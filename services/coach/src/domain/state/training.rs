@@ -44,7 +44,7 @@ pub struct Training {
     pub load: TrainingLoad,
     /// Minutes since 1970 of the first and the last workout.
     span: Option<(i64, i64)>,
-    /// Of the last [`Training::REMEMBERED`] workouts, latest last: the event that told of each.
+    /// Of the last [`Training::MAX_WORKOUTS`] workouts, latest last: the event that told of each.
     events: Vec<[u8; 16]>,
     regressor: Regressor,
     errors: Errors,
@@ -95,7 +95,7 @@ impl Default for Training {
 
 impl Training {
     /// Workouts whose events are remembered.
-    pub const REMEMBERED: usize = 80;
+    pub const MAX_WORKOUTS: usize = 80;
     /// Lifts that are remembered; when there are more, of the one that was not done for longest the last time is kept.
     pub const LIFTS: usize = 72;
     /// Lifts of which that is all.
@@ -152,7 +152,7 @@ impl Training {
         self.load.observe(workout);
         let (first, last) = self.span.unwrap_or((minute, minute));
         self.span = Some((first, last.max(minute)));
-        if self.events.len() == Self::REMEMBERED {
+        if self.events.len() == Self::MAX_WORKOUTS {
             self.events.remove(0);
         }
         self.events.push(workout.event.uuid().into_bytes());
@@ -171,7 +171,7 @@ impl Training {
         self.foresee(knowledge.global, ask).map(|(forecast, _)| forecast)
     }
 
-    /// The event that told of a session; `None` when it is not one of the last [`Training::REMEMBERED`].
+    /// The event that told of a session; `None` when it is not one of the last [`Training::MAX_WORKOUTS`].
     pub fn evidence(&self, session: u32) -> Option<EventId> {
         let ago = self.sessions.checked_sub(session)? as usize;
         let place = self.events.len().checked_sub(ago)?;

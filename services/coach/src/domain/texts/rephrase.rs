@@ -23,7 +23,7 @@ pub enum Objection {
 }
 
 /// The most characters of a text.
-const MOST: usize = 280;
+const MAX_CHARS: usize = 280;
 /// Stands for a number that is none of the language's; it equals nothing that was said.
 const UNREADABLE: u64 = u64::MAX;
 
@@ -34,7 +34,7 @@ pub fn rephrased(text: &str, said: &[String], style: Style, exercises: &Exercise
     if text.trim().is_empty() {
         found.push(Objection::Empty);
     }
-    if text.chars().count() > MOST {
+    if text.chars().count() > MAX_CHARS {
         found.push(Objection::TooLong);
     }
     let hides = |c: &char| {

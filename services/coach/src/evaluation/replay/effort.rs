@@ -15,8 +15,8 @@ use crate::{
 };
 
 /// Rated sets that a person must have to be scored; easier sets are seldom rated and not scored.
-const LEAST_SETS: usize = 300;
-const LEAST_RPE: f64 = 5.0;
+const MIN_SETS: usize = 300;
+const MIN_RPE: f64 = 5.0;
 
 /// What the simple rules know of a person.
 pub(super) struct Efforts {
@@ -29,10 +29,10 @@ pub(super) struct Efforts {
 impl Efforts {
     pub(super) fn new(person: &Person) -> Self {
         let rated =
-            |workout: &Workout| workout.exercises.iter().flat_map(tries).filter(|(_, rpe)| *rpe >= LEAST_RPE).count();
+            |workout: &Workout| workout.exercises.iter().flat_map(tries).filter(|(_, rpe)| *rpe >= MIN_RPE).count();
         let rated: Vec<usize> = person.workouts.iter().map(rated).collect();
         let telling: Vec<usize> = (0..rated.len()).filter(|number| rated[*number] > 0).collect();
-        let is_enough = rated.iter().sum::<usize>() >= LEAST_SETS;
+        let is_enough = rated.iter().sum::<usize>() >= MIN_SETS;
         let first_scored = telling.get(first_scored(telling.len())).filter(|_| is_enough).copied();
         Self { first_scored: first_scored.unwrap_or(usize::MAX), all: Vec::new(), by_exercise: BTreeMap::new() }
     }
@@ -50,7 +50,7 @@ impl Efforts {
             let mut effort = training.lifts.get(&performed.exercise).and_then(|lift| lift.effort.clone());
             let of_exercise = self.by_exercise.entry(performed.exercise.clone()).or_default();
             for (set, rpe) in tries(performed) {
-                if rpe < LEAST_RPE {
+                if rpe < MIN_RPE {
                     continue;
                 }
                 if let (Some(effort), Some(last)) =

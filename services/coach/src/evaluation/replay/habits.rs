@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Sessions that a person must have to be scored.
-const LEAST_SESSIONS: usize = 20;
+const MIN_SESSIONS: usize = 20;
 /// Positions that a ranking is judged by.
 const POSITIONS: usize = 10;
 
@@ -64,7 +64,7 @@ impl<'a> Usual<'a> {
         cases: &mut Cases,
     ) {
         let done: Vec<&ExerciseSlug> = exercises_of(workout).collect();
-        if self.sessions >= LEAST_SESSIONS && number >= self.first_scored {
+        if self.sessions >= MIN_SESSIONS && number >= self.first_scored {
             self.score_workout(workout, &done, training, setup, cases);
             for next in 0..done.len() {
                 self.score_exercise(workout, &done, next, training, setup, cases);

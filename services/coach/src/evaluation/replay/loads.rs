@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// Sessions that an exercise must have in the log, and before a case, to be scored.
-const LEAST_SESSIONS: usize = 6;
-const LEAST_BEFORE: u32 = 3;
+const MIN_SESSIONS: usize = 6;
+const MIN_BEFORE: u32 = 3;
 /// z of the 80 % range of a normal distribution.
 const Z80: f64 = 1.2816;
 /// Rounding of pounds to kilograms is no step.
@@ -57,7 +57,7 @@ impl<'a> Loads<'a> {
 
     /// Whether a lift that was done so often before is scored in a workout.
     pub(in crate::evaluation) fn is_scored(&self, number: usize, slug: &ExerciseSlug, before: u32) -> bool {
-        number >= self.first_scored && before >= LEAST_BEFORE && self.sessions[slug] >= LEAST_SESSIONS
+        number >= self.first_scored && before >= MIN_BEFORE && self.sessions[slug] >= MIN_SESSIONS
     }
 
     pub(super) fn score(

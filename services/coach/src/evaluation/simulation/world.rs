@@ -22,7 +22,7 @@ const DRIFT: f64 = 0.03;
 /// The share of answers that say nothing.
 const THOUGHTLESS: f64 = 0.1;
 /// Most decisions between advice and its answer.
-const LONGEST_DELAY: usize = 20;
+const MAX_DELAY: usize = 20;
 
 type Taste = [f64; 8];
 
@@ -127,7 +127,7 @@ impl World {
         let is_thoughtless = self.variant == Variant::RandomFeedback && self.trouble.random_bool(THOUGHTLESS);
         let is_told_accepted = if is_thoughtless { self.trouble.random() } else { is_accepted };
         let is_late = self.variant == Variant::DelayedFeedback;
-        let delay = if is_late { self.trouble.random_range(0..=LONGEST_DELAY) } else { 0 };
+        let delay = if is_late { self.trouble.random_range(0..=MAX_DELAY) } else { 0 };
         Answer { is_accepted, is_told_accepted, delay }
     }
 }

@@ -1,7 +1,7 @@
 //! Commands over a socket: the same way as over HTTP, beside what the socket goes on pushing.
 
 use axum::extract::ws::Message;
-use plyo_events::{Command, CommandKind, reject::UNKNOWN_COMMAND};
+use plyo_events::{Command, CommandKind, rejection::UNKNOWN_COMMAND};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tracing::Instrument as _;

@@ -17,22 +17,22 @@ use crate::{
     caller::Caller,
     live::{
         close::Close,
-        farewell::Farewell,
         frames::{self, ClientFrame, End, Format, ServerFrame, cursor},
         hub::{Connection, Start},
         rendered::{Announcement, Place},
         ring::Gone,
+        shutdown::ShutdownShare,
         times::instant,
         topics::{self, Followed, Topic, UNKNOWN_TOPIC},
     },
 };
 
 /// Events taken from the ring at a time.
-const AT_A_TIME: usize = 512;
+const PAGE_SIZE: usize = 512;
 /// Frames of unknown types that are answered before the socket is closed.
 const UNKNOWN_FRAMES: u32 = 10;
 /// A client is asked for a new token so long before the old one expires.
-const NOTICE: Duration = Duration::from_secs(60);
+const RENEWAL_NOTICE: Duration = Duration::from_secs(60);
 
 pub(super) struct Session {
     state: EdgeState,
@@ -84,7 +84,7 @@ impl Session {
         self.say(socket, &ServerFrame::Ready { c, replayed }).await
     }
 
-    pub(super) async fn run(&mut self, socket: &mut WebSocket, farewell: &mut Farewell) -> End {
+    pub(super) async fn run(&mut self, socket: &mut WebSocket, shutdown: &mut ShutdownShare) -> End {
         loop {
             let deadline = self.deadline();
             let end = tokio::select! {
@@ -99,7 +99,7 @@ impl Session {
                 }
                 message = answered(&mut self.answers) => Box::pin(self.send(socket, message)).await,
                 () = sleep_until(deadline) => Box::pin(self.tick(socket)).await,
-                () = farewell.comes() => Err(self.end(Close::GOING_AWAY)),
+                () = shutdown.due() => Err(self.end(Close::GOING_AWAY)),
             };
             if let Err(end) = end {
                 return end;
@@ -139,7 +139,7 @@ impl Session {
         }
         let mut count = 0;
         loop {
-            let missed = self.state.hub.missed(self.epoch, self.connection.follows(), self.position, AT_A_TIME);
+            let missed = self.state.hub.missed(self.epoch, self.connection.follows(), self.position, PAGE_SIZE);
             let missed = missed.map_err(|gone| match gone {
                 Gone::TooOld => self.end(Close::FELL_BEHIND),
                 Gone::Epoch | Gone::Future => self.end(Close::GOING_AWAY),
@@ -157,7 +157,7 @@ impl Session {
             }
             self.position = missed.checkpoint;
             count += missed.events.len() as u64;
-            if missed.events.len() < AT_A_TIME {
+            if missed.events.len() < PAGE_SIZE {
                 break;
             }
         }
@@ -173,7 +173,7 @@ impl Session {
         if now >= self.expires {
             return Err(self.end(Close::TOKEN_EXPIRED));
         }
-        if !self.asked_for_token && now + NOTICE >= self.expires {
+        if !self.asked_for_token && now + RENEWAL_NOTICE >= self.expires {
             self.asked_for_token = true;
             self.say(socket, &ServerFrame::AuthReq {}).await?;
         }
@@ -191,8 +191,11 @@ impl Session {
     }
 
     fn deadline(&self) -> Instant {
-        let token =
-            if self.asked_for_token { self.expires } else { self.expires - NOTICE.min(self.expires - Instant::now()) };
+        let token = if self.asked_for_token {
+            self.expires
+        } else {
+            self.expires - RENEWAL_NOTICE.min(self.expires - Instant::now())
+        };
         token.min(self.heartbeat)
     }
 

@@ -1,7 +1,7 @@
 //! What happens when a user logs, corrects, deletes and is reminded.
 
 use plyo_events::{
-    RejectKind, Timer,
+    RejectionKind, Timer,
     clock::WorkoutReminderDue,
     workout::{CancelReminder, MoveReminder, NewRecord, SetReminder},
 };
@@ -68,11 +68,11 @@ fn timers(handled: &Handled) -> Vec<Timer> {
     handled.timers.iter().map(|(_, timer)| timer.clone()).collect()
 }
 
-fn refusal(lane: &mut Lane<Training>, message: Input) -> (RejectKind, String) {
+fn refusal(lane: &mut Lane<Training>, message: Input) -> (RejectionKind, String) {
     let handled = lane.when(message);
     assert!(handled.events.is_empty());
-    let reject = handled.outcome.unwrap_err();
-    (reject.kind, reject.code)
+    let rejection = handled.outcome.unwrap_err();
+    (rejection.kind, rejection.code)
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_correction_that_changes_nothing_makes_no_revision() {
 fn a_workout_that_is_deleted_unknown_or_somebody_elses_is_not_found() {
     let mut lane = lane();
     run(&mut lane, &[log(1, squats(1, 60.0)), log(2, squats(2, 60.0)), delete(3, 1)], 3);
-    let missing = (RejectKind::NotFound, "workout_not_found".to_owned());
+    let missing = (RejectionKind::NotFound, "workout_not_found".to_owned());
     assert_eq!(refusal(&mut lane, delete(4, 1)), missing);
     assert_eq!(refusal(&mut lane, correct(5, 1, squats(1, 61.0))), missing);
     assert_eq!(refusal(&mut lane, delete(6, 99)), missing);
@@ -158,11 +158,11 @@ fn a_workout_that_is_deleted_unknown_or_somebody_elses_is_not_found() {
 fn a_workout_is_refused_with_every_field_that_is_wrong() {
     let mut lane = lane();
     let moonwalk = workout("2026-05-01T10:00:00Z", "moonwalk", 5, None);
-    assert_eq!(refusal(&mut lane, log(1, moonwalk.clone())), (RejectKind::Invalid, "unknown_exercise".to_owned()));
+    assert_eq!(refusal(&mut lane, log(1, moonwalk.clone())), (RejectionKind::Invalid, "unknown_exercise".to_owned()));
     let ended_at = Some("2026-05-01T09:00:00Z".to_owned().try_into().unwrap());
-    let reject = lane.when(log(2, Workout { ended_at, ..moonwalk })).outcome.unwrap_err();
-    let pointers: Vec<_> = reject.violations.iter().map(|violation| violation.pointer.as_str()).collect();
-    assert_eq!((reject.code.as_str(), &pointers[..]), ("invalid_body", &["/ended_at", "/exercises/0/exercise"][..]));
+    let rejection = lane.when(log(2, Workout { ended_at, ..moonwalk })).outcome.unwrap_err();
+    let pointers: Vec<_> = rejection.violations.iter().map(|violation| violation.pointer.as_str()).collect();
+    assert_eq!((rejection.code.as_str(), &pointers[..]), ("invalid_body", &["/ended_at", "/exercises/0/exercise"][..]));
     assert_eq!(lane.tables(), "");
 }
 
@@ -179,7 +179,7 @@ fn a_reminder_is_set_moved_and_comes_due_at_its_last_revision_once() {
 
     assert!(run(&mut lane, &[due(3, 1, 1)], 1).is_empty(), "it was moved");
     assert_eq!(run(&mut lane, &[due(4, 1, 2), due(5, 1, 2)], 2).len(), 1);
-    let gone = (RejectKind::Conflict, "reminder_not_active".to_owned());
+    let gone = (RejectionKind::Conflict, "reminder_not_active".to_owned());
     assert_eq!(refusal(&mut lane, command(6, CancelReminder { reminder_id })), gone);
 }
 
@@ -190,10 +190,10 @@ fn a_cancelled_reminder_does_not_come() {
     let handled = lane.batch(&[remind(1, 50), command(2, CancelReminder { reminder_id })]);
     assert_eq!(timers(&handled[1]), [Timer::Cancel { key: id(1), kind: EventKind::WorkoutReminderDue }]);
     assert!(run(&mut lane, &[due(3, 1, 1), due(4, 1, 2)], 2).is_empty());
-    let gone = (RejectKind::Conflict, "reminder_not_active".to_owned());
+    let gone = (RejectionKind::Conflict, "reminder_not_active".to_owned());
     assert_eq!(refusal(&mut lane, command(5, MoveReminder { reminder_id, due_at: time(60) })), gone);
     let reminder_id = ReminderId::new(id(9));
-    let missing = (RejectKind::NotFound, "reminder_not_found".to_owned());
+    let missing = (RejectionKind::NotFound, "reminder_not_found".to_owned());
     assert_eq!(refusal(&mut lane, command(6, CancelReminder { reminder_id })), missing);
 }
 
@@ -207,11 +207,11 @@ fn a_reminder_that_a_job_outside_schedules_comes_once() {
 #[test]
 fn a_reminder_lies_ahead_by_at_most_366_days_and_there_are_at_most_100() {
     let mut lane = lane();
-    let wrong = (RejectKind::Invalid, "invalid_due_at".to_owned());
+    let wrong = (RejectionKind::Invalid, "invalid_due_at".to_owned());
     assert_eq!(refusal(&mut lane, remind(10, 10)), wrong);
     assert_eq!(refusal(&mut lane, remind(1, 366 * 86_400 + 2)), wrong);
     run(&mut lane, &(0..100).map(|number| remind(number, 1_000)).collect::<Vec<_>>(), 7);
-    let full = (RejectKind::Conflict, "too_many_reminders".to_owned());
+    let full = (RejectionKind::Conflict, "too_many_reminders".to_owned());
     assert_eq!(refusal(&mut lane, remind(100, 1_000)), full);
     let room = command(101, CancelReminder { reminder_id: ReminderId::new(id(0)) });
     assert_eq!(run(&mut lane, &[room, remind(102, 1_000)], 2).len(), 2);

@@ -54,7 +54,7 @@ fn one_exercise_is_enough() {
     let mut lifter = Lifter::new();
     lifter.trains(0, &[(CURL, &three(12.5, 10, None))]);
     let all = lifter.recommend(0);
-    assert!((1..=MOST_SHOWN).contains(&all.len()), "{all:?}");
+    assert!((1..=MAX_SHOWN).contains(&all.len()), "{all:?}");
 }
 
 #[test]
@@ -121,7 +121,7 @@ proptest! {
             lifter.trains(day, &workout);
         }
         let all = lifter.recommend(day + later);
-        prop_assert!(all.len() <= MOST_SHOWN);
+        prop_assert!(all.len() <= MAX_SHOWN);
         prop_assert_eq!(&all, &lifter.recommend(day + later));
         prop_assert!(all.iter().all(|one| one.explanation.reasons.len() <= 3 && one.propensity > 0.0));
         prop_assert_eq!(audit(&lifter.on(day + later)).violations, 0);

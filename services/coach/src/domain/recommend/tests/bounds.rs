@@ -35,7 +35,7 @@ fn a_teenager_is_given_eight_repetitions_or_more_far_from_the_limit() {
     lifter.profile.birth_year = Some(2010);
     let next = lifter.next_load(BENCH, last + 3);
     let lift = &next.lifts[0];
-    assert!(lift.reps >= 8 && lift.most_rpe <= 7.0 && lift.one_rep_max_kg.is_none() && lift.load_kg <= Some(60.0));
+    assert!(lift.reps >= 8 && lift.max_rpe <= 7.0 && lift.one_rep_max_kg.is_none() && lift.load_kg <= Some(60.0));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn from_65_on_the_steps_are_smaller() {
     let (mut lifter, last) = rising();
     lifter.profile.birth_year = Some(1950);
     let next = lifter.next_load(SQUAT, last + 3);
-    assert!(next.lifts[0].load_kg <= Some(82.5) && next.lifts[0].most_rpe <= 8.0, "{next:?}");
+    assert!(next.lifts[0].load_kg <= Some(82.5) && next.lifts[0].max_rpe <= 8.0, "{next:?}");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_knee_that_was_reported_sees_no_squat_until_it_is_cleared_and_then_half_of_i
 
     lifter.profile.injuries = vec![Injury { cleared: Some(Lifter::at(last).date()), ..injury }];
     let back = lifter.next_load(SQUAT, last + 3);
-    assert!(back.lifts[0].load_kg <= Some(40.0) && back.lifts[0].most_rpe <= 5.0, "{back:?}");
+    assert!(back.lifts[0].load_kg <= Some(40.0) && back.lifts[0].max_rpe <= 5.0, "{back:?}");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn a_new_exercise_begins_as_a_ramp_with_a_question() {
     let mut lifter = Lifter::new();
     lifter.trains_for(2, &[(BENCH, &three(60.0, 8, None))]);
     let next = lifter.next_load(SQUAT, 14);
-    assert_eq!((next.headline, next.lifts[0].most_rpe), (Headline::FirstTime, 7.0));
+    assert_eq!((next.headline, next.lifts[0].max_rpe), (Headline::FirstTime, 7.0));
     // Of what nine of ten can do once, times how strong the person is beside others, 0.65 for eight repetitions.
     assert!(next.lifts[0].load_kg.unwrap() < 0.65 * 0.6 * 90.0 * 1.3, "{next:?}");
     assert!(told(&lifter, &next).contains("tell us how hard it was"));

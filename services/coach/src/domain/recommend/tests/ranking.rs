@@ -18,10 +18,10 @@ fn busy() -> (Lifter, i64) {
 fn at_most_three_are_shown_and_they_are_about_different_things() {
     let (lifter, last) = busy();
     let all = lifter.recommend(last);
-    assert_eq!(all.len(), MOST_SHOWN);
+    assert_eq!(all.len(), MAX_SHOWN);
     let mut subjects: Vec<_> = all.iter().map(|one| (one.kind, one.subject.clone())).collect();
     subjects.dedup();
-    assert_eq!(subjects.len(), MOST_SHOWN);
+    assert_eq!(subjects.len(), MAX_SHOWN);
 }
 
 #[test]

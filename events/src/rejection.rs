@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 /// A command or query was understood and rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[error("{code}: {detail}")]
-pub struct Reject {
-    pub kind: RejectKind,
+pub struct Rejection {
+    pub kind: RejectionKind,
     /// Stable, snake_case, for programs: `workout_not_found`.
     pub code: String,
     /// One sentence for people, saying what to do; no personal data.
@@ -20,7 +20,7 @@ pub struct Reject {
 /// The kind of rejection; the edge maps it to a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum RejectKind {
+pub enum RejectionKind {
     /// 422
     Invalid,
     /// 404
@@ -48,8 +48,8 @@ pub struct Violation {
 /// A reason for which something can be declined. Each is a constant beside the messages that it is about, and is listed with
 /// them ([`CommandKind::rejections`](crate::CommandKind::rejections), [`Query::REJECTIONS`](crate::Query::REJECTIONS)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RejectCode {
-    pub kind: RejectKind,
+pub struct RejectionCode {
+    pub kind: RejectionKind,
     /// Stable, snake_case, for programs.
     pub name: &'static str,
     /// One sentence for people that says what to do.
@@ -57,50 +57,51 @@ pub struct RejectCode {
 }
 
 /// The body breaks rules that a type alone cannot hold; `violations` says which.
-pub const INVALID_BODY: RejectCode = RejectCode::invalid("invalid_body", "fields of the body are wrong");
+pub const INVALID_BODY: RejectionCode = RejectionCode::invalid("invalid_body", "fields of the body are wrong");
 /// A service got a command that it does not take.
-pub const UNKNOWN_COMMAND: RejectCode = RejectCode::invalid("unknown_command", "there is no such command");
+pub const UNKNOWN_COMMAND: RejectionCode = RejectionCode::invalid("unknown_command", "there is no such command");
 /// A service got bytes that are not the query.
-pub const INVALID_QUERY: RejectCode =
-    RejectCode::invalid("invalid_query", "the body is not valid MessagePack for this query");
+pub const INVALID_QUERY: RejectionCode =
+    RejectionCode::invalid("invalid_query", "the body is not valid MessagePack for this query");
 /// A list was asked to go on from where it never ended.
-pub const INVALID_CURSOR: RejectCode = RejectCode::invalid("invalid_cursor", "unknown cursor; start without one");
+pub const INVALID_CURSOR: RejectionCode = RejectionCode::invalid("invalid_cursor", "unknown cursor; start without one");
 /// The same key came with another body.
-pub const IDEMPOTENCY_KEY_REUSED: RejectCode =
-    RejectCode::invalid("idempotency_key_reused", "this Idempotency-Key was used with another body; use a new key");
+pub const IDEMPOTENCY_KEY_REUSED: RejectionCode =
+    RejectionCode::invalid("idempotency_key_reused", "this Idempotency-Key was used with another body; use a new key");
 /// A service, or what it stands on, does not do its part now.
-pub const UNAVAILABLE: RejectCode = RejectCode::new(RejectKind::Unavailable, "unavailable", "try again in a moment");
+pub const UNAVAILABLE: RejectionCode =
+    RejectionCode::new(RejectionKind::Unavailable, "unavailable", "try again in a moment");
 
-impl RejectCode {
-    pub const fn new(kind: RejectKind, name: &'static str, detail: &'static str) -> Self {
+impl RejectionCode {
+    pub const fn new(kind: RejectionKind, name: &'static str, detail: &'static str) -> Self {
         Self { kind, name, detail }
     }
 
     pub const fn not_found(name: &'static str, detail: &'static str) -> Self {
-        Self::new(RejectKind::NotFound, name, detail)
+        Self::new(RejectionKind::NotFound, name, detail)
     }
 
     pub const fn conflict(name: &'static str, detail: &'static str) -> Self {
-        Self::new(RejectKind::Conflict, name, detail)
+        Self::new(RejectionKind::Conflict, name, detail)
     }
 
     pub const fn invalid(name: &'static str, detail: &'static str) -> Self {
-        Self::new(RejectKind::Invalid, name, detail)
+        Self::new(RejectionKind::Invalid, name, detail)
     }
 
     /// Declined for this reason, in other words.
-    pub fn because(self, detail: impl Into<String>) -> Reject {
-        Reject { detail: detail.into(), ..self.into() }
+    pub fn because(self, detail: impl Into<String>) -> Rejection {
+        Rejection { detail: detail.into(), ..self.into() }
     }
 }
 
-impl From<RejectCode> for Reject {
-    fn from(RejectCode { kind, name, detail }: RejectCode) -> Self {
+impl From<RejectionCode> for Rejection {
+    fn from(RejectionCode { kind, name, detail }: RejectionCode) -> Self {
         Self { kind, code: name.to_owned(), detail: detail.to_owned(), violations: Vec::new() }
     }
 }
 
-impl Reject {
+impl Rejection {
     /// The body violates rules that types alone cannot express.
     pub fn violations(violations: Vec<Violation>) -> Self {
         let detail = violations.iter().map(|v| v.detail.as_str()).collect::<Vec<_>>().join("; ");
@@ -108,7 +109,7 @@ impl Reject {
     }
 
     /// Whether it is for one of these reasons.
-    pub fn is_one_of(&self, codes: &[RejectCode]) -> bool {
+    pub fn is_one_of(&self, codes: &[RejectionCode]) -> bool {
         codes.iter().any(|code| code.name == self.code && code.kind == self.kind)
     }
 }

@@ -16,13 +16,13 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use crate::problem::UNAVAILABLE;
 
 /// Answers on a listener until it is closed; another one on the same address goes on from there.
-pub struct Door {
+pub struct NotReady {
     missing: Arc<Mutex<String>>,
     close: oneshot::Sender<()>,
     answering: JoinHandle<std::io::Result<()>>,
 }
 
-impl Door {
+impl NotReady {
     /// Begins to answer; gives the listener for what comes after.
     ///
     /// # Errors
@@ -39,7 +39,7 @@ impl Door {
             .with_state(Arc::clone(&missing));
         let (close, closed) = oneshot::channel::<()>();
         let closed = async {
-            // Without a door there is nobody to answer for.
+            // Once it is dropped nobody waits for an answer.
             let _ = closed.await;
         };
         let answering = tokio::spawn(axum::serve(listener, app).with_graceful_shutdown(closed).into_future());

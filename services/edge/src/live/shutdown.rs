@@ -15,52 +15,52 @@ struct Closing {
 }
 
 /// Tells every connection of an edge that it closes.
-pub(super) struct Goodbye(watch::Sender<Option<Closing>>);
+pub(super) struct Shutdown(watch::Sender<Option<Closing>>);
 
 /// One connection's share of that. Whoever holds it is waited for.
-pub(super) struct Farewell {
+pub(super) struct ShutdownShare {
     closing: watch::Receiver<Option<Closing>>,
     /// Which part of the grace this connection has.
     share: f64,
 }
 
-impl Default for Goodbye {
+impl Default for Shutdown {
     fn default() -> Self {
         Self(watch::channel(None).0)
     }
 }
 
-impl Goodbye {
+impl Shutdown {
     /// Every connection has another moment of the grace to go.
-    pub(super) fn say(&self, grace: Duration) {
+    pub(super) fn begin(&self, grace: Duration) {
         self.0.send_replace(Some(Closing { since: Instant::now(), grace }));
     }
 
-    pub(super) fn is_said(&self) -> bool {
+    pub(super) fn has_begun(&self) -> bool {
         self.0.borrow().is_some()
     }
 
-    pub(super) fn for_one(&self) -> Farewell {
+    pub(super) fn for_one(&self) -> ShutdownShare {
         let share = uuid::Uuid::new_v4().as_u64_pair().1 as u32;
-        Farewell { closing: self.0.subscribe(), share: f64::from(share) / f64::from(u32::MAX) }
+        ShutdownShare { closing: self.0.subscribe(), share: f64::from(share) / f64::from(u32::MAX) }
     }
 
     /// Completes when nobody is left who was to be told.
-    pub(super) async fn everybody_left(&self) {
+    pub(super) async fn all_closed(&self) {
         self.0.closed().await;
     }
 }
 
-impl Farewell {
+impl ShutdownShare {
     /// Completes when this connection is to go.
-    pub(super) async fn comes(&mut self) {
+    pub(super) async fn due(&mut self) {
         if let Some(Closing { since, grace }) = self.begun().await {
             sleep_until(since + grace.mul_f64(self.share)).await;
         }
     }
 
     /// Completes when nobody new is welcome.
-    pub(super) async fn begins(&mut self) {
+    pub(super) async fn has_begun(&mut self) {
         self.begun().await;
     }
 
@@ -76,23 +76,23 @@ mod tests {
 
     #[test]
     fn connections_share_the_grace() {
-        let goodbye = Goodbye::default();
-        let early = (0..200).filter(|_| goodbye.for_one().share < 0.5).count();
+        let shutdown = Shutdown::default();
+        let early = (0..200).filter(|_| shutdown.for_one().share < 0.5).count();
         assert!((60..140).contains(&early), "{early} of 200 in the first half");
     }
 
     #[tokio::test]
     async fn a_connection_goes_at_its_moment_however_often_it_asks() {
-        let goodbye = Goodbye::default();
-        let mut farewell = Farewell { share: 0.5, ..goodbye.for_one() };
-        assert!(!goodbye.is_said());
-        goodbye.say(Duration::from_secs(1));
+        let shutdown = Shutdown::default();
+        let mut shutdown = ShutdownShare { share: 0.5, ..shutdown.for_one() };
+        assert!(!shutdown.has_begun());
+        shutdown.begin(Duration::from_secs(1));
         let begun = Instant::now();
-        farewell.begins().await;
+        shutdown.has_begun().await;
         // What it hears meanwhile does not put it off.
-        while tokio::time::timeout(Duration::from_millis(70), farewell.comes()).await.is_err() {}
+        while tokio::time::timeout(Duration::from_millis(70), shutdown.due()).await.is_err() {}
         assert!(begun.elapsed() >= Duration::from_millis(450), "{:?}", begun.elapsed());
-        drop(farewell);
-        goodbye.everybody_left().await;
+        drop(shutdown);
+        shutdown.all_closed().await;
     }
 }
