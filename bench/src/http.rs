@@ -15,7 +15,7 @@ pub struct Http {
 }
 
 /// What closed-loop load came to.
-pub struct Load {
+pub struct Latencies {
     pub per_second: f64,
     /// Milliseconds each.
     pub took: Vec<f64>,
@@ -75,7 +75,7 @@ pub async fn hammer(
     lasting: Duration,
     expected: u16,
     request: impl Fn(usize, usize) -> Vec<u8> + Clone + Send + 'static,
-) -> Result<Load> {
+) -> Result<Latencies> {
     let counted_from = Instant::now() + lasting / 5;
     let end = counted_from + lasting;
     let mut running = tokio::task::JoinSet::new();
@@ -102,7 +102,7 @@ pub async fn hammer(
     while let Some(connection) = running.join_next().await {
         took.extend(connection??);
     }
-    Ok(Load { per_second: took.len() as f64 / lasting.as_secs_f64(), took })
+    Ok(Latencies { per_second: took.len() as f64 / lasting.as_secs_f64(), took })
 }
 
 fn content_length(head: &[u8]) -> Result<usize> {

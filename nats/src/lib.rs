@@ -26,7 +26,7 @@ pub use broker::{
     Nats, NatsConfig,
     commands::{CommandPublisher, Published, SendError},
     ephemeral::{ephemerals, publish_ephemeral},
-    outcomes::{Expected, Outcomes},
+    outcomes::{AwaitedOutcome, Outcomes},
     servers, streams,
     subject::{self, PARTITIONS},
     tail::{AnotherHistory, Position, Start, Stored, Tail, stored_since},

@@ -72,7 +72,7 @@ impl Accounts {
         let id = CommandId::derive(user.uuid(), key);
         let time_zone = TimeZoneName::try_from("Europe/Berlin".to_owned()).unwrap();
         let register = Command::from(RegisterUser { locale: Locale::default(), time_zone });
-        let expected = self.outcomes.expect(id);
+        let expected = self.outcomes.awaited(id);
         self.publisher.send(&Message::first(id.uuid(), user, Timestamp::now(), register), "f").await.unwrap();
         expected.outcome(Duration::from_secs(20)).await.expect("an outcome")
     }

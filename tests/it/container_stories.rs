@@ -30,8 +30,8 @@ async fn whoever_asks_for_health_hears_in_a_line_and_a_status_how_it_is() {
     let unheard = health(&silent.local_addr().unwrap().to_string(), &[]);
     assert!(unheard.status.code() == Some(1) && said(&unheard).contains("did not respond"), "{}", said(&unheard));
 
-    let nowhere = format!("127.0.0.1:{}", free_port().unwrap());
-    let (nats, postgres) = (format!("nats://{nowhere}"), format!("postgres://plyo@{nowhere}/plyo"));
+    let dead_address = format!("127.0.0.1:{}", free_port().unwrap());
+    let (nats, postgres) = (format!("nats://{dead_address}"), format!("postgres://plyo@{dead_address}/plyo"));
     let relaxed = ["--durability", "relaxed", "--wait", "60", "--nats-url", &nats, "--postgres-url", &postgres];
     let mut waiting = plyo(directory.path(), &[&["serve", "--listen", &listen], &relaxed[..]].concat());
     let _waiting = Up(waiting.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());

@@ -1,4 +1,4 @@
-//! The loop in good weather.
+//! The loop when nothing fails.
 
 use std::{sync::atomic::AtomicBool, time::Duration};
 
@@ -21,7 +21,7 @@ async fn a_command_becomes_an_event_and_a_reaction_and_its_sender_is_answered() 
     let publisher = CommandPublisher::new(&nats, "test");
     let user = UserId::mint();
     let command = log(user, 5);
-    let expected = outcomes.expect(plyo_events::CommandId::new(command.id));
+    let expected = outcomes.awaited(plyo_events::CommandId::new(command.id));
     publisher.send(&command, "f").await.unwrap();
     let outcome = expected.outcome(Duration::from_secs(10)).await.expect("an outcome");
     assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");

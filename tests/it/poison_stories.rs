@@ -32,7 +32,7 @@ async fn one_among_many_on(ground: &Ground, reps: u32, bugs: &[&'static str]) ->
     let people: Vec<UserId> = (0..10).map(|_| UserId::mint()).collect();
     let good: Vec<_> = (0..255).map(|n| log(people[n % 10], 5)).collect();
     let bad = log(UserId::mint(), reps);
-    let expected = outcomes.expect(CommandId::new(bad.id));
+    let expected = outcomes.awaited(CommandId::new(bad.id));
     let all = good[..128].iter().chain([&bad]).chain(&good[128..]);
     for command in all {
         send(&publisher, command).await;

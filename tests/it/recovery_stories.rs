@@ -37,12 +37,12 @@ async fn lane_says(nats: &Nats, service: &str, word: &str) {
 async fn a_lane_whose_postgres_swallows_what_is_sent_to_it_says_so_and_owns_soon_after_one_answers() {
     let ground = Ground::new().await;
     let nats = ground.nats().await;
-    let nowhere = Swallowing::new().await;
-    let port = nowhere.port;
+    let swallowing = Swallowing::new().await;
+    let port = swallowing.port;
     let dsn = format!("postgres://{{role}}@127.0.0.1:{port}/plyo");
     let _service = Server::start(&Role { dsn, ..ground.role(&["workout"]) });
     lane_says(&nats, "workout", &format!("connect to Postgres at 127.0.0.1:{port}: no response within 3 s")).await;
-    drop(nowhere);
+    drop(swallowing);
     let _wire = Wire::at(port, ground.postgres.port()).await;
     let answers = Instant::now();
     lane_says(&nats, "workout", "owning").await;

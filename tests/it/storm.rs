@@ -21,11 +21,11 @@ use crate::{
     platform::Ground,
 };
 
-/// The services that a storm blows over, two owners each.
+/// The services of a storm, two owners each.
 const REAL: &[&str] = &["workout", "achievement", "notification"];
 
-/// How hard it blows, and how long at most.
-struct Weather {
+/// What a storm does, and for how long at most.
+struct Plan {
     services: &'static [&'static str],
     lanes: u8,
     seed: u64,
@@ -55,9 +55,9 @@ async fn nothing_is_lost_or_repeated_in_a_storm() {
     // A bug that is planted by hand: the storm must fail then.
     let bug = std::env::var("PLYO_STORM_BUG").ok().map(|bug| &*bug.leak());
     for lanes in [1, 4] {
-        let weather =
-            Weather { services: REAL, lanes, seed, seconds: seconds / 2, bugs: bug.into_iter().collect(), one_in: 50 };
-        let (wrong, damage) = storm(weather).await;
+        let plan =
+            Plan { services: REAL, lanes, seed, seconds: seconds / 2, bugs: bug.into_iter().collect(), one_in: 50 };
+        let (wrong, damage) = storm(plan).await;
         assert_eq!(wrong, Vec::<String>::new(), "seed {seed}, {lanes} lanes: {damage:?}");
         eprintln!("seed {seed}, {lanes} lanes: {damage:?}");
     }
@@ -68,29 +68,29 @@ fn setting(name: &str, default: u64) -> u64 {
     std::env::var(format!("PLYO_STORM_{name}")).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-async fn storm(weather: Weather) -> (Vec<String>, Damage) {
-    let mut ground = Ground::with_lanes(weather.lanes).await;
+async fn storm(plan: Plan) -> (Vec<String>, Damage) {
+    let mut ground = Ground::with_lanes(plan.lanes).await;
     let nats = ground.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
     let (over, repeated) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
     let watching = tokio::spawn(watch(Tail::open(&nats, u64::MAX).await.expect("EVENTS is there"), repeated.clone()));
-    let blowing = async {
-        let blown = blow(&mut ground, &weather, &repeated).await;
+    let disturbing = async {
+        let disturbed = disturb(&mut ground, &plan, &repeated).await;
         over.store(true, Ordering::Relaxed);
-        blown
+        disturbed
     };
-    let (ledger, (damage, ships)) = tokio::join!(Ledger::keep_logging(&publisher, &over), blowing);
+    let (ledger, (damage, victims)) = tokio::join!(Ledger::keep_logging(&publisher, &over), disturbing);
     watching.abort();
-    // Fair weather, with the bugs that were planted.
-    let role = Role { bugs: weather.bugs.clone(), ..ground.role(weather.services) };
+    // Undisturbed, with the bugs that were planted.
+    let role = Role { bugs: plan.bugs.clone(), ..ground.role(plan.services) };
     let _fair = Server::start(&role);
-    ground.settle(weather.services).await;
-    drop(ships);
-    ground.settle(weather.services).await;
-    (ledger.check(&ground, weather.services).await, damage)
+    ground.settle(plan.services).await;
+    drop(victims);
+    ground.settle(plan.services).await;
+    (ledger.check(&ground, plan.services).await, damage)
 }
 
-/// Notes when an event comes a second time: what both planted bugs come to, so that their storms need not blow on.
+/// Notes when an event comes a second time: what both planted bugs come to, so that their storms need not disturb on.
 async fn watch(mut tail: Tail, repeated: Arc<AtomicBool>) {
     let mut seen = HashSet::new();
     while let Ok(events) = tail.next().await {
@@ -101,40 +101,40 @@ async fn watch(mut tail: Tail, repeated: Arc<AtomicBool>) {
 }
 
 /// A child of the storm, and when it is continued if it is stopped.
-struct Ship {
+struct Victim {
     role: Role,
     server: Server,
     continued_at: Option<Instant>,
 }
 
 /// What was damaged, and who was out there: those that were stopped have still something to say.
-async fn blow(ground: &mut Ground, weather: &Weather, repeated: &AtomicBool) -> (Damage, Vec<Ship>) {
-    let mut random = Random(weather.seed);
+async fn disturb(ground: &mut Ground, plan: &Plan, repeated: &AtomicBool) -> (Damage, Vec<Victim>) {
+    let mut random = Random(plan.seed);
     let mut damage = Damage::default();
-    let services = weather.services.iter().chain(weather.services);
-    let mut ships: Vec<Ship> = services.map(|service| launch(ground, service, weather, &mut random)).collect();
-    let any = ships.len() as u64;
-    let end = Instant::now() + Duration::from_secs(weather.seconds);
-    // Where the machine is slow, few places are passed: then it blows until it was a storm.
+    let services = plan.services.iter().chain(plan.services);
+    let mut victims: Vec<Victim> = services.map(|service| start(ground, service, plan, &mut random)).collect();
+    let any = victims.len() as u64;
+    let end = Instant::now() + Duration::from_secs(plan.seconds);
+    // Where the machine is slow, few places are passed: then it goes on until it was a storm.
     while (Instant::now() < end || !damage.is_of_a_storm()) && !repeated.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        for ship in &mut ships {
-            if ship.server.has_ended() {
+        for victim in &mut victims {
+            if victim.server.has_ended() {
                 damage.deaths += 1;
-                ship.role.seed = random.next();
-                ship.server = Server::start(&ship.role);
-                ship.continued_at = None;
-            } else if ship.server.is_stopped() && ship.continued_at.is_none() {
+                victim.role.seed = random.next();
+                victim.server = Server::start(&victim.role);
+                victim.continued_at = None;
+            } else if victim.server.is_stopped() && victim.continued_at.is_none() {
                 // Longer than the session timeout at times, so that another owner takes over meanwhile.
                 damage.stops += 1;
-                ship.continued_at = Some(Instant::now() + Duration::from_millis(2_000 + random.below(12_000)));
-            } else if ship.continued_at.is_some_and(|at| at <= Instant::now()) {
-                ship.server.signal(Signal::SIGCONT);
-                ship.continued_at = None;
+                victim.continued_at = Some(Instant::now() + Duration::from_millis(2_000 + random.below(12_000)));
+            } else if victim.continued_at.is_some_and(|at| at <= Instant::now()) {
+                victim.server.signal(Signal::SIGCONT);
+                victim.continued_at = None;
             }
         }
         match random.below(1_000) {
-            0..20 => ships[random.below(any) as usize].server.signal(Signal::SIGSTOP),
+            0..20 => victims[random.below(any) as usize].server.signal(Signal::SIGSTOP),
             20..25 => {
                 damage.broker_crashes += 1;
                 ground.nats_server.kill();
@@ -148,12 +148,11 @@ async fn blow(ground: &mut Ground, weather: &Weather, repeated: &AtomicBool) -> 
             _ => {}
         }
     }
-    ships.iter().for_each(|ship| ship.server.signal(Signal::SIGCONT));
-    (damage, ships)
+    victims.iter().for_each(|victim| victim.server.signal(Signal::SIGCONT));
+    (damage, victims)
 }
 
-fn launch(ground: &Ground, service: &'static str, weather: &Weather, random: &mut Random) -> Ship {
-    let role =
-        Role { bugs: weather.bugs.clone(), one_in: weather.one_in, seed: random.next(), ..ground.role(&[service]) };
-    Ship { server: Server::start(&role), role, continued_at: None }
+fn start(ground: &Ground, service: &'static str, plan: &Plan, random: &mut Random) -> Victim {
+    let role = Role { bugs: plan.bugs.clone(), one_in: plan.one_in, seed: random.next(), ..ground.role(&[service]) };
+    Victim { server: Server::start(&role), role, continued_at: None }
 }

@@ -94,7 +94,7 @@ impl Nats {
 
     /// Another connection of the same user, which ends when it is lost. A client that reconnects sends its remaining
     /// messages after losing some; an owner's publishes must not be reordered like that.
-    pub(crate) async fn that_ends(&self) -> Result<Self> {
+    pub(crate) async fn without_reconnecting(&self) -> Result<Self> {
         let seed = self.config.nkey_seed.clone();
         let is_made = Arc::new(AtomicBool::new(false));
         let is_lost = Arc::clone(&is_made);
@@ -198,7 +198,7 @@ impl Nats {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<impl Future<Output = Result<PubAck, PublishError>> + Send + use<>, PublishError> {
-        let (reply, answer) = self.pub_acks.expect(patience);
+        let (reply, answer) = self.pub_acks.awaited(patience);
         // Cheap to clone.
         let subject = async_nats::Subject::from(subject);
         self.client

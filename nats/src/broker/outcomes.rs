@@ -22,7 +22,7 @@ pub struct Outcomes {
 }
 
 /// A wait for one outcome; dropping it ends the wait.
-pub struct Expected {
+pub struct AwaitedOutcome {
     command: CommandId,
     outcome: Option<broadcast::Receiver<Outcome>>,
     waiting: Arc<Waiting>,
@@ -56,14 +56,14 @@ impl Outcomes {
     }
 
     /// Registers a wait, before the command is sent.
-    pub fn expect(&self, command: CommandId) -> Expected {
+    pub fn awaited(&self, command: CommandId) -> AwaitedOutcome {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = waiting.entry(command).or_insert_with(|| broadcast::channel(1).0);
-        Expected { command, outcome: Some(sender.subscribe()), waiting: Arc::clone(&self.waiting) }
+        AwaitedOutcome { command, outcome: Some(sender.subscribe()), waiting: Arc::clone(&self.waiting) }
     }
 }
 
-impl Expected {
+impl AwaitedOutcome {
     /// The outcome, or `None` on a timeout.
     pub async fn outcome(mut self, within: Duration) -> Option<Outcome> {
         let outcome = self.outcome.as_mut()?;
@@ -71,7 +71,7 @@ impl Expected {
     }
 }
 
-impl Drop for Expected {
+impl Drop for AwaitedOutcome {
     fn drop(&mut self) {
         // Our own receiver is counted while the field lives, so it is dropped first.
         self.outcome = None;

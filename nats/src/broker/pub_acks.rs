@@ -60,7 +60,7 @@ pub(crate) struct PubAcks {
 }
 
 /// One wait for a PubAck.
-pub(crate) struct Expected {
+pub(crate) struct AwaitedAck {
     token: u64,
     deadline: Instant,
     answer: oneshot::Receiver<Result<PubAck, PublishError>>,
@@ -79,13 +79,13 @@ impl PubAcks {
         }))
     }
 
-    pub(crate) fn expect(self: &Arc<Self>, patience: Duration) -> (String, Expected) {
+    pub(crate) fn awaited(self: &Arc<Self>, patience: Duration) -> (String, AwaitedAck) {
         let token = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, answer) = oneshot::channel();
         self.waiting().insert(token, sender);
         (
             format!("{}{token}", self.prefix),
-            Expected { token, deadline: Instant::now() + patience, answer, pub_acks: Arc::clone(self) },
+            AwaitedAck { token, deadline: Instant::now() + patience, answer, pub_acks: Arc::clone(self) },
         )
     }
 
@@ -129,7 +129,7 @@ async fn deliver(pub_acks: Weak<PubAcks>, mut answers: Subscriber, mut disconnec
     }
 }
 
-impl Expected {
+impl AwaitedAck {
     pub(crate) async fn wait(mut self) -> Result<PubAck, PublishError> {
         match tokio::time::timeout_at(self.deadline, &mut self.answer).await {
             Ok(Ok(answer)) => answer,
@@ -138,7 +138,7 @@ impl Expected {
     }
 }
 
-impl Drop for Expected {
+impl Drop for AwaitedAck {
     fn drop(&mut self) {
         self.pub_acks.waiting().remove(&self.token);
     }

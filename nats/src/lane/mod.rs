@@ -147,7 +147,7 @@ async fn own<R: Reactor>(
     if there.await? != lane.count() {
         return Ok(Ended::OtherLanes);
     }
-    let nats = config.nats.that_ends().await.map_err(Failure::Unavailable)?;
+    let nats = config.nats.without_reconnecting().await.map_err(Failure::Unavailable)?;
     let mut owner = Owner::take(connection, nats, lane).await?;
     let mut notes = std::mem::take(&mut owner.notes);
     notes.extend(catch_up::catch_up(&mut owner, reactor).await?);

@@ -28,7 +28,9 @@ pub async fn change(nats: &Nats, dsn: &str, service: &'static str, count: u8) ->
         }
         match had.iter().find(|had| had.index == lane.index) {
             // It publishes its outbox, and its epoch marker fences off the former owner.
-            Some(had) => owners.push((Some(Owner::take(connection, nats.that_ends().await?, *had).await?), None)),
+            Some(had) => {
+                owners.push((Some(Owner::take(connection, nats.without_reconnecting().await?, *had).await?), None))
+            }
             None => owners.push((None, Some(connection))),
         }
     }

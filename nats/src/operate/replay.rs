@@ -125,7 +125,7 @@ async fn seize<R: Reactor>(reactor: &R, with: &Replay, new_history: bool) -> Res
     }
     let mut owners = Vec::new();
     for (lane, connection) in locked {
-        let mut owner = Owner::take(connection, with.nats.that_ends().await?, lane).await?;
+        let mut owner = Owner::take(connection, with.nats.without_reconnecting().await?, lane).await?;
         catch_up::catch_up(&mut owner, reactor).await?;
         owners.push(owner);
     }

@@ -153,7 +153,10 @@ pub(crate) async fn ping(db: &mut PgConnection) -> Result<(), Failure> {
     let doing = "keep the session";
     match timeout(KEEP_ALIVE_TIMEOUT, db.ping()).await {
         Ok(answer) => answer.map_err(sql(doing)),
-        Err(_) => Err(Failure::unavailable(format!("{doing}: Postgres did not respond within {} s", KEEP_ALIVE_TIMEOUT.as_secs()))),
+        Err(_) => Err(Failure::unavailable(format!(
+            "{doing}: Postgres did not respond within {} s",
+            KEEP_ALIVE_TIMEOUT.as_secs()
+        ))),
     }
 }
 
@@ -162,7 +165,8 @@ pub(crate) async fn in_time<T>(
     doing: &'static str,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let late = |_| Failure::unavailable(format!("{doing}: Postgres did not respond within {} s", STATEMENT_TIMEOUT.as_secs()));
+    let late =
+        |_| Failure::unavailable(format!("{doing}: Postgres did not respond within {} s", STATEMENT_TIMEOUT.as_secs()));
     timeout(STATEMENT_TIMEOUT, work).await.map_err(late)?
 }
 

@@ -86,7 +86,7 @@ pub(crate) async fn submit(edge: &Edge, submission: Submission) -> Result<Submit
     let Submission { user, id, fingerprint, command, body, traceparent, wait } = submission;
     let service = command.kind().service();
     let _in_flight = edge.in_flight.enter(id, &fingerprint)?;
-    let expected = edge.outcomes.expect(id);
+    let expected = edge.outcomes.awaited(id);
     let mut message = Message::first(id.uuid(), user, Timestamp::now(), command);
     tracing::debug!(command = %id, %traceparent, "command");
     message.traceparent = Some(traceparent);

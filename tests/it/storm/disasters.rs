@@ -17,7 +17,7 @@ use std::{
 use plyo_nats::{CommandPublisher, Nats, streams};
 use plyo_servers::copy;
 
-use super::{REAL, Weather, blow, setting};
+use super::{Plan, REAL, disturb, setting};
 use crate::{
     child::{Random, Role, Server},
     ledger::Ledger,
@@ -79,19 +79,18 @@ impl World {
         if seconds == 0 {
             return;
         }
-        let weather =
-            Weather { services: REAL, lanes: 4, seed: self.random.next(), seconds, bugs: Vec::new(), one_in: 50 };
+        let plan = Plan { services: REAL, lanes: 4, seed: self.random.next(), seconds, bugs: Vec::new(), one_in: 50 };
         let (over, repeated) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
-        let blowing = async {
-            let (_, ships) = blow(&mut self.ground, &weather, &repeated).await;
+        let disturbing = async {
+            let (_, victims) = disturb(&mut self.ground, &plan, &repeated).await;
             over.store(true, Ordering::Relaxed);
-            ships
+            victims
         };
-        let (ledger, ships) = tokio::join!(Ledger::keep_logging(&self.publisher, &over), blowing);
+        let (ledger, victims) = tokio::join!(Ledger::keep_logging(&self.publisher, &over), disturbing);
         self.ledger.absorb(ledger);
         let _fair = self.server();
         self.ground.settle(REAL).await;
-        drop(ships);
+        drop(victims);
     }
 
     /// A process that nothing happens to but the disaster.

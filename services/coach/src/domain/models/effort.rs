@@ -61,15 +61,15 @@ impl Effort {
     }
 
     /// The RPE to expect, 5 to 10: what is easier is seldom logged.
-    pub fn expect(&self, set: &Try) -> f64 {
-        self.belief.expect(&self.features(set)).clamp(5.0, 10.0)
+    pub fn expected(&self, set: &Try) -> f64 {
+        self.belief.expected(&self.features(set)).clamp(5.0, 10.0)
     }
 
     /// Learns how hard the set felt.
     pub fn observe(&mut self, start: &Start, set: &Try, rpe: f64) {
         let features = self.features(set);
         self.belief.wander(start.wander);
-        let residual = rpe - self.belief.expect(&features);
+        let residual = rpe - self.belief.expected(&features);
         self.belief.learn(&features, residual, self.noise);
         self.noise = (0.95 * self.noise + 0.05 * residual * residual).clamp(NOISE.0, NOISE.1);
     }
@@ -94,9 +94,9 @@ mod tests {
             effort.observe(&start, &set(100.0, 5.0, 1.0), 7.5);
             effort.observe(&start, &set(105.0, 5.0, 2.0), 8.5);
         }
-        assert!((effort.expect(&set(100.0, 5.0, 0.0)) - 7.0).abs() < 0.3);
-        assert!(effort.expect(&set(105.0, 5.0, 0.0)) > effort.expect(&set(100.0, 5.0, 0.0)) + 0.2);
-        assert!(effort.expect(&set(100.0, 5.0, 2.0)) > effort.expect(&set(100.0, 5.0, 0.0)) + 0.2);
-        assert_eq!(effort.expect(&set(300.0, 20.0, 3.0)), 10.0);
+        assert!((effort.expected(&set(100.0, 5.0, 0.0)) - 7.0).abs() < 0.3);
+        assert!(effort.expected(&set(105.0, 5.0, 0.0)) > effort.expected(&set(100.0, 5.0, 0.0)) + 0.2);
+        assert!(effort.expected(&set(100.0, 5.0, 2.0)) > effort.expected(&set(100.0, 5.0, 0.0)) + 0.2);
+        assert_eq!(effort.expected(&set(300.0, 20.0, 3.0)), 10.0);
     }
 }

@@ -26,7 +26,7 @@ impl<const N: usize> Gaussian<N> {
     }
 
     /// The expected observation.
-    pub fn expect(&self, features: &SVector<f64, N>) -> f64 {
+    pub fn expected(&self, features: &SVector<f64, N>) -> f64 {
         self.mean.dot(features)
     }
 
@@ -77,7 +77,7 @@ mod tests {
         let mut model = Gaussian::new([0.0; 2], [1e9; 2]);
         for (features, observed) in observations {
             let features = SVector::from(features);
-            let residual = observed - model.expect(&features);
+            let residual = observed - model.expected(&features);
             model.learn(&features, residual, 1.0);
         }
         // By hand: mean x 0.5, mean y 2.25, slope 9.5 / 5 = 1.9, intercept 1.3.

@@ -32,14 +32,14 @@ impl Regressor {
     }
 
     /// ln of the expected ratio of the next load to the last, within ±0.5.
-    pub fn expect(&self, features: &Features) -> f64 {
-        self.0.expect(features).clamp(-LARGEST_CHANGE, LARGEST_CHANGE)
+    pub fn expected(&self, features: &Features) -> f64 {
+        self.0.expected(features).clamp(-LARGEST_CHANGE, LARGEST_CHANGE)
     }
 
     /// Learns the change that followed.
     pub fn observe(&mut self, features: &Features, change: f64) {
         let change = change.clamp(-LARGEST_CHANGE, LARGEST_CHANGE);
-        let residual = (change - self.0.expect(features)).clamp(-LARGEST_ERROR, LARGEST_ERROR);
+        let residual = (change - self.0.expected(features)).clamp(-LARGEST_ERROR, LARGEST_ERROR);
         self.0.learn(features, residual, 1.0);
     }
 }
@@ -58,12 +58,12 @@ mod tests {
             regressor.observe(&features, 0.05 * features[3]);
         }
         features[3] = 1.0;
-        assert!((regressor.expect(&features) - 0.05).abs() < 0.005);
+        assert!((regressor.expected(&features) - 0.05).abs() < 0.005);
         let mut other = Regressor::starting_from(&regressor, 30.0);
-        assert_eq!(other.expect(&features), regressor.expect(&features));
+        assert_eq!(other.expected(&features), regressor.expected(&features));
         for _ in 0..20 {
             other.observe(&features, 0.0);
         }
-        assert!(other.expect(&features) < 0.03, "a person's own sessions count more");
+        assert!(other.expected(&features) < 0.03, "a person's own sessions count more");
     }
 }

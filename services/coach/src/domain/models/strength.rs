@@ -64,7 +64,7 @@ impl Strength {
         self.belief.wander(wander(days));
         let of_belief = self.belief.variance(&features);
         let total = of_belief + self.noise;
-        let residual = ln_kg - self.belief.expect(&features);
+        let residual = ln_kg - self.belief.expected(&features);
         self.belief.learn(&features, residual, self.noise);
         self.belief.mean[1] = self.belief.mean[1].clamp(0.0, 1.6);
         let seen = ((residual * residual).min(6.0 * total) - of_belief).max(0.0);
@@ -73,7 +73,7 @@ impl Strength {
     }
 
     fn ln_load(&self, reps: f64) -> f64 {
-        self.belief.expect(&features(reps))
+        self.belief.expected(&features(reps))
     }
 }
 

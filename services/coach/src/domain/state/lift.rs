@@ -104,7 +104,7 @@ impl Lift {
     /// The RPE to expect of a first set, 5 to 10; `None` when none was ever logged for this lift.
     pub fn expected_rpe(&self, load_kg: f64, reps: u8) -> Option<f64> {
         let set = Try { ln_kg: load_kg.max(0.1).ln(), reps: f64::from(reps), before: 0.0, last_rpe: None };
-        Some(self.effort.as_ref()?.expect(&set))
+        Some(self.effort.as_ref()?.expected(&set))
     }
 
     /// ln of the estimated one-repetition maximum of the last top set, with the slope of the population.
@@ -148,7 +148,7 @@ impl Lift {
             Expert::StepWhenMet => last.load_kg + step,
             Expert::Epley => last.load_kg * shift.exp(),
             Expert::Strength => self.strength.load_kg(reps),
-            Expert::Regressor => last.load_kg * regressor.expect(&features).exp(),
+            Expert::Regressor => last.load_kg * regressor.expected(&features).exp(),
             Expert::MeanOfThree => mean_of_three,
             Expert::SameReps => self.at_same_reps(reps).map_or(last.load_kg * shift.exp(), |top| top.load_kg),
         };

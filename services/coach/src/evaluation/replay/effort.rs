@@ -57,7 +57,7 @@ impl Efforts {
                     (effort.as_ref().filter(|_| number >= self.first_scored), of_exercise.last())
                 {
                     let latest = &of_exercise[of_exercise.len().saturating_sub(8)..];
-                    add(cases, "rpe_mae", COACH, (effort.expect(&set) - rpe).abs());
+                    add(cases, "rpe_mae", COACH, (effort.expected(&set) - rpe).abs());
                     add(cases, "rpe_mae", "user_mean", (mean(&self.all) - rpe).abs());
                     add(cases, "rpe_mae", "exercise_mean_of_eight", (mean(latest) - rpe).abs());
                     add(cases, "rpe_mae", "exercise_last", (last - rpe).abs());
