@@ -10,7 +10,7 @@ use plyo_servers::{Durability, nkeys};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
-    pages,
+    pages, preflight,
     services::{self, Entry, SERVICES},
 };
 
@@ -95,7 +95,8 @@ pub async fn run(
     let mut shown = Vec::new();
     let settings = config.run_settings(roles.iter().filter(|role| *role != "edge").count());
     for name in roles.iter().filter(|role| *role != "edge") {
-        let (config, name, health, nats) = (config.clone(), name.clone(), Health::default(), config.nats(name).await?);
+        let nats = preflight::connected(config, name).await?;
+        let (config, name, health) = (config.clone(), name.clone(), Health::default());
         shown.push(pages::Running { service: name.clone(), health: health.clone(), nats: nats.clone() });
         let settings = settings.clone();
         let entry = *services::find(services, &name)?;
@@ -119,7 +120,7 @@ pub async fn run(
             notes: Arc::new(move || known.iter().flat_map(pages::Running::notes).collect()),
             ..EdgeConfig::default()
         };
-        let nats = config.nats("edge").await?;
+        let nats = preflight::connected(config, "edge").await?;
         let mut stopped = stopped.clone();
         let serving = async move {
             let closing = async move {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use plyo_client::Client;
-use plyo_nats::{database, servers, streams};
+use plyo_nats::{Nats, database, servers, streams};
 use plyo_servers::Durability;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
@@ -20,6 +20,8 @@ const PLACEHOLDERS: [&str; 7] = ["changeme", "change-me", "example", "password",
 const AGAIN: Duration = Duration::from_millis(500);
 /// How long nats-server's monitor may take to answer.
 const MONITOR: Duration = Duration::from_secs(3);
+/// How long nats-server may restart between the preflight and the start.
+const RESTART_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What no waiting mends.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,21 @@ async fn until(patience: Duration, says: impl Fn(String), check: impl AsyncFn() 
             told = why;
         }
         sleep(AGAIN).await;
+    }
+}
+
+/// A role's connection, waited for a moment: a broker that restarts while a process starts is no reason to end.
+///
+/// # Errors
+/// When nats-server does not let it in by then; says why.
+pub(crate) async fn connected(config: &Config, role: &str) -> Result<Nats> {
+    let deadline = Instant::now() + RESTART_TIMEOUT;
+    loop {
+        match config.nats(role).await {
+            Err(error) if Instant::now() + AGAIN > deadline => return Err(error),
+            Err(_) => sleep(AGAIN).await,
+            Ok(nats) => return Ok(nats),
+        }
     }
 }
 
