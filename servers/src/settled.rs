@@ -41,27 +41,43 @@ pub async fn events(nats: &Nats) -> Result<Stream> {
     streams(nats).await?.into_iter().find(|stream| stream.name == "EVENTS").context("there is no stream EVENTS")
 }
 
-/// Whether no command waits, every event is applied, and every outbox is empty, of these services or of whoever has tables.
+/// `None` when no command waits, every event is applied, and every outbox is empty, of these services or of whoever has tables.
 /// Events published after a service was checked show in the last event: it must be the same twice.
+///
+/// Gives what is under way otherwise.
 ///
 /// # Errors
 /// When a server does not answer.
-pub async fn is_settled(nats: &Nats, db: &mut PgConnection, services: Option<&[&str]>) -> Result<bool> {
+pub async fn under_way(nats: &Nats, db: &mut PgConnection, services: Option<&[&str]>) -> Result<Option<String>> {
     let services = match services {
         Some(services) => services.iter().map(|service| (*service).to_owned()).collect(),
         None => with_tables(db).await?,
     };
-    let Some(last) = look(nats, db, &services).await? else { return Ok(false) };
-    Ok(look(nats, db, &services).await? == Some(last))
+    let last = match look(nats, db, &services).await? {
+        Look::Idle { last } => last,
+        Look::UnderWay(what) => return Ok(Some(what)),
+    };
+    Ok(match look(nats, db, &services).await? {
+        Look::Idle { last: now } if now == last => None,
+        Look::Idle { .. } => Some("events come".to_owned()),
+        Look::UnderWay(what) => Some(what),
+    })
 }
 
-/// The last event, if everything seems idle.
-async fn look(nats: &Nats, db: &mut PgConnection, services: &[String]) -> Result<Option<u64>> {
+enum Look {
+    /// With the last event.
+    Idle {
+        last: u64,
+    },
+    UnderWay(String),
+}
+
+async fn look(nats: &Nats, db: &mut PgConnection, services: &[String]) -> Result<Look> {
     let streams = streams(nats).await?;
     let stream = |name: &str| streams.iter().find(|stream| stream.name == name);
     let queue = stream("COMMANDS");
     if queue.is_some_and(|queue| queue.messages > 0) {
-        return Ok(None);
+        return Ok(Look::UnderWay("commands wait".to_owned()));
     }
     let commands = if queue.is_some() { Commands::WorkQueue } else { Commands::Positions };
     // While many commands are pending, nothing else needs to be checked.
@@ -70,7 +86,7 @@ async fn look(nats: &Nats, db: &mut PgConnection, services: &[String]) -> Result
     };
     for stream in streams.iter().filter(of_these) {
         if consumers(nats, stream).await?.iter().any(|consumer| consumer["num_pending"] != 0) {
-            return Ok(None);
+            return Ok(Look::UnderWay(format!("{} is not read to its end", stream.name)));
         }
     }
     let events = stream("EVENTS").context("there is no stream EVENTS")?;
@@ -80,14 +96,14 @@ async fn look(nats: &Nats, db: &mut PgConnection, services: &[String]) -> Result
         let own = stream(&own).filter(|own| matches!(commands, Commands::Positions) && own.last > 0);
         for (stream, position) in own.map(|own| (own, "commands")).into_iter().chain([(events, "applied")]) {
             if !has_applied(nats, stream, position, service, &lanes).await? {
-                return Ok(None);
+                return Ok(Look::UnderWay(format!("{service} is not at the end of {}", stream.name)));
             }
         }
         if lanes.iter().any(|lane| lane["outbox"] != 0) {
-            return Ok(None);
+            return Ok(Look::UnderWay(format!("the outbox of {service} is not empty")));
         }
     }
-    Ok(Some(events.last))
+    Ok(Look::Idle { last: events.last })
 }
 
 /// Whether each lane's row is at the last message that its consumer lets through. A lane that nobody owns yet has none.
@@ -103,8 +119,14 @@ async fn has_applied(nats: &Nats, stream: &Stream, position: &str, service: &str
         }
         let lane = lane_of(consumer).and_then(|(_, lane)| row_of(lanes, lane)).context("a lane without a row")?;
         let position = lane[position].as_u64().with_context(|| format!("a lane has no `{position}`"))?;
+        // Without a filter it reads everything, and counts all but epoch markers.
+        let everything = [json!(if stream.name == "EVENTS" { "evt.>" } else { ">" })];
         let filters = consumer["config"]["filter_subjects"].as_array().into_iter().flatten();
-        for filter in filters.chain([&consumer["config"]["filter_subject"]]).filter(|filter| filter.is_string()) {
+        let mut filters: Vec<&Value> = filters.chain(consumer["config"].get("filter_subject")).collect();
+        if filters.is_empty() {
+            filters.extend(&everything);
+        }
+        for filter in filters {
             if position < last_of(nats, stream, filter).await? {
                 return Ok(false);
             }
@@ -227,7 +249,8 @@ mod tests {
         )
         .await
         .unwrap();
-        assert!(!is_settled(&nats, &mut db, None).await.unwrap(), "nobody owns the lane");
+        let waits = under_way(&nats, &mut db, None).await.unwrap();
+        assert_eq!(waits.unwrap(), "workout is not at the end of COMMANDS_workout", "nobody owns the lane");
 
         // Behind what is there: as if that had been delivered.
         for (stream, filter, start) in [("EVENTS", "evt.*.workout.>", 3), ("COMMANDS_workout", "cmd.*.workout.>", 2)] {
@@ -246,9 +269,9 @@ mod tests {
             ("UPDATE workout_loop.lane SET applied = 2", true),
         ] {
             db.execute(change).await.unwrap();
-            assert_eq!(is_settled(&nats, &mut db, None).await.unwrap(), settles, "{change}");
+            assert_eq!(under_way(&nats, &mut db, None).await.unwrap().is_none(), settles, "{change}");
         }
         say("cmd.1.workout.log.b").await;
-        assert!(!is_settled(&nats, &mut db, None).await.unwrap(), "a command waits");
+        assert!(under_way(&nats, &mut db, None).await.unwrap().is_some(), "a command waits");
     }
 }

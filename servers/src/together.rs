@@ -105,26 +105,26 @@ impl Servers {
         let deadline = Instant::now() + within;
         loop {
             // A server that is starting again may not answer yet.
-            let error = match self.wait_until_settled(services, deadline).await {
-                Ok(true) => return Ok(()),
-                Ok(false) => String::new(),
-                Err(error) => format!(": {error:#}"),
+            let why = match self.wait_until_settled(services, deadline).await {
+                Ok(None) => return Ok(()),
+                Ok(Some(under_way)) => under_way,
+                Err(error) => format!("{error:#}"),
             };
-            ensure!(Instant::now() < deadline, "not settled in {} s{error}", within.as_secs());
+            ensure!(Instant::now() < deadline, "not settled in {} s: {why}", within.as_secs());
             tokio::time::sleep(AGAIN).await;
         }
     }
 
-    /// Whether that is so in time, asked over the same connections.
-    async fn wait_until_settled(&self, services: Option<&[&str]>, deadline: Instant) -> Result<bool> {
+    /// What is still under way then, if anything; asked over the same connections.
+    async fn wait_until_settled(&self, services: Option<&[&str]>, deadline: Instant) -> Result<Option<String>> {
         let (nats, mut db) = (self.nats().await?, PgConnection::connect(&self.dsn()).await?);
-        while Instant::now() < deadline {
-            if settled::is_settled(&nats, &mut db, services).await? {
-                return Ok(true);
+        loop {
+            let under_way = settled::under_way(&nats, &mut db, services).await?;
+            if under_way.is_none() || Instant::now() >= deadline {
+                return Ok(under_way);
             }
             tokio::time::sleep(AGAIN).await;
         }
-        Ok(false)
     }
 
     /// Copies the tables while Postgres is stopped; returns the copy's directory.

@@ -1,7 +1,10 @@
 //! The real services are aborted at every named failpoint of the loop while workouts are under way: what each workout brings
 //! comes once, is pushed once to whom it belongs, in order, and comes to what a reckoning of the posts says.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use plyo_client::Client;
 use plyo_servers::free_port;
@@ -26,7 +29,8 @@ fn workout(number: usize) -> Value {
         { "exercise": "barbell-bench-press", "sets": [{ "reps": 5, "load": { "kg": 60 } }] }] })
 }
 
-/// What 30 such workouts come to: 9 t moved on one day, and the first of them sets the records.
+/// What 30 such workouts come to: 9 t moved on one day, the first of them sets the records, and each is an occasion for the
+/// coach to speak.
 fn reckoning() -> BTreeMap<String, usize> {
     let counts = [
         ("workout.completed.v1", WORKOUTS),
@@ -34,7 +38,8 @@ fn reckoning() -> BTreeMap<String, usize> {
         ("workouts_10", 1),
         ("records_1", 1),
         ("tonnage_1_t", 1),
-        ("notification.created.v1", 5),
+        ("recommendation.ready.v1", WORKOUTS),
+        ("notification.created.v1", 5 + WORKOUTS),
     ];
     counts.into_iter().map(|(what, count)| (what.to_owned(), count)).collect()
 }
@@ -54,7 +59,7 @@ async fn post(client: &mut Client, numbers: std::ops::Range<usize>, prefer: &str
 
 /// Runs the services until they are aborted, and again until nothing is left to do.
 async fn die_and_go_on(ground: &Ground, failpoint: &'static str) -> Server {
-    let mut role = ground.role(&["workout", "achievement", "notification"]);
+    let mut role = ground.role(&["workout", "achievement", "notification", "coach"]);
     // Only an owner that finds work in the outbox looks at the tail: another one dies before it leaves some.
     let deaths: &[_] = if failpoint == "tail" { &[("commit", 1), ("tail", 1)] } else { &[(failpoint, 2)] };
     for (name, passage) in deaths {
@@ -96,15 +101,19 @@ async fn everything_comes_once_after(failpoint: &'static str) {
         assert_eq!((heard.gaps, &heard.resets, heard.connections), (0, &Vec::new(), 1), "{failpoint}");
         let completed = heard.pushes.iter().filter(|push| push.kind == "workout.completed.v1");
         assert_eq!(completed.map(|push| push.command.clone()).collect::<Vec<_>>(), posted, "{failpoint}");
+        let (followed, heard): (Vec<_>, Vec<_>) =
+            heard.pushes.iter().partition(|push| push.kind == "recommendation.followed.v1");
+        let distinct: BTreeSet<_> = followed.iter().map(|push| push.data["recommendation_id"].as_str()).collect();
+        assert_eq!(distinct.len(), followed.len(), "{failpoint}: a recommendation is followed once");
         let mut counted = BTreeMap::new();
-        for push in &heard.pushes {
+        for push in heard {
             let what =
                 if push.kind == "achievement.unlocked.v1" { push.data["code"].as_str().unwrap() } else { &push.kind };
             *counted.entry(what.to_owned()).or_insert(0_usize) += 1;
         }
         assert_eq!(counted, reckoning(), "{failpoint}");
         let counts = client.get("/api/v1/notifications/counts").await.unwrap().body;
-        assert_eq!(counts, json!({ "total": 5, "unread": 5 }), "{failpoint}");
+        assert_eq!(counts, json!({ "total": 5 + WORKOUTS, "unread": 5 + WORKOUTS }), "{failpoint}");
     }
     assert_eq!(ground.verify(&REAL).await, Vec::<String>::new(), "{failpoint}");
 }

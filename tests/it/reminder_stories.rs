@@ -80,7 +80,7 @@ async fn change(ada: &mut Client, method: &str, id: &str, due: Option<Timestamp>
 async fn each_fires_as_its_last_state_says(failpoint: &'static str) {
     let ground = Ground::new().await;
     let port = free_port().unwrap();
-    let others = ["user", "achievement", "notification"];
+    let others = ["user", "achievement", "notification", "coach"];
     let _others = Server::start(&Role { edge_port: Some(port), ..ground.role(&others) });
     let url = format!("http://127.0.0.1:{port}");
     ground.ready(&url).await;

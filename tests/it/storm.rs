@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The services of a storm, two owners each.
-const REAL: &[&str] = &["workout", "achievement", "notification"];
+const REAL: &[&str] = &["workout", "achievement", "coach", "notification"];
 
 /// What a storm does, and for how long at most.
 struct Plan {

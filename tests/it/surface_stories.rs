@@ -71,6 +71,7 @@ async fn every_documented_route_does_what_it_says() {
     pushed(&mut live, "notification.created.v1").await;
     ground.settle(&REAL).await;
     reactions(&mut ada).await;
+    coaching(&mut ada).await;
     reminders(&mut ada).await;
 
     let (_, tokens) = log_in(&url, "ada").await;
@@ -126,7 +127,11 @@ async fn reactions(ada: &mut Walker) {
     let counts = ada.get("/notifications/counts", &[]).await;
     assert_eq!(counts["unread"], items.len());
     let because = items.iter().map(|item| item["because"]["event_type"].as_str().unwrap()).collect::<BTreeSet<_>>();
-    assert_eq!(because, BTreeSet::from(["achievement.unlocked", "workout.corrected"]), "each says why: {list}");
+    assert_eq!(
+        because,
+        BTreeSet::from(["achievement.unlocked", "recommendation.ready", "workout.corrected"]),
+        "each says why: {list}"
+    );
     let first = items[0]["notification_id"].as_str().unwrap();
     let after = ada.call("POST", "/notifications/{id}/read", &[first], None, 200).await;
     assert_eq!(after["unread"].as_u64(), counts["unread"].as_u64().map(|unread| unread - 1));
@@ -224,6 +229,24 @@ async fn lists_are_paged_to_the_end_without_a_gap_or_a_double() {
     assert_eq!(notifications.len() as u64, total);
 }
 
+async fn coaching(ada: &mut Walker) {
+    let goals = json!({ "targets": [{ "exercise": "barbell-bench-press", "load": { "kg": 100 } }] });
+    let set = ada.call("POST", "/coach/goals", &[], Some(goals), 200).await;
+    let state = ada.get("/coach/state", &[]).await;
+    assert_eq!((&state["goals"], &state["workouts"]), (&set, &json!(1)));
+    ada.get("/coach/next-session", &[]).await;
+    let load = ada.get("/coach/next-load?exercise=barbell-bench-press", &[]).await;
+    assert_eq!(load["lifts"][0]["exercise"], "barbell-bench-press");
+    let list = ada.get("/coach/recommendations", &[]).await;
+    let id = list[0]["recommendation_id"].as_str().unwrap();
+    assert_eq!(ada.get("/coach/why/{id}", &[id]).await["status"], "open");
+    ada.call("POST", "/coach/recommendations/{id}/accept", &[id], Some(json!({})), 200).await;
+    let dismissal = json!({ "reason": "no_time" });
+    ada.call("POST", "/coach/recommendations/{id}/dismiss", &[id], Some(dismissal), 200).await;
+    let answered = ada.call("POST", "/coach/recommendations/{id}/snooze", &[id], Some(json!({ "days": 1 })), 409).await;
+    assert_eq!(answered["code"], "recommendation_answered");
+}
+
 async fn pages(client: &mut Client, first: &str, id: &str) -> Vec<String> {
     let (mut found, mut cursor) = (Vec::new(), None::<String>);
     loop {
@@ -244,7 +267,7 @@ async fn a_kind_that_is_switched_off_is_not_told() {
     let ground = Ground::new().await;
     let (_server, url) = ground.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
-    let off = json!({ "in_app": { "record_set": false, "achievement_unlocked": false } });
+    let off = json!({ "in_app": { "record_set": false, "achievement_unlocked": false, "recommendation": false } });
     let set = ada.command("PUT", "/api/v1/notifications/preferences", "off", Some(&off)).await.unwrap();
     assert_eq!(set.status, 200, "{set:?}");
     ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap().success().unwrap();

@@ -169,7 +169,7 @@ pub async fn serve(
         .with_graceful_shutdown(closed)
         .await?;
     // axum forgets a connection that became a socket; whoever ends this process now would cut its `bye` off.
-    told.everybody_left().await;
+    told.all_closed().await;
     Ok(())
 }
 

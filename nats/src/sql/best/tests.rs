@@ -134,7 +134,7 @@ fn a_group_that_grows_is_cut_back_to_its_best() {
         want(&mut table, 0, &stored);
         table.put(entry(number, number));
         commit(&mut table, &mut stored);
-        assert!(table.known.get(&(0,)).is_some_and(|known| known.rows.len() <= MOST));
+        assert!(table.known.get(&(0,)).is_some_and(|known| known.rows.len() <= MAX_KEPT));
         assert_eq!(best(&table), Some(number));
     }
     assert_eq!(stored.rows::<Entry>().count(), 100);

@@ -60,7 +60,7 @@ impl ShutdownShare {
     }
 
     /// Completes when nobody new is welcome.
-    pub(super) async fn has_begun(&mut self) {
+    pub(super) async fn announced(&mut self) {
         self.begun().await;
     }
 
@@ -76,23 +76,23 @@ mod tests {
 
     #[test]
     fn connections_share_the_grace() {
-        let shutdown = Shutdown::default();
-        let early = (0..200).filter(|_| shutdown.for_one().share < 0.5).count();
+        let edge = Shutdown::default();
+        let early = (0..200).filter(|_| edge.for_one().share < 0.5).count();
         assert!((60..140).contains(&early), "{early} of 200 in the first half");
     }
 
     #[tokio::test]
     async fn a_connection_goes_at_its_moment_however_often_it_asks() {
-        let shutdown = Shutdown::default();
-        let mut shutdown = ShutdownShare { share: 0.5, ..shutdown.for_one() };
-        assert!(!shutdown.has_begun());
-        shutdown.begin(Duration::from_secs(1));
+        let edge = Shutdown::default();
+        let mut shutdown = ShutdownShare { share: 0.5, ..edge.for_one() };
+        assert!(!edge.has_begun());
+        edge.begin(Duration::from_secs(1));
         let begun = Instant::now();
-        shutdown.has_begun().await;
+        shutdown.announced().await;
         // What it hears meanwhile does not put it off.
         while tokio::time::timeout(Duration::from_millis(70), shutdown.due()).await.is_err() {}
         assert!(begun.elapsed() >= Duration::from_millis(450), "{:?}", begun.elapsed());
         drop(shutdown);
-        shutdown.all_closed().await;
+        edge.all_closed().await;
     }
 }

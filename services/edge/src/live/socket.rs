@@ -102,7 +102,7 @@ async fn greet(
 ) -> Result<Session, End> {
     let first = tokio::select! {
         first = timeout(state.config.live.hello, first_frame(socket)) => first,
-        () = shutdown.has_begun() => return Err(Some((Close::GOING_AWAY, format))),
+        () = shutdown.announced() => return Err(Some((Close::GOING_AWAY, format))),
     };
     let message =
         first.map_err(|_| Some((Close::NO_HELLO, format)))?.map_err(|close| close.map(|close| (close, format)))?;
