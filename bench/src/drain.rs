@@ -59,7 +59,7 @@ pub async fn drain(ground: &Ground, people: usize, mix: Mix, roles: &str) -> Res
     let processes = ground.processes(&platform)?;
     let before = Cpu { services: 0.0, ..processes.cpu()? };
     ground.ready(&mut platform).await?;
-    ground.settle(DRAIN_TIMEOUT).await?;
+    ground.settle_of(roles, DRAIN_TIMEOUT).await?;
     let seconds = started.elapsed().as_secs_f64();
     let each = commands as f64;
     let cpu = processes.cpu()?.since(&before, each);

@@ -195,7 +195,14 @@ impl Ground {
 
     /// Waits until nothing is under way: no command waits, every event is applied, every outbox is empty.
     pub async fn settle(&self, within: Duration) -> Result<()> {
-        self.servers.settle(None, within).await.with_context(|| self.log())
+        self.settle_of(ALL, within).await
+    }
+
+    /// The same of these roles; others do not run.
+    pub async fn settle_of(&self, roles: &str, within: Duration) -> Result<()> {
+        let roles = self.revision.roles(roles);
+        let services: Vec<&str> = roles.split(',').filter(|role| *role != "edge").collect();
+        self.servers.settle(Some(&services), within).await.with_context(|| self.log())
     }
 }
 
