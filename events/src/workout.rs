@@ -6,9 +6,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::queries::{
-    ExerciseView, GetWorkout, ListExercises, ListRecords, ListReminders, ListWorkouts, ReminderView, WorkoutView,
-};
+pub use self::queries::{GetWorkout, ListRecords, ListReminders, ListWorkouts, ReminderView, WorkoutView};
 use crate::{
     EventId, RecommendationId, RejectionCode, ReminderId, Violation, WorkoutId,
     training::{ExerciseSlug, Load, LocalTime, MAX_SETS, Reps, Rpe, Seconds},

@@ -5,7 +5,8 @@ use std::{collections::HashMap, fmt::Display, hash::Hash, ops::Range};
 use strum::VariantArray;
 
 use super::{
-    kinds::{Category, Equipment, Force, Language, Level, Measure, Mechanic, Muscle, Pattern},
+    kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Muscle, Pattern},
+    language::Language,
     normal,
     source::{Activity, Mistake, Source, Written, nearest},
 };

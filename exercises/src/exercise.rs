@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize, de::Error as _};
 use uuid::Uuid;
 
 use super::{
-    kinds::{Category, Equipment, Force, Language, Level, Measure, Mechanic, Muscle, Pattern, Unit},
+    kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Muscle, Pattern, Unit},
+    language::Language,
     written::{self, Written, WrittenText},
 };
 

@@ -297,13 +297,3 @@ pub enum Level {
     Intermediate,
     Advanced,
 }
-
-/// A language that every exercise is told in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Display, VariantArray)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Language {
-    En,
-    De,
-    Es,
-}

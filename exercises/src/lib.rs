@@ -14,12 +14,14 @@ mod checks;
 pub mod evaluation;
 mod exercise;
 mod kinds;
+mod language;
 mod matching;
 mod normal;
 mod search;
 #[cfg(test)]
 mod source;
 mod substitutes;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -32,7 +34,8 @@ use strum::VariantArray as _;
 
 pub use self::{
     exercise::{Band, Energy, Exercise, ExerciseId, Text, Texts},
-    kinds::{Category, Equipment, Force, Language, Level, Measure, Mechanic, Muscle, Pattern, Unit},
+    kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Muscle, Pattern, Unit},
+    language::Language,
     matching::{MATCHES_FROM, Match, Reason},
     search::{Hit, Search},
     substitutes::{Likeness, Substitute},

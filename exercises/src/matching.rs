@@ -9,7 +9,8 @@ use std::{
 use super::{
     Catalogue, Name,
     exercise::Exercise,
-    kinds::{Equipment, Language, Measure, Muscle, Pattern},
+    kinds::{Equipment, Measure, Muscle, Pattern},
+    language::Language,
     normal, vocabulary,
     words::{Words, errors_allowed},
 };

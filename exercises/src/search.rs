@@ -5,7 +5,8 @@ use std::{borrow::Cow, collections::HashMap};
 use super::{
     Catalogue, Name,
     exercise::Exercise,
-    kinds::{Category, Equipment, Language, Level, Measure, Muscle, Pattern},
+    kinds::{Category, Equipment, Level, Measure, Muscle, Pattern},
+    language::Language,
     normal,
     words::{Words, errors_allowed},
 };

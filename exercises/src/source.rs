@@ -6,7 +6,7 @@ use std::{fmt, ops::Range};
 use serde::{Deserialize, de::DeserializeOwned};
 use toml::Spanned;
 
-use super::{kinds::Language, written};
+use super::{language::Language, written};
 
 /// A file of exercises.
 pub struct Source {

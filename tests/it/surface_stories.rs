@@ -68,6 +68,7 @@ async fn every_documented_route_does_what_it_says() {
     account(&mut ada).await;
     let mut live = Live::connect(ada.client.authority(), ada.client.token().unwrap(), None, &["me"]).await.unwrap();
     training(&mut ada).await;
+    catalogue(&mut ada).await;
     pushed(&mut live, "notification.created.v1").await;
     ground.settle(&REAL).await;
     reactions(&mut ada).await;
@@ -99,8 +100,6 @@ async fn account(ada: &mut Walker) {
 }
 
 async fn training(ada: &mut Walker) {
-    let exercises = ada.get("/workouts/exercises", &[]).await;
-    assert!(exercises.as_array().unwrap().iter().any(|exercise| exercise["slug"] == "barbell-bench-press"));
     let saved = ada.call("POST", "/workouts", &[], Some(workout(60.0)), 201).await;
     let id = saved["workout_id"].as_str().unwrap();
     let outcome = ada.get("/commands/{service}/{id}", &["workout", id]).await;
@@ -115,6 +114,34 @@ async fn training(ada: &mut Walker) {
     let other = ada.call("POST", "/workouts", &[], Some(workout(50.0)), 201).await;
     ada.call("DELETE", "/workouts/{id}", &[other["workout_id"].as_str().unwrap()], None, 200).await;
     assert_eq!(ada.get("/workouts?limit=10", &[]).await["items"].as_array().unwrap().len(), 1);
+}
+
+async fn catalogue(ada: &mut Walker) {
+    let found = ada.get("/exercises?q=bankdr%C3%BCcken&equipment=dumbbell&lang=de", &[]).await;
+    let first = &found[0];
+    assert_eq!((&first["slug"], &first["measure"]), (&json!("dumbbell-bench-press"), &json!("weight-reps")), "{found}");
+    assert!(first["name"].as_str().unwrap().contains("Kurzhantel"), "{first}");
+    assert!(first["primary"].as_array().unwrap().contains(&json!({ "code": "chest", "name": "Brust" })), "{first}");
+    let one = ada.get("/exercises/{slug}?lang=es", &["barbell-bench-press"]).await;
+    assert_eq!(ada.get("/exercises/{slug}?lang=es", &[one["id"].as_str().unwrap()]).await, one, "by its id");
+    let substitute = &one["substitutes"][0];
+    assert!(
+        !substitute["because"].as_array().unwrap().is_empty() && one["steps"].as_array().unwrap().len() >= 2,
+        "{one}"
+    );
+    let meant = ada.get("/exercises/match?name=Bench%20Press%20(Dumbbell)", &[]).await;
+    assert_eq!(meant["exercise"]["slug"], "dumbbell-bench-press", "{meant}");
+    let unknown = ada.get("/exercises/match?name=Moonwalk", &[]).await;
+    assert_eq!(unknown["exercise"], Value::Null, "{unknown}");
+    for wrong in ["/exercises?muscle=moon", "/exercises?limit=0", "/exercises?colour=red", "/exercises/match"] {
+        let refused = ada.call("GET", wrong, &[], None, 422).await;
+        assert_eq!(refused["code"], "invalid_search", "{refused}");
+    }
+    ada.call("GET", "/exercises/{slug}", &["moonwalk"], None, 404).await;
+    let known = ada.client.send("GET", "/api/v1/exercises", &[], None).await.unwrap();
+    let tag = [("if-none-match", known.headers["etag"].to_str().unwrap())];
+    let again = ada.client.send("GET", "/api/v1/exercises", &tag, None).await.unwrap();
+    assert_eq!(again.status, 304);
 }
 
 async fn reactions(ada: &mut Walker) {

@@ -5,9 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Record, WORKOUT_NOT_FOUND, Workout, WorkoutSummary};
-use crate::{
-    Query, RejectionCode, ReminderId, UserId, WorkoutId, query::Page, rejection::INVALID_CURSOR, training::ExerciseSlug,
-};
+use crate::{Query, RejectionCode, ReminderId, UserId, WorkoutId, query::Page, rejection::INVALID_CURSOR};
 
 /// One workout of this user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -81,22 +79,4 @@ impl Query for ListReminders {
     const SERVICE: &'static str = "workout";
     const NAME: &'static str = "reminders";
     type Answer = Vec<ReminderView>;
-}
-
-/// Exercises that a workout can contain.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ListExercises {}
-
-/// An exercise in the list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ExerciseView {
-    pub slug: ExerciseSlug,
-    /// English name.
-    pub name: String,
-}
-
-impl Query for ListExercises {
-    const SERVICE: &'static str = "workout";
-    const NAME: &'static str = "exercises";
-    type Answer = Vec<ExerciseView>;
 }

@@ -1,17 +1,10 @@
 //! Exercises that a workout can contain: those of the catalogue.
 
-use plyo_events::workout::ExerciseView;
-use plyo_exercises::{Catalogue, Exercise};
+use plyo_exercises::Catalogue;
 
 /// Whether there is such an exercise. Its former slugs are still valid.
 pub(crate) fn is_known(slug: &str) -> bool {
     Catalogue::get().by_slug(slug).is_some()
-}
-
-/// All of them, by slug.
-pub(crate) fn all() -> Vec<ExerciseView> {
-    let view = |exercise: &Exercise| ExerciseView { slug: exercise.slug.clone(), name: exercise.texts.en.name.clone() };
-    Catalogue::get().all().iter().map(view).collect()
 }
 
 #[cfg(test)]
@@ -66,11 +59,5 @@ mod tests {
     fn what_workouts_already_name_stays_known() {
         assert!(FIRST.iter().all(|slug| is_known(slug)));
         assert!(!is_known("moonwalk"));
-    }
-
-    #[test]
-    fn every_exercise_of_the_list_can_be_named() {
-        assert!(all().iter().all(|exercise| is_known(exercise.slug.as_str())));
-        assert!(all().iter().any(|exercise| exercise.name == "Barbell bench press"));
     }
 }

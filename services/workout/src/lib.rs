@@ -10,7 +10,7 @@ mod queries;
 mod reactor;
 mod store;
 
-use plyo_events::workout::{GetWorkout, ListExercises, ListRecords, ListReminders, ListWorkouts};
+use plyo_events::workout::{GetWorkout, ListRecords, ListReminders, ListWorkouts};
 use plyo_nats::Service;
 
 /// The workout service.
@@ -20,5 +20,4 @@ pub fn service() -> Service {
         .answer::<ListWorkouts, _, _>(queries::list)
         .answer::<ListRecords, _, _>(queries::records)
         .answer::<ListReminders, _, _>(queries::reminders)
-        .answer::<ListExercises, _, _>(queries::exercises)
 }

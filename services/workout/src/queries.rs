@@ -8,14 +8,13 @@ use plyo_events::{
     query::Page,
     rejection::INVALID_CURSOR,
     workout::{
-        ExerciseView, GetWorkout, ListExercises, ListRecords, ListReminders, ListWorkouts, Record, ReminderView,
-        WORKOUT_NOT_FOUND, WorkoutView,
+        GetWorkout, ListRecords, ListReminders, ListWorkouts, Record, ReminderView, WORKOUT_NOT_FOUND, WorkoutView,
     },
 };
 use plyo_nats::{Context, QueryError};
 use uuid::Uuid;
 
-use crate::{exercises, store};
+use crate::store;
 
 pub(crate) async fn get(context: Context, query: GetWorkout) -> Result<WorkoutView, QueryError> {
     let found = store::workout(&context.pool, query.user, query.workout_id).await?;
@@ -38,10 +37,6 @@ pub(crate) async fn records(context: Context, query: ListRecords) -> Result<Vec<
 
 pub(crate) async fn reminders(context: Context, query: ListReminders) -> Result<Vec<ReminderView>, QueryError> {
     Ok(store::reminders(&context.pool, query.user).await?)
-}
-
-pub(crate) async fn exercises(_: Context, _: ListExercises) -> Result<Vec<ExerciseView>, QueryError> {
-    Ok(exercises::all())
 }
 
 /// The years 1970 to 2199 in any time zone: every possible start of a workout, all valid in Postgres.

@@ -4,6 +4,7 @@
 mod auth;
 mod coach;
 mod command;
+mod exercises;
 mod outcome;
 mod query;
 mod table;

@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use plyo_events::{Query, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -59,7 +60,12 @@ where
                     parameters: P,
                     headers: HeaderMap| { answer(&state, &headers, make(caller.user, ids, parameters)).await };
     let described = P::describe(operation(Method::GET, path, summary, serve, gives::<Q::Answer>()).with_token());
-    let mut described = described.asks::<Q>().parameter(
+    has_tag(described.asks::<Q>())
+}
+
+/// Adds what the documents say of [`tagged`].
+pub(super) fn has_tag(operation: Operation) -> Operation {
+    let mut described = operation.parameter(
         "header",
         "If-None-Match",
         "The `ETag` of an answer that is known",
@@ -69,17 +75,21 @@ where
     described
 }
 
-/// Asks and answers as JSON, with an ETag.
+/// Asks and answers as JSON.
 async fn answer<Q: Query>(state: &EdgeState, headers: &HeaderMap, query: Q) -> Result<Response, Problem> {
-    let body = plyo_nats::ask_for_json(&state.nats, &query).await?;
+    Ok(tagged(headers, plyo_nats::ask_for_json(&state.nats, &query).await?.into()))
+}
+
+/// JSON with an ETag, unless the client knows it.
+pub(super) fn tagged(headers: &HeaderMap, body: Bytes) -> Response {
     let digest = Sha256::digest(&body);
     let tag = format!("\"{:016x}\"", u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()));
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     if known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag)) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "private, no-cache")];
-    Ok((headers, [(header::ETAG, tag)], body).into_response())
+    (headers, [(header::ETAG, tag)], body).into_response()
 }
 
 /// What a query string says.

@@ -14,8 +14,8 @@ use plyo_events::{
     },
     user::{Jwks, LogIn, LogOut, Me, PrepareSignUp, Refresh, Registered, Tokens},
     workout::{
-        CancelReminder, CorrectWorkout, DeleteWorkout, GetWorkout, ListExercises, ListRecords, ListReminders,
-        ListWorkouts, LogWorkout, MoveReminder, ReminderSaved, SetReminder, WorkoutSaved,
+        CancelReminder, CorrectWorkout, DeleteWorkout, GetWorkout, ListRecords, ListReminders, ListWorkouts,
+        LogWorkout, MoveReminder, ReminderSaved, SetReminder, WorkoutSaved,
     },
 };
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ use super::{
     auth::{self, Credentials, RefreshToken, SignUp},
     coach::{Language, OneExercise},
     command::{DueAt, bare_command, command},
-    creates, gives, operation,
+    creates, exercises, gives, operation,
     outcome::{self, OutcomeView},
     query::{NotificationFilter, Paging, list, query},
     status,
@@ -41,6 +41,12 @@ const PUT: Method = Method::PUT;
 const DELETE: Method = Method::DELETE;
 
 pub(crate) fn operations() -> Vec<Operation> {
+    let mut all = of_services();
+    all.extend(exercises::operations());
+    all
+}
+
+fn of_services() -> Vec<Operation> {
     vec![
         // Accounts and sessions: what carries a secret is asked of the user service and enters no stream.
         operation(POST, "/auth/register", "Sign up", auth::register, creates::<Registered>("/auth/me"))
@@ -98,7 +104,6 @@ pub(crate) fn operations() -> Vec<Operation> {
             gives::<WorkoutSaved>(),
         ),
         query("/workouts/records", "My current records", |user, ()| ListRecords { user }),
-        query("/workouts/exercises", "Exercises that a workout can contain", |_, ()| ListExercises {}),
         command(
             POST,
             "/workouts/reminders",

@@ -1,0 +1,310 @@
+//! The exercise catalogue, which every edge holds: it is asked of no service.
+
+use axum::{
+    extract::{FromRequestParts, Query as UrlQuery},
+    http::{HeaderMap, StatusCode, request::Parts},
+    response::Response,
+};
+use plyo_events::training::ExerciseSlug;
+use plyo_exercises::{
+    Band, Catalogue, Category, Energy, Equipment, Exercise, ExerciseId, Force, Language, Level, Measure, Mechanic,
+    Muscle, Pattern, Search,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{
+    Ids, Operation, coach, gives, operation,
+    query::{Parameters, has_tag, tagged},
+};
+use crate::{
+    EdgeState,
+    caller::Caller,
+    problem::{Code, FAILED, NOT_FOUND, Problem},
+};
+
+const INVALID_SEARCH: Code = Code::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "invalid_search",
+    "the query string has an unknown or invalid parameter",
+);
+
+/// How many substitutes are shown.
+const SUBSTITUTES: usize = 8;
+/// How many exercises a name is offered for.
+const CANDIDATES: usize = 5;
+
+/// A word of the catalogue, and what it is called.
+#[derive(Serialize, JsonSchema)]
+struct Term<T> {
+    code: T,
+    name: &'static str,
+}
+
+/// An exercise in a list.
+#[derive(Serialize, JsonSchema)]
+struct ExerciseSummary {
+    id: ExerciseId,
+    slug: ExerciseSlug,
+    name: &'static str,
+    category: Category,
+    /// What a set is logged in.
+    measure: Measure,
+    level: Level,
+    /// The muscles that do most of the work, the main one first.
+    primary: Vec<Term<Muscle>>,
+    equipment: Vec<Term<Equipment>>,
+}
+
+/// Everything about an exercise.
+#[derive(Serialize, JsonSchema)]
+struct ExerciseDetail {
+    #[serde(flatten)]
+    summary: ExerciseSummary,
+    /// Slugs that it had before; they still find it.
+    former_slugs: &'static [ExerciseSlug],
+    aliases: &'static [String],
+    secondary: Vec<Term<Muscle>>,
+    pattern: Pattern,
+    force: Force,
+    mechanic: Mechanic,
+    /// Whether a set is done with one side.
+    unilateral: bool,
+    energy: &'static Energy,
+    /// The usual rest after a set.
+    rest_seconds: u16,
+    band: Band,
+    steps: &'static [String],
+    safety: &'static str,
+    /// What to do instead, the best first.
+    substitutes: Vec<SubstituteView>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct SubstituteView {
+    slug: ExerciseSlug,
+    name: &'static str,
+    /// 0 to 1.
+    score: f32,
+    /// Why, in English, the weightiest first.
+    because: Vec<String>,
+}
+
+/// What a name means.
+#[derive(Serialize, JsonSchema)]
+struct MatchView {
+    /// Nothing when it is too uncertain: ask, and offer the candidates.
+    exercise: Option<ExerciseSummary>,
+    /// The likeliest first.
+    candidates: Vec<Candidate>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Candidate {
+    exercise: ExerciseSummary,
+    /// 0 to 1; 1 is one of its names.
+    score: f32,
+    /// Why, in English.
+    because: String,
+}
+
+/// The filters of a search.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Filter {
+    #[serde(default)]
+    q: String,
+    category: Option<Category>,
+    muscle: Option<Muscle>,
+    equipment: Option<Equipment>,
+    pattern: Option<Pattern>,
+    measure: Option<Measure>,
+    level: Option<Level>,
+    #[serde(default = "usual_limit")]
+    limit: usize,
+    /// Read with [`coach::Language`].
+    #[serde(rename = "lang")]
+    _lang: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Name {
+    name: String,
+    #[serde(rename = "lang")]
+    _lang: Option<String>,
+}
+
+const fn usual_limit() -> usize {
+    50
+}
+
+pub(super) fn operations() -> [Operation; 3] {
+    let filter = |operation: Operation, name, description, schema: Value| {
+        operation.parameter("query", name, description, schema)
+    };
+    let search = described("/exercises", "Search the exercise catalogue", search, gives::<Vec<ExerciseSummary>>());
+    let search = filter(search, "q", "Words of a name, perhaps only begun or misspelled", json!({ "type": "string" }));
+    let limit = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": usual_limit() });
+    let search = filter(search, "limit", "How many", limit);
+    let search = filter(search, "category", "Its category", one_of::<Category>());
+    let search = filter(search, "muscle", "A muscle that it trains", one_of::<Muscle>());
+    let search = filter(search, "equipment", "Something that it needs", one_of::<Equipment>());
+    let search = filter(search, "pattern", "How the body moves", one_of::<Pattern>());
+    let search = filter(search, "measure", "What a set is logged in", one_of::<Measure>());
+    let search = filter(search, "level", "How much practice it takes", one_of::<Level>());
+    let name = json!({ "type": "string", "examples": ["Bench Press (Dumbbell)"] });
+    let found = described("/exercises/match", "Which exercise a name from elsewhere means", find, gives::<MatchView>());
+    let found = filter(found, "name", "The name; required", name);
+    [
+        search.codes(&[INVALID_SEARCH]),
+        found.codes(&[INVALID_SEARCH]),
+        described(
+            "/exercises/{slug}",
+            "One exercise, by its slug, a former one or its id",
+            one,
+            gives::<ExerciseDetail>(),
+        ),
+    ]
+}
+
+fn described<T: 'static>(
+    path: &'static str,
+    summary: &'static str,
+    handler: impl axum::handler::Handler<T, EdgeState>,
+    answer: super::Answer,
+) -> Operation {
+    let operation = operation(axum::http::Method::GET, path, summary, handler, answer).with_token().codes(&[FAILED]);
+    has_tag(coach::Language::describe(operation))
+}
+
+/// The values of an enum of the catalogue.
+fn one_of<T: JsonSchema>() -> Value {
+    let mut schema = schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    schema.remove("$schema");
+    schema.remove("title");
+    schema.to_value()
+}
+
+async fn search(
+    _: Caller,
+    Strict(filter): Strict<Filter>,
+    coach::Language(wanted): coach::Language,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if !(1..=1000).contains(&filter.limit) {
+        return Err(INVALID_SEARCH.because("limit must be a number from 1 to 1000"));
+    }
+    let language = language(wanted);
+    let search = Search {
+        text: &filter.q,
+        language: None,
+        category: filter.category,
+        muscle: filter.muscle,
+        equipment: filter.equipment,
+        pattern: filter.pattern,
+        measure: filter.measure,
+        level: filter.level,
+    };
+    let found = Catalogue::get().search(&search, filter.limit);
+    let found: Vec<_> = found.iter().map(|hit| summary(hit.exercise, language)).collect();
+    json_of(&headers, &found)
+}
+
+async fn find(
+    _: Caller,
+    Strict(Name { name, .. }): Strict<Name>,
+    coach::Language(wanted): coach::Language,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (catalogue, language) = (Catalogue::get(), language(wanted));
+    let candidate = |found: plyo_exercises::Match<'static>| Candidate {
+        exercise: summary(found.exercise, language),
+        score: found.score,
+        because: found.reason.to_string(),
+    };
+    let found = MatchView {
+        exercise: catalogue.resolve(&name).map(|found| summary(found.exercise, language)),
+        candidates: catalogue.matches(&name, CANDIDATES).into_iter().map(candidate).collect(),
+    };
+    json_of(&headers, &found)
+}
+
+async fn one(
+    _: Caller,
+    Ids(slug): Ids<String>,
+    coach::Language(wanted): coach::Language,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let catalogue = Catalogue::get();
+    let by_id = || slug.parse().ok().and_then(|id| catalogue.by_id(ExerciseId(id)));
+    let exercise = catalogue.by_slug(&slug).or_else(by_id).ok_or(NOT_FOUND)?;
+    json_of(&headers, &detail(exercise, language(wanted)))
+}
+
+fn summary(exercise: &'static Exercise, language: Language) -> ExerciseSummary {
+    ExerciseSummary {
+        id: exercise.id,
+        slug: exercise.slug.clone(),
+        name: &exercise.text(language).name,
+        category: exercise.category,
+        measure: exercise.measure,
+        level: exercise.level,
+        primary: muscles(&exercise.primary, language),
+        equipment: exercise.equipment.iter().map(|one| Term { code: *one, name: one.name(language) }).collect(),
+    }
+}
+
+fn detail(exercise: &'static Exercise, language: Language) -> ExerciseDetail {
+    let text = exercise.text(language);
+    let substitutes = Catalogue::get().substitutes(exercise, None, SUBSTITUTES);
+    let substitute = |found: plyo_exercises::Substitute<'static>| SubstituteView {
+        slug: found.exercise.slug.clone(),
+        name: &found.exercise.text(language).name,
+        score: found.score,
+        because: found.likeness.iter().map(ToString::to_string).collect(),
+    };
+    ExerciseDetail {
+        summary: summary(exercise, language),
+        former_slugs: &exercise.former_slugs,
+        aliases: &text.aliases,
+        secondary: muscles(&exercise.secondary, language),
+        pattern: exercise.pattern,
+        force: exercise.force,
+        mechanic: exercise.mechanic,
+        unilateral: exercise.unilateral,
+        energy: &exercise.energy,
+        rest_seconds: exercise.rest_seconds,
+        band: exercise.band,
+        steps: &text.steps,
+        safety: &text.safety,
+        substitutes: substitutes.into_iter().map(substitute).collect(),
+    }
+}
+
+fn muscles(all: &[Muscle], language: Language) -> Vec<Term<Muscle>> {
+    all.iter().map(|muscle| Term { code: *muscle, name: muscle.name(language) }).collect()
+}
+
+/// English where none of the wanted ones is known.
+fn language(wanted: Option<String>) -> Language {
+    wanted.as_deref().and_then(Language::wanted).unwrap_or(Language::En)
+}
+
+fn json_of(headers: &HeaderMap, answer: &impl Serialize) -> Result<Response, Problem> {
+    let body = serde_json::to_vec(answer).map_err(|_| FAILED)?;
+    Ok(tagged(headers, body.into()))
+}
+
+/// A query string of which nothing is left over.
+struct Strict<T>(T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<EdgeState> for Strict<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &EdgeState) -> Result<Self, Problem> {
+        let read = UrlQuery::<T>::from_request_parts(parts, state).await;
+        read.map(|UrlQuery(read)| Self(read)).map_err(|error| INVALID_SEARCH.because(error.body_text()))
+    }
+}
