@@ -7,6 +7,7 @@ pub mod achievement;
 pub mod catalogue;
 pub mod clock;
 pub mod coach;
+pub mod email;
 pub mod ids;
 pub mod message;
 pub mod notification;
@@ -22,6 +23,7 @@ pub mod user;
 pub mod workout;
 
 pub use catalogue::{Body, Command, CommandKind, DecodeError, Event, EventKind, Payload, Versioned};
+pub use email::{EmailAddress, Mailbox};
 pub use ids::{CommandId, EventId, Id, NotificationId, RecommendationId, ReminderId, SessionId, UserId, WorkoutId};
 pub use message::{Emit, Message, Outcome, Timer};
 pub use query::{Query, Request};

@@ -173,6 +173,61 @@ async fn a_sign_up_again_replaces_the_password_until_it_is_finished() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_has_one_account_however_its_address_is_typed() {
+    let accounts = Accounts::open().await;
+    let user = accounts.signed_up().await.user_id;
+    for email in ["\u{200b}ada@example.org", "ADA@example.org.", " ada@\u{ff45}xample.org\u{feff}"] {
+        let again = |password: &str| PrepareSignUp { email: email.to_owned(), password: password.to_owned() };
+        assert_eq!(refused(accounts.request(again("another one's choice")).await).1, "email_taken", "{email:?}");
+        assert_eq!(accounts.request(again(PASSWORD)).await.unwrap().user_id, user, "{email:?}");
+        let log_in = LogIn { email: email.to_owned(), password: PASSWORD.to_owned() };
+        assert_eq!(accounts.request(log_in).await.unwrap().user_id, user, "{email:?}");
+    }
+    for (email, shown) in
+        [("Bo@xn--Bcher-KVA.de.", "bo@bücher.de"), ("jose\u{301}@example.org", "jos\u{e9}@example.org")]
+    {
+        let sign_up = |email: &str| PrepareSignUp { email: email.to_owned(), password: PASSWORD.to_owned() };
+        let user = accounts.request(sign_up(email)).await.unwrap().user_id;
+        assert_eq!(accounts.request(sign_up(shown)).await.unwrap().user_id, user);
+        accounts.register(user, "first").await;
+        assert_eq!(accounts.ask(Me { user }).await.unwrap().email, shown);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_of_an_earlier_version_keep_working_and_have_their_mailboxes() {
+    let accounts = Accounts::open().await;
+    accounts.signed_up().await;
+    let pool = credentials_pool(&accounts.ground);
+    // As that version kept them: trimmed and in lower case, and nothing more.
+    let addresses =
+        ["cyd@bücher.de", "cyd@xn--bcher-kva.de", "\u{200b}cyd@bücher.de", "cyd@no/domain", "dan@example.org"];
+    let mut users = Vec::new();
+    for email in addresses {
+        let user = UserId::mint();
+        let add = "INSERT INTO credential (user_id, email, password_hash, created_at)
+                   SELECT $1, $2, password_hash, clock_timestamp() FROM credential WHERE mailbox = 'ada@example.org'";
+        sqlx::query(add).bind(user.uuid()).bind(email).execute(&pool).await.unwrap();
+        accounts.register(user, "first").await;
+        users.push(user);
+    }
+    for upgraded in [false, true] {
+        for (email, user) in addresses.iter().zip(&users) {
+            let log_in = LogIn { email: email.to_uppercase(), password: PASSWORD.to_owned() };
+            assert_eq!(accounts.request(log_in).await.unwrap().user_id, *user, "{email:?}, upgraded: {upgraded}");
+        }
+        Credentials::open(pool.clone()).await.unwrap();
+    }
+    let mailboxes: Vec<Option<String>> =
+        sqlx::query_scalar("SELECT mailbox FROM credential ORDER BY created_at").fetch_all(&pool).await.unwrap();
+    let mailboxes: Vec<_> = mailboxes.iter().map(|mailbox| mailbox.as_deref()).collect();
+    let ada = Some("ada@example.org");
+    assert_eq!(mailboxes, [ada, Some("cyd@xn--bcher-kva.de"), None, None, None, Some("dan@example.org")]);
+    let dan = LogIn { email: "dan@example.org.".to_owned(), password: PASSWORD.to_owned() };
+    assert_eq!(accounts.request(dan).await.unwrap().user_id, users[4], "by another spelling");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_used_twice_ends_the_session_and_everybody_hears_of_it_once() {
     let accounts = Accounts::open().await;
     let stolen = accounts.signed_up().await;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use governor::{DefaultKeyedRateLimiter, Quota};
-use plyo_events::UserId;
+use plyo_events::{EmailAddress, UserId};
 use redis::aio::ConnectionManager;
 use sha2::{Digest, Sha256};
 
@@ -146,7 +146,7 @@ fn minute() -> i64 {
 }
 
 fn hash(email: &str) -> [u8; 8] {
-    let digest = Sha256::digest(email.trim().to_lowercase().as_bytes());
+    let digest = Sha256::digest(EmailAddress::read(email).key());
     digest.first_chunk().copied().unwrap_or_default()
 }
 
@@ -163,6 +163,17 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_mailbox_has_one_limit_however_it_is_typed() {
+        let limits = Limits::new(true, None).await;
+        let spellings = ["x@bücher.de", "X@Bu\u{308}cher.de", "\u{200b}x@xn--bcher-kva.de", "x@xn--bcher-kva.de."];
+        let mut let_in = 0;
+        for (address, email) in (0..).zip(spellings.iter().cycle().take(40)) {
+            let_in += usize::from(limits.credentials(IpAddr::from(u128::to_be_bytes(address)), email).await.is_ok());
+        }
+        assert!((10..=11).contains(&let_in), "{let_in}");
+    }
 
     #[tokio::test]
     async fn who_keeps_within_a_limit_is_forgotten_and_who_is_over_it_is_not() {

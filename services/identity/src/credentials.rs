@@ -32,6 +32,7 @@ impl Credentials {
     /// When the database fails or a thread cannot be started.
     pub async fn open(pool: PgPool) -> Result<Self> {
         let key = signing_key(&pool).await.context("open the signing keys")?;
+        store::add_mailboxes(&pool).await.context("name the mailboxes of accounts")?;
         Ok(Self { pool, passwords: Passwords::start()?, key: Arc::new(key) })
     }
 

@@ -1,7 +1,7 @@
 //! Requests: sign-up, log-in, refresh and log-out.
 
 use plyo_events::{
-    SessionId, UserId,
+    EmailAddress, SessionId, UserId,
     user::{
         EMAIL_TAKEN, INVALID_REFRESH_TOKEN, LogIn, LogOut, LoggedOut, PrepareSignUp, Prepared, REGISTRATION_UNFINISHED,
         Refresh, TRY_AGAIN, Tokens, WRONG_CREDENTIALS,
@@ -19,12 +19,13 @@ use crate::{
 };
 
 pub(crate) async fn prepare(desk: Desk, context: RequestContext, query: PrepareSignUp) -> Result<Prepared, QueryError> {
-    let email = domain::sign_up(&query.email, &query.password)?;
+    let email = EmailAddress::read(&query.email);
+    let mailbox = domain::sign_up(&email, &query.password)?;
     let Credentials { pool, passwords, .. } = &desk.credentials;
     let Some(found) = store::credential(pool, &email).await? else {
         let user_id = UserId::mint();
         let hash = passwords.hash(query.password).await?;
-        let added = store::add_credential(pool, user_id, &email, &hash).await?;
+        let added = store::add_credential(pool, user_id, mailbox, &hash).await?;
         return if added { Ok(Prepared { user_id }) } else { Err(EMAIL_TAKEN.into()) };
     };
     let user_id = found.user;
@@ -43,10 +44,7 @@ pub(crate) async fn prepare(desk: Desk, context: RequestContext, query: PrepareS
 
 pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) -> Result<Tokens, QueryError> {
     let Credentials { pool, passwords, .. } = &desk.credentials;
-    let found = match domain::log_in(&query.email, &query.password)? {
-        Some(email) => store::credential(pool, &email).await?,
-        None => None,
-    };
+    let found = store::credential(pool, &domain::log_in(&query.email, &query.password)?).await?;
     let hash = found.as_ref().map(|found| found.password_hash.clone());
     let verdict = passwords.verify(query.password, hash).await?;
     let (Some(found), Verdict::Right { renewed }) = (found, verdict) else {

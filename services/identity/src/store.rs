@@ -1,15 +1,12 @@
 //! The tables of credentials and all statements on them.
 
 use anyhow::{Context, Result};
-use plyo_events::{SessionId, UserId, user::RevocationReason};
+use plyo_events::{EmailAddress, Mailbox, SessionId, UserId, user::RevocationReason};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::{
-    domain::Email,
-    tokens::{RefreshToken, SigningKey},
-};
+use crate::tokens::{RefreshToken, SigningKey};
 
 /// The credential of a user. No `Debug`: the hash is a secret.
 pub(crate) struct Credential {
@@ -22,9 +19,13 @@ pub(crate) struct Credential {
 /// The lifetime of a refresh token.
 const REFRESH_DAYS: i32 = 30;
 
-pub(crate) async fn credential(pool: &PgPool, email: &Email) -> Result<Option<Credential>> {
-    let sql = "SELECT user_id, password_hash, in_use FROM credential WHERE email = $1";
-    let found: Option<(Uuid, String, bool)> = sqlx::query_as(sql).bind(email.as_str()).fetch_optional(pool).await?;
+/// The account of that mailbox. One without a key is found as it was typed, and first: its owner types it that way.
+pub(crate) async fn credential(pool: &PgPool, email: &EmailAddress) -> Result<Option<Credential>> {
+    let sql = "SELECT user_id, password_hash, in_use FROM credential
+               WHERE mailbox = $1 OR (mailbox IS NULL AND email = $2) ORDER BY mailbox NULLS FIRST LIMIT 1";
+    let mailbox = email.mailbox().ok().map(Mailbox::key);
+    let found: Option<(Uuid, String, bool)> =
+        sqlx::query_as(sql).bind(mailbox).bind(email.typed()).fetch_optional(pool).await?;
     Ok(found.map(|(user, password_hash, in_use)| Credential { user: UserId::new(user), password_hash, in_use }))
 }
 
@@ -33,12 +34,35 @@ pub(crate) async fn email(pool: &PgPool, user: UserId) -> Result<Option<String>>
     Ok(sqlx::query_scalar(sql).bind(user.uuid()).fetch_optional(pool).await?)
 }
 
-/// Whether it was added: not if somebody else took this e-mail address first.
-pub(crate) async fn add_credential(pool: &PgPool, user: UserId, email: &Email, password_hash: &str) -> Result<bool> {
-    let sql =
-        "INSERT INTO credential (user_id, email, password_hash) VALUES ($1, $2, $3) ON CONFLICT (email) DO NOTHING";
-    let done = sqlx::query(sql).bind(user.uuid()).bind(email.as_str()).bind(password_hash).execute(pool).await?;
-    Ok(done.rows_affected() == 1)
+/// Whether it was added: not if somebody else took this mailbox first.
+pub(crate) async fn add_credential(
+    pool: &PgPool,
+    user: UserId,
+    mailbox: &Mailbox,
+    password_hash: &str,
+) -> Result<bool> {
+    let sql = "INSERT INTO credential (user_id, email, mailbox, password_hash) VALUES ($1, $2, $3, $4)
+               ON CONFLICT DO NOTHING";
+    let add = sqlx::query(sql).bind(user.uuid()).bind(mailbox.shown()).bind(mailbox.key()).bind(password_hash);
+    Ok(add.execute(pool).await?.rows_affected() == 1)
+}
+
+/// Gives the accounts of earlier versions their keys. One whose address names no mailbox, or one that has an account
+/// already, stays without, and is found as it is typed.
+pub(crate) async fn add_mailboxes(pool: &PgPool) -> Result<()> {
+    let sql = "SELECT user_id, email FROM credential WHERE mailbox IS NULL ORDER BY created_at, user_id";
+    let without: Vec<(Uuid, String)> = sqlx::query_as(sql).fetch_all(pool).await?;
+    for (user, email) in without {
+        let email = EmailAddress::read(&email);
+        let Ok(mailbox) = email.mailbox() else { continue };
+        let sql = "UPDATE credential SET mailbox = $2 WHERE user_id = $1
+                   AND NOT EXISTS (SELECT FROM credential WHERE mailbox = $2)";
+        match sqlx::query(sql).bind(user).bind(mailbox.key()).execute(pool).await {
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {}
+            done => drop(done?),
+        }
+    }
+    Ok(())
 }
 
 /// Whether it was replaced: not if it is in use by now, or is no longer the one that was found.
