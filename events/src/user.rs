@@ -117,7 +117,7 @@ pub struct RevokeSession {
 #[serde(rename_all = "snake_case")]
 pub enum RevocationReason {
     LogOut,
-    /// A refresh token was used twice: somebody else has it.
+    /// A refresh token was used again after its successor was, or too late: somebody else has it.
     TokenReuse,
 }
 
@@ -183,7 +183,8 @@ pub struct Tokens {
     pub token_type: String,
     /// Seconds until the access token expires: 600.
     pub expires_in: u32,
-    /// Can be used once, and is then replaced. Valid for 30 days.
+    /// Replaced by the next one when it is used; for 10 s after that it gives the same one again, since an answer can be
+    /// lost. Valid for 30 days.
     pub refresh_token: String,
 }
 
@@ -222,7 +223,8 @@ impl Request for LogIn {
     type Answer = Tokens;
 }
 
-/// Exchange a refresh token for the next. A token used a second time ends the whole session.
+/// Exchange a refresh token for the next. The one before the current one gives it again within 10 s; any other that was used
+/// ends the whole session.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Refresh {
     pub refresh_token: String,

@@ -228,35 +228,71 @@ async fn accounts_of_an_earlier_version_keep_working_and_have_their_mailboxes() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_token_used_twice_ends_the_session_and_everybody_hears_of_it_once() {
+async fn a_refresh_token_used_after_its_successor_ends_the_session_and_everybody_hears_of_it_once() {
     let accounts = Accounts::open().await;
     let stolen = accounts.signed_up().await;
     let other_session = accounts.log_in(PASSWORD).await.unwrap();
     let renewed = accounts.refresh(&stolen).await.unwrap();
+    let current = accounts.refresh(&renewed).await.unwrap();
     assert_eq!(refused(accounts.refresh(&stolen).await), invalid_token());
-    assert_eq!(refused(accounts.refresh(&renewed).await), invalid_token(), "the session is over");
-    assert_eq!(refused(accounts.refresh(&stolen).await), invalid_token());
+    for over in [&current, &renewed, &stolen] {
+        assert_eq!(refused(accounts.refresh(over).await), invalid_token(), "the session is over");
+    }
     let revoked = accounts.revoked(1).await;
     assert!(matches!(revoked[..], [(_, RevocationReason::TokenReuse)]), "{revoked:?}");
     accounts.refresh(&other_session).await.expect("the other session goes on");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_all_who_present_a_refresh_token_at_once_one_gets_the_next() {
+async fn all_who_present_a_refresh_token_at_once_get_the_same_next() {
     let accounts = Accounts::open().await;
     let mut tokens = accounts.signed_up().await;
-    for round in 1..=10 {
+    for _ in 0..10 {
         let mut racing = JoinSet::new();
         for _ in 0..8 {
             let (nats, refresh) = (accounts.nats.clone(), Refresh { refresh_token: tokens.refresh_token.clone() });
             racing.spawn(async move { plyo_nats::request(&nats, &refresh).await });
         }
-        let (won, lost): (Vec<_>, Vec<_>) = racing.join_all().await.into_iter().partition(Result::is_ok);
-        assert_eq!((won.len(), lost.len()), (1, 7));
-        lost.into_iter().for_each(|lost| assert_eq!(refused(lost), invalid_token()));
-        assert_eq!(accounts.revoked(round).await.len(), round);
-        tokens = accounts.log_in(PASSWORD).await.unwrap();
+        let renewed: Vec<Tokens> = racing.join_all().await.into_iter().collect::<Result<_, _>>().unwrap();
+        let next: BTreeSet<_> = renewed.iter().map(|tokens| tokens.refresh_token.clone()).collect();
+        assert!(next.len() == 1 && !next.contains(&tokens.refresh_token));
+        tokens = renewed.into_iter().next().unwrap();
     }
+    assert_eq!(accounts.revocations().await.unwrap(), [], "nobody stole it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_given_again_for_ten_seconds() {
+    let accounts = Accounts::open().await;
+    let first = accounts.signed_up().await;
+    let lost = accounts.refresh(&first).await.unwrap();
+    let pool = credentials_pool(&accounts.ground);
+    let pass = async |seconds: f64| {
+        let earlier = "UPDATE refresh_token SET used_at = used_at - make_interval(secs => $1)";
+        sqlx::query(earlier).bind(seconds).execute(&pool).await.unwrap();
+    };
+    pass(8.0).await;
+    assert_eq!(accounts.refresh(&first).await.unwrap().refresh_token, lost.refresh_token);
+    accounts.refresh(&lost).await.expect("it is the current one");
+
+    let first = accounts.log_in(PASSWORD).await.unwrap();
+    let current = accounts.refresh(&first).await.unwrap();
+    pass(11.0).await;
+    assert_eq!(refused(accounts.refresh(&first).await), invalid_token());
+    assert_eq!(refused(accounts.refresh(&current).await), invalid_token());
+    let revoked = accounts.revoked(1).await;
+    assert!(matches!(revoked[..], [(_, RevocationReason::TokenReuse)]), "{revoked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_an_earlier_version_replaced_ends_its_session() {
+    let accounts = Accounts::open().await;
+    let first = accounts.signed_up().await;
+    accounts.refresh(&first).await.unwrap();
+    let as_it_was = "UPDATE refresh_token SET used_at = NULL, successor_salt = NULL, successor_sha256 = NULL";
+    sqlx::query(as_it_was).execute(&credentials_pool(&accounts.ground)).await.unwrap();
+    assert_eq!(refused(accounts.refresh(&first).await), invalid_token());
+    assert_eq!(accounts.revoked(1).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -73,13 +73,16 @@ async fn a_log_out_ends_the_tokens_and_the_socket_of_its_session_and_of_no_other
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_token_used_twice_ends_its_session_for_the_thief_and_for_the_owner() {
+async fn a_stolen_refresh_token_ends_its_session_for_the_thief_and_for_the_owner() {
     let ground = Ground::new().await;
     let (_server, url) = ground.start_platform().await;
     somebody(&url, "ada").await;
     let (mut owner, stolen) = log_in(&url, "ada").await;
     let mut live = listen(&owner).await;
     let renewed = refresh(&mut owner, &stolen).await.success().unwrap();
+    let again = refresh(&mut owner, &stolen).await.success().unwrap();
+    assert_eq!(again["refresh_token"], renewed["refresh_token"], "as if the answer had been lost");
+    let renewed = refresh(&mut owner, &renewed).await.success().unwrap();
     let mut thief = Client::new(&url).unwrap();
     let refused = refresh(&mut thief, &stolen).await;
     assert_eq!((refused.status, refused.body["code"].as_str().unwrap()), (401, "invalid_refresh_token"));

@@ -63,9 +63,8 @@ pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) ->
 
 pub(crate) async fn refresh(desk: Desk, context: RequestContext, query: Refresh) -> Result<Tokens, QueryError> {
     let presented = RefreshToken::parse(&query.refresh_token).ok_or(INVALID_REFRESH_TOKEN)?;
-    let next = RefreshToken::mint(presented.user);
-    match store::rotate(&desk.credentials.pool, &presented, &next).await? {
-        Rotation::Renewed(session) => Ok(desk.credentials.tokens(session, &next)?),
+    match store::rotate(&desk.credentials.pool, &presented).await? {
+        Rotation::Renewed(session, next) => Ok(desk.credentials.tokens(session, &next)?),
         Rotation::Unknown => Err(INVALID_REFRESH_TOKEN.into()),
         Rotation::Ended(session, reason) => {
             announce_end(&context.commands, presented.user, session, reason).await?;

@@ -18,6 +18,8 @@ pub(crate) struct Credential {
 
 /// The lifetime of a refresh token.
 const REFRESH_DAYS: i32 = 30;
+/// How long a replaced token gives its successor again: the answer may have been lost, or two requests were under way.
+const GRACE_SECONDS: f64 = 10.0;
 
 /// The account of that mailbox. One without a key is found as it was typed, and first: its owner types it that way.
 pub(crate) async fn credential(pool: &PgPool, email: &EmailAddress) -> Result<Option<Credential>> {
@@ -114,50 +116,90 @@ pub(crate) async fn forget_expired_sessions(pool: &PgPool, user: UserId) -> Resu
 }
 
 /// The result of presenting a refresh token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rotation {
-    Renewed(SessionId),
-    /// It was used before, or its session has ended: in any case the session is now over.
+    /// The token that replaces it, which is the same for all who present it within [`GRACE_SECONDS`].
+    Renewed(SessionId, RefreshToken),
+    /// It was replaced too long ago, or its successor was too, or its session has ended: in any case the session is over.
     Ended(SessionId, RevocationReason),
     Unknown,
 }
 
-/// Replaces a refresh token by the next one. One statement, so that of several concurrent uses exactly one gets the next
-/// token; the others find it used once they get the row lock, and end the session.
-pub(crate) async fn rotate(pool: &PgPool, presented: &RefreshToken, next: &RefreshToken) -> Result<Rotation> {
-    let found: Option<(Uuid, bool, String)> = sqlx::query_as(
+/// Replaces a refresh token by the next one, or answers as it was answered a moment ago.
+pub(crate) async fn rotate(pool: &PgPool, presented: &RefreshToken) -> Result<Rotation> {
+    let salt = rand::random();
+    let next = presented.successor(&salt);
+    match replace(pool, presented, &salt, &next).await? {
+        Some(session) => Ok(Rotation::Renewed(session, next)),
+        None => repeat(pool, presented).await,
+    }
+}
+
+/// Replaces a token that was not. One statement, so that of several concurrent uses exactly one replaces it; the others
+/// find it used once they get the row lock.
+async fn replace(
+    pool: &PgPool,
+    presented: &RefreshToken,
+    salt: &[u8; 32],
+    next: &RefreshToken,
+) -> Result<Option<SessionId>> {
+    let session: Option<Uuid> = sqlx::query_scalar(
         "WITH taken AS (
-             UPDATE refresh_token t SET used = true
+             UPDATE refresh_token t SET used = true, used_at = now(), successor_salt = $3, successor_sha256 = $4
              FROM session s
              WHERE t.user_id = $1 AND t.sha256 = $2 AND NOT t.used AND t.expires_at > now()
                AND s.user_id = t.user_id AND s.session_id = t.session_id AND s.ended_by IS NULL
              RETURNING t.user_id, t.session_id
          ), renewed AS (
              INSERT INTO refresh_token (user_id, sha256, session_id, expires_at)
-             SELECT user_id, $3, session_id, now() + make_interval(days => $4) FROM taken
+             SELECT user_id, $4, session_id, now() + make_interval(days => $5) FROM taken
          ), forgotten AS (
              DELETE FROM refresh_token t USING taken
              WHERE t.user_id = taken.user_id AND t.session_id = taken.session_id AND t.expires_at <= now()
-         ), ended AS (
-             UPDATE session s SET ended_by = 'token_reuse'
-             FROM refresh_token t
-             WHERE t.user_id = $1 AND t.sha256 = $2 AND t.expires_at > now() AND NOT EXISTS (SELECT FROM taken)
-               AND s.user_id = t.user_id AND s.session_id = t.session_id AND s.ended_by IS NULL
          )
-         SELECT t.session_id, EXISTS (SELECT FROM taken), COALESCE(s.ended_by, 'token_reuse')
-         FROM refresh_token t JOIN session s ON s.user_id = t.user_id AND s.session_id = t.session_id
-         WHERE t.user_id = $1 AND t.sha256 = $2 AND t.expires_at > now()",
+         SELECT session_id FROM taken",
     )
     .bind(presented.user.uuid())
     .bind(presented.sha256())
+    .bind(salt)
     .bind(next.sha256())
     .bind(REFRESH_DAYS)
     .fetch_optional(pool)
     .await?;
+    Ok(session.map(SessionId::new))
+}
+
+/// What becomes of a token that cannot be replaced. Its own statement, so that it sees what a concurrent use has done.
+async fn repeat(pool: &PgPool, presented: &RefreshToken) -> Result<Rotation> {
+    let found: Option<(Uuid, Option<[u8; 32]>, Option<String>)> = sqlx::query_as(
+        "WITH found AS (
+             SELECT t.user_id, t.session_id, t.successor_salt,
+                    COALESCE(t.used_at > now() - make_interval(secs => $3) AND NOT successor.used, false) AS is_fresh
+             FROM refresh_token t
+             LEFT JOIN refresh_token successor
+               ON successor.user_id = t.user_id AND successor.sha256 = t.successor_sha256
+             WHERE t.user_id = $1 AND t.sha256 = $2 AND t.used AND t.expires_at > now()
+         ), ended AS (
+             UPDATE session s SET ended_by = 'token_reuse'
+             FROM found
+             WHERE s.user_id = found.user_id AND s.session_id = found.session_id AND s.ended_by IS NULL
+               AND NOT found.is_fresh
+         )
+         SELECT t.session_id, found.successor_salt,
+                COALESCE(s.ended_by, CASE WHEN NOT found.is_fresh THEN 'token_reuse' END)
+         FROM refresh_token t JOIN session s ON s.user_id = t.user_id AND s.session_id = t.session_id
+         LEFT JOIN found ON true
+         WHERE t.user_id = $1 AND t.sha256 = $2 AND t.expires_at > now()",
+    )
+    .bind(presented.user.uuid())
+    .bind(presented.sha256())
+    .bind(GRACE_SECONDS)
+    .fetch_optional(pool)
+    .await?;
     Ok(match found {
-        None => Rotation::Unknown,
-        Some((session, true, _)) => Rotation::Renewed(SessionId::new(session)),
-        Some((session, false, reason)) => Rotation::Ended(SessionId::new(session), read_reason(reason)?),
+        Some((session, _, Some(reason))) => Rotation::Ended(SessionId::new(session), read_reason(reason)?),
+        Some((session, Some(salt), None)) => Rotation::Renewed(SessionId::new(session), presented.successor(&salt)),
+        // There is none of it, or none yet.
+        _ => Rotation::Unknown,
     })
 }
 

@@ -82,6 +82,12 @@ impl RefreshToken {
         Self { user, secret: rand::random() }
     }
 
+    /// The token that replaces this one. Knowing either a used token or the salt alone is knowing nothing of it.
+    pub(crate) fn successor(&self, salt: &[u8; 32]) -> Self {
+        let secret = Sha256::new().chain_update(self.secret).chain_update(salt).finalize().into();
+        Self { user: self.user, secret }
+    }
+
     /// Parses the output of `text`; `None` for anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 48] = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
@@ -149,12 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_is_read_as_it_was_written() {
+    fn a_refresh_token_is_read_as_it_was_written_and_has_one_successor_per_salt() {
         let token = RefreshToken::mint(UserId::mint());
         let text = token.text();
         assert_eq!(text.len(), 64);
         assert!(RefreshToken::parse(&text).unwrap() == token);
         assert_ne!(token.sha256(), RefreshToken::mint(token.user).sha256());
+        assert!(token.successor(&[1; 32]) == token.successor(&[1; 32]));
+        assert!(token.successor(&[1; 32]) != token.successor(&[2; 32]) && token.successor(&[1; 32]) != token);
         for wrong in ["", "no", &text[1..], &format!("{text}AAAA"), &format!("{}=", &text[1..])] {
             assert!(RefreshToken::parse(wrong).is_none(), "{wrong:?}");
         }

@@ -42,7 +42,7 @@ pub(super) struct Credentials {
     password: String,
 }
 
-/// A refresh token, to be used once.
+/// A refresh token. It is replaced when it is used.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct RefreshToken {
     refresh_token: String,
