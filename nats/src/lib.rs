@@ -25,12 +25,12 @@ pub mod trace;
 pub use broker::{
     Nats, NatsConfig,
     commands::{CommandPublisher, Published, SendError},
+    content::Encoded,
     ephemeral::{ephemerals, publish_ephemeral},
     outcomes::{AwaitedOutcome, Outcomes},
     servers, streams,
     subject::{self, PARTITIONS},
     tail::{AnotherHistory, Position, Start, Stored, Tail, stored_since},
-    wire::Encoded,
 };
 pub use health::{Health, LaneState};
 pub use lane::{Lane, check_count, progress};

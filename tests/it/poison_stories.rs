@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use plyo_events::{CommandId, Outcome, UserId};
+use plyo_events::{CommandId, Event, Outcome, UserId};
 use plyo_nats::{CommandPublisher, Outcomes, dead, ping, raw, streams};
 
 use crate::{
     child::{Role, Server},
-    ledger::{Ledger, log, send},
+    ledger::{Ledger, events, log, send},
     platform::{Ground, eventually},
 };
 
@@ -97,6 +97,41 @@ async fn bytes_that_nobody_can_read_are_a_dead_letter_that_can_be_shown_and_drop
     assert_eq!(dead::list(&nats).await.unwrap().len(), 1);
     let missing = dead::show(&nats, 999).await.unwrap_err().to_string();
     assert!(missing.contains("plyo dead list"), "{missing}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_header_says_that_it_is_about_somebody_else_changes_nothing() {
+    let ground = Ground::new().await;
+    ground.ends_with_dead_letters();
+    let nats = ground.nats().await;
+    let _server = ground.start(&BOTH);
+    let (ada, ben) = (UserId::mint(), UserId::mint());
+    let about = |subject: &str, type_name: &str, said: Option<UserId>, body: Vec<u8>| {
+        let mut headers = vec![
+            ("ce-id".to_owned(), CommandId::mint().to_string()),
+            ("ce-type".to_owned(), type_name.to_owned()),
+            ("ce-time".to_owned(), "2026-11-24T00:00:00Z".to_owned()),
+        ];
+        headers.extend(said.map(|said| ("ce-subject".to_owned(), said.to_string())));
+        (format!("{subject}.{ada}"), headers, body)
+    };
+    let body = || log(ada, 5).body.encode();
+    let sent = vec![
+        about("cmd.workout.log", "workout.log.v1", Some(ben), body()),
+        about("cmd.workout.delete", "workout.log.v1", None, body()),
+        about("cmd.workout.log", "workout.log.v1", Some(ada), body()),
+    ];
+    raw::publish_pipelined(&nats, sent, 3).await.unwrap();
+    ground.settle(&BOTH).await;
+    let letters = dead::list(&nats).await.unwrap();
+    let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
+    let [another_person, another_type] = reasons[..] else { panic!("{letters:?}") };
+    assert!(another_person.contains("ce-subject") && another_type.contains("`workout.log`"), "{reasons:?}");
+    let logged = events(&ground).await.into_iter().filter(|event| matches!(event.body, Event::WorkoutCompleted(_)));
+    assert_eq!(logged.map(|event| event.user()).collect::<Vec<_>>(), [ada]);
+
+    let purged = raw::api(&nats, "STREAM.PURGE.DEAD", &serde_json::json!({ "filter": format!("dead.*.{ada}") }));
+    assert_eq!(purged.await.unwrap().unwrap()["purged"], 2, "both are found by whom they are about");
 }
 
 #[tokio::test(flavor = "multi_thread")]

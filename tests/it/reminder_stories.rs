@@ -8,7 +8,8 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use plyo_client::{Client, Live};
-use plyo_events::Event;
+use plyo_events::{Event, ReminderId, clock::WorkoutReminderDue};
+use plyo_nats::raw;
 use plyo_servers::free_port;
 use serde_json::{Value, json};
 
@@ -172,4 +173,35 @@ async fn a_reminder_fires_as_its_last_state_says() {
     assert_eq!(due, 1, "the cancelled one came, or the moved one twice");
     assert_eq!(ada.send("DELETE", &moved, &[], None).await.unwrap().status, 409);
     assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_outside_plyo_may_write_its_schedule_as_the_cloudevents_binding_has_it() {
+    let ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let ada = somebody(&url, "ada").await;
+    let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
+    let user = ledger::events(&ground).await[0].user();
+    for (name, media_type) in
+        [("ce-datacontenttype", "application/msgpack"), ("Content-Type", "Application/MsgPack; v=5")]
+    {
+        let due_at = ahead(1_000);
+        let due = WorkoutReminderDue { reminder_id: ReminderId::mint(), revision: 0, due_at };
+        let headers = [
+            (name, media_type.to_owned()),
+            ("Ce-Time", due_at.to_string()),
+            ("ce-subject", format!("\"{user}\"")),
+            ("ce-type", "clock%2Eworkout_reminder_due.v1".to_owned()),
+            ("Nats-Schedule", format!("@at {due_at}")),
+            ("Nats-Schedule-Target", format!("due.workout_reminder_due.{user}")),
+            ("Nats-Schedule-TTL", "24h".to_owned()),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        let subject = format!("at.workout_reminder_due.{user}.{}", due.reminder_id);
+        let body = Event::from(due.clone()).encode();
+        raw::publish_pipelined(&ground.nats().await, vec![(subject, headers, body)], 1).await.unwrap();
+        let pushed = pushed(&mut live, "reminder.due.v1").await;
+        assert_eq!(pushed.data["reminder_id"], due.reminder_id.to_string(), "{name}");
+    }
+    ground.settle(&REAL).await;
 }

@@ -1,7 +1,9 @@
 //! The broker: connections and their state, streams, reading and publishing. No SQL.
 
+pub(crate) mod attributes;
 pub(crate) mod commands;
 pub(crate) mod connection;
+pub(crate) mod content;
 pub(crate) mod ephemeral;
 pub(crate) mod outcomes;
 pub(crate) mod pub_acks;

@@ -15,7 +15,10 @@ use tokio::{
 };
 
 use crate::{
-    broker::{Nats, wire},
+    broker::{
+        Nats,
+        wire::{self, StoredAt},
+    },
     failure::Failure,
 };
 
@@ -66,6 +69,10 @@ pub(crate) struct Received {
 }
 
 impl Received {
+    pub(crate) const fn stored_at(&self) -> StoredAt {
+        StoredAt { sequence: self.sequence, time: self.time }
+    }
+
     pub(crate) fn of(message: async_nats::Message, place: &Place) -> Self {
         Self {
             subject: message.subject.to_string(),

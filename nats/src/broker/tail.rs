@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::broker::{
     Nats,
+    content::Encoded,
     reader::{Reader, Received},
-    streams,
-    wire::{self, Encoded},
+    streams, wire,
 };
 
 /// An event as published, with its sequence in `EVENTS`.
@@ -220,10 +220,10 @@ async fn reader(nats: &Nats, name: &str, start: u64) -> Result<Reader> {
 
 fn stored(received: &Received) -> Option<Stored> {
     let Received { subject, headers, body, sequence, .. } = received;
-    match wire::encoded_event(subject, headers, body, *sequence) {
+    match wire::encoded_event(subject, headers, body, received.stored_at()) {
         Ok((type_name, message)) => Some(Stored { sequence: *sequence, type_name, message }),
         Err(error) => {
-            tracing::warn!(sequence, %error, "skipped an event with an invalid subject");
+            tracing::warn!(sequence, %error, "skipped an event whose subject and headers do not fit");
             None
         }
     }

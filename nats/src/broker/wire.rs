@@ -1,29 +1,28 @@
 //! The envelope as NATS headers: CloudEvents 1.0, NATS binding, binary mode.
 
-use std::str::FromStr;
-
 use anyhow::Context;
 use async_nats::{HeaderMap, HeaderName, header::IntoHeaderValue};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use plyo_events::{
-    Aggregate, Body, Command, CommandKind, DecodeError, Event, EventKind, Id, Message, Subject, Traceparent, Versioned,
+    Aggregate, Command, CommandKind, DecodeError, Event, EventKind, Id, Message, Subject, Traceparent, Versioned,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::{
+    attributes::{attribute, parsed, required, set_text},
+    content::{CONTENT_TYPE, DATA_CONTENT_TYPE, Encoded, Encoding, MESSAGE_PACK},
+};
+
 pub(crate) const CE_ID: &str = "ce-id";
 pub(crate) const CE_TYPE: &str = "ce-type";
 pub(crate) const CE_TIME: &str = "ce-time";
-/// How the body is written.
-pub(crate) const DATA_CONTENT_TYPE: &str = "ce-datacontenttype";
-/// The same, as jobs outside Plyo may write it.
-const CONTENT_TYPE: &str = "content-type";
+/// Whom or what the message is about, as the last token of its subject says too. Plyo does not write it.
+const CE_SUBJECT: &str = "ce-subject";
 pub(crate) const CORRELATION: &str = "ce-correlationid";
 pub(crate) const CAUSATION: &str = "ce-causationid";
 pub(crate) const TRACEPARENT: &str = "traceparent";
-const MESSAGE_PACK: &str = "application/msgpack";
-const JSON: &str = "application/json";
 /// Where the outcome of a command is sent, if anybody waits for it: `out.<edge>`.
 pub(crate) const REPLY: &str = "plyo-reply";
 /// The sender's hash of a command's body.
@@ -42,30 +41,14 @@ pub(crate) enum WireError {
     Subject(String),
     #[error("`{name}` must be about a {expected}, not {found}")]
     About { name: &'static str, expected: &'static str, found: Subject },
-}
-
-/// The body of an event as published.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Encoded {
-    MessagePack(Bytes),
-    Json(Bytes),
-}
-
-impl Encoded {
-    /// For who decodes it.
-    pub fn body(&self) -> Body<'_> {
-        match self {
-            Self::MessagePack(bytes) => Body::MessagePack(bytes),
-            Self::Json(text) => Body::Json(text),
-        }
-    }
-
-    /// How many bytes it has.
-    pub fn size(&self) -> usize {
-        match self {
-            Self::MessagePack(bytes) | Self::Json(bytes) => bytes.len(),
-        }
-    }
+    #[error("its subject says that it is about {found}, and `ce-subject` that it is about somebody else")]
+    OfAnother { found: Subject },
+    #[error("its type is `{name}`, which does not belong on its subject, `{subject}`")]
+    OfAnotherType { subject: String, name: String },
+    #[error("`ce-datacontenttype` and `content-type` contradict each other")]
+    ContentTypes,
+    #[error("it is in structured mode, which is not read here: send its attributes as headers")]
+    Structured,
 }
 
 /// The headers of a command.
@@ -88,10 +71,12 @@ fn headers<T>(message: &Message<T>, type_name: String, service: &str) -> HeaderM
     let mut headers = HeaderMap::new();
     set(&mut headers, "ce-specversion", "1.0");
     set(&mut headers, CE_ID, message.id.to_string());
-    set(&mut headers, CE_TYPE, type_name);
-    set(&mut headers, "ce-source", format!("plyo/{service}"));
+    set_text(&mut headers, CE_TYPE, type_name);
+    set_text(&mut headers, "ce-source", format!("plyo/{service}"));
     set(&mut headers, CE_TIME, message.time.to_string());
+    // Tools that do not know CloudEvents look at the other one.
     set(&mut headers, DATA_CONTENT_TYPE, MESSAGE_PACK);
+    set(&mut headers, CONTENT_TYPE, MESSAGE_PACK);
     // Omitted headers are inferred when reading: whom it is about from the subject, the cause from the message itself, and
     // the start of the chain from the cause.
     if message.causation != message.id {
@@ -114,8 +99,10 @@ pub(crate) fn set(headers: &mut HeaderMap, name: &'static str, value: impl IntoH
 /// The kind of an event and its published version, from its headers; or from its subject, if a job outside Plyo scheduled
 /// it without a type.
 pub(crate) fn event_kind(subject: &str, headers: &HeaderMap) -> Result<Versioned<EventKind>, WireError> {
-    if let Some(type_name) = text(headers, CE_TYPE) {
-        return Ok(EventKind::parse(type_name)?);
+    if let Some(type_name) = attribute(headers, CE_TYPE)? {
+        let kind = EventKind::parse(&type_name)?;
+        check_type(subject, kind.kind.name(), Some(kind.kind.service()))?;
+        return Ok(kind);
     }
     let mut tokens = subject.split('.').skip(2);
     match (tokens.next(), tokens.next()) {
@@ -124,67 +111,83 @@ pub(crate) fn event_kind(subject: &str, headers: &HeaderMap) -> Result<Versioned
     }
 }
 
-/// Whom or what a message is about: the last token of its subject.
-pub(crate) fn subject(subject: &str) -> Result<Subject, WireError> {
+/// Whom or what a message is about: the last token of its subject, which `ce-subject` must not contradict. Permissions,
+/// partitions and erasure go by the subject.
+pub(crate) fn about(subject: &str, headers: &HeaderMap) -> Result<Subject, WireError> {
     let token = subject.rsplit('.').next().unwrap_or_default();
-    token.parse().map_err(|_| WireError::Subject(subject.to_owned()))
+    let found: Subject = token.parse().map_err(|_| WireError::Subject(subject.to_owned()))?;
+    match attribute(headers, CE_SUBJECT)? {
+        Some(said) if said.parse() != Ok(found) => Err(WireError::OfAnother { found }),
+        _ => Ok(found),
+    }
+}
+
+/// Whose history an unreadable message belongs to: its subject decides, and `ce-subject` where that names nobody.
+pub(crate) fn owner(subject: &str, headers: &HeaderMap) -> Option<Subject> {
+    let token = subject.rsplit('.').next().unwrap_or_default();
+    token.parse().ok().or_else(|| parsed(headers, CE_SUBJECT))
 }
 
 pub(crate) fn command(nats_subject: &str, headers: &HeaderMap, body: &[u8]) -> Result<Message<Command>, WireError> {
-    let Versioned { kind, version } = CommandKind::parse(text(headers, CE_TYPE).ok_or(WireError::Header(CE_TYPE))?)?;
-    let about = about(nats_subject, kind.name(), kind.about())?;
-    let body = match content_type(headers) {
-        Some(JSON) => Body::Json(body),
-        _ => Body::MessagePack(body),
-    };
+    let type_name = attribute(headers, CE_TYPE)?.ok_or(WireError::Header(CE_TYPE))?;
+    let Versioned { kind, version } = CommandKind::parse(&type_name)?;
+    check_type(nats_subject, kind.name(), Some(kind.service()))?;
+    let about = about(nats_subject, headers)?;
+    check_about(about, kind.name(), kind.about())?;
+    let body = Encoding::of(headers, Encoding::MessagePack)?.body(body);
     let (id, time) = (required(headers, CE_ID)?, required(headers, CE_TIME)?);
     Ok(envelope(headers, id, about, time, kind.decode(version, body)?))
 }
 
-/// `sequence` is the event's sequence in `EVENTS`: an event scheduled by a job outside Plyo may have no id.
+/// Where a message is in its stream, and when it was stored there: an event scheduled by a job outside Plyo may have neither
+/// an id nor a time of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoredAt {
+    pub sequence: u64,
+    pub time: jiff::Timestamp,
+}
+
+/// `at` is where the event is in `EVENTS`.
 pub(crate) fn event(
     Versioned { kind, version }: Versioned<EventKind>,
     nats_subject: &str,
     headers: &HeaderMap,
     body: &[u8],
-    sequence: u64,
+    at: StoredAt,
 ) -> Result<Message<Event>, WireError> {
-    let about = about(nats_subject, kind.name(), kind.about())?;
-    let body = match content_type(headers) {
-        Some(MESSAGE_PACK) => Body::MessagePack(body),
-        _ => Body::Json(body),
-    };
-    let payload = kind.decode(version, body)?;
+    let about = about(nats_subject, headers)?;
+    check_about(about, kind.name(), kind.about())?;
+    let payload = kind.decode(version, Encoding::of(headers, Encoding::Json)?.body(body))?;
     if kind.service() != "clock" {
         return Ok(envelope(headers, required(headers, CE_ID)?, about, required(headers, CE_TIME)?, payload));
     }
-    Ok(unsigned(nats_subject, headers, about, payload, sequence))
+    Ok(unsigned(nats_subject, headers, about, payload, at))
 }
 
 /// An event with its type as published, even if the type is unknown or the body cannot be decoded. The type is lower-case
 /// letters, digits, `_` and `.`, or `unknown`.
 ///
 /// # Errors
-/// When its subject is invalid.
+/// When its subject is invalid, or its headers contradict it.
 pub(crate) fn encoded_event(
     nats_subject: &str,
     headers: &HeaderMap,
     body: &[u8],
-    sequence: u64,
+    at: StoredAt,
 ) -> Result<(String, Message<Encoded>), WireError> {
-    let about = subject(nats_subject)?;
+    let about = about(nats_subject, headers)?;
     // A received message keeps its whole read buffer alive.
-    let body = Bytes::copy_from_slice(body);
-    let body = match content_type(headers) {
-        Some(MESSAGE_PACK) => Encoded::MessagePack(body),
-        _ => Encoded::Json(body),
-    };
-    let type_name = match text(headers, CE_TYPE) {
-        Some(type_name) if is_type_name(type_name) => type_name.to_owned(),
+    let body = Encoding::of(headers, Encoding::Json)?.encoded(Bytes::copy_from_slice(body));
+    let type_name = match attribute(headers, CE_TYPE)? {
+        Some(type_name) if is_type_name(&type_name) => {
+            let name = type_name.rsplit_once(".v").map_or(&*type_name, |(name, _)| name);
+            check_type(nats_subject, name, None)?;
+            type_name.into_owned()
+        }
         Some(_) => "unknown".to_owned(),
         None => event_kind(nats_subject, headers).map_or_else(|_| "unknown".to_owned(), |kind| kind.to_string()),
     };
-    Ok((type_name, unsigned(nats_subject, headers, about, body, sequence)))
+    Ok((type_name, unsigned(nats_subject, headers, about, body, at)))
 }
 
 /// Where an event comes from, by its headers: its type may be unknown.
@@ -201,7 +204,9 @@ pub(crate) fn origin(
     sequence: u64,
     from_clock: bool,
 ) -> Result<Origin, WireError> {
-    let cause = text(headers, CAUSATION).map(|id| id.parse().map_err(|_| WireError::Header(CAUSATION))).transpose()?;
+    about(nats_subject, headers)?;
+    let cause =
+        attribute(headers, CAUSATION)?.map(|id| id.parse().map_err(|_| WireError::Header(CAUSATION))).transpose()?;
     if from_clock {
         return Ok(Origin { id: event_id(nats_subject, headers, sequence), cause });
     }
@@ -210,9 +215,10 @@ pub(crate) fn origin(
 }
 
 /// The envelope of a message that may come from outside Plyo, without an id or time of its own.
-fn unsigned<T>(nats_subject: &str, headers: &HeaderMap, about: Subject, body: T, sequence: u64) -> Message<T> {
-    let id = event_id(nats_subject, headers, sequence);
-    let time = parsed(headers, CE_TIME).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+fn unsigned<T>(nats_subject: &str, headers: &HeaderMap, about: Subject, body: T, at: StoredAt) -> Message<T> {
+    let id = event_id(nats_subject, headers, at.sequence);
+    // What fires says for when it was set; a job outside that does not say so means now.
+    let time = parsed(headers, CE_TIME).unwrap_or(at.time);
     envelope(headers, id, about, time, body)
 }
 
@@ -231,11 +237,19 @@ fn is_type_name(text: &str) -> bool {
     (1..=100).contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// Whom or what a message is about, which must be of the kind that the catalogue declares.
-fn about(nats_subject: &str, name: &'static str, expected: Option<Aggregate>) -> Result<Subject, WireError> {
-    let found = subject(nats_subject)?;
-    check_about(found, name, expected)?;
-    Ok(found)
+/// A message is where its type belongs: permissions are by subject. `owner` is the service of the type, where it is known.
+fn check_type(nats_subject: &str, name: &str, owner: Option<&str>) -> Result<(), WireError> {
+    let mut tokens = nats_subject.split('.').skip(2);
+    let (service, token) = (tokens.next().unwrap_or_default(), tokens.next().unwrap_or_default());
+    let is_named = match name.split_once('.') {
+        Some((prefix, rest)) if prefix == service => rest == token,
+        // `evt.workout.reminder_set` for `reminder.set`.
+        _ => name.len() == token.len() && name.bytes().map(|b| if b == b'.' { b'_' } else { b }).eq(token.bytes()),
+    };
+    if is_named && owner.is_none_or(|owner| owner == service) {
+        return Ok(());
+    }
+    Err(WireError::OfAnotherType { subject: nats_subject.to_owned(), name: name.to_owned() })
 }
 
 pub(crate) fn check_about(found: Subject, name: &'static str, expected: Option<Aggregate>) -> Result<(), WireError> {
@@ -263,10 +277,6 @@ pub(crate) fn traceparent(headers: &HeaderMap) -> Option<Traceparent> {
     parsed(headers, TRACEPARENT)
 }
 
-fn content_type(headers: &HeaderMap) -> Option<&str> {
-    text(headers, DATA_CONTENT_TYPE).or_else(|| text(headers, CONTENT_TYPE))
-}
-
 /// The headers of a message from `STREAM.MSG.GET`: `NATS/1.0` and one line each.
 pub(crate) fn stored_headers(message: &Value) -> anyhow::Result<HeaderMap> {
     let raw = BASE64_STANDARD.decode(message["hdrs"].as_str().unwrap_or_default()).context("headers")?;
@@ -281,14 +291,6 @@ pub(crate) fn stored_headers(message: &Value) -> anyhow::Result<HeaderMap> {
 
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
     headers.get(HeaderName::from_static(name)).map(async_nats::HeaderValue::as_str)
-}
-
-fn parsed<T: FromStr>(headers: &HeaderMap, name: &'static str) -> Option<T> {
-    text(headers, name)?.parse().ok()
-}
-
-fn required<T: FromStr>(headers: &HeaderMap, name: &'static str) -> Result<T, WireError> {
-    parsed(headers, name).ok_or(WireError::Header(name))
 }
 
 #[cfg(test)]

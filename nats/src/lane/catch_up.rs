@@ -166,7 +166,7 @@ impl Span {
             Ok(kind) => kind,
             Err(error) => return Err(unreadable(sequence, error)),
         };
-        match wire::event(kind, &received.subject, &received.headers, &received.body, sequence) {
+        match wire::event(kind, &received.subject, &received.headers, &received.body, received.stored_at()) {
             Ok(event) => {
                 if is_own {
                     chunk.confirmed = Some((sequence, event.id));

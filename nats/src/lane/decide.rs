@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 
 use async_nats::HeaderMap;
-use plyo_events::{Message, Outcome, Subject, query::StoredOutcome, rejection::IDEMPOTENCY_KEY_REUSED};
+use plyo_events::{Message, Outcome, query::StoredOutcome, rejection::IDEMPOTENCY_KEY_REUSED};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use super::{
     which::Lane,
 };
 use crate::{
-    broker::{streams, subject, wire},
+    broker::{attributes, streams, subject, wire},
     reactor::Reactor,
 };
 
@@ -46,7 +46,11 @@ pub(super) fn decide<R: Reactor>(
     for arrival in &gathered.arrivals {
         match &arrival.work {
             Work::Skip => {}
-            Work::Undecodable(reason) => dead_letter(&mut decided, R::NAME, arrival, reason, 1),
+            Work::Undecodable(reason) => {
+                let sequence = arrival.received.sequence;
+                tracing::error!(service = R::NAME, source = ?arrival.source, sequence, reason, "dead-lettered a message");
+                dead_letter(&mut decided, R::NAME, arrival, reason, 1);
+            }
             Work::Event(event) => {
                 let step = step::event(reactor, state, event);
                 decided.emit(arrival, event, step);
@@ -112,22 +116,19 @@ fn dead_letter(decided: &mut Decided, service: &'static str, arrival: &Arrival, 
         Source::Events => "EVENTS".to_owned(),
         Source::Commands => streams::commands(service),
     };
-    let about = received.subject.rsplit('.').next().and_then(|token| token.parse::<Subject>().ok());
     let letter = Letter {
         service,
         effect: None,
         stream: &stream,
         place: &received.sequence.to_string(),
         subject: &received.subject,
-        about,
         headers: &received.headers,
         body: &received.body,
         reason: &reason,
         attempts,
     };
     decided.outbox.push(letter.outgoing());
-    let id = wire::text(&received.headers, wire::CE_ID).and_then(|id| Uuid::try_parse(id).ok());
-    match (arrival.source, id, about) {
+    match (arrival.source, attributes::parsed(&received.headers, wire::CE_ID), letter.owner()) {
         (Source::Events, ..) => decided.skipped.push((received.sequence, reason)),
         (Source::Commands, Some(id), Some(about)) => {
             let fingerprint = wire::text(&received.headers, wire::FINGERPRINT).unwrap_or_default().to_owned();

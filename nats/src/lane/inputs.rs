@@ -161,11 +161,22 @@ fn decode_event<R: Reactor>(received: &Received) -> Result<Work, WireError> {
         Ok(kind) => kind,
         Err(WireError::Decode(DecodeError::NewerVersion { name, .. })) if !reads(name) => return Ok(Work::Skip),
         Err(WireError::Decode(DecodeError::UnknownType(_)) | WireError::Header(_)) => return Ok(Work::Skip),
+        // Neither what it says that it is nor what its subject says is read here.
+        Err(WireError::OfAnotherType { name, .. }) if !reads(&name) && !is_on_subject_of_one::<R>(received) => {
+            return Ok(Work::Skip);
+        }
         Err(error) => return Err(error),
     };
     if !R::READS.contains(&kind.kind) {
         return Ok(Work::Skip);
     }
-    let event = wire::event(kind, &received.subject, &received.headers, &received.body, received.sequence)?;
+    let event = wire::event(kind, &received.subject, &received.headers, &received.body, received.stored_at())?;
     Ok(Work::Event(event))
+}
+
+/// Whether its subject is of an event that the service reads.
+fn is_on_subject_of_one<R: Reactor>(received: &Received) -> bool {
+    let mut tokens = received.subject.split('.').skip(2);
+    let (service, fact) = (tokens.next(), tokens.next());
+    R::READS.iter().any(|kind| service == Some(kind.service()) && fact == Some(&kind.fact()))
 }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use plyo_events::Subject;
 
 use super::outbox::{Outgoing, Target};
+use crate::broker::wire;
 
 /// A message to dead-letter.
 pub(crate) struct Letter<'a> {
@@ -16,7 +17,6 @@ pub(crate) struct Letter<'a> {
     /// What makes it one letter however often it is published: its sequence there, or its id.
     pub place: &'a str,
     pub subject: &'a str,
-    pub about: Option<Subject>,
     pub headers: &'a HeaderMap,
     pub body: &'a Bytes,
     pub reason: &'a str,
@@ -24,6 +24,11 @@ pub(crate) struct Letter<'a> {
 }
 
 impl Letter<'_> {
+    /// Whom it is about, so that what erases somebody by subject finds it.
+    pub(crate) fn owner(&self) -> Option<Subject> {
+        wire::owner(self.subject, self.headers)
+    }
+
     pub(crate) fn outgoing(&self) -> Outgoing {
         let mut headers = HeaderMap::new();
         for (name, values) in self.headers.iter() {
@@ -42,7 +47,7 @@ impl Letter<'_> {
         if let Some(effect) = self.effect {
             headers.insert("plyo-dead-effect", effect);
         }
-        let about = self.about.map_or_else(|| "unknown".to_owned(), |about| about.to_string());
+        let about = self.owner().map_or_else(|| "unknown".to_owned(), |about| about.to_string());
         Outgoing {
             target: Target::Dead,
             subject: format!("dead.{}.{about}", self.service),

@@ -1,6 +1,5 @@
 //! Publishes an outbox to the streams: fenced, and waiting for each PubAck.
 
-use plyo_events::Subject;
 use uuid::Uuid;
 
 use super::{
@@ -110,7 +109,6 @@ async fn publish_commands(nats: &Nats, lane: Lane, commands: Vec<Outgoing>) -> R
 /// A command that no service handles is dead-lettered: an operator replays it once there is such a service.
 async fn dead_letter(nats: &Nats, lane: Lane, command: &Outgoing) -> Result<(), Failure> {
     tracing::error!(service = lane.service, subject = command.subject, "no service handles this command");
-    let about: Option<Subject> = command.subject.rsplit('.').next().and_then(|token| token.parse().ok());
     let letter = Letter {
         service: lane.service,
         effect: None,
@@ -118,7 +116,6 @@ async fn dead_letter(nats: &Nats, lane: Lane, command: &Outgoing) -> Result<(), 
         // The id makes it one letter however often it is published.
         place: wire::text(&command.headers, wire::CE_ID).unwrap_or_default(),
         subject: &command.subject,
-        about,
         headers: &command.headers,
         body: &command.body,
         reason: "no service handles this command",

@@ -1,5 +1,7 @@
 //! Dead letters: messages that could not be processed, kept with their reason in the stream `DEAD`.
 
+use std::borrow::Cow;
+
 use anyhow::{Context, Result, bail, ensure};
 use async_nats::HeaderMap;
 use bytes::Bytes;
@@ -8,6 +10,7 @@ use serde_json::json;
 
 use crate::broker::{
     Nats,
+    attributes::attribute,
     reader::{Reader, Received},
     streams, wire,
 };
@@ -113,13 +116,14 @@ async fn read(nats: &Nats, start: u64, most: Option<usize>) -> Result<Vec<Receiv
 
 fn letter(received: &Received) -> DeadLetter {
     let header = |name| wire::text(&received.headers, name).map(str::to_owned);
+    let said = |name| attribute(&received.headers, name).ok().flatten().map(Cow::into_owned);
     DeadLetter {
         sequence: received.sequence,
         service: header("plyo-dead-service").unwrap_or_default(),
         stream: header("plyo-dead-stream").unwrap_or_default(),
         subject: header("plyo-dead-subject").unwrap_or_default(),
-        message_type: header(wire::CE_TYPE),
-        message_id: header(wire::CE_ID),
+        message_type: said(wire::CE_TYPE),
+        message_id: said(wire::CE_ID),
         effect: header("plyo-dead-effect"),
         reason: header("plyo-dead-reason").unwrap_or_default(),
         attempts: header("plyo-dead-attempts").and_then(|attempts| attempts.parse().ok()).unwrap_or(0),

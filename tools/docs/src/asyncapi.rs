@@ -120,7 +120,7 @@ impl Parts {
             let scheduled = format!("schedule.{}", kind.fact());
             let address = format!("at.{}.{{{about}}}.{{key}}", kind.fact());
             let how = format!(
-                "A native message schedule (`Nats-Schedule`, `Nats-Schedule-Target: due.<fact>.<{about}>`); jobs outside Plyo may send one, also as JSON (`content-type: application/json`) and without `ce-` headers. Sending it again moves it; an empty one with `Nats-Rollup: sub` cancels it."
+                "A native message schedule (`Nats-Schedule`, `Nats-Schedule-Target: due.<fact>.<{about}>`); jobs outside Plyo may send one, also as JSON (`ce-datacontenttype` or `content-type`: `application/json`) and without other `ce-` headers. Sending it again moves it; an empty one with `Nats-Rollup: sub` cancels it."
             );
             self.channel(&scheduled, &address, &payloads, &[about, "key"], &how);
             for service in those(services, |service| service.timers().contains(&kind)) {
@@ -230,6 +230,8 @@ fn event_headers() -> Value {
             "ce-source": { "type": "string", "description": "`plyo/<service>`" },
             "ce-time": { "type": "string", "format": "date-time", "description": "When it happened; an event has the time of the command that caused it" },
             "ce-datacontenttype": { "const": "application/msgpack" },
+            "content-type": { "const": "application/msgpack", "description": "The same, for tools that do not know CloudEvents; missing in the history of earlier versions" },
+            "ce-subject": { "type": "string", "description": "Not written by Plyo. Where somebody else does, it must say what the last token of the subject says" },
             "ce-correlationid": { "type": "string", "format": "uuid", "description": "The first message of the chain; omitted if that is the cause" },
             "ce-causationid": { "type": "string", "format": "uuid", "description": "The message that caused this one; omitted if that is itself" },
             "traceparent": { "type": "string", "description": "W3C Trace Context" }

@@ -10,6 +10,7 @@ use plyo_events::{
 use super::*;
 use crate::broker::subject as subjects;
 
+const JSON: &str = "application/json";
 const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 fn id(number: u128) -> Uuid {
@@ -31,7 +32,12 @@ fn first<T>(about: Subject, body: T) -> Message<T> {
 /// As an event comes out of `EVENTS`, where the server has put the partition in.
 fn read_event(event: &Message<Event>, headers: &HeaderMap, body: &[u8]) -> Result<Message<Event>, WireError> {
     let stored = subjects::event(event.body.kind(), event.subject).replacen("evt.", "evt.7.", 1);
-    self::event(event_kind(&stored, headers)?, &stored, headers, body, 42)
+    self::event(event_kind(&stored, headers)?, &stored, headers, body, at(42))
+}
+
+/// The 42nd message, say.
+fn at(sequence: u64) -> StoredAt {
+    StoredAt { sequence, time: Timestamp::from_second(1_790_000_007).unwrap() }
 }
 
 fn names(headers: &HeaderMap) -> Vec<String> {
@@ -71,9 +77,9 @@ fn a_command_comes_back_as_it_was_sent_whether_or_not_somebody_waits() {
 }
 
 #[test]
-fn a_header_says_nothing_that_is_said_already() {
+fn a_header_says_nothing_that_is_said_already_but_what_others_look_for() {
     let mut event = first(person(), Event::from(Measured { grams: 7, by: Instrument::Scale }));
-    let always = ["ce-datacontenttype", "ce-id", "ce-source", "ce-specversion", "ce-time", "ce-type"];
+    let always = ["ce-datacontenttype", "ce-id", "ce-source", "ce-specversion", "ce-time", "ce-type", "content-type"];
     assert_eq!(names(&event_headers(&event)), always);
     event.causation = id(8);
     event.correlation = id(8);
@@ -89,10 +95,10 @@ fn an_event_of_an_earlier_version_is_read_as_the_newest() {
     let mut headers = event_headers(&event);
     for (version, body) in [(1, r#"{"weight":"1.5 kg"}"#), (2, r#"{"grams":1500}"#)] {
         set(&mut headers, CE_TYPE, format!("probe.measured.v{version}"));
-        set(&mut headers, DATA_CONTENT_TYPE, JSON);
+        [DATA_CONTENT_TYPE, CONTENT_TYPE].into_iter().for_each(|name| set(&mut headers, name, JSON));
         assert_eq!(read_event(&event, &headers, body.as_bytes()).unwrap(), event);
         let bytes = rmp_serde::to_vec_named(&serde_json::from_str::<serde_json::Value>(body).unwrap()).unwrap();
-        set(&mut headers, DATA_CONTENT_TYPE, MESSAGE_PACK);
+        [DATA_CONTENT_TYPE, CONTENT_TYPE].into_iter().for_each(|name| set(&mut headers, name, MESSAGE_PACK));
         assert_eq!(read_event(&event, &headers, &bytes).unwrap(), event);
     }
     set(&mut headers, CE_TYPE, "probe.measured.v9");
@@ -124,6 +130,58 @@ fn a_message_about_something_else_than_the_catalogue_says_cannot_be_read() {
 }
 
 #[test]
+fn a_message_is_about_whom_its_subject_says_and_no_header_says_otherwise() {
+    let (measure, measured) = (first(person(), Command::from(Measure { grams: 7 })), {
+        first(person(), Event::from(Measured { grams: 7, by: Instrument::Scale }))
+    });
+    let on_subject = format!("cmd.7.probe.measure.{}", person());
+    let read = |said: &str| {
+        let mut headers = command_headers(&measure, "f", None);
+        headers.insert("Ce-Subject", said);
+        command(&on_subject, &headers, &measure.body.encode()).map_err(|error| error.to_string())
+    };
+    for same in [person().to_string(), person().to_string().to_uppercase(), format!("\"{}\"", person())] {
+        assert_eq!(read(&same), Ok(measure.clone()));
+    }
+    let other = UserId::new(id(9)).to_string();
+    for another in [other.as_str(), "ada@example.org", "", &group().to_string(), "%FF"] {
+        let error = read(another).unwrap_err();
+        assert!(error.contains("ce-subject") && (another.is_empty() || !error.contains(another)), "{error}");
+    }
+    let mut headers = event_headers(&measured);
+    headers.insert(CE_SUBJECT, other);
+    let (body, on_subject) = (measured.body.encode(), format!("evt.7.probe.measured.{}", person()));
+    for refused in [
+        read_event(&measured, &headers, &body).map(drop),
+        encoded_event(&on_subject, &headers, &body, at(42)).map(drop),
+        origin(&on_subject, &headers, 42, false).map(drop),
+    ] {
+        assert!(matches!(refused, Err(WireError::OfAnother { found }) if found == person()), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_message_is_of_the_type_that_its_subject_says() {
+    let measure = first(person(), Command::from(Measure { grams: 7 }));
+    let headers = command_headers(&measure, "f", None);
+    for elsewhere in ["cmd.7.probe.gather", "cmd.7.workout.measure", "cmd.7.workout.probe_measure"] {
+        let refused = command(&format!("{elsewhere}.{}", person()), &headers, &measure.body.encode());
+        assert!(matches!(refused, Err(WireError::OfAnotherType { .. })), "{elsewhere}: {refused:?}");
+    }
+    for kind in EventKind::ALL {
+        let type_name = kind.to_string();
+        let mut headers = HeaderMap::new();
+        headers.insert(CE_TYPE, type_name.as_str());
+        let on_subject = subjects::event(*kind, person()).replacen("evt.", "evt.7.", 1);
+        assert_eq!(event_kind(&on_subject, &headers).unwrap().kind, *kind);
+        assert_eq!(encoded_event(&on_subject, &headers, b"", at(42)).unwrap().0, type_name);
+        let elsewhere = format!("evt.7.{}.elsewhere.{}", kind.service(), person());
+        assert!(matches!(event_kind(&elsewhere, &headers), Err(WireError::OfAnotherType { .. })));
+        assert!(matches!(encoded_event(&elsewhere, &headers, b"", at(42)), Err(WireError::OfAnotherType { .. })));
+    }
+}
+
+#[test]
 fn a_message_without_its_id_time_or_type_cannot_be_read() {
     let event = first(person(), Event::from(Measured { grams: 7, by: Instrument::Scale }));
     for name in [CE_ID, CE_TIME, CE_TYPE] {
@@ -146,7 +204,7 @@ fn what_a_job_outside_scheduled_needs_no_headers_but_its_content_type() {
     let subject = format!("evt.7.clock.workout_reminder_due.{}", person());
     let json = serde_json::to_vec(&due).unwrap();
     let read = |headers: &HeaderMap, body: &[u8], sequence| {
-        event(event_kind(&subject, headers).unwrap(), &subject, headers, body, sequence).unwrap()
+        event(event_kind(&subject, headers).unwrap(), &subject, headers, body, at(sequence)).unwrap()
     };
     let mut headers = HeaderMap::new();
     for name in [None, Some(CONTENT_TYPE), Some(DATA_CONTENT_TYPE)] {
@@ -157,8 +215,17 @@ fn what_a_job_outside_scheduled_needs_no_headers_but_its_content_type() {
         let found = read(&headers, &json, 42);
         assert_eq!((found.subject, found.body), (person(), due.clone().into()), "{name:?}");
         assert_eq!((found.correlation, found.causation), (found.id, found.id));
+        assert_eq!(found.time, at(42).time, "it comes due when it comes");
+    }
+    let bytes = rmp_serde::to_vec_named(&due).unwrap();
+    for name in ["ce-datacontenttype", "content-type", "Content-Type"] {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, "Application/MsgPack; v=5");
+        assert_eq!(read(&headers, &bytes, 42).body, due.clone().into(), "{name}");
     }
     assert_ne!(read(&headers, &json, 42).id, read(&headers, &json, 43).id);
+    headers.insert(CE_TIME, "2026-12-01T07:00:00+01:00");
+    assert_eq!(read(&headers, &json, 42).time, "2026-12-01T06:00:00Z".parse().unwrap());
     headers.insert(CE_ID, id(3).to_string());
     assert_eq!(read(&headers, &json, 42).id, id(3));
     headers.insert("Nats-Schedule-Next", "purge");

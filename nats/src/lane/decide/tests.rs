@@ -171,6 +171,19 @@ fn a_command_about_nobody_is_only_a_dead_letter() {
 }
 
 #[test]
+fn a_dead_letter_is_of_the_person_of_its_subject_or_else_of_its_header() {
+    for (subject, said, expected) in [(person(1), person(2), person(1)), (person(1), person(1), person(1))] {
+        let mut arrival = unreadable(command(measure(1, subject, 7), "f"), "contradicts itself");
+        wire::set(&mut arrival.received.headers, "ce-subject", said.to_string());
+        assert_eq!(batch([arrival], &[]).outbox[0].subject, format!("dead.probe.{expected}"));
+    }
+    let mut arrival = unreadable(command(measure(1, person(1), 7), "f"), "about nobody");
+    arrival.received.subject = "cmd.7.probe.measure.nobody".to_owned();
+    wire::set(&mut arrival.received.headers, "ce-subject", person(2).to_string());
+    assert_eq!(batch([arrival], &[]).outbox[0].subject, format!("dead.probe.{}", person(2)));
+}
+
+#[test]
 fn a_dead_letter_of_one_message_says_how_often_it_was_tried() {
     let lane = Lane::all("probe", 1).unwrap()[0];
     let decided = dead_letter_one(lane, &command(measure(1, person(1), 7), "f"), "panic: no such row", 3);

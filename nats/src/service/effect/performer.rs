@@ -131,7 +131,7 @@ impl<E: Effect> Performer<E> {
     fn decode(&self, asked: &Asked) -> Result<Message<Event>, WireError> {
         let received = &asked.received;
         let kind = wire::event_kind(&received.subject, &received.headers)?;
-        wire::event(kind, &received.subject, &received.headers, &received.body, received.sequence)
+        wire::event(kind, &received.subject, &received.headers, &received.body, received.stored_at())
     }
 
     /// The span of an attempt, in the trace of who asked for it.
@@ -201,7 +201,6 @@ impl<E: Effect> Performer<E> {
             stream: "EVENTS",
             place: &received.sequence.to_string(),
             subject: &received.subject,
-            about: received.subject.rsplit('.').next().and_then(|token| token.parse().ok()),
             headers: &received.headers,
             body: &received.body,
             reason,
