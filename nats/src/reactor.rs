@@ -8,7 +8,8 @@ use crate::sql::Tables;
 ///
 /// Every table is a fold of `EVENTS`. A table is fed by own events or by foreign events, never by both, and neither kind's
 /// `evolve` reads the other's tables, so that live and replay cannot differ in order; where both are needed, `react` turns
-/// the foreign event into an own one.
+/// the foreign event into an own one. A timer that comes due is only reacted to: late ones are handled in the order in which
+/// they were due, not in that of the history.
 pub trait Reactor: Send + Sync + 'static {
     /// The service's name: in its subjects, its Postgres schema and its lanes.
     const NAME: &'static str;
@@ -39,7 +40,7 @@ pub trait Reactor: Send + Sync + 'static {
     /// A foreign event becomes own events. It was already evolved.
     fn react(&self, state: &Self::State, event: &Message<Event>) -> Emit;
 
-    /// The only way to change state, for own and foreign events alike.
+    /// The only way to change state, for own and foreign events alike. Timers that come due are not given to it.
     fn evolve(&self, state: &mut Self::State, event: &Message<Event>);
 }
 

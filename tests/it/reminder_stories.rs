@@ -176,6 +176,47 @@ async fn a_reminder_fires_as_its_last_state_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reminders_that_are_late_come_in_the_order_in_which_they_were_due() {
+    let mut ground = Ground::new().await;
+    let (_server, url) = ground.start_platform().await;
+    let mut ada = somebody(&url, "ada").await;
+    let mut expected: Vec<_> = [12_000, 8_000, 11_000, 9_000, 10_000].map(ahead).to_vec();
+    for due in &expected {
+        ada.post(PATH, &due_at(*due)).await.unwrap().success().unwrap();
+    }
+    expected.sort_unstable();
+    assert!(Timestamp::now() < expected[0], "all of them are still to come");
+    ground.nats_server.kill();
+    // Late is what comes more than a second after it was due.
+    let past = *expected.last().unwrap() + SignedDuration::from_millis(1_500);
+    eventually("every due time is past", Duration::from_secs(60), async || Ok((Timestamp::now() > past).then_some(())))
+        .await;
+    ground.nats_server.restart().unwrap();
+    let due = eventually("all of them have come", Duration::from_secs(60), async || {
+        ground.settle(&REAL).await;
+        let events = ledger::events(&ground).await;
+        let due: Vec<_> = events
+            .into_iter()
+            .filter_map(
+                |event| if let Event::ReminderDue(due) = event.body { Some((due.due_at, event.time)) } else { None },
+            )
+            .collect();
+        Ok((due.len() == expected.len()).then_some(due))
+    })
+    .await;
+    assert_eq!(due, expected.iter().map(|due| (*due, *due)).collect::<Vec<_>>());
+    let list = ada.get("/api/v1/notifications").await.unwrap().success().unwrap();
+    let newest_first: Vec<Timestamp> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["created_at"].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(newest_first, expected.into_iter().rev().collect::<Vec<_>>());
+    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_outside_plyo_may_write_its_schedule_as_the_cloudevents_binding_has_it() {
     let ground = Ground::new().await;
     let (_server, url) = ground.start_platform().await;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{
     batch,
     owner::Owner,
+    step,
     store::{self, HandledCommand, Write},
     tail::Own,
     which::Lane,
@@ -304,5 +305,5 @@ async fn evolve<R: Reactor>(
 ) -> Result<(), Failure> {
     let incoming: Vec<Incoming<'_>> = events.iter().map(|folded| Incoming::Event(&folded.event)).collect();
     in_time("read rows", batch::load(reactor, state, &incoming, db)).await?;
-    batch::caught("evolve", || events.iter().for_each(|folded| reactor.evolve(state, &folded.event)))
+    batch::caught("evolve", || events.iter().for_each(|folded| step::fold(reactor, state, &folded.event)))
 }

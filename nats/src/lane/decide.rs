@@ -43,7 +43,7 @@ pub(super) fn decide<R: Reactor>(
     mut handled: FxHashMap<Uuid, StoredOutcome>,
 ) -> Decided {
     let mut decided = Decided::default();
-    for arrival in &gathered.arrivals {
+    for arrival in gathered.by_due_time() {
         match &arrival.work {
             Work::Skip => {}
             Work::Undecodable(reason) => {

@@ -24,12 +24,16 @@ use crate::{
 
 /// How long a batch may be filled while the server has more.
 const FILL_TIMEOUT: Duration = Duration::from_millis(5);
+/// How long timers are gathered that the broker fires after an outage, so that they are handled in the order in which they
+/// were due: once per owner, for it has lost its connection in the outage.
+const OVERDUE_FILL_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// Both inputs of a lane.
 pub(crate) struct Inputs {
     lane: Lane,
     events: Input,
     commands: Input,
+    has_gathered_overdue: bool,
     /// A message from a newer binary: the lane stops before it.
     stop: Option<Failure>,
 }
@@ -59,7 +63,7 @@ impl Inputs {
             Input { reader: Reader::create(nats, "EVENTS", of_events).await?, ahead: position.events_ahead.clone() };
         let commands =
             Input { reader: Reader::create(nats, &stream, of_commands).await?, ahead: position.commands_ahead.clone() };
-        Ok(Self { lane, events, commands, stop: None })
+        Ok(Self { lane, events, commands, has_gathered_overdue: false, stop: None })
     }
 
     /// Waits for a message, at most `patience`, then takes all available ones. Empty on a timeout.
@@ -70,8 +74,13 @@ impl Inputs {
         let mut gathered = Gathered::default();
         let Some((source, first)) = self.next(Instant::now() + patience).await? else { return Ok(gathered) };
         self.take::<R>(&mut gathered, source, first)?;
-        let full_at = Instant::now() + FILL_TIMEOUT;
+        let mut full_at = Instant::now() + FILL_TIMEOUT;
+        let mut waits = false;
         while gathered.has_room() && self.stop.is_none() {
+            if gathered.is_overdue() && !self.has_gathered_overdue {
+                (self.has_gathered_overdue, waits) = (true, true);
+                full_at = Instant::now() + OVERDUE_FILL_TIMEOUT;
+            }
             let (event, command) = (self.events.reader.ready()?, self.commands.reader.ready()?);
             let is_dry = event.is_none() && command.is_none();
             for (source, received) in [(Source::Events, event), (Source::Commands, command)] {
@@ -80,7 +89,7 @@ impl Inputs {
             }
             if is_dry {
                 // A lane that is behind works in fewer, larger batches.
-                if !gathered.is_behind() {
+                if !waits && !gathered.is_behind() {
                     break;
                 }
                 let Some((source, received)) = self.next(full_at).await? else { break };

@@ -36,9 +36,17 @@ pub fn command<R: Reactor>(reactor: &R, state: &mut R::State, command: &Message<
 
 /// A foreign event is evolved and reacted to, and what the reaction emits is evolved.
 pub fn event<R: Reactor>(reactor: &R, state: &mut R::State, event: &Message<Event>) -> Step {
-    reactor.evolve(state, event);
+    fold(reactor, state, event);
     let emit = reactor.react(state, event);
     emitted(reactor, state, event, emit)
+}
+
+/// Folds an event of the history. A timer is not folded but reacted to: several that are late are handled in the order in which
+/// they were due, which is not that of the history.
+pub fn fold<R: Reactor>(reactor: &R, state: &mut R::State, event: &Message<Event>) {
+    if event.body.kind().service() != "clock" {
+        reactor.evolve(state, event);
+    }
 }
 
 fn emitted<R: Reactor, T>(reactor: &R, state: &mut R::State, cause: &Message<T>, emit: plyo_events::Emit) -> Step {

@@ -17,7 +17,7 @@ use crate::{
         subject::{self, partition},
         wire::{self, WireError},
     },
-    lane::{batch, catch_up, owner::Owner, session, store},
+    lane::{batch, catch_up, owner::Owner, session, step, store},
     operate::tables_check,
     reactor::{Incoming, Reactor},
     sql::{database, tables},
@@ -165,7 +165,7 @@ async fn fold_events<R: Reactor>(
             let messages: Vec<Incoming<'_>> = events.iter().map(Incoming::Event).collect();
             let mut transaction = fold.begin().await?;
             batch::load(reactor, &mut state, &messages, &mut transaction).await?;
-            batch::caught("evolve", || events.iter().for_each(|event| reactor.evolve(&mut state, event)))?;
+            batch::caught("evolve", || events.iter().for_each(|event| step::fold(reactor, &mut state, event)))?;
             tables::save(&mut state, &mut transaction).await?;
             transaction.commit().await?;
             tables::committed(&mut state, MEMORY);

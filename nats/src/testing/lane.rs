@@ -164,7 +164,7 @@ impl<R: Reactor> Lane<R> {
     fn fold(&mut self, events: &[Message<Event>]) {
         let messages: Vec<Incoming<'_>> = events.iter().map(Incoming::Event).collect();
         self.load(&messages);
-        events.iter().for_each(|event| self.reactor.evolve(&mut self.state, event));
+        events.iter().for_each(|event| step::fold(&self.reactor, &mut self.state, event));
         self.save();
         self.history.extend_from_slice(events);
     }
