@@ -5,8 +5,9 @@ use std::{collections::HashMap, fmt::Display, hash::Hash, ops::Range};
 use strum::VariantArray;
 
 use super::{
-    kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Muscle, Pattern},
+    kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Pattern},
     language::Language,
+    muscles::Muscle,
     normal,
     source::{Activity, Mistake, Source, Written, nearest},
 };

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize, de::Error as _};
 use uuid::Uuid;
 
 use super::{
-    kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Muscle, Pattern, Unit},
+    kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Pattern, Unit},
     language::Language,
+    muscles::Muscle,
     written::{self, Written, WrittenText},
 };
 

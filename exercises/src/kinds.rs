@@ -28,101 +28,10 @@ pub enum Category {
     Strongman,
 }
 
-/// A muscle or a group that is trained as one. [`Muscle::free_exercise_db`] and [`Muscle::wger`] say what it is elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Display, VariantArray)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Muscle {
-    /// The sternal part of the pectoralis major.
-    Chest,
-    /// The clavicular part of the pectoralis major.
-    UpperChest,
-    Serratus,
-    FrontDelts,
-    SideDelts,
-    RearDelts,
-    RotatorCuff,
-    Lats,
-    /// Rhomboids, middle and lower trapezius.
-    UpperBack,
-    /// The upper trapezius.
-    Traps,
-    /// Erector spinae.
-    LowerBack,
-    Neck,
-    Biceps,
-    Brachialis,
-    Triceps,
-    Forearms,
-    /// Rectus abdominis.
-    Abs,
-    Obliques,
-    HipFlexors,
-    Glutes,
-    /// Gluteus medius and minimus, tensor fasciae latae.
-    Abductors,
-    Adductors,
-    Quads,
-    Hamstrings,
-    /// Gastrocnemius.
-    Calves,
-    Soleus,
-    Tibialis,
-}
-
-impl Muscle {
-    /// Its name among the 17 of free-exercise-db.
-    pub const fn free_exercise_db(self) -> &'static str {
-        match self {
-            Self::Chest | Self::UpperChest | Self::Serratus => "chest",
-            Self::FrontDelts | Self::SideDelts | Self::RearDelts | Self::RotatorCuff => "shoulders",
-            Self::Lats => "lats",
-            Self::UpperBack => "middle back",
-            Self::Traps => "traps",
-            Self::LowerBack => "lower back",
-            Self::Neck => "neck",
-            Self::Biceps | Self::Brachialis => "biceps",
-            Self::Triceps => "triceps",
-            Self::Forearms => "forearms",
-            Self::Abs | Self::Obliques => "abdominals",
-            Self::HipFlexors | Self::Quads => "quadriceps",
-            Self::Glutes => "glutes",
-            Self::Abductors => "abductors",
-            Self::Adductors => "adductors",
-            Self::Hamstrings => "hamstrings",
-            Self::Calves | Self::Soleus | Self::Tibialis => "calves",
-        }
-    }
-
-    /// The nearest of the 16 of wger, which has no neck, forearms, rotator cuff, hip flexors, adductors or shin, and of
-    /// the deltoid only the front.
-    pub const fn wger(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Chest | Self::UpperChest => "Pectoralis major",
-            Self::Serratus => "Serratus anterior",
-            Self::FrontDelts | Self::SideDelts | Self::RearDelts => "Anterior deltoid",
-            Self::Lats => "Latissimus dorsi",
-            Self::UpperBack | Self::Traps => "Trapezius",
-            Self::LowerBack => "Erector spinae",
-            Self::Biceps => "Biceps brachii",
-            Self::Brachialis => "Brachialis",
-            Self::Triceps => "Triceps brachii",
-            Self::Abs => "Rectus abdominis",
-            Self::Obliques => "Obliquus externus abdominis",
-            Self::Glutes | Self::Abductors => "Gluteus maximus",
-            Self::Quads => "Quadriceps femoris",
-            Self::Hamstrings => "Biceps femoris",
-            Self::Calves => "Gastrocnemius",
-            Self::Soleus => "Soleus",
-            Self::RotatorCuff | Self::Neck | Self::Forearms | Self::HipFlexors | Self::Adductors | Self::Tibialis => {
-                return None;
-            }
-        })
-    }
-}
-
 /// What must be at hand. A mat, a wall, a chair or a partner is not counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Display, VariantArray)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, Display, VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Equipment {

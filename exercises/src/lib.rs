@@ -11,11 +11,13 @@
 
 #[cfg(test)]
 mod checks;
+pub mod epley;
 pub mod evaluation;
 mod exercise;
 mod kinds;
 mod language;
 mod matching;
+mod muscles;
 mod normal;
 mod search;
 #[cfg(test)]
@@ -34,9 +36,10 @@ use strum::VariantArray as _;
 
 pub use self::{
     exercise::{Band, Energy, Exercise, ExerciseId, Text, Texts},
-    kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Muscle, Pattern, Unit},
+    kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Pattern, Unit},
     language::Language,
     matching::{MATCHES_FROM, Match, Reason},
+    muscles::{Muscle, MuscleGroup},
     search::{Hit, Search},
     substitutes::{Likeness, Substitute},
 };

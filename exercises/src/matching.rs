@@ -9,8 +9,9 @@ use std::{
 use super::{
     Catalogue, Name,
     exercise::Exercise,
-    kinds::{Equipment, Measure, Muscle, Pattern},
+    kinds::{Equipment, Measure, Pattern},
     language::Language,
+    muscles::Muscle,
     normal, vocabulary,
     words::{Words, errors_allowed},
 };

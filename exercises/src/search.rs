@@ -5,8 +5,9 @@ use std::{borrow::Cow, collections::HashMap};
 use super::{
     Catalogue, Name,
     exercise::Exercise,
-    kinds::{Category, Equipment, Level, Measure, Muscle, Pattern},
+    kinds::{Category, Equipment, Level, Measure, Pattern},
     language::Language,
+    muscles::Muscle,
     normal,
     words::{Words, errors_allowed},
 };

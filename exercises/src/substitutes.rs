@@ -5,7 +5,8 @@ use std::fmt;
 use super::{
     Catalogue,
     exercise::Exercise,
-    kinds::{Equipment, Measure, Muscle, Pattern},
+    kinds::{Equipment, Measure, Pattern},
+    muscles::Muscle,
 };
 
 /// An exercise to do instead.

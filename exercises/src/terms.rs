@@ -1,8 +1,9 @@
 //! What muscles and equipment are called in each language.
 
 use super::{
-    kinds::{Equipment, Muscle},
+    kinds::Equipment,
     language::Language,
+    muscles::Muscle,
 };
 
 impl Muscle {

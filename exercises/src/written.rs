@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use super::kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Muscle, Pattern};
+use super::{
+    kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Pattern},
+    muscles::Muscle,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,71 +1,12 @@
-//! What the coach must know of an exercise: its muscles, joints, equipment and how it is loaded. Whoever calls the
-//! coach passes the table in; [`Exercise::from_name`] makes such facts out of a name alone, for logs that know no
-//! catalogue.
-
-mod naming;
+//! What the coach must know of an exercise. The kinds are the catalogue's ([`plyo_exercises`]); what it does not tell, because
+//! only a plan needs it, is here: the joints at stake, and what a logged load means.
 
 use std::collections::BTreeMap;
 
 use plyo_events::training::ExerciseSlug;
+use plyo_exercises::{self as catalogue, Level, Measure, Muscle, Text, Unit};
+pub use plyo_exercises::{Equipment, Mechanic, MuscleGroup, Pattern};
 use serde::{Deserialize, Serialize};
-
-pub use self::naming::slug_of;
-
-/// A muscle or a group that is counted as one: the 17 of free-exercise-db.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Muscle {
-    Chest,
-    Shoulders,
-    Lats,
-    MiddleBack,
-    Traps,
-    LowerBack,
-    Neck,
-    Biceps,
-    Triceps,
-    Forearms,
-    Abdominals,
-    Quadriceps,
-    Glutes,
-    Abductors,
-    Adductors,
-    Hamstrings,
-    Calves,
-}
-
-impl Muscle {
-    pub const COUNT: usize = 17;
-    pub const ALL: [Self; Self::COUNT] = [
-        Self::Chest,
-        Self::Shoulders,
-        Self::Lats,
-        Self::MiddleBack,
-        Self::Traps,
-        Self::LowerBack,
-        Self::Neck,
-        Self::Biceps,
-        Self::Triceps,
-        Self::Forearms,
-        Self::Abdominals,
-        Self::Quadriceps,
-        Self::Glutes,
-        Self::Abductors,
-        Self::Adductors,
-        Self::Hamstrings,
-        Self::Calves,
-    ];
-
-    /// The joints that it crosses.
-    pub const fn joints(self) -> Joints {
-        crossed_by(self)
-    }
-
-    /// Its place in [`Muscle::ALL`].
-    pub const fn index(self) -> usize {
-        self as usize
-    }
-}
 
 /// A joint that an injury may concern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -117,31 +58,6 @@ impl Joints {
     }
 }
 
-/// How the body moves, as far as it matters to a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Pattern {
-    Squat,
-    Hinge,
-    Lunge,
-    HorizontalPush,
-    VerticalPush,
-    HorizontalPull,
-    VerticalPull,
-    Trunk,
-    Isolation,
-    /// Everything else: carries, throws, jumps, endurance.
-    Other,
-}
-
-/// How many joints work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mechanic {
-    Compound,
-    Isolation,
-}
-
 /// What the logged load means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -156,19 +72,11 @@ pub enum Loading {
     Uncounted,
 }
 
-/// What must be at hand, by the slug that the exercise catalogue gives it: `barbell`, `pull-up-bar`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Equipment(pub Box<str>);
-
-impl From<&str> for Equipment {
-    fn from(slug: &str) -> Self {
-        Self(slug.into())
-    }
-}
+/// Their loads are the same on every lift; a machine has a stack of its own.
+pub const FREE_WEIGHTS: [Equipment; 3] = [Equipment::Barbell, Equipment::Dumbbell, Equipment::Kettlebell];
 
 /// What an exercise is called in each language.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     pub en: Box<str>,
     pub de: Box<str>,
@@ -176,16 +84,17 @@ pub struct Names {
 }
 
 /// An exercise as the coach sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Exercise {
     pub slug: ExerciseSlug,
     pub names: Names,
     /// The muscles that do most of the work, the main one first. They count a whole set each.
-    pub primary: Vec<Muscle>,
+    pub primary: Vec<MuscleGroup>,
     /// They count half a set each.
-    pub secondary: Vec<Muscle>,
+    pub secondary: Vec<MuscleGroup>,
     /// All of it is needed; none for the body alone.
     pub equipment: Vec<Equipment>,
+    /// How the body moves; of what a plan does not tell apart, one for all: see [`family`].
     pub pattern: Pattern,
     pub mechanic: Mechanic,
     pub loading: Loading,
@@ -195,7 +104,35 @@ pub struct Exercise {
     pub for_beginners: bool,
 }
 
+impl From<&catalogue::Exercise> for Exercise {
+    fn from(known: &catalogue::Exercise) -> Self {
+        let name = |text: &Text| text.name.as_str().into();
+        let needed = known.equipment.iter().copied().filter(|one| *one != Equipment::Bodyweight);
+        Self {
+            slug: known.slug.clone(),
+            names: Names { en: name(&known.texts.en), de: name(&known.texts.de), es: name(&known.texts.es) },
+            primary: groups(&known.primary),
+            secondary: groups(&known.secondary),
+            equipment: needed.collect(),
+            pattern: family(known.pattern),
+            mechanic: known.mechanic,
+            loading: loading(known),
+            reps: match known.band.unit {
+                Unit::Reps => (known.band.low, known.band.high),
+                // Seconds and metres are no repetitions.
+                Unit::Seconds | Unit::Metres => (8, 15),
+            },
+            for_beginners: known.level == Level::Beginner,
+        }
+    }
+}
+
 impl Exercise {
+    /// The exercise of the catalogue that has a slug, or had it before.
+    pub fn of_catalogue(slug: &str) -> Option<Self> {
+        catalogue::Catalogue::get().by_slug(slug).map(Self::from)
+    }
+
     /// The joints that it stresses: those that its pattern moves under load and those that its muscles cross. Wide on
     /// purpose: an exercise too many is left out rather than one too few.
     pub fn joints(&self) -> Joints {
@@ -206,17 +143,50 @@ impl Exercise {
             Pattern::VerticalPush => Joints::of(&[Joint::Shoulder, Joint::Elbow, Joint::Wrist, Joint::LowerBack]),
             Pattern::HorizontalPull => Joints::of(&[Joint::Shoulder, Joint::Elbow, Joint::LowerBack]),
             Pattern::VerticalPull => Joints::of(&[Joint::Shoulder, Joint::Elbow]),
-            Pattern::Trunk => Joints::of(&[Joint::LowerBack, Joint::Hip]),
             Pattern::Isolation => Joints::default(),
-            Pattern::Other => Joints::of(&Joint::ALL),
+            TRUNK => Joints::of(&[Joint::LowerBack, Joint::Hip]),
+            _ => Joints::of(&Joint::ALL),
         };
         self.primary.iter().fold(by_pattern, |joints, muscle| joints.and(crossed_by(*muscle)))
     }
 
     /// Sets that one set of it counts for each muscle: 1 for a target, 0.5 for a synergist (Pelland et al. 2024).
-    pub fn sets_per_muscle(&self) -> impl Iterator<Item = (Muscle, f64)> {
+    pub fn sets_per_muscle(&self) -> impl Iterator<Item = (MuscleGroup, f64)> {
         let secondary = self.secondary.iter().filter(|muscle| !self.primary.contains(muscle));
         self.primary.iter().map(|muscle| (*muscle, 1.0)).chain(secondary.map(|muscle| (*muscle, 0.5)))
+    }
+
+    /// Whether its pattern gathers many movements, which only the main muscle tells apart.
+    pub fn gathers(&self) -> bool {
+        matches!(self.pattern, TRUNK | Pattern::Isolation | OTHER)
+    }
+}
+
+/// Every way of working the trunk.
+pub const TRUNK: Pattern = Pattern::TrunkFlexion;
+/// What a plan of lifts has no place for: carries, throws, jumps, endurance, stretches.
+pub const OTHER: Pattern = Pattern::Conditioning;
+
+/// A pattern, or the one that stands for all that a plan does not tell apart from it.
+pub const fn family(pattern: Pattern) -> Pattern {
+    match pattern {
+        Pattern::Rotation | Pattern::AntiRotation | Pattern::AntiExtension | Pattern::TrunkFlexion => TRUNK,
+        Pattern::OlympicLift
+        | Pattern::Carry
+        | Pattern::Gait
+        | Pattern::Jump
+        | Pattern::Throw
+        | Pattern::Mobility
+        | Pattern::Stretch
+        | Pattern::Conditioning => OTHER,
+        Pattern::Squat
+        | Pattern::Hinge
+        | Pattern::Lunge
+        | Pattern::HorizontalPush
+        | Pattern::VerticalPush
+        | Pattern::HorizontalPull
+        | Pattern::VerticalPull
+        | Pattern::Isolation => pattern,
     }
 }
 
@@ -246,47 +216,97 @@ impl FromIterator<Exercise> for Exercises {
     }
 }
 
-const fn crossed_by(muscle: Muscle) -> Joints {
+/// The joints that a muscle crosses.
+pub const fn crossed_by(muscle: MuscleGroup) -> Joints {
     Joints::of(match muscle {
-        Muscle::Chest | Muscle::Shoulders | Muscle::Lats | Muscle::MiddleBack => &[Joint::Shoulder],
-        Muscle::Traps => &[Joint::Shoulder, Joint::Neck],
-        Muscle::Neck => &[Joint::Neck],
-        Muscle::LowerBack | Muscle::Abdominals => &[Joint::LowerBack],
-        Muscle::Biceps | Muscle::Triceps => &[Joint::Elbow, Joint::Shoulder],
-        Muscle::Forearms => &[Joint::Wrist, Joint::Elbow],
-        Muscle::Quadriceps => &[Joint::Knee, Joint::Hip],
-        Muscle::Hamstrings => &[Joint::Knee, Joint::Hip],
-        Muscle::Glutes | Muscle::Abductors | Muscle::Adductors => &[Joint::Hip],
-        Muscle::Calves => &[Joint::Ankle, Joint::Knee],
+        MuscleGroup::Chest | MuscleGroup::Shoulders | MuscleGroup::Lats | MuscleGroup::MiddleBack => &[Joint::Shoulder],
+        MuscleGroup::Traps => &[Joint::Shoulder, Joint::Neck],
+        MuscleGroup::Neck => &[Joint::Neck],
+        MuscleGroup::LowerBack | MuscleGroup::Abdominals => &[Joint::LowerBack],
+        MuscleGroup::Biceps | MuscleGroup::Triceps => &[Joint::Elbow, Joint::Shoulder],
+        MuscleGroup::Forearms => &[Joint::Wrist, Joint::Elbow],
+        MuscleGroup::Quadriceps => &[Joint::Knee, Joint::Hip],
+        MuscleGroup::Hamstrings => &[Joint::Knee, Joint::Hip],
+        MuscleGroup::Glutes | MuscleGroup::Abductors | MuscleGroup::Adductors => &[Joint::Hip],
+        MuscleGroup::Calves => &[Joint::Ankle, Joint::Knee],
     })
+}
+
+fn groups(muscles: &[Muscle]) -> Vec<MuscleGroup> {
+    let mut groups: Vec<MuscleGroup> = Vec::with_capacity(muscles.len());
+    for group in muscles.iter().map(|muscle| muscle.group()) {
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    groups
+}
+
+fn loading(known: &catalogue::Exercise) -> Loading {
+    match known.measure {
+        Measure::WeightReps if known.equipment.contains(&Equipment::Band) => Loading::Uncounted,
+        Measure::WeightReps => Loading::External,
+        Measure::BodyweightReps | Measure::AddedBodyweightReps => Loading::Added,
+        Measure::AssistedBodyweightReps => Loading::Assisted,
+        Measure::Reps
+        | Measure::Duration
+        | Measure::WeightDuration
+        | Measure::DistanceDuration
+        | Measure::WeightDistance => Loading::Uncounted,
+    }
+}
+
+/// Exercises by the names that a log may have for them.
+#[cfg(test)]
+pub(crate) mod named {
+    use super::*;
+
+    pub(crate) fn exercise(name: &str) -> Exercise {
+        let known = catalogue::Catalogue::get().by_name(name);
+        known.unwrap_or_else(|| panic!("{name} is not in the catalogue")).into()
+    }
+
+    pub(crate) fn slug_of(name: &str) -> ExerciseSlug {
+        exercise(name).slug
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{named::exercise, *};
 
     #[test]
-    fn the_slugs_of_muscles_are_those_of_their_places() {
-        assert!(Muscle::ALL.iter().enumerate().all(|(place, muscle)| muscle.index() == place));
+    fn the_catalogue_tells_the_coach_what_it_must_know() {
+        let squat = exercise("Squat (Barbell)");
+        assert_eq!(
+            (squat.pattern, squat.mechanic, squat.loading),
+            (Pattern::Squat, Mechanic::Compound, Loading::External)
+        );
+        assert_eq!(squat.primary.first(), Some(&MuscleGroup::Quadriceps));
+        assert!(squat.equipment.contains(&Equipment::Barbell));
+        assert_eq!(exercise("Assisted Pull Up").loading, Loading::Assisted);
+        assert_eq!(exercise("Plank").loading, Loading::Uncounted);
+        assert!(exercise("Pull Up").equipment.contains(&Equipment::PullUpBar));
+        assert!(exercise("Push Up").equipment.is_empty());
     }
 
     #[test]
     fn a_squat_stresses_the_knee_and_a_curl_does_not() {
-        let squat = Exercise::from_name("Squat (Barbell)");
+        let squat = exercise("Squat (Barbell)");
         assert!(squat.joints().contains(Joint::Knee) && !squat.joints().contains(Joint::Wrist));
-        let curl = Exercise::from_name("Bicep Curl (Dumbbell)");
+        let curl = exercise("Bicep Curl (Dumbbell)");
         assert!(curl.joints().contains(Joint::Elbow) && !curl.joints().contains(Joint::Knee));
     }
 
     #[test]
-    fn what_is_not_known_stresses_every_joint() {
-        assert_eq!(Exercise::from_name("Ohio State").joints(), Joints::of(&Joint::ALL));
+    fn what_moves_the_whole_body_stresses_every_joint() {
+        assert_eq!(exercise("Farmers Walk").joints(), Joints::of(&Joint::ALL));
     }
 
     #[test]
     fn a_set_counts_whole_for_its_target_and_half_for_what_helps() {
-        let bench = Exercise::from_name("Bench Press (Barbell)");
+        let bench = exercise("Bench Press (Barbell)");
         let counted: Vec<_> = bench.sets_per_muscle().collect();
-        assert_eq!(counted, [(Muscle::Chest, 1.0), (Muscle::Triceps, 0.5), (Muscle::Shoulders, 0.5)]);
+        assert_eq!(counted, [(MuscleGroup::Chest, 1.0), (MuscleGroup::Triceps, 0.5), (MuscleGroup::Shoulders, 0.5)]);
     }
 }

@@ -110,7 +110,7 @@ mod tests {
         let shipped = Global::shipped();
         assert!(shipped.version > 0);
         assert_eq!(shipped.settings, Settings::default(), "trained with the settings that run");
-        for slug in ["bench-press-barbell", "squat-barbell", "deadlift-barbell"] {
+        for slug in ["barbell-bench-press", "barbell-back-squat", "barbell-deadlift"] {
             let slug = ExerciseSlug::try_from(slug.to_owned()).unwrap();
             let [low, median, high] = shipped.exercises[&slug].one_rep_max_kg.unwrap();
             assert!(20.0 < low && low < median && median < high && high < 400.0);

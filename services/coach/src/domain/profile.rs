@@ -141,7 +141,7 @@ impl Profile {
 
     /// The least that can be loaded, in kilograms: the empty bar of a barbell, otherwise one step.
     pub fn least_kg(&self, exercise: &Exercise) -> f64 {
-        let has_bar = exercise.equipment.iter().any(|one| &*one.0 == "barbell");
+        let has_bar = exercise.equipment.contains(&Equipment::Barbell);
         match (has_bar, self.unit) {
             (true, Unit::Kg) => 20.0,
             (true, Unit::Lb) => 45.0 * POUND_KG,
@@ -175,6 +175,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::domain::exercise::named;
 
     #[test]
     fn a_year_of_birth_leaves_two_ages() {
@@ -205,10 +206,10 @@ mod tests {
 
     #[test]
     fn what_was_never_said_to_be_missing_is_at_hand() {
-        let squat = Exercise::from_name("Squat (Barbell)");
+        let squat = named::exercise("Squat (Barbell)");
         assert!(Profile::default().has_equipment_for(&squat));
         let bare = Profile { equipment: Some(BTreeSet::new()), ..Profile::default() };
         assert!(!bare.has_equipment_for(&squat));
-        assert!(bare.has_equipment_for(&Exercise::from_name("Push Up")));
+        assert!(bare.has_equipment_for(&named::exercise("Push Up")));
     }
 }

@@ -8,7 +8,7 @@ use plyo_events::{EventId, training::ExerciseSlug};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    exercise::{Joint, Muscle},
+    exercise::{Joint, MuscleGroup},
     safety::Rule,
 };
 
@@ -175,7 +175,7 @@ pub enum Value {
     Percent(f64),
     Exercise(ExerciseSlug),
     Exercises(Vec<ExerciseSlug>),
-    Muscle(Muscle),
+    Muscle(MuscleGroup),
     Joint(Joint),
     /// 0 is Monday.
     Weekday(u8),

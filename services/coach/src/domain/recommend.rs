@@ -23,6 +23,8 @@ mod recovery;
 mod refusal;
 mod review;
 mod routine;
+mod shown;
+mod situation;
 mod substitution;
 #[cfg(test)]
 mod tests;
@@ -30,7 +32,6 @@ mod volume;
 
 use jiff::civil::DateTime;
 use plyo_events::training::ExerciseSlug;
-use serde::{Deserialize, Serialize};
 
 use self::draft::Draft;
 pub use self::{
@@ -39,57 +40,10 @@ pub use self::{
     context::next_time,
     in_session::in_session,
     next_load::is_followed,
+    shown::{MAX_SHOWN, Recommendation},
+    situation::Situation,
 };
-use super::{
-    event::{Circumstances, Kind},
-    exercise::Exercise,
-    profile::{Profile, days_between},
-    reasons::{Explanation, Params},
-    safety,
-    state::{Guidance, Knowledge, Training},
-    texts::Headline,
-};
-
-/// Everything that a recommendation is made from. The same situation always gives the same recommendations.
-#[derive(Clone, Copy, Debug)]
-pub struct Situation<'a> {
-    pub knowledge: Knowledge<'a>,
-    pub profile: &'a Profile,
-    pub training: &'a Training,
-    pub guidance: &'a Guidance,
-    /// On the clock of the wall where the person is.
-    pub now: DateTime,
-    /// For the rare exploration; the id of what caused the recommendations.
-    pub seed: u64,
-}
-
-/// What is shown.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recommendation {
-    /// `None` for a notice, which is never ranked: a question, a warning, a refusal.
-    pub kind: Option<Kind>,
-    /// An exercise, a muscle, or nothing in particular.
-    pub subject: Box<str>,
-    pub headline: Headline,
-    pub params: Params,
-    /// In order, every one bounded by the safety layer.
-    pub lifts: Vec<safety::Lift>,
-    /// How many of them belong to each day; one day unless it is a plan.
-    pub days: Vec<usize>,
-    pub explanation: Explanation,
-    /// Until then it makes sense.
-    pub until: DateTime,
-    /// What it was chosen by, for learning from what becomes of it.
-    pub circumstances: Circumstances,
-    /// The probability with which it was chosen.
-    pub propensity: f64,
-}
-
-/// The most recommendations after one workout.
-pub const MAX_SHOWN: usize = 3;
-
-/// Days for which a note of pain holds more than the exercise that it is on.
-const PAIN_DAYS: u32 = 14;
+use super::event::Kind;
 
 /// What is shown after a workout, after a change of profile, or when time has passed: at most [`MAX_SHOWN`].
 pub fn recommend(situation: &Situation<'_>) -> Vec<Recommendation> {
@@ -153,21 +107,4 @@ fn drafts(situation: &Situation<'_>) -> Vec<Draft> {
         drafts.extend(review::draft_on_its_day(situation));
     }
     drafts
-}
-
-impl Situation<'_> {
-    /// The exercises that hurt within the last two weeks.
-    fn sore(&self) -> impl Iterator<Item = &Exercise> {
-        let today = self.now.date();
-        let fresh = self.guidance.pains().filter(move |(_, at)| days_between(at.date(), today) <= PAIN_DAYS);
-        fresh.filter_map(|(slug, _)| self.knowledge.exercises.iter().find(|exercise| exercise.slug.as_str() == slug))
-    }
-
-    /// Whether an exercise is at hand and spares what is injured and what hurt.
-    fn may_do(&self, exercise: &Exercise) -> bool {
-        self.profile.has_equipment_for(exercise)
-            && !self.profile.injured(self.now.date()).overlaps(exercise.joints())
-            && self.guidance.hurts(exercise.slug.as_str()).is_empty()
-            && !self.sore().any(|sore| alternatives::is_same_movement(sore, exercise))
-    }
 }

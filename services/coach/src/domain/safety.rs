@@ -21,7 +21,7 @@ pub use self::{
     trial::{Trial, trial},
 };
 use super::{
-    exercise::{Exercise, Joints, Loading, Mechanic, Muscle},
+    exercise::{Exercise, Joints, Loading, Mechanic, MuscleGroup},
     profile::Age,
 };
 
@@ -70,7 +70,7 @@ pub struct Known {
     pub mechanic: Mechanic,
     pub loading: Loading,
     /// Sets that one set counts for each muscle, 0, 0.5 or 1.
-    pub sets_per_muscle: [f64; Muscle::COUNT],
+    pub sets_per_muscle: [f64; MuscleGroup::COUNT],
     /// The smallest change of load and the least load, in kilograms.
     pub step_kg: f64,
     pub least_kg: f64,
@@ -142,8 +142,8 @@ pub struct Reentry {
 /// Sets per muscle: of the seven days before the proposal, and of a week in the mean of 28 days.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Week {
-    pub done: [f64; Muscle::COUNT],
-    pub usual: [f64; Muscle::COUNT],
+    pub done: [f64; MuscleGroup::COUNT],
+    pub usual: [f64; MuscleGroup::COUNT],
 }
 
 /// A bound that changed, dropped or would have had to change a proposal.
@@ -217,7 +217,7 @@ impl Rule {
 impl Known {
     /// What the exercise itself tells; nothing is known yet of the person's doing it.
     pub fn of(exercise: &Exercise, step_kg: f64, least_kg: f64) -> Self {
-        let mut sets_per_muscle = [0.0; Muscle::COUNT];
+        let mut sets_per_muscle = [0.0; MuscleGroup::COUNT];
         for (muscle, share) in exercise.sets_per_muscle() {
             sets_per_muscle[muscle.index()] = share;
         }
@@ -251,7 +251,7 @@ impl Context {
 
 impl Week {
     /// The sets that a muscle may have in a week.
-    pub fn most(&self, muscle: Muscle) -> f64 {
+    pub fn most(&self, muscle: MuscleGroup) -> f64 {
         let usual = self.usual[muscle.index()];
         let usual = if usual.is_finite() { usual.max(0.0) } else { 0.0 };
         (1.3 * usual).max(usual + 4.0).min(22.0)

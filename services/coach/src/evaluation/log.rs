@@ -1,14 +1,15 @@
-//! A training log as rows, and the people and workouts in it.
+//! A training log as rows, and the people and workouts in it. Its names are read by the catalogue, as an import reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::DateTime;
-use plyo_events::{EventId, WorkoutId};
+use plyo_events::{EventId, WorkoutId, training::ExerciseSlug};
+use plyo_exercises::Catalogue;
 use uuid::Uuid;
 
 use crate::domain::{
     event::{Performed, Set, Workout},
-    exercise::{Exercise, Exercises, slug_of},
+    exercise::{Exercise, Exercises},
     profile::Unit,
 };
 
@@ -33,17 +34,19 @@ pub struct Person {
     pub workouts: Vec<Workout>,
 }
 
-/// The exercises of a log, with what their names tell of them.
+/// The exercises of a log that the catalogue knows.
 pub fn exercises(rows: &[Row]) -> Exercises {
     let names: BTreeSet<&str> = rows.iter().map(|row| row.exercise.as_str()).collect();
-    names.into_iter().map(Exercise::from_name).collect()
+    let known = names.into_iter().filter_map(|name| Catalogue::get().resolve(name));
+    known.map(|found| Exercise::from(found.exercise)).collect()
 }
 
 /// The people of a log, by name.
 pub fn people(rows: &[Row]) -> Vec<Person> {
     let mut people: BTreeMap<&str, BTreeMap<u32, Workout>> = BTreeMap::new();
+    let mut slugs: BTreeMap<&str, ExerciseSlug> = BTreeMap::new();
     for row in rows {
-        let slug = slug_of(&row.exercise);
+        let slug = slugs.entry(&row.exercise).or_insert_with(|| slug_of(&row.exercise)).clone();
         let workout = people.entry(&row.user).or_default().entry(row.session).or_insert_with(|| first_of(row));
         match workout.exercises.iter_mut().find(|performed| performed.exercise == slug) {
             Some(performed) => performed.sets.push(row.set),
@@ -55,6 +58,15 @@ pub fn people(rows: &[Row]) -> Vec<Person> {
         workouts: workouts.into_values().collect(),
     };
     people.into_iter().map(person).collect()
+}
+
+/// What the catalogue takes a name for; one that it does not take without asking is an exercise of its own.
+fn slug_of(name: &str) -> ExerciseSlug {
+    let own = || {
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
+        ExerciseSlug::try_from(format!("unknown-{}", id.simple())).unwrap_or_else(|why| unreachable!("{why}"))
+    };
+    Catalogue::get().resolve(name).map_or_else(own, |found| found.exercise.slug.clone())
 }
 
 fn first_of(row: &Row) -> Workout {

@@ -51,7 +51,7 @@ pub fn obey() -> Obedience {
 
 /// One lifter in so many.
 fn every(nth: usize) -> Obedience {
-    let exercises: Exercises = lifter::NAMES.into_iter().map(Exercise::from_name).collect();
+    let exercises: Exercises = lifter::SLUGS.into_iter().filter_map(Exercise::of_catalogue).collect();
     let mut counts = Counts::default();
     for lifter in lifter::all().into_iter().step_by(nth) {
         counts.watch(lifter, &exercises);
@@ -167,7 +167,7 @@ impl Counts {
                 Some((asked.load_kg? / able).ln())
             });
             if above.is_none_or(|above| above.abs() > NEAR.ln()) {
-                let name = Box::from(lifter::NAMES[lifter.name(place)]);
+                let name = Box::from(lifter::SLUGS[lifter.name(place)]);
                 self.astray.push((lifter.to_string(), name, above.unwrap_or(f64::NAN)));
             }
         }

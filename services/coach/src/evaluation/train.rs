@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::log::Person;
 use crate::domain::{
-    exercise::{Exercises, slug_of},
+    exercise::Exercises,
     global::{Global, Population, Settings},
     models::conformal::Conformal,
     state::{Knowledge, Lifted, Training},
@@ -95,8 +95,8 @@ struct Statistic {
 }
 
 impl Statistics {
-    /// By slug; an exercise that lacks a number is left out. Under the slug of the name, for logs that know no catalogue, and
-    /// under the one that the `catalogue` gives it; where it gives one slug to several names, from the name that most used.
+    /// By the slug that the `catalogue` gives the name; an exercise that lacks a number is left out, and where several names
+    /// are one exercise, the name that most used counts.
     pub fn populations(&self, catalogue: impl Fn(&str) -> Option<ExerciseSlug>) -> BTreeMap<ExerciseSlug, Population> {
         let population = |one: &Statistic| {
             Some(Population {
@@ -108,9 +108,6 @@ impl Statistics {
         };
         let mut by_users: Vec<(&String, &Statistic)> = self.exercises.iter().collect();
         by_users.sort_by_key(|(_, one)| (one.e1rm_kg_p50.is_some(), one.n_users));
-        let known = || by_users.iter().filter_map(|(name, one)| Some((*name, population(one)?)));
-        let of_catalogue = known().filter_map(|(name, one)| Some((catalogue(name)?, one)));
-        // The name's own slug wins: a log may hold two names that are one in the catalogue.
-        of_catalogue.chain(known().map(|(name, one)| (slug_of(name), one))).collect()
+        by_users.iter().filter_map(|(name, one)| Some((catalogue(name)?, population(one)?))).collect()
     }
 }

@@ -18,6 +18,7 @@ use plyo_events::{
     training::{ExerciseSlug, Load, Reps},
     workout::{Mark, NewRecord, Record, RecordChanges, RecordKind, Set, Workout},
 };
+use plyo_exercises::epley;
 
 use super::to_microsecond;
 
@@ -141,14 +142,10 @@ fn values(set: &Set) -> Vec<(RecordKind, u64)> {
     }
 }
 
-/// Load × (1 + reps / 30) to the nearest gram, for 2 to 12 repetitions; the load itself for one (Epley 1985). Above 12
-/// repetitions the formula overestimates too much for a record.
+/// By Epley's formula for up to 12 repetitions: above, it overestimates too much for a record.
 fn estimated_one_rep_max(grams: u64, reps: Reps) -> Option<u64> {
-    match u64::from(u32::from(reps)) {
-        1 => Some(grams),
-        reps @ 2..=12 => Some((grams * (30 + reps) + 15) / 30),
-        _ => None,
-    }
+    let reps = u32::from(reps);
+    (reps <= 12).then(|| epley::one_rep_max(grams, reps))
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{event::Performed, exercise::slug_of, profile::Unit};
+    use crate::domain::{event::Performed, exercise::named::slug_of, profile::Unit};
 
     fn workout(start: DateTime, rpe: Option<f64>, heart: Option<Heart>) -> Workout {
         let set = Set { load_kg: 100.0, reps: 5, rpe, kind: crate::domain::event::SetKind::Working };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::time::{day_of, days_between, from_minutes, minutes_of};
 use crate::domain::{
     event::{Performed, Set},
-    exercise::{Exercises, Muscle},
+    exercise::{Exercises, MuscleGroup},
 };
 
 /// Days whose sets are remembered.
@@ -23,10 +23,10 @@ const USUAL_RESERVE: f64 = 2.0;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Muscles {
     /// Of the last days that had any, the day since 1970 and its fractional sets per muscle.
-    days: Vec<(i32, [f32; Muscle::COUNT])>,
-    fatigue: [f64; Muscle::COUNT],
+    days: Vec<(i32, [f32; MuscleGroup::COUNT])>,
+    fatigue: [f64; MuscleGroup::COUNT],
     /// Minutes since 1970 when each was last a target or a helper.
-    last: [Option<i64>; Muscle::COUNT],
+    last: [Option<i64>; MuscleGroup::COUNT],
     /// Minutes since 1970 of the last workout.
     minute: i64,
 }
@@ -34,12 +34,12 @@ pub struct Muscles {
 impl Muscles {
     pub fn observe(&mut self, exercises: &Exercises, start: DateTime, done: &[Performed]) {
         let minute = minutes_of(start).max(self.minute);
-        self.fatigue = Muscle::ALL.map(|muscle| self.fatigue_at(muscle, minute));
+        self.fatigue = MuscleGroup::ALL.map(|muscle| self.fatigue_at(muscle, minute));
         self.minute = minute;
         let today = day_of(minute);
         self.days.retain(|(day, _)| today - day < DAYS);
         if self.days.last().is_none_or(|(day, _)| *day != today) {
-            self.days.push((today, [0.0; Muscle::COUNT]));
+            self.days.push((today, [0.0; MuscleGroup::COUNT]));
         }
         let Some((_, counted)) = self.days.last_mut() else { return };
         for performed in done {
@@ -59,23 +59,23 @@ impl Muscles {
     }
 
     /// Fractional sets on the day of `on` and in the `days` (at most 28) days before it, that day included.
-    pub fn sets(&self, muscle: Muscle, on: DateTime, days: u8) -> f64 {
+    pub fn sets(&self, muscle: MuscleGroup, on: DateTime, days: u8) -> f64 {
         let today = day_of(minutes_of(on));
         let within = self.days.iter().filter(|(day, _)| (0..i32::from(days)).contains(&(today - day)));
         within.map(|(_, sets)| f64::from(sets[muscle.index()])).sum()
     }
 
     /// 1 rested to 0 exhausted.
-    pub fn readiness(&self, muscle: Muscle, on: DateTime) -> f64 {
+    pub fn readiness(&self, muscle: MuscleGroup, on: DateTime) -> f64 {
         (-self.fatigue_at(muscle, minutes_of(on)) / TOLERATED).exp()
     }
 
     /// When the muscle was last a target or a helper.
-    pub fn last(&self, muscle: Muscle) -> Option<DateTime> {
+    pub fn last(&self, muscle: MuscleGroup) -> Option<DateTime> {
         self.last[muscle.index()].map(from_minutes)
     }
 
-    fn fatigue_at(&self, muscle: Muscle, minute: i64) -> f64 {
+    fn fatigue_at(&self, muscle: MuscleGroup, minute: i64) -> f64 {
         let hours = 24.0 * days_between(self.minute, minute);
         self.fatigue[muscle.index()] * (-hours / recovery_hours(muscle)).exp()
     }
@@ -88,15 +88,15 @@ fn strain(set: &Set) -> f64 {
 }
 
 /// Hours over which fatigue falls to 1/e: large muscles take longer (24 to 48 h slower to failure: Morán-Navarro et al. 2017).
-const fn recovery_hours(muscle: Muscle) -> f64 {
+const fn recovery_hours(muscle: MuscleGroup) -> f64 {
     match muscle {
-        Muscle::Chest
-        | Muscle::Lats
-        | Muscle::MiddleBack
-        | Muscle::LowerBack
-        | Muscle::Quadriceps
-        | Muscle::Glutes
-        | Muscle::Hamstrings => 48.0,
+        MuscleGroup::Chest
+        | MuscleGroup::Lats
+        | MuscleGroup::MiddleBack
+        | MuscleGroup::LowerBack
+        | MuscleGroup::Quadriceps
+        | MuscleGroup::Glutes
+        | MuscleGroup::Hamstrings => 48.0,
         _ => 36.0,
     }
 }
@@ -110,13 +110,13 @@ mod tests {
     use super::*;
     use crate::domain::{
         event::{SetKind, Workout},
-        exercise::Exercise,
+        exercise::named,
         profile::Unit,
     };
 
     #[test]
     fn a_bench_press_tires_the_chest_more_than_the_triceps_and_the_legs_not_at_all() {
-        let bench = Exercise::from_name("Bench Press (Barbell)");
+        let bench = named::exercise("Bench Press (Barbell)");
         let set = Set { load_kg: 80.0, reps: 8, rpe: Some(9.0), kind: SetKind::Working };
         let start = date(2026, 3, 2).at(18, 0, 0, 0);
         let workout = Workout {
@@ -132,12 +132,15 @@ mod tests {
         let mut muscles = Muscles::default();
         muscles.observe(&[bench].into_iter().collect(), start, &workout.performed());
         let ready = |muscle| muscles.readiness(muscle, start + 1.hour());
-        assert!(ready(Muscle::Chest) < ready(Muscle::Triceps) && ready(Muscle::Triceps) < ready(Muscle::Calves));
-        assert_eq!(ready(Muscle::Calves), 1.0);
-        assert!(muscles.readiness(Muscle::Chest, start + 7.days()) > 0.97);
-        assert_eq!(muscles.sets(Muscle::Chest, start + 6.days(), 7), 4.0);
-        assert_eq!(muscles.sets(Muscle::Triceps, start + 6.days(), 7), 2.0);
-        assert_eq!(muscles.sets(Muscle::Chest, start + 7.days(), 7), 0.0);
-        assert_eq!(muscles.last(Muscle::Chest), Some(start));
+        assert!(
+            ready(MuscleGroup::Chest) < ready(MuscleGroup::Triceps)
+                && ready(MuscleGroup::Triceps) < ready(MuscleGroup::Calves)
+        );
+        assert_eq!(ready(MuscleGroup::Calves), 1.0);
+        assert!(muscles.readiness(MuscleGroup::Chest, start + 7.days()) > 0.97);
+        assert_eq!(muscles.sets(MuscleGroup::Chest, start + 6.days(), 7), 4.0);
+        assert_eq!(muscles.sets(MuscleGroup::Triceps, start + 6.days(), 7), 2.0);
+        assert_eq!(muscles.sets(MuscleGroup::Chest, start + 7.days(), 7), 0.0);
+        assert_eq!(muscles.last(MuscleGroup::Chest), Some(start));
     }
 }

@@ -3,6 +3,8 @@
 //! (1985) at a slope of 1. The noise is learnt, and an outlier cannot raise it at once.
 
 use nalgebra::SVector;
+/// f(r).
+pub use plyo_exercises::epley::ln_factor as epley;
 use serde::{Deserialize, Serialize};
 
 use super::gaussian::Gaussian;
@@ -21,11 +23,6 @@ pub struct Strength {
     belief: Gaussian<2>,
     /// Variance of a single observation.
     noise: f64,
-}
-
-/// f(r) = ln(1 + r/30), and 0 for a single: the logarithm of Epley's factor.
-pub fn epley(reps: f64) -> f64 {
-    if reps > 1.0 { (reps / 30.0).ln_1p() } else { 0.0 }
 }
 
 impl Strength {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Situation;
+use super::situation::Situation;
 use crate::domain::{
-    exercise::{Exercise, Muscle, Pattern},
+    exercise::{Exercise, MuscleGroup, crossed_by},
     profile::Experience,
 };
 
@@ -48,7 +48,7 @@ pub(super) fn best<'a>(
 
 /// How alike two exercises are: muscles, pattern, joints at work; and whether the person has done the other one.
 fn likeness(situation: &Situation<'_>, exercise: &Exercise, other: &Exercise, why: Option<Why>) -> f64 {
-    let muscles = |one: &Exercise| one.sets_per_muscle().map(|(muscle, _)| muscle).collect::<BTreeSet<Muscle>>();
+    let muscles = |one: &Exercise| one.sets_per_muscle().map(|(muscle, _)| muscle).collect::<BTreeSet<MuscleGroup>>();
     let (of_one, of_other) = (muscles(exercise), muscles(other));
     let common = of_one.intersection(&of_other).count() as f64 / of_one.union(&of_other).count().max(1) as f64;
     let same = |is_same: bool| f64::from(u8::from(is_same));
@@ -59,15 +59,9 @@ fn likeness(situation: &Situation<'_>, exercise: &Exercise, other: &Exercise, wh
         + 0.2 * same(situation.training.lifts.contains_key(&other.slug))
 }
 
-/// Whether two exercises move the body in the same way. Patterns that gather many movements are told apart by the main muscle.
-pub(super) fn is_same_movement(one: &Exercise, other: &Exercise) -> bool {
-    let gathers = matches!(one.pattern, Pattern::Trunk | Pattern::Isolation | Pattern::Other);
-    one.pattern == other.pattern && (!gathers || one.primary.first() == other.primary.first())
-}
-
 /// Whether another exercise spares what one that hurts stresses.
 fn spares(exercise: &Exercise, other: &Exercise) -> bool {
-    let crossed = exercise.primary.first().map(|muscle| muscle.joints()).unwrap_or_default();
+    let crossed = exercise.primary.first().map(|muscle| crossed_by(*muscle)).unwrap_or_default();
     let stressed = exercise.joints();
     other.pattern != exercise.pattern
         && other.joints().iter().all(|joint| crossed.contains(joint) || !stressed.contains(joint))

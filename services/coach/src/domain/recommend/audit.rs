@@ -3,7 +3,8 @@
 use jiff::ToSpan;
 
 use super::{
-    Recommendation, Situation, alternatives::Why, context, draft, drafts, next_load, next_session, substitute,
+    alternatives::Why, context, draft, drafts, next_load, next_session, shown::Recommendation, situation::Situation,
+    substitute,
 };
 use crate::domain::{reasons::Code, safety};
 

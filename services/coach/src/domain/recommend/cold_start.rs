@@ -3,14 +3,15 @@
 use std::cmp::Reverse;
 
 use super::{
-    Draft, Situation, context,
-    draft::lift as plain,
+    context,
+    draft::{Draft, lift as plain},
     first_load::{estimate_kg, first},
     rack::Rack,
+    situation::Situation,
 };
 use crate::domain::{
     event::Kind,
-    exercise::{Exercise, Loading, Muscle, Pattern},
+    exercise::{Exercise, Loading, MuscleGroup, Pattern, TRUNK},
     profile::Experience,
     reasons::{Code, Counterfactual, Evidence, Otherwise, Param, Params, Reason, Value},
     safety,
@@ -60,17 +61,11 @@ pub(super) fn routine(situation: &Situation<'_>) -> Draft {
     }
 }
 
-const FULL_BODY: [Pattern; 6] = [
-    Pattern::Squat,
-    Pattern::HorizontalPush,
-    Pattern::HorizontalPull,
-    Pattern::Hinge,
-    Pattern::VerticalPull,
-    Pattern::Trunk,
-];
+const FULL_BODY: [Pattern; 6] =
+    [Pattern::Squat, Pattern::HorizontalPush, Pattern::HorizontalPull, Pattern::Hinge, Pattern::VerticalPull, TRUNK];
 const UPPER: [Pattern; 4] =
     [Pattern::HorizontalPush, Pattern::HorizontalPull, Pattern::VerticalPush, Pattern::VerticalPull];
-const LOWER: [Pattern; 4] = [Pattern::Squat, Pattern::Hinge, Pattern::Lunge, Pattern::Trunk];
+const LOWER: [Pattern; 4] = [Pattern::Squat, Pattern::Hinge, Pattern::Lunge, TRUNK];
 
 fn day(situation: &Situation<'_>, patterns: &[Pattern]) -> Vec<safety::Lift> {
     let best = |pattern: &Pattern| {
@@ -91,12 +86,12 @@ fn day(situation: &Situation<'_>, patterns: &[Pattern]) -> Vec<safety::Lift> {
 
 /// The sets of a week that are a good start for a muscle: the low end of what coaches advise, for beginners and for
 /// others. `None` for muscles that no plan needs to count.
-pub(super) fn low_sets(muscle: Muscle, experience: Experience) -> Option<f64> {
+pub(super) fn low_sets(muscle: MuscleGroup, experience: Experience) -> Option<f64> {
     let (novice, experienced) = match muscle {
-        Muscle::Chest => (8.0, 10.0),
-        Muscle::Lats | Muscle::MiddleBack => (6.0, 8.0),
-        Muscle::Quadriceps | Muscle::Shoulders => (6.0, 8.0),
-        Muscle::Hamstrings | Muscle::Glutes | Muscle::Triceps | Muscle::Biceps => (4.0, 6.0),
+        MuscleGroup::Chest => (8.0, 10.0),
+        MuscleGroup::Lats | MuscleGroup::MiddleBack => (6.0, 8.0),
+        MuscleGroup::Quadriceps | MuscleGroup::Shoulders => (6.0, 8.0),
+        MuscleGroup::Hamstrings | MuscleGroup::Glutes | MuscleGroup::Triceps | MuscleGroup::Biceps => (4.0, 6.0),
         _ => return None,
     };
     Some(match experience {

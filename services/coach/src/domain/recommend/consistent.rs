@@ -1,6 +1,6 @@
 //! The reasons of what is shown in the end: whatever it contradicts is not said.
 
-use super::{Situation, context, pair::as_one_rep};
+use super::{context, pair::as_one_rep, situation::Situation};
 use crate::domain::{
     reasons::{Code, Evidence, Param, Reason, Value},
     safety::Lift,

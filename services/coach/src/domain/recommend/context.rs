@@ -2,9 +2,13 @@
 
 use jiff::{ToSpan, civil::DateTime};
 
-use super::{Situation, first_load, rack::Rack};
+use super::{
+    first_load,
+    rack::Rack,
+    situation::{PAIN_DAYS, Situation},
+};
 use crate::domain::{
-    exercise::{Exercise, Loading, Muscle, Pattern},
+    exercise::{Exercise, Loading, MuscleGroup, OTHER, Pattern},
     models::{
         strength::epley,
         time::{day_of, minutes_of},
@@ -81,8 +85,8 @@ pub(super) fn week(situation: &Situation<'_>, on: DateTime) -> Week {
     let muscles = &situation.training.muscles;
     let weeks = weeks_trained(situation, on);
     Week {
-        done: Muscle::ALL.map(|muscle| muscles.sets(muscle, on, 7)),
-        usual: Muscle::ALL.map(|muscle| muscles.sets(muscle, on, 28) / weeks),
+        done: MuscleGroup::ALL.map(|muscle| muscles.sets(muscle, on, 7)),
+        usual: MuscleGroup::ALL.map(|muscle| muscles.sets(muscle, on, 28) / weeks),
     }
 }
 
@@ -125,7 +129,7 @@ fn known(situation: &Situation<'_>, exercise: &Exercise, reps: u16, on: DateTime
 /// Whether a note of pain on it is younger than two weeks.
 pub(super) fn hurts(situation: &Situation<'_>, exercise: &Exercise, on: DateTime) -> bool {
     let notes = situation.guidance.hurts(exercise.slug.as_str());
-    notes.iter().any(|at| days_between(at.date(), on.date()) <= super::PAIN_DAYS)
+    notes.iter().any(|at| days_between(at.date(), on.date()) <= PAIN_DAYS)
 }
 
 /// The way back after an injury to a joint that it stresses.
@@ -144,7 +148,7 @@ pub(super) fn days_away(situation: &Situation<'_>, exercise: &Exercise, lift: &L
     let muscle = exercise.primary.first().and_then(|muscle| situation.training.muscles.last(*muscle));
     let of_muscle = muscle.map_or(own, |last| between(day(last), day(on)));
     let is_same = |slug| table.get(slug).is_some_and(|other| other.pattern == exercise.pattern);
-    let counts = !matches!(exercise.pattern, Pattern::Isolation | Pattern::Other);
+    let counts = !matches!(exercise.pattern, Pattern::Isolation | OTHER);
     let alike = situation.training.lifts.iter().filter(|(slug, _)| counts && is_same(slug));
     let of_pattern = alike.map(|(_, other)| between(other.last().day, day(on))).min().unwrap_or(own);
     own.min(of_muscle).min(of_pattern)

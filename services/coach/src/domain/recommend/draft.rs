@@ -4,9 +4,10 @@ use jiff::{ToSpan, civil::DateTime};
 use plyo_events::training::ExerciseSlug;
 
 use super::{
-    Recommendation, Situation,
     circumstances::{circumstances, with_urgency},
     consistent, context, refusal,
+    shown::Recommendation,
+    situation::Situation,
 };
 use crate::domain::{
     event::Kind,

@@ -1,6 +1,6 @@
 //! The load of an exercise that a person never did, from what others lift and how strong the person is beside them.
 
-use super::Situation;
+use super::situation::Situation;
 use crate::domain::{exercise::Exercise, models::strength::epley, profile::Experience, safety::First};
 
 /// How much a repetition costs in the population beside Epley's formula, until the person's own is known.

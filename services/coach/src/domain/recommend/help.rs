@@ -2,7 +2,12 @@
 
 use jiff::civil::DateTime;
 
-use super::{Draft, Situation, context, draft::lift as plain, rack::Rack};
+use super::{
+    context,
+    draft::{Draft, lift as plain},
+    rack::Rack,
+    situation::Situation,
+};
 use crate::domain::{
     event::Kind,
     exercise::Exercise,

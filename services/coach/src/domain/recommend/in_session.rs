@@ -1,6 +1,12 @@
 //! While a workout is logged live: what today tells of the sets that are left.
 
-use super::{Draft, Recommendation, Situation, context, draft::lift as plain, rack::Rack};
+use super::{
+    context,
+    draft::{Draft, lift as plain},
+    rack::Rack,
+    shown::Recommendation,
+    situation::Situation,
+};
 use crate::domain::{
     event::{Kind, Performed, Set},
     exercise::Exercise,

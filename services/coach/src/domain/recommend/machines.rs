@@ -1,7 +1,7 @@
 //! Two machines under one name: the last loads lie in two groups, between which the person goes to and fro.
 
 use crate::domain::{
-    exercise::Exercise,
+    exercise::{Equipment, Exercise},
     state::{Lift, TopSet},
 };
 
@@ -22,7 +22,11 @@ pub(super) struct TwoMachines {
 
 /// Whether the last loads are of two machines; of free weights there is one kind.
 pub(super) fn two(exercise: &Exercise, lift: &Lift) -> Option<TwoMachines> {
-    if !exercise.equipment.iter().any(|one| ["machine", "cable", "smith-machine"].contains(&&*one.0)) {
+    if !exercise
+        .equipment
+        .iter()
+        .any(|one| [Equipment::Machine, Equipment::Cable, Equipment::SmithMachine].contains(one))
+    {
         return None;
     }
     let mut loads: Vec<f64> = lift.recent.iter().map(|top| top.load_kg).collect();

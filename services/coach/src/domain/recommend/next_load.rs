@@ -5,12 +5,13 @@ use jiff::civil::DateTime;
 use plyo_events::training::ExerciseSlug;
 
 use super::{
-    Draft, Situation, cold_start, context,
-    draft::lift as plain,
+    cold_start, context,
+    draft::{Draft, lift as plain},
     help, machines,
     pair::{self, Wanted, a_rep, as_one_rep},
     progress::{self, Aim},
     rack::Rack,
+    situation::Situation,
 };
 use crate::domain::{
     event::{Kind, Workout},

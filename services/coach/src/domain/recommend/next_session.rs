@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::DateTime;
 use plyo_events::training::ExerciseSlug;
 
-use super::{Draft, Situation, cold_start, context, next_load};
+use super::{cold_start, context, draft::Draft, next_load, situation::Situation};
 use crate::domain::{
     event::Kind,
     exercise::Exercise,

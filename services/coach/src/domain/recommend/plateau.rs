@@ -1,6 +1,10 @@
 //! A lift that has not risen for weeks: other repetitions, or a variant. Advice only, nothing is changed by itself.
 
-use super::{Draft, Situation, alternatives, context, draft::lift as plain};
+use super::{
+    alternatives, context,
+    draft::{Draft, lift as plain},
+    situation::Situation,
+};
 use crate::domain::{
     event::Kind,
     exercise::{Exercise, Mechanic},

@@ -4,8 +4,9 @@
 use jiff::civil::DateTime;
 
 use super::{
-    Situation, context,
+    context,
     pair::{a_rep, as_one_rep},
+    situation::Situation,
 };
 use crate::domain::{
     exercise::Exercise,

@@ -1,9 +1,9 @@
 //! Which loads there are: those that the person has used on the lift and, where weights are free, on other lifts with the
 //! same; and the step between them.
 
-use super::Situation;
+use super::situation::Situation;
 use crate::domain::{
-    exercise::Exercise,
+    exercise::{Equipment, Exercise, FREE_WEIGHTS},
     profile::POUND_KG,
     state::{self, TopSet},
 };
@@ -37,7 +37,7 @@ impl Rack {
         let mut used: Vec<f64> = lift.map(loads).unwrap_or_default();
         let own_max_kg = used.last().copied().unwrap_or(0.0);
         let anchor = lift.map(|lift| lift.last().load_kg).or_else(|| used.last().copied());
-        let max_kg = if is_with(exercise, "barbell") { BAR_STEP_KG } else { STEPS[0] };
+        let max_kg = if is_with(exercise, Equipment::Barbell) { BAR_STEP_KG } else { STEPS[0] };
         let fit = |used: &[f64]| anchor.or(used.first().copied()).and_then(|anchor| fitted(used, anchor, max_kg));
         let own = (used.len() >= MIN_LOADS).then(|| fit(&used)).flatten();
         used.extend(free_loads(situation, exercise));
@@ -91,7 +91,7 @@ fn loads(lift: &state::Lift) -> Vec<f64> {
 
 /// The loads of all lifts with the same free weight. Every machine has a stack of its own.
 fn free_loads(situation: &Situation<'_>, exercise: &Exercise) -> Vec<f64> {
-    let Some(free) = ["barbell", "dumbbell", "kettlebell"].into_iter().find(|free| is_with(exercise, free)) else {
+    let Some(free) = FREE_WEIGHTS.into_iter().find(|free| is_with(exercise, *free)) else {
         return Vec::new();
     };
     let table = situation.knowledge.exercises;
@@ -100,8 +100,8 @@ fn free_loads(situation: &Situation<'_>, exercise: &Exercise) -> Vec<f64> {
     lifts.flat_map(|(_, lift)| lift.loads.iter().map(|kg| f64::from(*kg))).collect()
 }
 
-fn is_with(exercise: &Exercise, equipment: &str) -> bool {
-    exercise.equipment.first().is_some_and(|one| &*one.0 == equipment)
+fn is_with(exercise: &Exercise, equipment: Equipment) -> bool {
+    exercise.equipment.first() == Some(&equipment)
 }
 
 /// The widest step on whose grid through `anchor` nearly all of the loads lie.

@@ -5,9 +5,10 @@ use jiff::civil::DateTime;
 use rand::{SeedableRng as _, rngs::ChaCha8Rng};
 
 use super::{
-    Draft, MAX_SHOWN, Recommendation, Situation,
     circumstances::{circumstances, with_urgency},
-    draft::is_nothing,
+    draft::{Draft, is_nothing},
+    shown::{MAX_SHOWN, Recommendation},
+    situation::Situation,
 };
 use crate::domain::{
     event::{Circumstances, Kind},

@@ -3,9 +3,11 @@
 use jiff::civil::DateTime;
 
 use super::{
-    Draft, Situation, context,
+    context,
+    draft::Draft,
     next_session::{self, Likely},
     rack::Rack,
+    situation::Situation,
 };
 use crate::domain::{
     event::Kind,

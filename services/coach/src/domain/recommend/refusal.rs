@@ -3,8 +3,8 @@
 use plyo_events::training::ExerciseSlug;
 
 use super::{
-    Situation,
     alternatives::{Why, best},
+    situation::Situation,
 };
 use crate::domain::{
     reasons::{Counterfactual, Otherwise, Param, Params, Value},

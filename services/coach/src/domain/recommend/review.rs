@@ -2,7 +2,7 @@
 
 use jiff::civil::Weekday;
 
-use super::{Draft, Situation, context, next_load, recovery};
+use super::{context, draft::Draft, next_load, recovery, situation::Situation};
 use crate::domain::{
     event::Kind,
     models::strength::epley,

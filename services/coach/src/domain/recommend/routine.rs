@@ -2,7 +2,7 @@
 
 use plyo_events::training::ExerciseSlug;
 
-use super::{Draft, Situation, context, next_session};
+use super::{context, draft::Draft, next_session, situation::Situation};
 use crate::domain::{
     event::Kind,
     profile::days_between,

@@ -3,11 +3,12 @@
 use plyo_events::training::ExerciseSlug;
 
 use super::{
-    Draft, Situation,
     alternatives::{Why, best},
     context,
+    draft::Draft,
     next_session::{self, Likely},
     rack::Rack,
+    situation::Situation,
 };
 use crate::domain::{
     event::Kind,

@@ -15,10 +15,15 @@ use plyo_events::{EventId, WorkoutId};
 use super::*;
 use crate::domain::{
     event::{Performed, Planned, ProposalEvent, Set, SetKind, Workout},
-    exercise::{Exercises, slug_of},
+    exercise::{
+        Equipment, Exercises,
+        named::{self, slug_of},
+    },
     global::{Global, Population},
+    profile::Profile,
     reasons::Code,
-    texts::{Key, Language, Style, explain, say},
+    state::{Guidance, Knowledge, Training},
+    texts::{Headline, Key, Language, Style, explain, say},
 };
 
 const BENCH: &str = "Bench Press (Barbell)";
@@ -71,7 +76,7 @@ impl Lifter {
             profile: Profile::default(),
             training: Training::default(),
             guidance: Guidance::default(),
-            exercises: NAMES.map(Exercise::from_name).into_iter().collect(),
+            exercises: NAMES.map(named::exercise).into_iter().collect(),
             global: Global { exercises, ..Global::shipped().clone() },
             proposals: 0,
         }

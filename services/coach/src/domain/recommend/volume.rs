@@ -2,10 +2,10 @@
 
 use jiff::civil::DateTime;
 
-use super::{Draft, Situation, cold_start::low_sets, context, next_session};
+use super::{cold_start::low_sets, context, draft::Draft, next_session, situation::Situation};
 use crate::domain::{
     event::Kind,
-    exercise::{Exercise, Muscle},
+    exercise::{Exercise, MuscleGroup},
     profile::days_between,
     reasons::{Code, Param, Params, Reason, Value},
     texts::Headline,
@@ -24,7 +24,7 @@ pub(super) fn gaps(situation: &Situation<'_>, on: DateTime) -> Vec<Draft> {
         return Vec::new();
     }
     let week = context::week(situation, situation.now);
-    let mut gaps: Vec<(Muscle, f64, f64)> = Muscle::ALL
+    let mut gaps: Vec<(MuscleGroup, f64, f64)> = MuscleGroup::ALL
         .into_iter()
         .filter_map(|muscle| {
             let low = low_sets(muscle, situation.profile.experience)?;
@@ -36,7 +36,7 @@ pub(super) fn gaps(situation: &Situation<'_>, on: DateTime) -> Vec<Draft> {
     gaps.into_iter().take(2).filter_map(|(muscle, done, low)| draft(situation, muscle, done, low, on)).collect()
 }
 
-fn draft(situation: &Situation<'_>, muscle: Muscle, done: f64, low: f64, on: DateTime) -> Option<Draft> {
+fn draft(situation: &Situation<'_>, muscle: MuscleGroup, done: f64, low: f64, on: DateTime) -> Option<Draft> {
     let exercise = exercise_for(situation, muscle)?;
     let mut lifts = next_session::lifts(situation, exercise, on);
     // A few more at a time: up to three sets.
@@ -57,7 +57,7 @@ fn draft(situation: &Situation<'_>, muscle: Muscle, done: f64, low: f64, on: Dat
 }
 
 /// An exercise with the muscle as its target: one that the person does, or else one for beginners that many do.
-fn exercise_for<'a>(situation: &Situation<'a>, muscle: Muscle) -> Option<&'a Exercise> {
+fn exercise_for<'a>(situation: &Situation<'a>, muscle: MuscleGroup) -> Option<&'a Exercise> {
     let fits = |exercise: &&Exercise| exercise.primary.first() == Some(&muscle) && situation.may_do(exercise);
     let sessions = |exercise: &Exercise| situation.training.lifts.get(&exercise.slug).map_or(0, |lift| lift.sessions);
     let is_common = |exercise: &Exercise| situation.knowledge.global.exercises.contains_key(&exercise.slug);
@@ -69,7 +69,7 @@ fn exercise_for<'a>(situation: &Situation<'a>, muscle: Muscle) -> Option<&'a Exe
 }
 
 /// The muscle as a subject: its serialised name.
-fn muscle_slug(muscle: Muscle) -> String {
+fn muscle_slug(muscle: MuscleGroup) -> String {
     let json = serde_json::to_value(muscle).ok();
     json.and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use super::{
     Context, Known, Lift, Person, Rule, Week,
     caps::{TOLERANCE, caps, is_older, is_under, least_help, reentry_share, usable_last},
 };
-use crate::domain::exercise::{Loading, Muscle};
+use crate::domain::exercise::{Loading, MuscleGroup};
 
 /// What is left of a proposal.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -191,9 +191,9 @@ impl Bounds {
     }
 
     /// As many whole sets as the week has room for, or as the person is used to.
-    fn volume(&mut self, lift: &mut Lift, known: &Known, week: &Week, done: &mut [f64; Muscle::COUNT]) -> bool {
-        let shares = || Muscle::ALL.into_iter().map(|muscle| (muscle, known.sets_per_muscle[muscle.index()]));
-        let room = |(muscle, share): (Muscle, f64)| ((week.most(muscle) - done[muscle.index()]) / share).max(0.0);
+    fn volume(&mut self, lift: &mut Lift, known: &Known, week: &Week, done: &mut [f64; MuscleGroup::COUNT]) -> bool {
+        let shares = || MuscleGroup::ALL.into_iter().map(|muscle| (muscle, known.sets_per_muscle[muscle.index()]));
+        let room = |(muscle, share): (MuscleGroup, f64)| ((week.most(muscle) - done[muscle.index()]) / share).max(0.0);
         let room = shares().filter(|(_, share)| *share > 0.0).map(room).fold(f64::from(MAX_SETS), f64::min);
         let most = room.max(f64::from(known.usual_sets.max(1)));
         if f64::from(lift.sets) > most + TOLERANCE && self.broken(Rule::Volume) == Outcome::Noted {

@@ -1,9 +1,9 @@
-//! Finds what is unsafe in a proposal. Written apart from `apply`: own formulas, own numbers, no helper in common.
+//! Finds what is unsafe in a proposal. Written apart from `apply`: own formulas (even Epley's), own numbers, no helper in common.
 
 use plyo_events::training::ExerciseSlug;
 
 use super::{Context, Known, Lift, Rule};
-use crate::domain::exercise::{Loading, Mechanic, Muscle};
+use crate::domain::exercise::{Loading, Mechanic, MuscleGroup};
 
 /// A rule that a proposal breaks.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub fn check(lifts: &[Lift], context: &Context) -> Vec<Violation> {
         } else if let Some(load) = lift.load_kg {
             history(load, lift, context, known, &mut wrong);
         }
-        if Muscle::ALL.iter().any(|muscle| is_too_much(*muscle, known, &lifts[..=place], context)) {
+        if MuscleGroup::ALL.iter().any(|muscle| is_too_much(*muscle, known, &lifts[..=place], context)) {
             wrong(Rule::Volume);
         }
     }
@@ -225,7 +225,7 @@ fn capability(load: f64, lift: &Lift, known: &Known, wrong: &mut impl FnMut(Rule
 }
 
 /// Whether the lifts so far give a muscle, which the last of them trains, more sets than its week may have.
-fn is_too_much(muscle: Muscle, known: &Known, lifts: &[Lift], context: &Context) -> bool {
+fn is_too_much(muscle: MuscleGroup, known: &Known, lifts: &[Lift], context: &Context) -> bool {
     if known.sets_per_muscle[muscle.index()] == 0.0 {
         return false;
     }

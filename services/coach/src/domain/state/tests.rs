@@ -13,7 +13,10 @@ use super::{
 };
 use crate::domain::{
     event::{Heart, Kind, Performed, Planned, ProposalEvent, Set, SetKind, Workout, WorkoutEvent},
-    exercise::{Exercise, Exercises, slug_of},
+    exercise::{
+        Exercises,
+        named::{self, slug_of},
+    },
     global::Global,
     profile::Unit,
 };
@@ -38,7 +41,7 @@ fn bench(load_kg: f64, reps: u16) -> Vec<Performed> {
 }
 
 fn exercises() -> Exercises {
-    [Exercise::from_name("Bench Press (Barbell)")].into_iter().collect()
+    [named::exercise("Bench Press (Barbell)")].into_iter().collect()
 }
 
 fn with_knowledge<T>(run: impl FnOnce(Knowledge<'_>) -> T) -> T {

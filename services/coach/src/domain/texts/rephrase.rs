@@ -234,13 +234,13 @@ const MEDICAL: [&str; 45] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{exercise::Exercise, profile::Unit};
+    use crate::domain::{exercise::named, profile::Unit};
 
     const ENGLISH: Style = Style { language: Language::En, unit: Unit::Kg };
 
     fn table() -> Exercises {
         ["Bench Press (Barbell)", "Incline Bench Press (Barbell)", "Squat (Barbell)"]
-            .map(Exercise::from_name)
+            .map(named::exercise)
             .into_iter()
             .collect()
     }

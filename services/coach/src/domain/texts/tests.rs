@@ -4,12 +4,15 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::{
-    exercise::{Exercise, Joint, Muscle, slug_of},
+    exercise::{
+        Joint, MuscleGroup,
+        named::{self, slug_of},
+    },
     reasons::{Confidence, Counterfactual, Evidence, Reason},
 };
 
 fn table() -> Exercises {
-    ["Bench Press (Barbell)", "Squat (Barbell)", "Push Up"].map(Exercise::from_name).into_iter().collect()
+    ["Bench Press (Barbell)", "Squat (Barbell)", "Push Up"].map(named::exercise).into_iter().collect()
 }
 
 /// A value for every placeholder.
@@ -36,7 +39,7 @@ fn params(kg: f64, count: u32) -> Params {
             Param::Exercises,
             Value::Exercises(vec![slug_of("Bench Press (Barbell)"), slug_of("Squat (Barbell)"), slug_of("Push Up")]),
         ),
-        (Param::Muscle, Value::Muscle(Muscle::Chest)),
+        (Param::Muscle, Value::Muscle(MuscleGroup::Chest)),
         (Param::Joint, Value::Joint(Joint::Knee)),
         (Param::Weekday, Value::Weekday(0)),
     ])

@@ -2,7 +2,7 @@
 
 use super::{Language, Style, number};
 use crate::domain::{
-    exercise::{Exercise, Exercises, Joint, Muscle},
+    exercise::{Exercise, Exercises, Joint, MuscleGroup},
     reasons::{Param, Value},
 };
 
@@ -74,25 +74,25 @@ fn list(names: &[String], language: Language) -> String {
     }
 }
 
-const fn muscle(muscle: Muscle, language: Language) -> &'static str {
+const fn muscle(muscle: MuscleGroup, language: Language) -> &'static str {
     let [en, de, es] = match muscle {
-        Muscle::Chest => ["chest", "Brust", "pecho"],
-        Muscle::Shoulders => ["shoulders", "Schultern", "hombros"],
-        Muscle::Lats => ["lats", "Latissimus", "dorsales"],
-        Muscle::MiddleBack => ["middle back", "mittlerer Rücken", "espalda media"],
-        Muscle::Traps => ["traps", "Trapezmuskel", "trapecios"],
-        Muscle::LowerBack => ["lower back", "unterer Rücken", "zona lumbar"],
-        Muscle::Neck => ["neck", "Nacken", "cuello"],
-        Muscle::Biceps => ["biceps", "Bizeps", "bíceps"],
-        Muscle::Triceps => ["triceps", "Trizeps", "tríceps"],
-        Muscle::Forearms => ["forearms", "Unterarme", "antebrazos"],
-        Muscle::Abdominals => ["abs", "Bauch", "abdominales"],
-        Muscle::Quadriceps => ["quads", "Quadrizeps", "cuádriceps"],
-        Muscle::Glutes => ["glutes", "Gesäß", "glúteos"],
-        Muscle::Abductors => ["hip abductors", "Abduktoren", "abductores"],
-        Muscle::Adductors => ["hip adductors", "Adduktoren", "aductores"],
-        Muscle::Hamstrings => ["hamstrings", "Beinbeuger", "isquiotibiales"],
-        Muscle::Calves => ["calves", "Waden", "gemelos"],
+        MuscleGroup::Chest => ["chest", "Brust", "pecho"],
+        MuscleGroup::Shoulders => ["shoulders", "Schultern", "hombros"],
+        MuscleGroup::Lats => ["lats", "Latissimus", "dorsales"],
+        MuscleGroup::MiddleBack => ["middle back", "mittlerer Rücken", "espalda media"],
+        MuscleGroup::Traps => ["traps", "Trapezmuskel", "trapecios"],
+        MuscleGroup::LowerBack => ["lower back", "unterer Rücken", "zona lumbar"],
+        MuscleGroup::Neck => ["neck", "Nacken", "cuello"],
+        MuscleGroup::Biceps => ["biceps", "Bizeps", "bíceps"],
+        MuscleGroup::Triceps => ["triceps", "Trizeps", "tríceps"],
+        MuscleGroup::Forearms => ["forearms", "Unterarme", "antebrazos"],
+        MuscleGroup::Abdominals => ["abs", "Bauch", "abdominales"],
+        MuscleGroup::Quadriceps => ["quads", "Quadrizeps", "cuádriceps"],
+        MuscleGroup::Glutes => ["glutes", "Gesäß", "glúteos"],
+        MuscleGroup::Abductors => ["hip abductors", "Abduktoren", "abductores"],
+        MuscleGroup::Adductors => ["hip adductors", "Adduktoren", "aductores"],
+        MuscleGroup::Hamstrings => ["hamstrings", "Beinbeuger", "isquiotibiales"],
+        MuscleGroup::Calves => ["calves", "Waden", "gemelos"],
     };
     pick(language, en, de, es)
 }

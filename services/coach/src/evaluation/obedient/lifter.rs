@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     event::{Performed, Planned, Set, SetKind, Workout},
-    exercise::{Exercises, Joint, Joints, slug_of},
+    exercise::{Exercises, Joint, Joints},
     models::strength::epley,
     profile::{Experience, Goal, Injury, Profile, Unit},
     safety::Lift,
@@ -34,17 +34,17 @@ pub(super) const SESSIONS: u32 = 156;
 /// Of one lifter.
 pub(super) const LIFTS: usize = 5;
 /// The free lifts, and the machines of those whose plates are coarse.
-pub(super) const NAMES: [&str; 2 * LIFTS] = [
-    "Squat (Barbell)",
-    "Bench Press (Barbell)",
-    "Deadlift (Barbell)",
-    "Bent Over Row (Barbell)",
-    "Bicep Curl (Dumbbell)",
-    "Leg Press (Machine)",
-    "Chest Press (Machine)",
-    "Leg Curl (Machine)",
-    "Lat Pulldown (Cable)",
-    "Triceps Pushdown (Cable)",
+pub(super) const SLUGS: [&str; 2 * LIFTS] = [
+    "barbell-back-squat",
+    "barbell-bench-press",
+    "barbell-deadlift",
+    "barbell-bent-over-row",
+    "dumbbell-curl",
+    "leg-press",
+    "machine-chest-press",
+    "leg-curl",
+    "lat-pulldown",
+    "triceps-pushdown",
 ];
 /// One-repetition maxima of a novice, in kilograms.
 const NOVICE_KG: [f64; 2 * LIFTS] = [80.0, 60.0, 100.0, 55.0, 18.0, 150.0, 60.0, 55.0, 60.0, 45.0];
@@ -178,7 +178,8 @@ impl Lifter {
     }
 
     pub(super) fn slug(&self, place: usize) -> ExerciseSlug {
-        slug_of(NAMES[self.name(place)])
+        let slug = ExerciseSlug::try_from(SLUGS[self.name(place)].to_owned());
+        slug.unwrap_or_else(|why| unreachable!("{why}"))
     }
 
     pub(super) fn joints(&self, exercises: &Exercises, place: usize) -> Joints {

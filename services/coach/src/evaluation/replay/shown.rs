@@ -9,7 +9,7 @@ use super::{COACH, Cases, Setup, add, loads::Loads, share};
 use crate::{
     domain::{
         event::Workout,
-        exercise::{Equipment, Exercise, Loading},
+        exercise::{Equipment, Exercise, FREE_WEIGHTS, Loading},
         models::{strength::epley, time::day_of, time::minutes_of},
         profile::{Experience, Profile},
         recommend::{Situation, next_load},
@@ -38,7 +38,7 @@ impl<'a> Rack<'a> {
             let loads = || performed.sets.iter().map(|set| set.load_kg).filter(|kg| *kg > 0.0);
             rack.of_lift.entry(&performed.exercise).or_default().extend(loads());
             let free = setup.exercises.get(&performed.exercise).and_then(|one| one.equipment.first());
-            if let Some(free) = free.filter(|one| ["barbell", "dumbbell", "kettlebell"].contains(&&*one.0)) {
+            if let Some(free) = free.filter(|one| FREE_WEIGHTS.contains(one)) {
                 rack.of_equipment.entry(free).or_default().extend(loads());
             }
         }

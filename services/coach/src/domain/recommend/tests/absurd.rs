@@ -93,7 +93,7 @@ fn profiles() -> impl Strategy<Value = Profile> {
         |(goals, birth_year, step, conditions, in_pounds, is_experienced, days_per_week)| Profile {
             goals,
             birth_year,
-            steps_kg: step.map(|step| ("barbell".into(), step)).into_iter().collect(),
+            steps_kg: step.map(|step| (Equipment::Barbell, step)).into_iter().collect(),
             conditions,
             unit: if in_pounds { Unit::Lb } else { Unit::Kg },
             experience: if is_experienced { Experience::Experienced } else { Experience::Novice },

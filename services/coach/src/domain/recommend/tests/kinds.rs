@@ -11,7 +11,7 @@ use crate::domain::{
 #[test]
 fn chin_ups_without_a_belt_stay_without_one() {
     let mut lifter = Lifter::new();
-    lifter.exercises = NAMES.into_iter().chain(["Chin Up"]).map(Exercise::from_name).collect();
+    lifter.exercises = NAMES.into_iter().chain(["Chin Up"]).map(named::exercise).collect();
     lifter.trains(0, &[("Chin Up", &three(10.0, 6, None))]);
     assert_eq!(lifter.next_load("Chin Up", 3).lifts[0].load_kg, Some(10.0));
     lifter.trains(4, &[("Chin Up", &three(0.0, 10, None))]);
@@ -22,7 +22,7 @@ fn chin_ups_without_a_belt_stay_without_one() {
 #[test]
 fn pull_ups_that_were_never_loaded_are_no_first_time_and_nothing_is_added() {
     let mut lifter = Lifter::new();
-    lifter.exercises = NAMES.into_iter().chain(["Pull Up"]).map(Exercise::from_name).collect();
+    lifter.exercises = NAMES.into_iter().chain(["Pull Up"]).map(named::exercise).collect();
     let pull_up = ("Pull Up", &three(0.0, 10, None)[..]);
     lifter.trains_for(2, &[pull_up, (BENCH, &three(60.0, 8, None))]);
     let next = lifter.next_load("Pull Up", 14);
@@ -76,7 +76,7 @@ fn whoever_has_logged_nothing_gets_a_plan_by_days_per_week() {
 fn equipment_that_is_gone_brings_a_substitute_and_an_exercise_that_hurts_too() {
     let mut lifter = Lifter::new();
     let last = lifter.trains_for(4, &[(BENCH, &three(60.0, 8, None)), (ROW, &three(50.0, 10, None))]);
-    lifter.profile.equipment = Some(["dumbbell", "bench", "cable"].map(Into::into).into());
+    lifter.profile.equipment = Some([Equipment::Dumbbell, Equipment::Bench, Equipment::Cable].into());
     let all = lifter.recommend(last + 1);
     let substitute = find(&all, Kind::Substitution).unwrap();
     assert_eq!(substitute.lifts[0].exercise, slug_of("Bench Press (Dumbbell)"), "{}", told(&lifter, substitute));

@@ -59,7 +59,7 @@ fn whoever_is_bored_gets_another_exercise_of_the_pattern() {
 fn help_grows_where_it_hurts() {
     let name = "Pull Up (Assisted)";
     let mut lifter = Lifter::new();
-    lifter.exercises = NAMES.into_iter().chain([name]).map(Exercise::from_name).collect();
+    lifter.exercises = NAMES.into_iter().chain([name]).map(named::exercise).collect();
     lifter.trains(0, &[(name, &three(30.0, 8, Some(7.0)))]);
     lifter.dismisses(1, Kind::NextLoad, slug_of(name).as_str(), Some(DismissalReason::Hurts));
     let next = lifter.next_load(name, 3);

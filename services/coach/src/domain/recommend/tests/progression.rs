@@ -147,7 +147,7 @@ fn on_the_first_day_nothing_is_heavier_than_the_least_load_there_is() {
 fn less_help_is_better_and_a_miss_brings_more() {
     let name = "Pull Up (Assisted)";
     let mut lifter = Lifter::new();
-    lifter.exercises = NAMES.into_iter().chain([name]).map(Exercise::from_name).collect();
+    lifter.exercises = NAMES.into_iter().chain([name]).map(named::exercise).collect();
     let help = |day| [(name, three(30.0 - f64::from(day), 8, Some(8.0)))];
     for day in [0, 5] {
         lifter.trains(i64::from(day), &help(day).each_ref().map(|(name, sets)| (*name, &sets[..])));
