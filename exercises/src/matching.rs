@@ -16,8 +16,7 @@ use super::{
     words::{Words, errors_allowed},
 };
 
-/// A name with a lower score is not taken for an exercise without asking. On names of real training logs that the
-/// catalogue was not told, matches from here on are right 19 times of 20; see `exercises/README.md`.
+/// A name with a lower score is not taken for an exercise without asking; see `exercises/README.md`.
 pub const MATCHES_FROM: f32 = 0.75;
 
 /// Names with more words are no names of exercises.
@@ -30,8 +29,15 @@ const COMPARED: usize = 120;
 const TOLD_BY_FACTS: f32 = 0.85;
 /// A piece of equipment that the exercise does without.
 const OTHER_EQUIPMENT: f32 = 0.7;
-/// Both sides where one was asked for, or one where nobody asked.
-const OTHER_SIDES: f32 = 0.88;
+/// One side where nobody asked for it.
+const ONE_SIDE: f32 = 0.88;
+/// A word of the query that neither a name nor the facts say probably makes it another exercise: somebody is asked, however
+/// much else agrees.
+const UNTOLD: f32 = 0.74;
+/// A word that is spelled less like one of a name than this is not that one.
+const SPELLED_ALIKE: f32 = 0.8;
+/// Scores this near say nothing about which of two exercises is meant.
+const NO_DIFFERENCE: f32 = 0.02;
 /// The weight of words that often go without saying.
 const UNSAID: f32 = 0.5;
 
@@ -79,8 +85,12 @@ pub(super) struct Index {
     weights: Vec<f32>,
     /// The words of each name.
     names: Vec<Vec<u32>>,
+    /// The words of all names of each exercise.
+    told: Vec<HashSet<u32>>,
     /// The words that each exercise's facts say.
     facts: Vec<HashSet<String>>,
+    /// How many words each exercise's shortest English name has.
+    plainness: Vec<usize>,
 }
 
 /// A word of a query and the words of names that it can be, with their likeness.
@@ -96,14 +106,24 @@ impl Index {
         let told: Vec<Vec<Cow<'_, str>>> = names.iter().map(|name| vocabulary::canonical(&name.words)).collect();
         let places = told.iter().zip(0..).flat_map(|(words, name)| words.iter().map(move |word| (word.clone(), name)));
         let words: Words<u32> = Words::new(places);
-        let ids = told.iter().map(|name| name.iter().filter_map(|word| words.id(word)).collect()).collect();
+        let ids: Vec<Vec<u32>> =
+            told.iter().map(|name| name.iter().filter_map(|word| words.id(word)).collect()).collect();
+        let mut told = vec![HashSet::new(); exercises.len()];
+        let mut plainness = vec![usize::MAX; exercises.len()];
+        for (name, ids) in names.iter().zip(&ids) {
+            let exercise = name.exercise as usize;
+            told[exercise].extend(ids);
+            if name.language == Language::En {
+                plainness[exercise] = plainness[exercise].min(ids.len());
+            }
+        }
         let weight = |id: u32| {
             let mut having: Vec<u32> = words.places(id).iter().map(|name| names[*name as usize].exercise).collect();
             having.dedup();
             (1.0 + exercises.len() as f32 / having.len() as f32).ln()
         };
         let weights = (0..words.len() as u32).map(weight).collect();
-        Self { weights, names: ids, facts: exercises.iter().map(facts).collect(), words }
+        Self { weights, names: ids, told, facts: exercises.iter().map(facts).collect(), plainness, words }
     }
 
     fn asked(&self, text: String) -> Asked {
@@ -185,22 +205,47 @@ impl Index {
         }
         let asks_for_one = asked.iter().any(|word| word.text == "single");
         let says_one = words.iter().any(|id| self.words.text(*id) == "single");
-        if asks_for_one && !exercise.unilateral || says_one && !asks_for_one {
-            score *= OTHER_SIDES;
+        if says_one && !asks_for_one {
+            score *= ONE_SIDE;
         }
         (score, is_said)
+    }
+
+    /// Whether the query says a word that could make it another exercise, and neither a name of this one nor its facts say it;
+    /// or the name says such a word and the query does not.
+    fn leaves_untold(&self, asked: &[Asked], name: u32, exercise: usize) -> bool {
+        let is_said = |word: &Asked, id: &u32| word.likeness.get(id).is_some_and(|likeness| *likeness >= SPELLED_ALIKE);
+        let is_told = |word: &Asked| {
+            vocabulary::is_idle(&word.text)
+                || self.facts[exercise].contains(&word.text)
+                || self.told[exercise].iter().any(|id| is_said(word, id))
+        };
+        let is_asked_for =
+            |id: &u32| !vocabulary::is_telling(self.words.text(*id)) || asked.iter().any(|word| is_said(word, id));
+        !asked.iter().all(is_told) || !self.names[name as usize].iter().all(is_asked_for)
     }
 }
 
 impl Catalogue {
     /// The exercise that a name means, unless it is too uncertain: see [`MATCHES_FROM`].
     pub fn resolve(&self, name: &str) -> Option<Match<'_>> {
-        self.matches(name, 1).pop().filter(|best| best.score >= MATCHES_FROM)
+        let mut found = self.ranked(name, 2);
+        let (best, plain) = (!found.is_empty()).then(|| found.remove(0))?;
+        // Where two fit alike and neither is plainer, somebody has to say which one it is.
+        let is_open = |(other, as_plain): &(Match<'_>, usize)| {
+            best.score < 1.0 && best.score - other.score < NO_DIFFERENCE && plain >= *as_plain
+        };
+        (best.score >= MATCHES_FROM && !found.iter().any(is_open)).then_some(best)
     }
 
     /// The exercises that a name may mean, the likeliest first, however unlikely. None for a text that shares no word
     /// with any name.
     pub fn matches(&self, name: &str, most: usize) -> Vec<Match<'_>> {
+        self.ranked(name, most).into_iter().map(|(found, _)| found).collect()
+    }
+
+    /// The same, with how plain the name of each is.
+    fn ranked(&self, name: &str, most: usize) -> Vec<(Match<'_>, usize)> {
         let words = normal::words(name);
         if words.len() > MAX_WORDS {
             return Vec::new();
@@ -221,7 +266,8 @@ impl Catalogue {
             let facts = &self.matching.facts[*exercise as usize];
             let (score, is_said) = self.matching.compare(&asked, candidate, &self.exercises[*exercise as usize], facts);
             // 1 is kept for what is a name to the letter.
-            let score = score.min(0.99);
+            let score = score.min(0.99)
+                * if self.matching.leaves_untold(&asked, candidate, *exercise as usize) { UNTOLD } else { 1.0 };
             if score > 0.0 && best.get(exercise).is_none_or(|(known, _)| score > *known) {
                 let say = |wanted: bool| {
                     let words = asked.iter().zip(&is_said).filter(move |(_, said)| **said == wanted);
@@ -232,10 +278,17 @@ impl Catalogue {
             }
         }
         let mut matches: Vec<(u32, (f32, Reason))> = best.into_iter().collect();
-        matches.sort_by(|one, other| other.1.0.total_cmp(&one.1.0).then(one.0.cmp(&other.0)));
+        let plainness = |exercise: u32| self.matching.plainness[exercise as usize];
+        matches.sort_by(|(one, (score, _)), (other, (other_score, _))| {
+            let by_name = || plainness(*one).cmp(&plainness(*other)).then(one.cmp(other));
+            other_score.total_cmp(score).then_with(by_name)
+        });
         matches.truncate(most);
-        let at = |index: u32| &self.exercises[index as usize];
-        matches.into_iter().map(|(index, (score, reason))| Match { exercise: at(index), score, reason }).collect()
+        let found = |(index, (score, reason))| {
+            let exercise: &Exercise = &self.exercises[index as usize];
+            (Match { exercise, score, reason }, plainness(index))
+        };
+        matches.into_iter().map(found).collect()
     }
 
     fn reason_of_key(&self, exercise: u32, key: &str) -> Reason {
@@ -258,9 +311,9 @@ fn facts(exercise: &Exercise) -> HashSet<String> {
         _ => None,
     };
     let equipment = exercise.equipment.iter().flat_map(|equipment| vocabulary::spoken(*equipment));
-    let side: &[&str] = if exercise.unilateral { &["single", "arm", "leg"] } else { &[] };
+    let side = exercise.unilateral.then_some("single");
     let pattern = spoken_pattern(exercise.pattern);
-    let words = muscles.chain(measure).chain(equipment).chain(side.iter().chain(pattern).copied());
+    let words = muscles.chain(measure).chain(equipment).chain(side).chain(pattern.iter().copied());
     words.map(str::to_owned).collect()
 }
 
@@ -293,20 +346,21 @@ const fn spoken_pattern(pattern: Pattern) -> &'static [&'static str] {
 /// The words for a muscle in the names of exercises.
 const fn spoken(muscle: Muscle) -> &'static [&'static str] {
     match muscle {
-        Muscle::Chest | Muscle::UpperChest => &["chest", "pec"],
-        Muscle::FrontDelts | Muscle::SideDelts | Muscle::RearDelts => &["shoulder", "delt"],
-        Muscle::Lats => &["lat", "back"],
-        Muscle::UpperBack | Muscle::LowerBack => &["back"],
+        Muscle::Chest | Muscle::UpperChest => &["chest", "pec", "arm"],
+        Muscle::FrontDelts | Muscle::SideDelts | Muscle::RearDelts => &["shoulder", "delt", "arm"],
+        Muscle::Lats => &["lat", "back", "arm"],
+        Muscle::UpperBack => &["back", "arm"],
+        Muscle::LowerBack => &["back"],
         Muscle::Traps => &["trap"],
-        Muscle::Biceps | Muscle::Brachialis => &["bicep"],
-        Muscle::Triceps => &["tricep"],
+        Muscle::Biceps | Muscle::Brachialis => &["bicep", "arm"],
+        Muscle::Triceps => &["tricep", "arm"],
         Muscle::Forearms => &["forearm", "wrist"],
         Muscle::Abs => &["ab", "abdominal", "core"],
         Muscle::Obliques => &["oblique", "core"],
-        Muscle::Glutes => &["glute"],
+        Muscle::Glutes => &["glute", "leg"],
         Muscle::Quads => &["quad", "quadricep", "leg"],
         Muscle::Hamstrings => &["hamstring", "leg"],
-        Muscle::Calves | Muscle::Soleus => &["calf"],
+        Muscle::Calves | Muscle::Soleus => &["calf", "leg"],
         Muscle::Serratus
         | Muscle::RotatorCuff
         | Muscle::Neck

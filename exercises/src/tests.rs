@@ -88,13 +88,15 @@ fn the_names_that_hevy_and_strong_ship_are_known_and_would_be_understood_if_they
     assert!(evaluation.top1 >= 0.90, "{}", evaluation.top1);
     assert!(evaluation.top3 >= 0.97, "{}", evaluation.top3);
     // What `MATCHES_FROM` promises.
-    assert!(evaluation.taken_right >= 0.95, "{}", evaluation.taken_right);
+    assert!(evaluation.taken_right >= 0.97, "{}", evaluation.taken_right);
     assert!(evaluation.taken as f64 >= 0.8 * evaluation.names as f64, "{}", evaluation.taken);
 }
 
 #[test]
 fn names_of_the_apps_in_five_more_languages_are_known() {
     let mut languages: BTreeMap<&str, u32> = BTreeMap::new();
+    let evaluation = evaluate(&read_cases(APP_NAMES_ELSEWHERE));
+    assert!(evaluation.taken_right >= 0.97, "{}", evaluation.taken_right);
     for line in APP_NAMES_ELSEWHERE.lines().skip(1) {
         let [language, name, slug] = line.splitn(3, ',').collect::<Vec<_>>().try_into().unwrap();
         assert_eq!(catalogue().by_name(name).map(|exercise| exercise.slug.as_str()), Some(slug), "{name}");
@@ -159,6 +161,48 @@ fn what_is_too_uncertain_is_offered_but_not_taken() {
     let offered = catalogue().matches("Leg press day", 3);
     assert_eq!(offered[0].exercise.slug.as_str(), "leg-press");
     assert!(offered[0].reason.to_string().contains("missing: day"), "{}", offered[0].reason);
+}
+
+/// The names are none of the catalogue's, so that a word decides.
+#[test]
+fn a_word_that_makes_it_another_exercise_is_asked_about() {
+    for name in [
+        "Decline Bench Press (Smith Machine)",
+        "Negativbankdrücken Multipresse",
+        "Press de banca declinado en multipower",
+        "Reverse Bench Press",
+        "Umgekehrtes Bankdrücken",
+        "Press de banca inverso",
+        "Hammer Row",
+        "Bankdrücken sitzend",
+        "Press de banca sentado con barra",
+        "Seated Bicep Curl (Dumbbell)",
+        "Seated Dumbbell Curl",
+        "One side hip thrust",
+        "Single Leg Hip Thrust",
+        "Hip Thrust einbeinig",
+        "Hip thrust a una pierna",
+        "Toe Touchers",
+    ] {
+        let taken = catalogue().resolve(name);
+        assert!(taken.is_none(), "{name}: {:?}", taken.map(|found| (found.exercise.slug.as_str(), found.score)));
+        assert!(!catalogue().matches(name, 3).is_empty(), "{name}: nothing to choose from");
+    }
+    assert_eq!(best("cables cruzados"), "cable-fly", "no triceps extension");
+    assert_eq!(best("Single Leg Kickback"), "machine-glute-kickback", "a leg, not an arm");
+    assert_eq!(best("Bench Press (Bar)"), "barbell-bench-press", "bars are no dumbbells");
+}
+
+#[test]
+fn of_names_that_fit_alike_the_plainer_one_is_meant() {
+    let catalogue = Catalogue::without_aliases();
+    for name in ["Dumbbell press", "Leg raise machine", "Barbell row", "Cable curl machine"] {
+        let found = catalogue.matches(name, 5);
+        let plain = |slug: &str| catalogue.by_slug(slug).unwrap().texts.en.name.split([' ', '-']).count();
+        let alike = found.iter().filter(|other| other.score == found[0].score);
+        let words: Vec<usize> = alike.map(|one| plain(one.exercise.slug.as_str())).collect();
+        assert!(words.is_sorted(), "{name}: {found:?}");
+    }
 }
 
 #[test]

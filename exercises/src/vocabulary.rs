@@ -52,6 +52,21 @@ const PHRASES: &[(&str, &str)] = &[
     ("stairmaster", "stair climber"),
     ("langhantel", "barbell"),
     ("kurzhantel", "dumbbell"),
+    ("barre", "barbell"),
+    ("bilanciere", "barbell"),
+    ("stang", "barbell"),
+    ("manubrio", "dumbbell"),
+    ("manubri", "dumbbell"),
+    ("haltere", "dumbbell"),
+    ("dambil", "dumbbell"),
+    ("cabo", "cable"),
+    ("cavo", "cable"),
+    ("cavi", "cable"),
+    ("poulie", "cable"),
+    ("polia", "cable"),
+    ("kablo", "cable"),
+    ("macchina", "machine"),
+    ("makine", "machine"),
     ("kabelzug", "cable"),
     ("kabel", "cable"),
     ("seilzug", "cable"),
@@ -68,7 +83,57 @@ const PHRASES: &[(&str, &str)] = &[
     ("one legged", "single leg"),
     ("single legged", "single leg"),
     ("unilateral", "single"),
+    ("einarmig", "single arm"),
+    ("einarmige", "single arm"),
+    ("einarmiges", "single arm"),
+    ("einbeinig", "single leg"),
+    ("einbeinige", "single leg"),
+    ("einbeiniges", "single leg"),
+    ("einseitig", "single"),
+    ("one side", "single"),
+    ("one sided", "single"),
+    ("single side", "single"),
+    ("un brazo", "single arm"),
+    ("una mano", "single arm"),
+    ("una pierna", "single leg"),
     // Grips and positions.
+    ("sitting", "seated"),
+    ("sitzend", "seated"),
+    ("sitzende", "seated"),
+    ("sitzendes", "seated"),
+    ("sitzen", "seated"),
+    ("sentado", "seated"),
+    ("sentada", "seated"),
+    ("stehend", "standing"),
+    ("stehende", "standing"),
+    ("stehendes", "standing"),
+    ("stehen", "standing"),
+    ("pie", "standing"),
+    ("liegend", "lying"),
+    ("liegende", "lying"),
+    ("liegendes", "lying"),
+    ("liegen", "lying"),
+    ("tumbado", "lying"),
+    ("tumbada", "lying"),
+    ("acostado", "lying"),
+    ("negativ", "decline"),
+    ("negative", "decline"),
+    ("declinado", "decline"),
+    ("declinada", "decline"),
+    ("schrag", "incline"),
+    ("inclinado", "incline"),
+    ("inclinada", "incline"),
+    ("umgekehrt", "reverse"),
+    ("umgekehrte", "reverse"),
+    ("umgekehrter", "reverse"),
+    ("umgekehrtes", "reverse"),
+    ("inverso", "reverse"),
+    ("inversa", "reverse"),
+    ("invertido", "reverse"),
+    ("invertida", "reverse"),
+    ("martillo", "hammer"),
+    ("cruzado", "crossover"),
+    ("cruzada", "crossover"),
     ("reverse grip", "underhand"),
     ("supinated", "underhand"),
     ("v grip", "close grip"),
@@ -135,6 +200,7 @@ const PHRASES: &[(&str, &str)] = &[
 const EQUIPMENT: &[(&str, &[Equipment])] = &[
     ("bodyweight", &[Equipment::Bodyweight]),
     ("barbell", &[Equipment::Barbell, Equipment::EzBar, Equipment::Landmine]),
+    ("bar", &[Equipment::Barbell, Equipment::EzBar, Equipment::TrapBar, Equipment::PullUpBar, Equipment::DipBars]),
     ("barra", &[Equipment::Barbell, Equipment::EzBar, Equipment::PullUpBar]),
     ("dumbbell", &[Equipment::Dumbbell]),
     ("kettlebell", &[Equipment::Kettlebell]),
@@ -159,10 +225,42 @@ const FILLERS: [&str; 20] = [
 ];
 
 /// How an exercise is done when nobody says how.
-const USUAL: [&str; 8] = ["standing", "seated", "sitting", "flat", "bar", "single", "arm", "isolateral"];
+const USUAL: [&str; 7] = ["standing", "seated", "flat", "bar", "single", "arm", "isolateral"];
+
+/// They make no other exercise of one whose names do not say them.
+const IDLE: [&str; 4] = ["standing", "flat", "bar", "isolateral"];
+
+/// They make another exercise of one whose name says them.
+const TELLING: [&str; 14] = [
+    "decline",
+    "incline",
+    "reverse",
+    "hammer",
+    "lying",
+    "kneeling",
+    "overhead",
+    "underhand",
+    "high",
+    "low",
+    "wrist",
+    "preacher",
+    "sumo",
+    "stretch",
+];
 
 /// German compounds begin with these.
-const PREFIXES: [&str; 6] = ["langhantel", "kurzhantel", "kettlebell", "maschinen", "kabel", "rumanisch"];
+const PREFIXES: [&str; 10] = [
+    "langhantel",
+    "kurzhantel",
+    "kettlebell",
+    "maschinen",
+    "kabel",
+    "rumanisch",
+    "negativ",
+    "schrag",
+    "hammer",
+    "flach",
+];
 
 type Rewrites = HashMap<&'static str, Vec<(Vec<&'static str>, Vec<&'static str>)>>;
 
@@ -201,6 +299,16 @@ pub(super) fn spoken(equipment: Equipment) -> impl Iterator<Item = &'static str>
 /// Whether names leave a word out as often as not, because it is the usual way.
 pub(super) fn often_goes_without(word: &str) -> bool {
     USUAL.contains(&word)
+}
+
+/// Whether a word that an exercise's names do not say may still be said of it.
+pub(super) fn is_idle(word: &str) -> bool {
+    IDLE.contains(&word)
+}
+
+/// Whether an exercise that says a word is another than one that does not.
+pub(super) fn is_telling(word: &str) -> bool {
+    TELLING.contains(&word)
 }
 
 /// The equipment that a word of a name can mean.

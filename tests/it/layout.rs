@@ -49,6 +49,32 @@ fn folders_of_the_loop_stand_above_what_they_use() {
     }
 }
 
+/// The modules that make proposals: each uses only what can be understood without it.
+#[test]
+fn proposals_depend_on_each_other_one_way() {
+    let room = "services/coach/src/domain/recommend/";
+    let named = sources().into_iter().filter_map(|(path, text)| {
+        let name = path.strip_prefix(room)?.strip_suffix(".rs")?;
+        (!name.contains("tests")).then(|| (name.to_owned(), text))
+    });
+    let modules: Vec<(String, String)> = named.collect();
+    assert!(modules.len() > 20);
+    let uses = |text: &str, other: &str| {
+        let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let mut imports = product.split("super::").skip(1).map(|rest| rest.split(';').next().unwrap_or_default());
+        imports.any(|import| import.split(|c: char| c != '_' && !c.is_alphanumeric()).any(|word| word == other))
+    };
+    let mut rest: Vec<&(String, String)> = modules.iter().collect();
+    while !rest.is_empty() {
+        let is_free =
+            |(name, text): &(String, String)| rest.iter().all(|(other, _)| other == name || !uses(text, other));
+        let free: Vec<&str> = rest.iter().filter(|one| is_free(one)).map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = rest.iter().map(|(name, _)| name.as_str()).collect();
+        assert!(!free.is_empty(), "these depend on each other in a circle: {names:?}");
+        rest.retain(|(name, _)| !free.contains(&name.as_str()));
+    }
+}
+
 #[test]
 fn each_tool_has_its_room() {
     for (tool, directories) in [
