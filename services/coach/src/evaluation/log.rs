@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::DateTime;
 use plyo_events::{EventId, WorkoutId, training::ExerciseSlug};
 use plyo_exercises::Catalogue;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::domain::{
-    event::{Performed, Set, Workout},
+    event::{Performed, Set, SetKind, Workout},
     exercise::{Exercise, Exercises},
     profile::Unit,
 };
@@ -23,8 +24,77 @@ pub struct Row {
     /// Empty when none was named.
     pub routine: String,
     pub exercise: String,
-    pub set: Set,
+    /// `None` where none was logged, which is not the same as a logged 0.
+    pub load_kg: Option<f64>,
+    pub reps: u16,
+    pub rpe: Option<f64>,
+    pub kind: SetKind,
     pub unit: Unit,
+}
+
+/// A line of a training log as it is written.
+#[derive(Debug, Deserialize)]
+pub struct Line {
+    user: String,
+    session: u32,
+    /// Local time, to the minute.
+    start: DateTime,
+    template: String,
+    exercise: String,
+    set_type: String,
+    weight_kg: Option<f64>,
+    logged_unit: String,
+    reps: Option<f64>,
+    rpe: Option<f64>,
+}
+
+impl TryFrom<Line> for Row {
+    type Error = String;
+
+    /// # Errors
+    /// What is not understood, to be told with its line: nothing is guessed.
+    fn try_from(line: Line) -> Result<Self, String> {
+        let kind = match line.set_type.trim().to_ascii_lowercase().as_str() {
+            "" | "normal" | "working" => SetKind::Working,
+            "warmup" | "warm-up" => SetKind::Warmup,
+            "failure" => SetKind::Failure,
+            "drop" | "dropset" => SetKind::Drop,
+            other => return Err(format!("`{other}` is no set_type: normal, warmup, failure or drop")),
+        };
+        let unit = match line.logged_unit.trim().to_ascii_lowercase().as_str() {
+            "kg" | "kgs" | "kilogram" | "kilograms" => Unit::Kg,
+            "lb" | "lbs" | "pound" | "pounds" => Unit::Lb,
+            "" if line.weight_kg.is_none() => Unit::Kg,
+            other => return Err(format!("`{other}` is no logged_unit: kg or lb")),
+        };
+        let is_in = |number: Option<f64>, most: f64| number.is_none_or(|number| (0.0..=most).contains(&number));
+        if !is_in(line.weight_kg, f64::from(u16::MAX)) {
+            return Err(format!("{} is no weight_kg", line.weight_kg.unwrap_or_default()));
+        }
+        if !is_in(line.reps, f64::from(u16::MAX)) {
+            return Err(format!("{} is no number of reps", line.reps.unwrap_or_default()));
+        }
+        Ok(Self {
+            user: line.user,
+            session: line.session,
+            start: line.start,
+            routine: line.template,
+            exercise: line.exercise,
+            load_kg: line.weight_kg,
+            // What is in range but beyond what people do is no work, and teaches nothing.
+            reps: line.reps.unwrap_or(0.0) as u16,
+            rpe: line.rpe,
+            kind,
+            unit,
+        })
+    }
+}
+
+impl Row {
+    /// As the mind learns from it, to whom a set without a load is one of the body alone.
+    fn set(&self) -> Set {
+        Set { load_kg: self.load_kg.unwrap_or(0.0), reps: self.reps, rpe: self.rpe, kind: self.kind }
+    }
 }
 
 /// A person with all workouts, in order of time.
@@ -49,8 +119,8 @@ pub fn people(rows: &[Row]) -> Vec<Person> {
         let slug = slugs.entry(&row.exercise).or_insert_with(|| slug_of(&row.exercise)).clone();
         let workout = people.entry(&row.user).or_default().entry(row.session).or_insert_with(|| first_of(row));
         match workout.exercises.iter_mut().find(|performed| performed.exercise == slug) {
-            Some(performed) => performed.sets.push(row.set),
-            None => workout.exercises.push(Performed { exercise: slug, sets: vec![row.set], planned: None }),
+            Some(performed) => performed.sets.push(row.set()),
+            None => workout.exercises.push(Performed { exercise: slug, sets: vec![row.set()], planned: None }),
         }
     }
     let person = |(name, workouts): (&str, BTreeMap<u32, Workout>)| Person {
@@ -80,5 +150,58 @@ fn first_of(row: &Row) -> Workout {
         routine: (!row.routine.is_empty()).then(|| row.routine.as_str().into()),
         unit: row.unit,
         exercises: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn row(change: impl Fn(&mut serde_json::Value)) -> Result<Row, String> {
+        let mut line = json!({
+            "user": "u", "session": 1, "start": "2026-01-05T18:00", "template": "", "exercise": "Pull Up",
+            "set_type": "normal", "weight_kg": 20.0, "logged_unit": "kg", "reps": 5.0, "rpe": null
+        });
+        change(&mut line);
+        serde_json::from_value::<Line>(line).map_err(|error| error.to_string())?.try_into()
+    }
+
+    #[test]
+    fn a_unit_or_a_set_type_that_is_not_understood_is_refused_and_not_guessed() {
+        for (unit, meant) in [("lb", Unit::Lb), ("lbs", Unit::Lb), ("Pounds", Unit::Lb), (" KG ", Unit::Kg)] {
+            assert_eq!(row(|line| line["logged_unit"] = json!(unit)).unwrap().unit, meant, "{unit}");
+        }
+        for unit in ["stone", "st", "kg/lb", "g", ""] {
+            let refused = row(|line| line["logged_unit"] = json!(unit)).unwrap_err();
+            assert!(refused.contains(&format!("`{unit}` is no logged_unit")), "{refused}");
+        }
+        for kind in ["rest-pause", "warm", "0"] {
+            let refused = row(|line| line["set_type"] = json!(kind)).unwrap_err();
+            assert!(refused.contains(&format!("`{kind}` is no set_type")), "{refused}");
+        }
+        for (field, number) in [("weight_kg", -5.0), ("weight_kg", 1e9), ("reps", -1.0), ("reps", 1e9)] {
+            assert!(row(|line| line[field] = json!(number)).is_err(), "{field} {number}");
+        }
+    }
+
+    #[test]
+    fn a_weight_that_is_absent_is_not_zero() {
+        let absent = row(|line| (line["weight_kg"], line["logged_unit"]) = (json!(null), json!(""))).unwrap();
+        assert_eq!(absent.load_kg, None, "and needs no unit");
+        assert_eq!(row(|line| line["weight_kg"] = json!(0.0)).unwrap().load_kg, Some(0.0));
+    }
+
+    #[test]
+    fn names_are_read_by_the_catalogue_and_one_that_is_not_taken_is_an_exercise_of_its_own() {
+        let named = |name: &str| Row { exercise: name.to_owned(), ..row(|_| ()).unwrap() };
+        let rows = ["Bench Press (Barbell)", "bench press barbell", "Ohio State", "Reverse Bench Press"].map(named);
+        let people = people(&rows);
+        let done: Vec<&str> = people[0].workouts[0].exercises.iter().map(|one| one.exercise.as_str()).collect();
+        assert_eq!(done.len(), 3);
+        assert_eq!(done[0], "barbell-bench-press");
+        assert!(done[1..].iter().all(|slug| slug.starts_with("unknown-")), "{done:?}");
+        assert_eq!(exercises(&rows).iter().count(), 1, "nothing is proposed for what is not known");
     }
 }

@@ -8,12 +8,9 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
-use jiff::civil::DateTime;
 use plyo_coach::{
     domain::{
-        event::{Set, SetKind},
         global::{Global, Settings},
-        profile::Unit,
         texts::{Language, Unfilled},
     },
     evaluation::{
@@ -21,7 +18,7 @@ use plyo_coach::{
         choice::choose,
         evaluate::{Log, evaluate},
         explain::explain,
-        log::{self, Row},
+        log::{self, Line, Row},
         obedient::{Obedience, obey},
         simulation::{Report, simulate},
         train::{Statistics, file_of, train},
@@ -29,7 +26,7 @@ use plyo_coach::{
 };
 use plyo_events::training::ExerciseSlug;
 use plyo_exercises::Catalogue;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::compare::Compare;
 
@@ -188,48 +185,19 @@ fn print(what: &(impl Serialize + Display), json: bool) -> Result<()> {
     Ok(())
 }
 
-/// A line of the log. Other columns are ignored.
-#[derive(Deserialize)]
-struct Line {
-    user: String,
-    session: u32,
-    /// Local time, to the minute.
-    start: DateTime,
-    template: String,
-    exercise: String,
-    set_type: String,
-    /// 0 for the body alone.
-    weight_kg: Option<f64>,
-    logged_unit: String,
-    reps: Option<f64>,
-    rpe: Option<f64>,
-}
-
 impl Data {
+    /// The sets of the log; columns that are not known are ignored.
     fn rows(&self) -> Result<Vec<Row>> {
-        let mut reader = csv::Reader::from_path(&self.data).with_context(|| format!("read {}", self.data.display()))?;
-        let lines = reader.deserialize::<Line>().enumerate();
-        lines.map(|(number, line)| Ok(row(line.with_context(|| format!("line {}", number + 2))?))).collect()
-    }
-}
-
-fn row(line: Line) -> Row {
-    let unit = if line.logged_unit == "lb" { Unit::Lb } else { Unit::Kg };
-    let kind = match line.set_type.as_str() {
-        "warmup" => SetKind::Warmup,
-        "failure" => SetKind::Failure,
-        "drop" => SetKind::Drop,
-        _ => SetKind::Working,
-    };
-    Row {
-        user: line.user,
-        session: line.session,
-        start: line.start,
-        routine: line.template,
-        exercise: line.exercise,
-        // A cast rounds down and stops at the ends of the range; what is out of range is no work and teaches nothing.
-        set: Set { load_kg: line.weight_kg.unwrap_or(0.0), reps: line.reps.unwrap_or(0.0) as u16, rpe: line.rpe, kind },
-        unit,
+        let path = self.data.display();
+        let mut reader = csv::Reader::from_path(&self.data).with_context(|| format!("read {path}"))?;
+        let header = reader.headers().with_context(|| format!("read {path}"))?.clone();
+        let row = |record: csv::Result<csv::StringRecord>| {
+            let record = record.with_context(|| format!("read {path}"))?;
+            let number = record.position().map_or(0, csv::Position::line);
+            let line: Line = record.deserialize(Some(&header)).with_context(|| format!("{path}:{number}"))?;
+            Row::try_from(line).map_err(|why| anyhow!("{path}:{number}: {why}"))
+        };
+        reader.records().map(row).collect()
     }
 }
 
