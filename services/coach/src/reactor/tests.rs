@@ -16,6 +16,8 @@ use crate::{
     store::Timeline,
 };
 
+mod large;
+mod nonsense;
 mod properties;
 
 fn lane() -> Lane<Coach> {
