@@ -98,7 +98,9 @@ pub struct Exercise {
     pub pattern: Pattern,
     pub mechanic: Mechanic,
     pub loading: Loading,
-    /// The usual repetitions of a set.
+    /// Whether a set of it is counted in repetitions, not in time or distance.
+    pub counts_reps: bool,
+    /// The usual repetitions of a set, where they are counted.
     pub reps: (u16, u16),
     /// Whether a beginner may be given it.
     pub for_beginners: bool,
@@ -117,11 +119,8 @@ impl From<&catalogue::Exercise> for Exercise {
             pattern: family(known.pattern),
             mechanic: known.mechanic,
             loading: loading(known),
-            reps: match known.band.unit {
-                Unit::Reps => (known.band.low, known.band.high),
-                // Seconds and metres are no repetitions.
-                Unit::Seconds | Unit::Metres => (8, 15),
-            },
+            counts_reps: known.band.unit == Unit::Reps,
+            reps: (known.band.low, known.band.high),
             for_beginners: known.level == Level::Beginner,
         }
     }
@@ -266,6 +265,10 @@ pub(crate) mod named {
         known.unwrap_or_else(|| panic!("{name} is not in the catalogue")).into()
     }
 
+    pub(crate) fn exercise_of(slug: &ExerciseSlug) -> Exercise {
+        Exercise::of_catalogue(slug.as_str()).unwrap_or_else(|| panic!("{slug:?} is not in the catalogue"))
+    }
+
     pub(crate) fn slug_of(name: &str) -> ExerciseSlug {
         exercise(name).slug
     }
@@ -286,6 +289,7 @@ mod tests {
         assert!(squat.equipment.contains(&Equipment::Barbell));
         assert_eq!(exercise("Assisted Pull Up").loading, Loading::Assisted);
         assert_eq!(exercise("Plank").loading, Loading::Uncounted);
+        assert!(squat.counts_reps && !exercise("Plank").counts_reps && !exercise("Farmers Walk").counts_reps);
         assert!(exercise("Pull Up").equipment.contains(&Equipment::PullUpBar));
         assert!(exercise("Push Up").equipment.is_empty());
     }

@@ -6,6 +6,7 @@ pub mod effort;
 pub mod experts;
 pub mod gaussian;
 pub mod habits;
+pub mod layoff;
 pub mod load;
 pub mod muscles;
 pub mod regressor;

@@ -67,7 +67,7 @@ pub struct Versions {
 }
 
 /// Of the rules; one more whenever one of them changes.
-pub const RULES_VERSION: u16 = 2;
+pub const RULES_VERSION: u16 = 3;
 
 /// What a reason says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -106,6 +106,8 @@ pub enum Code {
     NumberDoubt,
     TwoMachines,
     UnknownExercise,
+    /// It is counted in time or distance, for which there is no proposal yet.
+    NotInReps,
     NoRpe,
     SessionStrong,
     SessionWeak,
@@ -224,7 +226,7 @@ pub fn confidence(n: u32, half_width: f64) -> Confidence {
 }
 
 impl Code {
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::RepsTargetMet,
         Self::RpeLow,
         Self::RepsMissed,
@@ -258,6 +260,7 @@ impl Code {
         Self::NumberDoubt,
         Self::TwoMachines,
         Self::UnknownExercise,
+        Self::NotInReps,
         Self::NoRpe,
         Self::SessionStrong,
         Self::SessionWeak,

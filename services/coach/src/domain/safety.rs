@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     apply::{Applied, apply},
-    caps::{after_days_away, max_rise},
+    caps::max_rise,
     check::{Violation, check},
     doubt::{Doubt, doubt},
     trial::{Trial, trial},

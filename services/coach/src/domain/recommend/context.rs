@@ -8,7 +8,7 @@ use super::{
     situation::{PAIN_DAYS, Situation},
 };
 use crate::domain::{
-    exercise::{Exercise, Loading, MuscleGroup, OTHER, Pattern},
+    exercise::{Exercise, Loading, MuscleGroup},
     models::{
         strength::epley,
         time::{day_of, minutes_of},
@@ -140,18 +140,7 @@ pub(super) fn reentry(situation: &Situation<'_>, exercise: &Exercise, lift: &Lif
 
 /// Days since the lift, its pattern or its main muscle was trained: a lift rests while others keep up what it needs.
 pub(super) fn days_away(situation: &Situation<'_>, exercise: &Exercise, lift: &Lift, on: DateTime) -> u32 {
-    let own = between(lift.last().day, day(on));
-    if own <= 14 {
-        return own;
-    }
-    let table = situation.knowledge.exercises;
-    let muscle = exercise.primary.first().and_then(|muscle| situation.training.muscles.last(*muscle));
-    let of_muscle = muscle.map_or(own, |last| between(day(last), day(on)));
-    let is_same = |slug| table.get(slug).is_some_and(|other| other.pattern == exercise.pattern);
-    let counts = !matches!(exercise.pattern, Pattern::Isolation | OTHER);
-    let alike = situation.training.lifts.iter().filter(|(slug, _)| counts && is_same(slug));
-    let of_pattern = alike.map(|(_, other)| between(other.last().day, day(on))).min().unwrap_or(own);
-    own.min(of_muscle).min(of_pattern)
+    situation.training.days_away(situation.knowledge.exercises, exercise, lift.last().day, on)
 }
 
 /// The level without effort held back: a set that left repetitions in reserve tells of more than was lifted. Without an

@@ -33,7 +33,12 @@ pub(super) fn drafts(situation: &Situation<'_>, on: DateTime) -> Vec<Draft> {
 
 /// The next load of one exercise.
 pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, on: DateTime) -> Draft {
-    let Some(exercise) = situation.knowledge.exercises.get(slug) else { return unknown(slug) };
+    let Some(exercise) = situation.knowledge.exercises.get(slug) else {
+        return refused(slug, Code::UnknownExercise);
+    };
+    if !exercise.counts_reps {
+        return refused(slug, Code::NotInReps);
+    }
     let Some(lift) = situation.training.lift(slug) else {
         return match context::has_load(exercise) && !context::is_done_without(situation, exercise, None) {
             true => cold_start::first_time(situation, exercise),
@@ -179,9 +184,10 @@ fn without_load(situation: &Situation<'_>, exercise: &Exercise) -> Draft {
     }
 }
 
-fn unknown(slug: &ExerciseSlug) -> Draft {
+/// Nothing is proposed, whatever the person did.
+fn refused(slug: &ExerciseSlug, code: Code) -> Draft {
     let params = [(Param::Exercise, Value::Exercise(slug.clone()))];
-    let reason = Reason::new(Code::UnknownExercise, 0.9, params, Evidence::default());
+    let reason = Reason::new(code, 0.9, params, Evidence::default());
     Draft { reasons: vec![reason], ..Draft::nothing(slug) }
 }
 

@@ -10,9 +10,9 @@ use super::{
 };
 use crate::domain::{
     exercise::Exercise,
-    models::strength::epley,
+    models::{layoff::after_days_away, strength::epley},
     reasons::{Code, Param, Reason, Value},
-    safety::{Reentry, after_days_away},
+    safety::Reentry,
     state::{self, TopSet},
 };
 

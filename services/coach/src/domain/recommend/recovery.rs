@@ -11,9 +11,10 @@ use super::{
 };
 use crate::domain::{
     event::Kind,
+    models::layoff::after_days_away,
     profile::days_between,
     reasons::{Code, Counterfactual, Otherwise, Param, Params, Reason, Value},
-    safety::{self, Lift},
+    safety::Lift,
     texts::Headline,
 };
 
@@ -72,7 +73,7 @@ pub(super) fn welcome_back(situation: &Situation<'_>) -> Option<Draft> {
     let usual = next_session::exercises(situation, situation.now, &likely);
     let lifts = usual.iter().flat_map(|exercise| next_session::lifts(situation, exercise, situation.now));
     Some(Draft {
-        params: Params::from([(Param::Percent, Value::Percent(100.0 * safety::after_days_away(away)))]),
+        params: Params::from([(Param::Percent, Value::Percent(100.0 * after_days_away(away)))]),
         lifts: lifts.map(|lift| lightened(situation, lift, 1.0, 2.0 / 3.0)).collect(),
         reasons: vec![Reason::new(Code::LayoffDays, 1.0, [(Param::Days, Value::Count(away))], evidence)],
         urgency: 1.0,

@@ -32,9 +32,10 @@ impl Situation<'_> {
         fresh.filter_map(|(slug, _)| self.knowledge.exercises.iter().find(|exercise| exercise.slug.as_str() == slug))
     }
 
-    /// Whether an exercise is at hand and spares what is injured and what hurt.
+    /// Whether an exercise is one to be proposed, in repetitions, is at hand, and spares what is injured and what hurt.
     pub(super) fn may_do(&self, exercise: &Exercise) -> bool {
-        self.profile.has_equipment_for(exercise)
+        exercise.counts_reps
+            && self.profile.has_equipment_for(exercise)
             && !self.profile.injured(self.now.date()).overlaps(exercise.joints())
             && self.guidance.hurts(exercise.slug.as_str()).is_empty()
             && !self.sore().any(|sore| is_same_movement(sore, exercise))

@@ -16,13 +16,13 @@ use super::*;
 use crate::domain::{
     event::{Performed, Planned, ProposalEvent, Set, SetKind, Workout},
     exercise::{
-        Equipment, Exercises,
+        Equipment, Exercise, Exercises,
         named::{self, slug_of},
     },
     global::{Global, Population},
     profile::Profile,
     reasons::Code,
-    state::{Guidance, Knowledge, Training},
+    state::{Ask, Guidance, Knowledge, Training},
     texts::{Headline, Key, Language, Style, explain, say},
 };
 

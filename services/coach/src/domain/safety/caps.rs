@@ -1,7 +1,10 @@
 //! Every bound of a load.
 
 use super::{Known, Lift, Person, Rule};
-use crate::domain::{exercise::Mechanic, models::strength};
+use crate::domain::{
+    exercise::Mechanic,
+    models::{layoff::after_days_away, strength},
+};
 
 /// Loads are compared to a milligram: sums of steps are not exact.
 pub(super) const TOLERANCE: f64 = 1e-6;
@@ -106,17 +109,6 @@ pub(super) fn reentry_share(known: &Known) -> Option<(f64, f64)> {
     let reentry = known.reentry.filter(|reentry| reentry.weeks < 5)?;
     let before_kg = if reentry.before_kg.is_finite() { reentry.before_kg.max(0.0) } else { 0.0 };
     Some((0.5 + 0.1 * f64::from(reentry.weeks), before_kg))
-}
-
-/// What is left of the load after so many days without it (Bosquet et al. 2013; McMaster et al. 2013; medians of logs).
-pub fn after_days_away(days: u32) -> f64 {
-    match days {
-        0..=14 => 1.0,
-        15..=28 => 0.95,
-        29..=60 => 0.90,
-        61..=120 => 0.85,
-        _ => 0.80,
-    }
 }
 
 fn epley(reps: u16) -> f64 {

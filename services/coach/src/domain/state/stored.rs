@@ -5,8 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Guidance, Training};
 
-/// The version of what is written now. It goes up whenever a stored type changes.
-pub const VERSION: u8 = 2;
+/// The version of what is written now. It goes up whenever a stored type changes, or what is learnt from a workout.
+pub const VERSION: u8 = 3;
 /// The most bytes that the state of one person takes.
 pub const MAX_BYTES: usize = 64 * 1024;
 

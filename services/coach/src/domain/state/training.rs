@@ -134,11 +134,14 @@ impl Training {
         let minute = minutes_of(workout.start);
         let mut lifted = Vec::new();
         let done = workout.performed();
-        for performed in &done {
+        // As it was before the workout, of which every lift ends the time away of those like it.
+        let left_of = |performed: &Performed| self.left(knowledge.exercises, &performed.exercise, workout.start);
+        let left: Vec<f64> = done.iter().map(left_of).collect();
+        for (performed, left) in done.iter().zip(left) {
             let mark = mark_of(workout.routine.as_deref());
             let is_help = knowledge.exercises.is_assisted(&performed.exercise);
             if let Some(top) = TopSet::of(performed, self.sessions, minute, mark, is_help) {
-                lifted.push(self.learn(knowledge, workout, performed, top));
+                lifted.push(self.learn(knowledge, workout, performed, top, left));
             }
             self.rate(knowledge, performed);
             if let Some(lift) = self.lifts.get_mut(&performed.exercise) {
@@ -168,7 +171,8 @@ impl Training {
 
     /// The load of the next top set; `None` for a lift that was never done with a load.
     pub fn forecast(&self, knowledge: Knowledge<'_>, ask: &Ask<'_>) -> Option<Forecast> {
-        self.foresee(knowledge.global, ask).map(|(forecast, _)| forecast)
+        let left = self.left(knowledge.exercises, ask.exercise, ask.on);
+        self.foresee(knowledge.global, ask, left).map(|(forecast, _)| forecast)
     }
 
     /// The event that told of a session; `None` when it is not one of the last [`Training::MAX_WORKOUTS`].
@@ -218,11 +222,12 @@ impl Training {
         Some(self.strength_factor_on(knowledge, is_alike).map_or(of_all, |of_muscle| of_muscle.min(of_all)))
     }
 
-    fn foresee(&self, global: &Global, ask: &Ask<'_>) -> Option<(Forecast, Features)> {
+    /// `left` is what time away leaves of the load.
+    fn foresee(&self, global: &Global, ask: &Ask<'_>, left: f64) -> Option<(Forecast, Features)> {
         let lift = self.lift(ask.exercise)?;
         let mixture = &global.settings.mixture;
         let (experts, features) = lift.forecasts(&self.regressor, ask, mark_of(ask.routine));
-        let exact_kg = mixture.mix(&experts, &self.errors, &lift.errors);
+        let exact_kg = left * mixture.mix(&experts, &self.errors, &lift.errors);
         let range = |range: &Conformal| (exact_kg * (-range.half_width).exp(), exact_kg * range.half_width.exp());
         let forecast = Forecast {
             load_kg: mixture.on_grid(exact_kg, lift.last().load_kg, ask.step_kg),
@@ -235,7 +240,14 @@ impl Training {
     }
 
     /// Learns from a top set: first how wrong the forecasts were, then what they will rest on.
-    fn learn(&mut self, knowledge: Knowledge<'_>, workout: &Workout, performed: &Performed, top: TopSet) -> Lifted {
+    fn learn(
+        &mut self,
+        knowledge: Knowledge<'_>,
+        workout: &Workout,
+        performed: &Performed,
+        top: TopSet,
+        left: f64,
+    ) -> Lifted {
         if let Some(stub) = self.stubs.remove(&performed.exercise) {
             self.lifts.insert(performed.exercise.clone(), Lift::new(stub, self.errors));
         }
@@ -246,7 +258,7 @@ impl Training {
             step_kg: workout.step_kg(),
             routine: workout.routine.as_deref(),
         };
-        let foreseen = self.foresee(knowledge.global, &ask);
+        let foreseen = self.foresee(knowledge.global, &ask, left);
         let forecast = foreseen.map(|(forecast, _)| forecast);
         let (Some((forecast_then, features)), Some(lift)) = (foreseen, self.lifts.get_mut(&performed.exercise)) else {
             self.lifts.insert(performed.exercise.clone(), Lift::new(top, self.errors));

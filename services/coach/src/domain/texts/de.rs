@@ -91,6 +91,7 @@ const fn reason(code: Code) -> &'static str {
         Code::TwoMachines => {
             "Sind das zwei Geräte? Deine letzten Lasten liegen um {load} und um {other-load}; bis wir es wissen, gehen wir vom leichteren aus."
         }
+        Code::NotInReps => "{exercise} misst man in Zeit oder Strecke, und dafür haben wir noch keine Vorschläge.",
         Code::UnknownExercise => "Wir wissen zu wenig über {exercise}.",
         Code::NoRpe => "Du notierst keine RPE-Werte, darum nehmen wir zwei Wiederholungen Reserve an.",
         Code::SessionStrong => "Heute läuft es {percent} besser als erwartet.",

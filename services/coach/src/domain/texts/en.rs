@@ -75,6 +75,7 @@ const fn reason(code: Code) -> &'static str {
         Code::TwoMachines => {
             "Are these two machines? Your last loads lie about {load} and about {other-load}; until we know we go by the lighter one."
         }
+        Code::NotInReps => "{exercise} is measured in time or distance, for which we have no proposals yet.",
         Code::UnknownExercise => "We know too little about {exercise}.",
         Code::NoRpe => "You log no RPE, so we assume two repetitions in reserve.",
         Code::SessionStrong => "Today goes {percent} better than expected.",

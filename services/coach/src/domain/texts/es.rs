@@ -85,6 +85,7 @@ const fn reason(code: Code) -> &'static str {
         Code::TwoMachines => {
             "¿Son dos máquinas? Tus últimas cargas rondan {load} y {other-load}; hasta saberlo partimos de la más ligera."
         }
+        Code::NotInReps => "{exercise} se mide en tiempo o distancia, y para eso todavía no tenemos propuestas.",
         Code::UnknownExercise => "Sabemos muy poco de {exercise}.",
         Code::NoRpe => "No anotas el RPE, así que suponemos dos repeticiones en reserva.",
         Code::SessionStrong => "Hoy va {percent} mejor de lo esperado.",

@@ -7,7 +7,7 @@ use plyo_exercises::Catalogue;
 use plyo_nats::testing::Delivery;
 
 use super::*;
-use crate::domain::state::stored::MOST_BYTES;
+use crate::domain::state::stored::MAX_BYTES;
 
 /// Some 700 here, so that a test run does not wait for it.
 fn workouts() -> u32 {
@@ -61,7 +61,7 @@ fn three_hundred_exercises_of_one_person_fit_into_a_state() {
         .collect();
     measured("300 exercises, 180 workouts", || lane.deliver(&log, &Delivery::in_batches(60)));
     for row in lane.rows::<SnapshotRow>() {
-        assert!(row.training.len() <= MOST_BYTES, "{} bytes", row.training.len());
+        assert!(row.training.len() <= MAX_BYTES, "{} bytes", row.training.len());
         let known = Training::from_bytes(&row.training).unwrap();
         assert!(known.lifts.len() <= Training::LIFTS);
     }

@@ -31,6 +31,69 @@ fn pull_ups_that_were_never_loaded_are_no_first_time_and_nothing_is_added() {
 }
 
 #[test]
+fn a_plank_is_proposed_in_repetitions_by_nothing() {
+    let mut lifter = Lifter::new();
+    lifter.exercises = NAMES.into_iter().chain(["Plank", "Farmers Walk"]).map(named::exercise).collect();
+    let plank = ("Plank", &three(0.0, 0, None)[..]);
+    let walk = ("Farmers Walk", &three(40.0, 0, None)[..]);
+    let last = lifter.trains_for(4, &[(BENCH, &three(60.0, 8, None)), plank, walk]);
+    for name in ["Plank", "Farmers Walk"] {
+        let next = lifter.next_load(name, last + 2);
+        assert!(next.lifts.is_empty() && codes(&next) == [Code::NotInReps], "{}", told(&lifter, &next));
+    }
+    let day = Lifter::at(last + 2);
+    let mut all = lifter.recommend(last + 2);
+    all.extend([next_session(&lifter.on(last + 2), day), routine(&lifter.on(last + 2)), routine(&Lifter::new().on(0))]);
+    let lifts: Vec<_> = all.iter().flat_map(|one| &one.lifts).collect();
+    assert!(lifts.iter().all(|lift| named::exercise_of(&lift.exercise).counts_reps), "{lifts:?}");
+    assert!(lifts.iter().any(|lift| lift.exercise == slug_of(BENCH)), "the rest of the session stays");
+}
+
+/// Somebody with nothing but a bar on the floor is given no plank, though it trains the trunk.
+#[test]
+fn of_the_whole_catalogue_only_what_counts_repetitions_is_proposed() {
+    let mut lifter = Lifter::new();
+    lifter.exercises = plyo_exercises::Catalogue::get().all().iter().map(Exercise::from).collect();
+    let first = routine(&lifter.on(0));
+    assert!(first.lifts.len() >= 5, "{first:?}");
+    assert!(first.lifts.iter().all(|lift| named::exercise_of(&lift.exercise).counts_reps), "{first:?}");
+}
+
+/// After time away the models foresee less, and not only safety asks for it.
+#[test]
+fn the_forecast_comes_down_with_the_proposal_after_time_away() {
+    let mut lifter = Lifter::new();
+    let last = lifter.trains_for(8, &[(BENCH, &three(100.0, 5, None)), (SQUAT, &three(120.0, 5, None))]);
+    let foreseen = |day: i64| {
+        let ask = Ask { exercise: &slug_of(BENCH), reps: 5, on: Lifter::at(day), step_kg: 2.5, routine: None };
+        lifter.training.forecast(lifter.on(day).knowledge, &ask).unwrap()
+    };
+    let usual = foreseen(last + 2).load_kg;
+    assert!(usual >= 100.0, "{usual}");
+    for (days, share) in [(45, 0.90), (100, 0.85), (200, 0.80)] {
+        let (forecast, next) = (foreseen(last + days), lifter.next_load(BENCH, last + days));
+        let proposed = next.lifts[0].load_kg.unwrap();
+        assert!((forecast.load_kg / usual - share).abs() <= 0.03, "{days} days: {} kg", forecast.load_kg);
+        assert!((proposed - forecast.load_kg).abs() <= 2.5, "{days} days: {proposed} beside {}", forecast.load_kg);
+        let (low, high) = next.lifts[0].range80_kg.unwrap();
+        assert!(low <= proposed && proposed <= high && high < 100.0, "{days} days: {low} to {high}");
+    }
+}
+
+/// Whoever does other things with the same muscles was never away, and is foreseen as ever.
+#[test]
+fn a_lift_that_rests_while_its_muscles_work_is_foreseen_as_ever() {
+    let mut lifter = Lifter::new();
+    let last = lifter.trains_for(4, &[(BENCH, &three(100.0, 5, None))]);
+    for week in 0..8 {
+        lifter.trains(last + 3 + 7 * week, &[("Bench Press (Dumbbell)", &three(30.0, 8, None))]);
+    }
+    let ask = Ask { exercise: &slug_of(BENCH), reps: 5, on: Lifter::at(last + 57), step_kg: 2.5, routine: None };
+    let forecast = lifter.training.forecast(lifter.on(last + 57).knowledge, &ask).unwrap();
+    assert!(forecast.load_kg >= 97.5, "{forecast:?}");
+}
+
+#[test]
 fn the_next_session_holds_the_usual_exercises_in_their_order() {
     let mut lifter = Lifter::new();
     let workout: [(&str, &[Done]); 3] =
