@@ -5,16 +5,21 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, VariantArray};
 
 /// A language that every exercise is told in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Display, VariantArray)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Display, VariantArray, Default,
+)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Language {
+    #[default]
     En,
     De,
     Es,
 }
 
 impl Language {
+    pub const ALL: [Self; 3] = [Self::En, Self::De, Self::Es];
+
     /// The one that is wanted most: `de-AT`, or as in `Accept-Language: fr, de;q=0.8`. Nothing if it is none of these.
     pub fn wanted(list: &str) -> Option<Self> {
         let mut best: Option<(f64, Self)> = None;
@@ -53,6 +58,7 @@ mod tests {
         for (list, language) in [
             ("de", Some(Language::De)),
             ("es-MX", Some(Language::Es)),
+            ("de_AT", Some(Language::De)),
             ("fr, en;q=0.5, de;q=0.8", Some(Language::De)),
             ("de;q=0, en;q=0.1", Some(Language::En)),
             ("fr, *", None),

@@ -1,10 +1,6 @@
 //! What muscles and equipment are called in each language.
 
-use super::{
-    kinds::Equipment,
-    language::Language,
-    muscles::Muscle,
-};
+use super::{kinds::Equipment, language::Language, muscles::Muscle};
 
 impl Muscle {
     /// What it is called, in lower case but for nouns of German and proper names.

@@ -5,17 +5,18 @@ use plyo_client::{Client, Live};
 use serde_json::{Value, json};
 
 use crate::{
-    people::{pushed, somebody},
+    people::{pushed, somebody, trained_at},
     platform::{Ground, REAL},
     replay_stories::{plyo, said},
 };
 
 const SQUAT: &str = "barbell-back-squat";
 
-/// A squat and a bench press, on a day of November.
+/// A squat and a bench press; the last day that was trained on is the 28th.
 fn workout(day: u32, squat_kg: f64) -> Value {
     let sets = |kg: f64, reps: u32| json!([{ "reps": reps, "load": { "kg": kg }, "rpe": 7.5 }, { "reps": reps, "load": { "kg": kg }, "rpe": 8 }]);
-    json!({ "started_at": format!("2026-11-{day:02}T18:30:00+01:00"), "ended_at": format!("2026-11-{day:02}T19:30:00+01:00"), "exercises": [
+    let start = (i64::from(day) - 28) * 24 * 60;
+    json!({ "started_at": trained_at(start), "ended_at": trained_at(start + 60), "exercises": [
         { "exercise": SQUAT, "sets": sets(squat_kg, 5) }, { "exercise": "barbell-bench-press", "sets": sets(60.0, 6) }] })
 }
 
@@ -57,11 +58,11 @@ async fn somebody_is_told_what_is_next_asks_why_and_answers() {
     let (_server, url) = ground.start_platform().await;
     let (mut ada, mut ben) = (somebody(&url, "ada").await, somebody(&url, "ben").await);
     let mut socket = live(&ada).await;
-    train(&mut ada, [3, 6, 9]).await;
+    train(&mut ada, [21, 22, 24]).await;
     for _ in 0..3 {
         pushed(&mut socket, "recommendation.ready.v1").await;
     }
-    let last = train(&mut ada, [12]).await.remove(0);
+    let last = train(&mut ada, [26]).await.remove(0);
     let push = pushed(&mut socket, "recommendation.ready.v1").await;
     let (told, id) = (&push.data, push.data["recommendation_id"].as_str().unwrap());
     assert_eq!((&told["kind"], &told["headline"]), (&json!("next-session"), &json!("NEXT_SESSION")), "{told}");
@@ -103,7 +104,7 @@ async fn somebody_is_told_what_is_next_asks_why_and_answers() {
         json!({ "exercise": lift["exercise"], "sets": [{ "reps": lift["reps"], "load": { "kg": lift["load_kg"] } }],
                 "planned": { "load": { "kg": lift["load_kg"] }, "reps": lift["reps"], "recommendation_id": id } })
     });
-    let did = json!({ "started_at": "2026-11-15T18:30:00+01:00", "exercises": lifts.collect::<Vec<_>>() });
+    let did = json!({ "started_at": trained_at(0), "exercises": lifts.collect::<Vec<_>>() });
     ada.post("/api/v1/workouts", &did).await.unwrap().success().unwrap();
     let followed = pushed(&mut socket, "recommendation.followed.v1").await;
     assert_eq!(followed.data["recommendation_id"], id);
@@ -123,7 +124,7 @@ async fn a_correction_withdraws_what_rested_on_it_and_its_notification() {
     let (_server, url) = ground.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let mut socket = live(&ada).await;
-    let ids = train(&mut ada, [3, 6, 9]).await;
+    let ids = train(&mut ada, [22, 25, 28]).await;
     let mut told = Value::Null;
     for _ in 0..3 {
         told = pushed(&mut socket, "recommendation.ready.v1").await.data;
@@ -131,7 +132,7 @@ async fn a_correction_withdraws_what_rested_on_it_and_its_notification() {
     let id = told["recommendation_id"].as_str().unwrap();
     ground.settle(&REAL).await;
     let path = format!("/api/v1/workouts/{}", ids[2]);
-    ada.command("PUT", &path, "correction", Some(&workout(9, 100.0))).await.unwrap().success().unwrap();
+    ada.command("PUT", &path, "correction", Some(&workout(28, 120.0))).await.unwrap().success().unwrap();
     let withdrawn = pushed(&mut socket, "recommendation.withdrawn.v1").await.data;
     assert_eq!(withdrawn, json!({ "recommendation_id": id, "reason": "workout_corrected", "workout_id": ids[2] }));
     let now = pushed(&mut socket, "recommendation.ready.v1").await.data;

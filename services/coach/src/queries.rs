@@ -53,8 +53,8 @@ impl Reader {
         let zone = known.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
         #[expect(clippy::disallowed_methods, reason = "a question is about the time when it is asked")]
         let now = zone.to_datetime(Timestamp::now());
-        let of_account = || Language::of_locale(known.locale.as_deref().unwrap_or_default());
-        let language = wanted.as_deref().and_then(Language::wanted).unwrap_or_else(of_account);
+        let asked = [wanted.as_deref(), known.locale.as_deref()];
+        let language = asked.into_iter().flatten().find_map(Language::wanted).unwrap_or_default();
         let style = Style { language, unit: profile.unit };
         Ok(Self { known, training, profile, now, style })
     }

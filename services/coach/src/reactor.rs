@@ -137,13 +137,15 @@ impl Reactor for Coach {
         }
     }
 
-    /// A workout that is the latest is an occasion to speak. One that changes takes back what rested on it, and what holds now
+    /// A workout that is the latest, and recent, is an occasion to speak. One that changes takes back what rested on it, and what holds now
     /// is told in its place.
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {
         let user = event.user();
         match &event.body {
-            Event::WorkoutCompleted(WorkoutCompleted { workout_id, .. }) if state.is_latest(user, *workout_id) => {
-                proposals::after_workout(state, event)
+            Event::WorkoutCompleted(WorkoutCompleted { workout_id, workout, .. })
+                if state.is_latest(user, *workout_id) =>
+            {
+                proposals::after_workout(state, event, workout.started_at.at())
             }
             Event::WorkoutCorrected(WorkoutCorrected { workout_id, .. }) => {
                 proposals::after_change(state, event, *workout_id, WithdrawalReason::WorkoutCorrected)

@@ -8,6 +8,7 @@ mod number;
 mod rephrase;
 mod words;
 
+pub use plyo_exercises::Language;
 use serde::{Deserialize, Serialize};
 
 pub use self::rephrase::{Objection, rephrased};
@@ -17,16 +18,6 @@ use super::{
     reasons::{Code, Explanation, Otherwise, Param, Params, Value},
     safety::Rule,
 };
-
-/// A language that the coach speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Language {
-    #[default]
-    En,
-    De,
-    Es,
-}
 
 /// How it is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,39 +74,6 @@ struct Templates {
 /// A placeholder of the template has no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfilled(pub String);
-
-impl Language {
-    pub const ALL: [Self; 3] = [Self::En, Self::De, Self::Es];
-
-    /// The one that is wanted most of those that the coach speaks: `de-AT`, or as in `Accept-Language: fr, de;q=0.8`.
-    pub fn wanted(list: &str) -> Option<Self> {
-        let mut best: Option<(f64, Self)> = None;
-        for one in list.split(',').take(32) {
-            let (tag, weight) = one.split_once(";q=").unwrap_or((one, "1"));
-            let weight: f64 = weight.trim().parse().unwrap_or(0.0);
-            let spoken = match tag.trim().split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
-                "en" => Self::En,
-                "de" => Self::De,
-                "es" => Self::Es,
-                _ => continue,
-            };
-            // Of equals the first; not a number, or 0, is unwanted.
-            if weight > best.map_or(0.0, |(best, _)| best) {
-                best = Some((weight, spoken));
-            }
-        }
-        best.map(|(_, language)| language)
-    }
-
-    /// The language of a locale such as `de-AT`; English when the coach does not speak it.
-    pub fn of_locale(locale: &str) -> Self {
-        match locale.split(['-', '_']).next() {
-            Some("de") => Self::De,
-            Some("es") => Self::Es,
-            _ => Self::En,
-        }
-    }
-}
 
 impl Key {
     /// Everything that can be said.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp, civil::DateTime};
 use plyo_events::{
     Emit, Event, EventId, Message, RecommendationId, WorkoutId,
     coach::{RecommendationFollowed, RecommendationReady, WithdrawalReason},
@@ -78,8 +78,12 @@ impl<'a> Person<'a> {
     }
 }
 
+/// A workout that began longer ago than this when it was logged is no occasion to speak: nobody waits for it, and a log of
+/// years that is imported would be as many recommendations.
+const FRESH: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// What was followed is said, and what is recommended now.
-pub(super) fn after_workout(state: &State, event: &Message<Event>) -> Emit {
+pub(super) fn after_workout(state: &State, event: &Message<Event>, started_at: Timestamp) -> Emit {
     let user = event.user();
     let Some(latest) = state.latest(user) else { return Emit::nothing() };
     let mut counsel = state.counsel(user);
@@ -89,7 +93,11 @@ pub(super) fn after_workout(state: &State, event: &Message<Event>) -> Emit {
         .follows(&mut counsel)
         .into_iter()
         .map(|id| Event::from(RecommendationFollowed { recommendation_id: RecommendationId::new(id), workout_id }));
-    Emit::nothing().events(followed).events(person.is_told(&counsel).map(Event::from))
+    let emit = Emit::nothing().events(followed);
+    if event.time.duration_since(started_at) > FRESH {
+        return emit;
+    }
+    emit.events(person.is_told(&counsel).map(Event::from))
 }
 
 /// What rested on a workout that changed is withdrawn, and what holds now is recommended in its place.

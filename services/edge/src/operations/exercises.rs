@@ -289,7 +289,7 @@ fn muscles(all: &[Muscle], language: Language) -> Vec<Term<Muscle>> {
 
 /// English where none of the wanted ones is known.
 fn language(wanted: Option<String>) -> Language {
-    wanted.as_deref().and_then(Language::wanted).unwrap_or(Language::En)
+    wanted.as_deref().and_then(Language::wanted).unwrap_or_default()
 }
 
 fn json_of(headers: &HeaderMap, answer: &impl Serialize) -> Result<Response, Problem> {

@@ -108,7 +108,7 @@ impl Coach {
             Self::Compare(compare) => compare.run().await,
             Self::Train(train) => train.run(),
             Self::Eval(eval) => eval.run(),
-            Self::Explain { data, user, lang } => explain_to(&data, &user, Language::of_locale(&lang)),
+            Self::Explain { data, user, lang } => explain_to(&data, &user, Language::wanted(&lang).unwrap_or_default()),
             Self::Simulate { json } => print(&Simulation { obedience: obey(), welcome: simulate() }, json),
         }
     }

@@ -5,7 +5,7 @@ use plyo_events::training::ExerciseSlug;
 
 use super::{
     circumstances::{circumstances, with_urgency},
-    consistent, context, refusal,
+    consistent, context, next_session, refusal,
     shown::Recommendation,
     situation::Situation,
 };
@@ -31,6 +31,8 @@ pub(super) struct Draft {
     /// Those of the headline that do not come from the first lift.
     pub params: Params,
     pub lifts: Vec<Lift>,
+    /// The moment for which the loads of its lifts are still to be named: it takes long, and most plans are not shown.
+    pub loads_on: Option<DateTime>,
     /// How many lifts belong to each day; empty for one day.
     pub days: Vec<usize>,
     pub reasons: Vec<Reason>,
@@ -52,6 +54,7 @@ impl Draft {
             headline,
             params: Params::new(),
             lifts: Vec::new(),
+            loads_on: None,
             days: Vec::new(),
             reasons: Vec::new(),
             counterfactual: None,
@@ -67,7 +70,11 @@ impl Draft {
 
     /// Through the safety layer. What it changed is told; what it left nothing of becomes [`Headline::NoProposal`] or
     /// [`Headline::NothingNow`].
-    pub fn finish(self, situation: &Situation<'_>, on: DateTime) -> Recommendation {
+    pub fn finish(mut self, situation: &Situation<'_>, on: DateTime) -> Recommendation {
+        if let Some(moment) = self.loads_on {
+            let exercises = self.lifts.iter().filter_map(|lift| situation.knowledge.exercises.get(&lift.exercise));
+            self.lifts = exercises.map(|exercise| next_session::lift(situation, exercise, moment)).collect();
+        }
         let Safe { lifts, days, rules, was_lowered } = safe(situation, &self, on);
         let lost_all = lifts.is_empty() && needs_lifts(self.headline);
         let first = lifts.first();

@@ -33,7 +33,7 @@ pub(super) fn draft(situation: &Situation<'_>, on: DateTime, likely: &[Likely]) 
     if exercises.is_empty() {
         return cold_start::routine(situation);
     }
-    let lifts: Vec<Lift> = exercises.iter().flat_map(|exercise| lifts(situation, exercise, on)).collect();
+    let lifts: Vec<Lift> = exercises.iter().map(|exercise| lift(situation, exercise, on)).collect();
     Draft {
         reasons: reasons(situation, &exercises, on),
         lifts,
@@ -58,13 +58,10 @@ pub(super) fn exercises<'a>(situation: &Situation<'a>, on: DateTime, likely: &[L
 }
 
 /// What the next load of an exercise would be, within a workout.
-pub(super) fn lifts(situation: &Situation<'_>, exercise: &Exercise, on: DateTime) -> Vec<Lift> {
-    let draft = next_load::draft(situation, &exercise.slug, on);
-    if draft.lifts.is_empty() {
-        // A doubted entry: the exercise stays, without a load.
-        return vec![super::draft::lift(exercise, None, context::first_reps(situation, exercise), 2)];
-    }
-    draft.lifts
+pub(super) fn lift(situation: &Situation<'_>, exercise: &Exercise, on: DateTime) -> Lift {
+    let named = next_load::draft(situation, &exercise.slug, on).lifts.into_iter().next();
+    // A doubted entry: the exercise stays, without a load.
+    named.unwrap_or_else(|| super::draft::lift(exercise, None, context::first_reps(situation, exercise), 2))
 }
 
 /// The median number of exercises of the last workouts.

@@ -59,7 +59,7 @@ fn draft(situation: &Situation<'_>, lift: &Lift, exercise: &Exercise) -> Option<
                 (Param::Exercise, Value::Exercise(exercise.slug.clone())),
                 (Param::Other, Value::Exercise(other.slug.clone())),
             ]),
-            lifts: super::next_session::lifts(situation, other, situation.now),
+            lifts: vec![super::next_session::lift(situation, other, situation.now)],
             reasons,
             ..about(Headline::PlateauVariant)
         });

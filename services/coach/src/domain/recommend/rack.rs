@@ -14,9 +14,29 @@ const MIN_LOADS: usize = 3;
 const ON_GRID: f64 = 0.9;
 /// Loads this near, in kilograms, are the same: pounds are rounded to kilograms and back.
 const SAME_KG: f64 = 0.06;
-/// Steps of stacks, plates and dumbbells, in their unit, the widest first.
-const STEPS: [f64; 15] = [10.0, 9.0, 8.0, 7.5, 7.0, 6.0, 5.0, 4.0, 3.75, 3.0, 2.5, 2.0, 1.25, 1.0, 0.5];
-const STEPS_LB: [f64; 5] = [20.0, 15.0, 10.0, 5.0, 2.5];
+/// Steps of stacks, plates and dumbbells, the widest first: those of kilograms, and 20, 15, 10, 5 and 2.5 lb.
+const STEPS_KG: [f64; 20] = [
+    10.0,
+    20.0 * POUND_KG,
+    9.0,
+    8.0,
+    7.5,
+    7.0,
+    15.0 * POUND_KG,
+    6.0,
+    5.0,
+    10.0 * POUND_KG,
+    4.0,
+    3.75,
+    3.0,
+    2.5,
+    5.0 * POUND_KG,
+    2.0,
+    1.25,
+    2.5 * POUND_KG,
+    1.0,
+    0.5,
+];
 /// A load down to this share of another may stand for it where the other was never used.
 const HARDLY_LIGHTER: f64 = 0.94;
 /// Two plates of the usual smallest sizes: a barbell has no wider step, whatever loads were used so far.
@@ -37,7 +57,7 @@ impl Rack {
         let mut used: Vec<f64> = lift.map(loads).unwrap_or_default();
         let own_max_kg = used.last().copied().unwrap_or(0.0);
         let anchor = lift.map(|lift| lift.last().load_kg).or_else(|| used.last().copied());
-        let max_kg = if is_with(exercise, Equipment::Barbell) { BAR_STEP_KG } else { STEPS[0] };
+        let max_kg = if is_with(exercise, Equipment::Barbell) { BAR_STEP_KG } else { STEPS_KG[0] };
         let fit = |used: &[f64]| anchor.or(used.first().copied()).and_then(|anchor| fitted(used, anchor, max_kg));
         let own = (used.len() >= MIN_LOADS).then(|| fit(&used)).flatten();
         used.extend(free_loads(situation, exercise));
@@ -113,9 +133,7 @@ fn fitted(loads: &[f64], anchor: f64, max_kg: f64) -> Option<f64> {
         });
         on.count() as f64 >= ON_GRID * loads.len() as f64
     };
-    let mut steps: Vec<f64> = STEPS.into_iter().chain(STEPS_LB.map(|pounds| pounds * POUND_KG)).collect();
-    steps.sort_by(|one, other| other.total_cmp(one));
-    steps.into_iter().filter(|step| *step <= max_kg + SAME_KG).find(|step| is_on(*step))
+    STEPS_KG.into_iter().filter(|step| *step <= max_kg + SAME_KG).find(|step| is_on(*step))
 }
 
 /// The gap between neighbours that is found most often, at least twice, of equals the wider: where two stacks or small
@@ -124,7 +142,7 @@ fn frequent_gap(used: &[f64]) -> Option<f64> {
     let gaps: Vec<f64> = used.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let times = |gap: f64| gaps.iter().filter(|other| (*other - gap).abs() <= SAME_KG).count();
     let most = gaps.iter().copied().max_by(|one, other| times(*one).cmp(&times(*other)).then(one.total_cmp(other)))?;
-    (times(most) >= 2 && most >= STEPS[STEPS.len() - 1]).then_some(most)
+    (times(most) >= 2 && most >= STEPS_KG[STEPS_KG.len() - 1]).then_some(most)
 }
 
 #[cfg(test)]

@@ -43,14 +43,14 @@ pub(super) fn deload(situation: &Situation<'_>, on: DateTime, likely: &[Likely])
         return None;
     }
     let usual = next_session::exercises(situation, on, likely);
-    let lifts: Vec<Lift> = usual.iter().flat_map(|exercise| next_session::lifts(situation, exercise, on)).collect();
+    let lifts = usual.iter().map(|exercise| next_session::lift(situation, exercise, on));
     Some(Draft {
         params: Params::from([
             (Param::Percent, Value::Percent(100.0 * DELOAD_SETS)),
             (Param::OtherPercent, Value::Percent(100.0 * DELOAD_LOAD)),
             (Param::Days, Value::Count(DELOAD_DAYS)),
         ]),
-        lifts: lifts.into_iter().map(|lift| lightened(situation, lift, DELOAD_LOAD, DELOAD_SETS)).collect(),
+        lifts: lifts.map(|lift| lightened(situation, lift, DELOAD_LOAD, DELOAD_SETS)).collect(),
         counterfactual: Some(Counterfactual {
             code: Otherwise::BackIfRested,
             params: Params::from([(Param::Days, Value::Count(DELOAD_DAYS))]),
@@ -71,7 +71,7 @@ pub(super) fn welcome_back(situation: &Situation<'_>) -> Option<Draft> {
     let evidence = context::workouts(situation, 1);
     let likely = next_session::likely(situation, situation.now);
     let usual = next_session::exercises(situation, situation.now, &likely);
-    let lifts = usual.iter().flat_map(|exercise| next_session::lifts(situation, exercise, situation.now));
+    let lifts = usual.iter().map(|exercise| next_session::lift(situation, exercise, situation.now));
     Some(Draft {
         params: Params::from([(Param::Percent, Value::Percent(100.0 * after_days_away(away)))]),
         lifts: lifts.map(|lift| lightened(situation, lift, 1.0, 2.0 / 3.0)).collect(),

@@ -2,7 +2,11 @@
 
 use plyo_events::training::ExerciseSlug;
 
-use super::{context, draft::Draft, next_session, situation::Situation};
+use super::{
+    context,
+    draft::{self, Draft},
+    situation::Situation,
+};
 use crate::domain::{
     event::Kind,
     profile::days_between,
@@ -43,6 +47,7 @@ pub(super) fn draft(situation: &Situation<'_>) -> Option<Draft> {
         params: Params::from([(Param::Days, Value::Count(days))]),
         days: planned.iter().map(Vec::len).collect(),
         lifts: planned.into_iter().flatten().collect(),
+        loads_on: Some(context::next_time(situation)),
         reasons: vec![
             Reason::new(Code::UsualSession, 0.7, [(Param::Times, Value::Count(times))], evidence),
             Reason::new(Code::DaysPerWeek, 0.4, [(Param::Days, Value::Count(days))], Evidence::default()),
@@ -77,5 +82,5 @@ fn day(situation: &Situation<'_>, group: &[&Vec<&ExerciseSlug>]) -> Vec<Lift> {
         |slug: &&&ExerciseSlug| group.iter().filter(|session| session.contains(slug)).count() * 2 > group.len();
     let exercises = group[0].iter().filter(is_usual).filter_map(|slug| situation.knowledge.exercises.get(slug));
     let possible = exercises.filter(|exercise| situation.may_do(exercise));
-    possible.flat_map(|exercise| next_session::lifts(situation, exercise, context::next_time(situation))).collect()
+    possible.map(|exercise| draft::lift(exercise, None, context::first_reps(situation, exercise), 2)).collect()
 }

@@ -28,9 +28,9 @@ pub(super) fn drafts(situation: &Situation<'_>, likely: &[Likely]) -> Vec<Draft>
 pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, why: Why) -> Option<Draft> {
     let exercise = situation.knowledge.exercises.get(slug)?;
     let (other, _) = best(situation, exercise, Some(why))?;
-    let mut lifts = next_session::lifts(situation, other, situation.now);
+    let mut lift = next_session::lift(situation, other, situation.now);
     if why == Why::Pain {
-        lifts.iter_mut().for_each(|lift| halve(situation, other, lift));
+        halve(situation, other, &mut lift);
     }
     let muscle = *exercise.primary.first()?;
     let of_exercise = [(Param::Exercise, Value::Exercise(slug.clone()))];
@@ -51,7 +51,7 @@ pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, why: Why) ->
             (Param::Exercise, Value::Exercise(slug.clone())),
             (Param::Other, Value::Exercise(other.slug.clone())),
         ]),
-        lifts,
+        lifts: vec![lift],
         reasons: vec![reason, same],
         urgency: if why == Why::Boredom { 0.4 } else { 0.9 },
         ..Draft::about(Kind::Substitution, slug.as_str(), Headline::Substitute)

@@ -8,6 +8,7 @@ use crate::domain::{
     exercise::{Exercise, MuscleGroup},
     profile::days_between,
     reasons::{Code, Param, Params, Reason, Value},
+    safety::Lift,
     texts::Headline,
 };
 
@@ -38,10 +39,9 @@ pub(super) fn gaps(situation: &Situation<'_>, on: DateTime) -> Vec<Draft> {
 
 fn draft(situation: &Situation<'_>, muscle: MuscleGroup, done: f64, low: f64, on: DateTime) -> Option<Draft> {
     let exercise = exercise_for(situation, muscle)?;
-    let mut lifts = next_session::lifts(situation, exercise, on);
     // A few more at a time: up to three sets.
     let sets = (low - done).ceil().clamp(1.0, 3.0) as u16;
-    lifts.iter_mut().for_each(|lift| lift.sets = sets);
+    let lift = Lift { sets, ..next_session::lift(situation, exercise, on) };
     let params = [
         (Param::Muscle, Value::Muscle(muscle)),
         (Param::Sets, Value::Number(done)),
@@ -49,7 +49,7 @@ fn draft(situation: &Situation<'_>, muscle: MuscleGroup, done: f64, low: f64, on
     ];
     Some(Draft {
         params: Params::from([(Param::Muscle, Value::Muscle(muscle))]),
-        lifts,
+        lifts: vec![lift],
         reasons: vec![Reason::new(Code::MuscleGapWeek, 0.8, params, context::workouts(situation, 12))],
         urgency: (1.0 - done / low).clamp(0.0, 1.0) * 0.7,
         ..Draft::about(Kind::VolumeGap, &muscle_slug(muscle), Headline::VolumeGap)

@@ -94,14 +94,6 @@ fn words_agree_with_their_number() {
 }
 
 #[test]
-fn a_locale_finds_its_language() {
-    assert_eq!(
-        ["de-AT", "es_MX", "en", "fr-FR"].map(Language::of_locale),
-        [Language::De, Language::Es, Language::En, Language::En]
-    );
-}
-
-#[test]
 fn a_range_is_told_in_whole_units() {
     assert_eq!(outwards((254.24, 265.89), Unit::Kg), (254.0, 266.0));
     assert_eq!(outwards((60.0, 65.0), Unit::Kg), (60.0, 65.0));
