@@ -31,6 +31,16 @@ macro_rules! schema {
     };
 }
 
+mod effort;
+mod load;
+mod slug;
+
+pub use self::{
+    effort::Rpe,
+    load::{Amount, Load},
+    slug::ExerciseSlug,
+};
+
 /// Repetitions of a set, 1 to 1,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
@@ -49,79 +59,6 @@ impl From<Reps> for u32 {
     }
 }
 
-/// Rating of perceived exertion, 1 to 10 in halves (Borg CR10 as used in strength training: 10 is a maximal effort).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "f64", into = "f64")]
-pub struct Rpe(f64);
-schema!(Rpe, "Rpe", { "type": "number", "minimum": 1, "maximum": 10, "multipleOf": 0.5, "description": "Rating of perceived exertion, in steps of 0.5." });
-
-impl TryFrom<f64> for Rpe {
-    type Error = &'static str;
-    fn try_from(rpe: f64) -> Result<Self, Self::Error> {
-        if (1.0..=10.0).contains(&rpe) && (rpe * 2.0).fract() == 0.0 {
-            Ok(Self(rpe))
-        } else {
-            Err("rpe must be 1 to 10 in steps of 0.5")
-        }
-    }
-}
-impl From<Rpe> for f64 {
-    fn from(rpe: Rpe) -> Self {
-        rpe.0
-    }
-}
-
-/// A number of kilograms or pounds, 0 to 2,000 with at most two decimals.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(try_from = "f64", into = "f64")]
-pub struct Amount(f64);
-schema!(Amount, "Amount", { "type": "number", "minimum": 0, "maximum": 2000, "description": "At most two decimals." });
-
-impl TryFrom<f64> for Amount {
-    type Error = &'static str;
-    fn try_from(amount: f64) -> Result<Self, Self::Error> {
-        let hundredths = amount * 100.0;
-        if (0.0..=2000.0).contains(&amount) && (hundredths - hundredths.round()).abs() < 1e-6 {
-            Ok(Self(amount))
-        } else {
-            Err("a load must be 0 to 2000 with at most two decimals")
-        }
-    }
-}
-impl From<Amount> for f64 {
-    fn from(amount: Amount) -> Self {
-        amount.0
-    }
-}
-
-/// The load, in the unit in which it was logged: `{"kg": 102.5}` or `{"lb": 225}`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Load {
-    Kg(Amount),
-    Lb(Amount),
-}
-
-impl Load {
-    /// The number and whether it is of pounds.
-    pub fn amount(self) -> (f64, bool) {
-        match self {
-            Self::Kg(amount) => (amount.0, false),
-            Self::Lb(amount) => (amount.0, true),
-        }
-    }
-
-    /// Whole grams, in which loads are compared and summed (1 lb = 453.59237 g, NIST SP 811).
-    pub fn grams(self) -> u64 {
-        let grams = match self {
-            Self::Kg(amount) => amount.0 * 1000.0,
-            Self::Lb(amount) => amount.0 * 453.592_37,
-        };
-        // In range by construction: at most 2,000,000.
-        grams.round() as u64
-    }
-}
-
 /// Seconds, 1 to 86,400 (one day).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
@@ -137,34 +74,6 @@ impl TryFrom<u32> for Seconds {
 impl From<Seconds> for u32 {
     fn from(seconds: Seconds) -> Self {
         seconds.0
-    }
-}
-
-/// The stable name of an exercise: `barbell-back-squat`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ExerciseSlug(String);
-schema!(ExerciseSlug, "ExerciseSlug", { "type": "string", "pattern": "^[a-z0-9-]{1,64}$", "description": "Slug of an exercise." });
-
-impl ExerciseSlug {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-impl TryFrom<String> for ExerciseSlug {
-    type Error = &'static str;
-    fn try_from(slug: String) -> Result<Self, Self::Error> {
-        let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if (1..=64).contains(&slug.len()) && slug.chars().all(valid) {
-            Ok(Self(slug))
-        } else {
-            Err("an exercise slug must be 1 to 64 characters of a-z, 0-9 and -")
-        }
-    }
-}
-impl From<ExerciseSlug> for String {
-    fn from(slug: ExerciseSlug) -> Self {
-        slug.0
     }
 }
 
