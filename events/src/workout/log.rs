@@ -1,0 +1,124 @@
+//! What was done: a workout, its exercises and their sets.
+
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    RecommendationId, Violation,
+    training::{ExerciseSlug, Load, LocalTime, MAX_SETS, Reps, Rpe, Seconds},
+};
+
+/// A workout: exercises in order, each with its sets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Workout {
+    /// When it started, with the local UTC offset.
+    pub started_at: LocalTime,
+    /// When it ended; not before the start, at most 24 h after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<LocalTime>,
+    /// 1 to 50 exercises with at most 500 sets in total.
+    #[schemars(length(min = 1, max = 50))]
+    pub exercises: Vec<ExerciseEntry>,
+}
+
+/// An exercise of a workout.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ExerciseEntry {
+    pub exercise: ExerciseSlug,
+    #[schemars(length(min = 1))]
+    pub sets: Vec<Set>,
+    /// What was to be done, where a plan was followed: a missed set is known by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<Planned>,
+}
+
+/// What a plan asked of the heaviest sets of an exercise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Planned {
+    pub load: Load,
+    pub reps: Reps,
+    /// The recommendation that asked for it; absent for a plan of one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recommendation_id: Option<RecommendationId>,
+}
+
+/// A set: repetitions, or a duration for a hold or carry, or both.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Set {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reps: Option<Reps>,
+    /// Absent for body weight only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<Load>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<Seconds>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpe: Option<Rpe>,
+}
+
+/// What other services need of a workout, without its sets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WorkoutSummary {
+    /// The local date of the start.
+    #[schemars(with = "String")]
+    pub local_date: Date,
+    pub sets: u32,
+    pub reps: u32,
+    /// Sum of load × repetitions over the sets, in grams.
+    pub tonnage_g: u64,
+    /// Seconds from start to end; absent if no end was logged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<u32>,
+}
+
+impl Workout {
+    pub fn summary(&self) -> WorkoutSummary {
+        let sets = || self.exercises.iter().flat_map(|entry| &entry.sets);
+        let reps = |set: &Set| set.reps.map_or(0, u32::from);
+        WorkoutSummary {
+            local_date: self.started_at.local_date(),
+            sets: sets().count() as u32,
+            reps: sets().map(reps).sum(),
+            tonnage_g: sets().map(|set| set.load.map_or(0, Load::grams) * u64::from(reps(set))).sum(),
+            duration_s: self.duration().map(|duration| duration.as_secs() as u32),
+        }
+    }
+
+    /// The rules across fields. `now` bounds the start: a workout starts at most one day ahead (clocks differ).
+    pub fn violations(&self, now: Timestamp) -> Vec<Violation> {
+        let mut found = Vec::new();
+        let mut wrong = |pointer: String, detail: &str| found.push(Violation { pointer, detail: detail.to_owned() });
+        if self.started_at.at() > now + SignedDuration::from_hours(24) {
+            wrong("/started_at".into(), "a workout cannot start more than one day in the future");
+        }
+        if let Some(duration) = self.duration() {
+            if duration.is_negative() {
+                wrong("/ended_at".into(), "a workout cannot end before it starts");
+            } else if duration > SignedDuration::from_hours(24) {
+                wrong("/ended_at".into(), "a workout must not last longer than 24 hours");
+            }
+        }
+        if self.exercises.is_empty() || self.exercises.len() > 50 {
+            wrong("/exercises".into(), "a workout must have 1 to 50 exercises");
+        }
+        if self.exercises.iter().map(|entry| entry.sets.len()).sum::<usize>() > MAX_SETS {
+            wrong("/exercises".into(), "a workout must have at most 500 sets");
+        }
+        for (i, entry) in self.exercises.iter().enumerate() {
+            if entry.sets.is_empty() {
+                wrong(format!("/exercises/{i}/sets"), "an exercise must have at least one set");
+            }
+            for (j, set) in entry.sets.iter().enumerate() {
+                if set.reps.is_none() && set.duration_s.is_none() {
+                    wrong(format!("/exercises/{i}/sets/{j}"), "a set must have reps or duration_s");
+                }
+            }
+        }
+        found
+    }
+
+    fn duration(&self) -> Option<SignedDuration> {
+        self.ended_at.map(|end| end.at().duration_since(self.started_at.at()))
+    }
+}
