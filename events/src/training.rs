@@ -31,17 +31,19 @@ macro_rules! schema {
     };
 }
 
+mod distance;
 mod effort;
 mod load;
 mod slug;
 
 pub use self::{
-    effort::Rpe,
-    load::{Amount, Load},
-    slug::ExerciseSlug,
+    distance::Distance,
+    effort::{Rir, Rpe, SetKind, Tempo},
+    load::{Amount, BodyWeight, Load, Mass},
+    slug::{ExerciseSlug, FORMER_SLUGS},
 };
 
-/// Repetitions of a set, 1 to 1,000.
+/// Repetitions that are asked for, 1 to 1,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct Reps(u32);
@@ -55,6 +57,24 @@ impl TryFrom<u32> for Reps {
 }
 impl From<Reps> for u32 {
     fn from(reps: Reps) -> Self {
+        reps.0
+    }
+}
+
+/// Repetitions that were done, 0 to 1,000: none is a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct RepsDone(u32);
+schema!(RepsDone, "RepsDone", { "type": "integer", "minimum": 0, "maximum": 1000, "description": "Repetitions; 0 is a failed attempt." });
+
+impl TryFrom<u32> for RepsDone {
+    type Error = &'static str;
+    fn try_from(reps: u32) -> Result<Self, Self::Error> {
+        if reps <= 1000 { Ok(Self(reps)) } else { Err("reps must be 0 to 1000") }
+    }
+}
+impl From<RepsDone> for u32 {
+    fn from(reps: RepsDone) -> Self {
         reps.0
     }
 }
@@ -146,9 +166,63 @@ mod tests {
             assert!(serde_json::from_str::<Rpe>(wrong).is_err(), "{wrong}");
         }
         assert!(serde_json::from_str::<Rpe>("7.5").is_ok());
+        assert!(serde_json::from_str::<Rir>("0").is_ok());
+        assert!(serde_json::from_str::<Rir>("10.5").is_err());
         assert!(serde_json::from_str::<Reps>("0").is_err());
-        assert!(serde_json::from_str::<Reps>("-3").is_err());
+        assert!(serde_json::from_str::<RepsDone>("0").is_ok());
+        assert!(serde_json::from_str::<RepsDone>("-3").is_err());
+        assert!(serde_json::from_str::<RepsDone>("1001").is_err());
         assert!(serde_json::from_str::<Load>(r#"{"kg": 102.555}"#).is_err());
-        assert_eq!(serde_json::from_str::<Load>(r#"{"lb": 225}"#).unwrap().grams(), 102_058);
+    }
+
+    fn load(json: &str) -> Load {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_load_is_compared_no_finer_than_it_can_be_typed() {
+        assert_eq!(load(r#"{"lb": 225}"#).grams(), 102_060);
+        assert_eq!(load(r#"{"lb": 100}"#).grams(), load(r#"{"kg": 45.36}"#).grams());
+        assert!(load(r#"{"kg": 45.37}"#).grams() > load(r#"{"lb": 100}"#).grams());
+        assert!(load(r#"{"lb": 100.25}"#).grams() > load(r#"{"lb": 100}"#).grams());
+    }
+
+    #[test]
+    fn nobody_weighs_846_kg() {
+        assert!(serde_json::from_str::<BodyWeight>(r#"{"lb": 181.5}"#).is_ok());
+        assert!(serde_json::from_str::<BodyWeight>(r#"{"kg": 846}"#).is_err());
+        assert!(serde_json::from_str::<BodyWeight>(r#"{"kg": 8.46}"#).is_err());
+    }
+
+    #[test]
+    fn a_sum_is_rounded_at_its_end() {
+        let once = load(r#"{"lb": 0.01}"#).mass();
+        // A set of it alone would be 5 g.
+        assert_eq!((once.grams(), once.times(100).grams()), (5, 454));
+        assert_eq!([once, once, once].into_iter().sum::<Mass>().grams(), 14);
+        assert_eq!(load(r#"{"kg": 80}"#).mass().share(640, 1000).less(load(r#"{"kg": 20}"#).mass()).grams(), 31_200);
+    }
+
+    #[test]
+    fn a_distance_is_kept_in_its_unit() {
+        for (typed, centimetres) in
+            [(r#"{"km":5.2}"#, 520_000), (r#"{"mi":1.0}"#, 160_934), (r#"{"yd":25.0}"#, 2_286), (r#"{"ft":50.0}"#, 1_524)]
+        {
+            let distance: Distance = serde_json::from_str(typed).unwrap();
+            assert_eq!(distance.centimetres(), centimetres, "{typed}");
+            assert_eq!(serde_json::to_string(&distance).unwrap(), typed);
+        }
+        for wrong in [r#"{"m":0}"#, r#"{"m":-1}"#, r#"{"km":1000.001}"#, r#"{"m":1.0001}"#, r#"{"m":0.0001}"#, "5"] {
+            assert!(serde_json::from_str::<Distance>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_tempo_has_four_phases() {
+        let tempo: Tempo = serde_json::from_str(r#""3-1-X-0""#).unwrap();
+        assert_eq!(serde_json::to_string(&tempo).unwrap(), r#""3-1-X-0""#);
+        for wrong in ["3-1-X", "3-1-X-0-1", "03-1-X-0", "+3-1-1-1", "61-0-0-0", "31X0", ""] {
+            assert!(Tempo::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
     }
 }

@@ -1,6 +1,6 @@
-//! Loads, in the unit in which they were logged.
+//! Loads, in the unit in which they were logged, and exactly.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, iter::Sum};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,8 @@ impl TryFrom<f64> for Amount {
     fn try_from(amount: f64) -> Result<Self, Self::Error> {
         let hundredths = amount * 100.0;
         if (0.0..=2000.0).contains(&amount) && (hundredths - hundredths.round()).abs() < 1e-6 {
-            Ok(Self(amount))
+            // The nearest number to what was typed: 0.1 + 0.2 is kept as 0.3.
+            Ok(Self(hundredths.round() / 100.0))
         } else {
             Err("a load must be 0 to 2000 with at most two decimals")
         }
@@ -45,13 +46,90 @@ impl Load {
         }
     }
 
-    /// Whole grams, in which loads are compared and summed (1 lb = 453.59237 g, NIST SP 811).
+    /// Exactly what was typed.
+    pub fn mass(self) -> Mass {
+        // In range by construction: at most 200,000.
+        let hundredths = |amount: Amount| (amount.0 * 100.0).round() as u128;
+        match self {
+            Self::Kg(amount) => Mass(hundredths(amount) * Mass::HUNDREDTH_KG),
+            Self::Lb(amount) => Mass(hundredths(amount) * Mass::HUNDREDTH_LB),
+        }
+    }
+
+    /// In grams, to the hundredth of a kilogram: see [`Mass::comparable`].
     pub fn grams(self) -> u64 {
-        let grams = match self {
-            Self::Kg(amount) => amount.0 * 1000.0,
-            Self::Lb(amount) => amount.0 * 453.592_37,
-        };
-        // In range by construction: at most 2,000,000.
-        grams.round() as u64
+        self.mass().comparable()
+    }
+}
+
+/// What a person weighs, 20 to 400 kg.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Load", into = "Load")]
+#[schemars(with = "Load")]
+pub struct BodyWeight(Load);
+
+impl BodyWeight {
+    pub const fn load(self) -> Load {
+        self.0
+    }
+}
+impl TryFrom<Load> for BodyWeight {
+    type Error = &'static str;
+    fn try_from(load: Load) -> Result<Self, Self::Error> {
+        if (20_000..=400_000).contains(&load.grams()) { Ok(Self(load)) } else { Err("a weight must be 20 to 400 kg") }
+    }
+}
+impl From<BodyWeight> for Load {
+    fn from(weight: BodyWeight) -> Self {
+        weight.0
+    }
+}
+
+/// A mass or a sum of masses without rounding, in tenths of a microgram: 1 lb is exactly 453.59237 g (NIST SP 811).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mass(u128);
+
+impl Mass {
+    const GRAM: u128 = 10_000_000;
+    const HUNDREDTH_KG: u128 = 10 * Self::GRAM;
+    const HUNDREDTH_LB: u128 = 45_359_237;
+
+    /// So many times as much.
+    #[must_use]
+    pub const fn times(self, count: u32) -> Self {
+        Self(self.0 * count as u128)
+    }
+
+    /// So many parts of it, each the `whole`th.
+    #[must_use]
+    pub const fn share(self, parts: u32, whole: u32) -> Self {
+        Self((self.0 * parts as u128 + whole as u128 / 2) / whole as u128)
+    }
+
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+
+    /// What is left; nothing if the other is more.
+    #[must_use]
+    pub const fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// To the nearest gram: the end of a sum.
+    pub fn grams(self) -> u64 {
+        u64::try_from((self.0 + Self::GRAM / 2) / Self::GRAM).unwrap_or(u64::MAX)
+    }
+
+    /// Grams, to the hundredth of a kilogram, which is the finest that can be typed: 100 lb and 45.36 kg are the same load.
+    pub fn comparable(self) -> u64 {
+        u64::try_from((self.0 + Self::HUNDREDTH_KG / 2) / Self::HUNDREDTH_KG * 10).unwrap_or(u64::MAX)
+    }
+}
+
+impl Sum for Mass {
+    fn sum<I: Iterator<Item = Self>>(masses: I) -> Self {
+        masses.fold(Self::default(), Self::plus)
     }
 }

@@ -5,7 +5,13 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// The stable name of an exercise: `barbell-back-squat`.
+/// Slugs that exercises had before, with the ones they have now: those of the catalogue.
+///
+/// Whatever is read is read as what it is called now, a command of today and an event of long ago alike, so that one exercise
+/// has one history. The tests of the catalogue compare the two.
+pub const FORMER_SLUGS: &[(&str, &str)] = &[("incline-dumbbell-press", "dumbbell-incline-bench-press")];
+
+/// The name of an exercise, as it is called now: `barbell-back-squat`. One that it had before is read as that.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ExerciseSlug(String);
@@ -21,7 +27,8 @@ impl TryFrom<String> for ExerciseSlug {
     fn try_from(slug: String) -> Result<Self, Self::Error> {
         let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if (1..=64).contains(&slug.len()) && slug.chars().all(valid) {
-            Ok(Self(slug))
+            let now = FORMER_SLUGS.iter().find(|(former, _)| *former == slug).map(|(_, now)| (*now).to_owned());
+            Ok(Self(now.unwrap_or(slug)))
         } else {
             Err("an exercise slug must be 1 to 64 characters of a-z, 0-9 and -")
         }
@@ -30,5 +37,19 @@ impl TryFrom<String> for ExerciseSlug {
 impl From<ExerciseSlug> for String {
     fn from(slug: ExerciseSlug) -> Self {
         slug.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_former_slug_is_read_as_the_one_of_now() {
+        for (former, now) in FORMER_SLUGS {
+            let read: ExerciseSlug = serde_json::from_value((*former).into()).unwrap();
+            assert_eq!(read.as_str(), *now);
+            assert_eq!(ExerciseSlug::try_from((*now).to_owned()), Ok(read));
+        }
     }
 }
