@@ -12,7 +12,7 @@ const DIRECTORY: &str = "data";
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed={DIRECTORY}");
-    let (mut exercises, mut activities) = (Vec::new(), Vec::new());
+    let (mut exercises, mut activities, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for entry in fs::read_dir(DIRECTORY)? {
         let path = entry?.path();
         if path.extension().is_none_or(|extension| extension != "toml") {
@@ -22,12 +22,13 @@ fn main() -> io::Result<()> {
             Ok(mut file) => {
                 exercises.append(&mut take(&mut file, "exercise"));
                 activities.append(&mut take(&mut file, "activity"));
+                shares.append(&mut take(&mut file, "body-share"));
             }
             Err(mistake) => println!("cargo::error={}: {mistake}", path.display()),
         }
     }
     exercises.sort_by_cached_key(|exercise| exercise["slug"].as_str().map(str::to_owned));
-    let catalogue = json!({ "activities": activities, "exercises": exercises });
+    let catalogue = json!({ "activities": activities, "body-shares": shares, "exercises": exercises });
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     fs::write(out.join("catalogue.json"), catalogue.to_string())
 }

@@ -17,8 +17,8 @@ use super::{
 pub struct Exercise {
     pub id: ExerciseId,
     pub slug: ExerciseSlug,
-    /// Slugs that it had before; they still find it.
-    pub former_slugs: Vec<ExerciseSlug>,
+    /// Slugs that it had before; they still find it, and are read as `slug`.
+    pub former_slugs: Vec<String>,
     pub category: Category,
     /// The muscles that do most of the work, the main one first.
     pub primary: Vec<Muscle>,
@@ -31,6 +31,8 @@ pub struct Exercise {
     /// Whether a set is done with one side.
     pub unilateral: bool,
     pub measure: Measure,
+    /// How much of the body a repetition moves, where that is known.
+    pub body_share: Option<BodyShare>,
     pub level: Level,
     pub energy: Energy,
     /// The usual rest after a set, 0 to 300 seconds.
@@ -48,6 +50,15 @@ pub struct ExerciseId(pub Uuid);
 
 /// The namespace of exercises: UUIDv5 of `plyo.exercise` in the namespace of DNS names.
 const NAMESPACE: Uuid = Uuid::from_u128(0xeb10_bf88_aaf9_5b79_a9ab_6fe2_92ac_0742);
+
+/// A share of the body's weight.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BodyShare {
+    /// Thousandths, 1 to 1,000.
+    pub thousandths: u16,
+    /// Who measured it, or of which segments it is the sum.
+    pub source: String,
+}
 
 /// What it costs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -113,20 +124,23 @@ impl ExerciseId {
 /// # Errors
 /// When an exercise or an activity lacks something.
 pub(super) fn read(json: &str) -> serde_json::Result<Vec<Exercise>> {
-    let Embedded { activities, exercises } = serde_json::from_str(json)?;
+    let Embedded { activities, body_shares, exercises } = serde_json::from_str(json)?;
     exercises
         .into_iter()
         .map(|written| {
             let activity = activities.iter().find(|activity| activity.code == written.compendium);
             let activity = activity.ok_or_else(|| serde_json::Error::custom("missing activity"))?;
-            exercise(written, activity)
+            let share = body_shares.iter().find(|share| share.exercises.contains(&written.slug));
+            exercise(written, activity, share)
         })
         .collect()
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Embedded {
     activities: Vec<Activity>,
+    body_shares: Vec<Moved>,
     exercises: Vec<Written<String>>,
 }
 
@@ -138,14 +152,29 @@ struct Activity {
     edition: u16,
 }
 
-fn exercise(written: Written<String>, activity: &Activity) -> serde_json::Result<Exercise> {
+/// A row of `body-shares.toml`.
+#[derive(Deserialize)]
+struct Moved {
+    share: f64,
+    source: String,
+    exercises: Vec<String>,
+}
+
+impl Moved {
+    fn of_body(&self) -> BodyShare {
+        // A share is at most 1.
+        BodyShare { thousandths: (self.share * 1_000.0).round() as u16, source: self.source.clone() }
+    }
+}
+
+fn exercise(written: Written<String>, activity: &Activity, share: Option<&Moved>) -> serde_json::Result<Exercise> {
     let slug = |slug: String| ExerciseSlug::try_from(slug).map_err(serde_json::Error::custom);
     let slugs = |slugs: Vec<String>| slugs.into_iter().map(slug).collect::<serde_json::Result<Vec<_>>>();
     let id = ExerciseId::of(written.former_slugs.first().unwrap_or(&written.slug));
     Ok(Exercise {
         id,
         slug: slug(written.slug)?,
-        former_slugs: slugs(written.former_slugs)?,
+        former_slugs: written.former_slugs,
         category: written.category,
         primary: written.primary,
         secondary: written.secondary,
@@ -155,6 +184,7 @@ fn exercise(written: Written<String>, activity: &Activity) -> serde_json::Result
         mechanic: written.mechanic,
         unilateral: written.unilateral,
         measure: written.measure,
+        body_share: share.map(Moved::of_body),
         level: written.level,
         energy: Energy { met: activity.met, compendium: written.compendium, edition: activity.edition },
         rest_seconds: written.rest_seconds,

@@ -35,7 +35,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use strum::VariantArray as _;
 
 pub use self::{
-    exercise::{Band, Energy, Exercise, ExerciseId, Text, Texts},
+    exercise::{Band, BodyShare, Energy, Exercise, ExerciseId, Text, Texts},
     kinds::{Category, Equipment, Force, Level, Measure, Mechanic, Pattern, Unit},
     language::Language,
     matching::{MATCHES_FROM, Match, Reason},
@@ -92,9 +92,9 @@ impl Catalogue {
         let (mut by_slug, mut by_id, mut by_key) = (HashMap::new(), HashMap::new(), HashMap::new());
         for (index, exercise) in exercises.iter().enumerate() {
             by_id.insert(exercise.id, index);
-            for slug in [&exercise.slug].into_iter().chain(&exercise.former_slugs) {
-                by_slug.insert(slug.as_str().into(), index);
-                by_key.insert(normal::key(slug.as_str()), index);
+            for slug in [exercise.slug.as_str()].into_iter().chain(exercise.former_slugs.iter().map(String::as_str)) {
+                by_slug.insert(slug.into(), index);
+                by_key.insert(normal::key(slug), index);
             }
             for &language in Language::VARIANTS {
                 let Text { name, aliases, .. } = exercise.text(language);

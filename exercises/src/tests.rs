@@ -68,6 +68,42 @@ fn an_exercise_is_found_by_slug_id_and_every_name() {
 }
 
 #[test]
+fn a_share_of_the_body_has_a_source_and_an_exercise_that_moves_it() {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Row {
+        share: f64,
+        source: String,
+        exercises: Vec<String>,
+    }
+    let file: BTreeMap<String, Vec<Row>> = toml::from_str(include_str!("../data/body-shares.toml")).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for Row { share, source, exercises } in file.values().flatten() {
+        assert!((0.1..=1.0).contains(share) && source.len() > 40, "{source}");
+        for slug in exercises {
+            assert!(seen.insert(slug), "{slug} has two");
+            let exercise = catalogue().all().iter().find(|exercise| exercise.slug.as_str() == slug);
+            let exercise = exercise.unwrap_or_else(|| panic!("{slug} is no exercise"));
+            assert!(exercise.measure.to_string().contains("bodyweight"), "{slug} is measured in {}", exercise.measure);
+            assert_eq!(exercise.body_share.as_ref().map(|share| &share.source), Some(source));
+        }
+    }
+    assert_eq!(catalogue().all().iter().filter(|exercise| exercise.body_share.is_some()).count(), seen.len());
+}
+
+#[test]
+fn a_former_slug_is_read_as_the_one_of_now() {
+    let mut former: Vec<(&str, &str)> = Vec::new();
+    for exercise in catalogue().all() {
+        former.extend(exercise.former_slugs.iter().map(|former| (former.as_str(), exercise.slug.as_str())));
+    }
+    former.sort_unstable();
+    let mut read = plyo_events::training::FORMER_SLUGS.to_vec();
+    read.sort_unstable();
+    assert_eq!(read, former, "`FORMER_SLUGS` of events/src/training/slug.rs");
+}
+
+#[test]
 fn the_id_of_an_exercise_never_changes() {
     for (slug, id) in [
         ("barbell-bench-press", "751fa647-f45a-55b7-9c13-b18f61d9c61c"),

@@ -19,7 +19,7 @@ fn the_files_have_no_mistake() {
             (format!("data/{}", path.file_name().unwrap().display()), fs::read_to_string(&path).unwrap());
         if name == "data/compendium.toml" {
             read_activities(&name, &text).map_or_else(|mistake| mistakes.push(mistake), |read| activities = read);
-        } else {
+        } else if name != "data/body-shares.toml" {
             Source::read(&name, &text).map_or_else(|mistake| mistakes.push(mistake), |source| sources.push(source));
         }
     }
