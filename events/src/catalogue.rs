@@ -223,6 +223,7 @@ catalogue! {
         LogWorkout(workout::LogWorkout) = "workout.log" v 1, "workout";
         CorrectWorkout(workout::CorrectWorkout) = "workout.correct" v 1, "workout";
         DeleteWorkout(workout::DeleteWorkout) = "workout.delete" v 1, "workout";
+        LogBodyWeight(workout::LogBodyWeight) = "workout.log_body_weight" v 1, "workout";
         SetReminder(workout::SetReminder) = "workout.set_reminder" v 1, "workout";
         MoveReminder(workout::MoveReminder) = "workout.move_reminder" v 1, "workout";
         CancelReminder(workout::CancelReminder) = "workout.cancel_reminder" v 1, "workout";
@@ -248,6 +249,7 @@ catalogue! {
         WorkoutCompleted(workout::WorkoutCompleted) = "workout.completed" v 1, "workout";
         WorkoutCorrected(workout::WorkoutCorrected) = "workout.corrected" v 1, "workout";
         WorkoutDeleted(workout::WorkoutDeleted) = "workout.deleted" v 1, "workout";
+        BodyWeightLogged(workout::BodyWeightLogged) = "body_weight.logged" v 1, "workout";
         ReminderSet(workout::ReminderSet) = "reminder.set" v 1, "workout";
         ReminderCancelled(workout::ReminderCancelled) = "reminder.cancelled" v 1, "workout";
         ReminderDue(workout::ReminderDue) = "reminder.due" v 1, "workout";
@@ -286,6 +288,7 @@ impl CommandKind {
             Self::LogWorkout => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
             Self::CorrectWorkout => &[INVALID_BODY, workout::UNKNOWN_EXERCISE, workout::WORKOUT_NOT_FOUND],
             Self::DeleteWorkout => &[workout::WORKOUT_NOT_FOUND],
+            Self::LogBodyWeight => &[INVALID_BODY],
             Self::SetReminder => &[workout::INVALID_DUE_AT, workout::TOO_MANY_REMINDERS],
             Self::MoveReminder => &[workout::INVALID_DUE_AT, workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE],
             Self::CancelReminder => &[workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE],

@@ -205,9 +205,12 @@ mod tests {
 
     #[test]
     fn a_distance_is_kept_in_its_unit() {
-        for (typed, centimetres) in
-            [(r#"{"km":5.2}"#, 520_000), (r#"{"mi":1.0}"#, 160_934), (r#"{"yd":25.0}"#, 2_286), (r#"{"ft":50.0}"#, 1_524)]
-        {
+        for (typed, centimetres) in [
+            (r#"{"km":5.2}"#, 520_000),
+            (r#"{"mi":1.0}"#, 160_934),
+            (r#"{"yd":25.0}"#, 2_286),
+            (r#"{"ft":50.0}"#, 1_524),
+        ] {
             let distance: Distance = serde_json::from_str(typed).unwrap();
             assert_eq!(distance.centimetres(), centimetres, "{typed}");
             assert_eq!(serde_json::to_string(&distance).unwrap(), typed);

@@ -4,18 +4,19 @@ mod log;
 mod queries;
 mod records;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
     log::{ExerciseEntry, Planned, Set, Workout, WorkoutSummary},
     queries::{
-        GetWorkout, ListRecords, ListReminders, ListWorkouts, ReminderView, WorkoutView,
+        BodyWeightView, GetWorkout, ListBodyWeights, ListRecords, ListReminders, ListWorkouts, RecordView,
+        ReminderView, WorkoutView,
     },
     records::{Mark, NewRecord, Record, RecordChanges, RecordKind},
 };
-use crate::{EventId, RejectionCode, ReminderId, WorkoutId};
+use crate::{EventId, RejectionCode, ReminderId, WorkoutId, training::BodyWeight};
 
 // Rejections.
 
@@ -53,6 +54,17 @@ pub struct DeleteWorkout {
     pub workout_id: WorkoutId,
 }
 
+/// Log what I weigh, on a date. A second weight of the same date takes the place of the first.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LogBodyWeight {
+    /// The local date; at most one day ahead.
+    #[schemars(with = "String")]
+    pub date: Date,
+    /// Absent to take back what was logged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<BodyWeight>,
+}
+
 /// Set a reminder to train, at most 366 days ahead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SetReminder {
@@ -82,6 +94,30 @@ pub struct WorkoutSaved {
     pub workout_id: WorkoutId,
     /// 1 when logged, incremented by each correction.
     pub revision: u32,
+    /// Loads that were probably mistyped. They are kept as they are: show them, and correct the workout if they are wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubt: Vec<Doubt>,
+}
+
+/// A load that was probably mistyped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Doubt {
+    /// Where it is: `/exercises/0/sets/2/load`.
+    pub pointer: String,
+    /// What it says, in grams.
+    pub value: u64,
+    /// The heaviest load known of the exercise, in grams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<u64>,
+}
+
+/// The result of logging a weight: what is known of that date now.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BodyWeightSaved {
+    #[schemars(with = "String")]
+    pub date: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<BodyWeight>,
 }
 
 /// The result of setting, moving or cancelling a reminder.
@@ -122,6 +158,16 @@ pub struct WorkoutDeleted {
     pub before: WorkoutSummary,
     #[serde(default, skip_serializing_if = "RecordChanges::is_empty")]
     pub records: RecordChanges,
+}
+
+/// A weight was logged, or taken back. It counts in workouts that are logged or corrected afterwards, of that date or later.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BodyWeightLogged {
+    #[schemars(with = "String")]
+    pub date: Date,
+    /// Absent if it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<BodyWeight>,
 }
 
 /// A reminder was set, or moved if its revision is above 1.

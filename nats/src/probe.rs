@@ -190,6 +190,6 @@ pub(crate) fn unlocked(number: u32, user: UserId, code: &str) -> Message<Event> 
     message(
         number,
         user,
-        AchievementUnlocked { code, metric: Metric::Workouts, threshold: 1, value: number.into() }.into(),
+        AchievementUnlocked { code, metric: Metric::Workouts, threshold: 1, value: number.into(), quiet: false }.into(),
     )
 }

@@ -49,6 +49,9 @@ async fn a_typing_error_that_is_corrected_withdraws_its_record_and_tells_why() {
     let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
     ada.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();
     let wrong = ada.post("/api/v1/workouts", &workout(375.0)).await.unwrap().success().unwrap();
+    // It is kept as it is, and asked about.
+    let doubt = json!([{ "pointer": "/exercises/0/sets/0/load", "value": 375_000, "known": 60_000 }]);
+    assert_eq!(wrong["doubt"], doubt);
     let path = format!("/api/v1/workouts/{}", wrong["workout_id"].as_str().unwrap());
     let corrected = ada.send("PUT", &path, &[], Some(workout(37.5).to_string())).await.unwrap().success().unwrap();
     assert_eq!(corrected["revision"], 2);

@@ -8,7 +8,7 @@ use std::{
 
 use plyo_events::{
     Command, CommandId, Event, Message, UserId,
-    training::{ExerciseSlug, Load, LocalTime},
+    training::{ExerciseSlug, Load, LocalTime, SetKind},
     workout::{ExerciseEntry, LogWorkout, Set, Workout},
 };
 use plyo_nats::{CommandPublisher, SendError, Tail};
@@ -140,6 +140,10 @@ pub fn log(user: UserId, reps: u32) -> Message<Command> {
         load: Some(Load::Kg(100.0.try_into().unwrap())),
         duration_s: None,
         rpe: None,
+        rir: None,
+        distance: None,
+        tempo: None,
+        kind: SetKind::Working,
     };
     let exercise: ExerciseSlug = "barbell-back-squat".to_owned().try_into().unwrap();
     let started_at: LocalTime = "2026-11-24T18:30:00+01:00".to_owned().try_into().unwrap();

@@ -1,7 +1,8 @@
 //! The people of the stories: they sign up, log in, train and listen.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
+use jiff::{SignedDuration, Timestamp};
 use plyo_client::{Client, Live, Push};
 use serde_json::{Value, json};
 
@@ -25,9 +26,19 @@ pub async fn log_in(url: &str, name: &str) -> (Client, Value) {
     (client, tokens)
 }
 
+/// So many minutes after the time when everybody trains, which is some hours ago: what is written down more than a day late is
+/// not celebrated. The same in a whole run, so that a workout is the same whenever it is asked for.
+pub fn trained_at(minutes: i64) -> String {
+    static START: LazyLock<Timestamp> = LazyLock::new(|| {
+        let start = Timestamp::now() - SignedDuration::from_hours(12);
+        Timestamp::from_second(start.as_second()).unwrap_or(start)
+    });
+    (*START + SignedDuration::from_mins(minutes)).to_string()
+}
+
 /// A bench press of five.
 pub fn workout(kg: f64) -> Value {
-    json!({ "started_at": "2026-11-23T18:30:00+01:00", "exercises": [
+    json!({ "started_at": trained_at(0), "exercises": [
         { "exercise": "barbell-bench-press", "sets": [{ "reps": 5, "load": { "kg": kg }, "rpe": 8 }] }] })
 }
 

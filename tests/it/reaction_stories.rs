@@ -14,7 +14,7 @@ use crate::{
     child::{Failpoint, Fate, LANE_FAILPOINTS, Role, Server},
     ledger,
     listeners::Listener,
-    people::somebody,
+    people::{somebody, trained_at},
     platform::{Ground, REAL, eventually},
 };
 
@@ -25,12 +25,12 @@ const WAITING: usize = 20;
 
 /// 300 kg moved, each a minute after the one before.
 fn workout(number: usize) -> Value {
-    json!({ "started_at": format!("2026-11-23T18:{number:02}:00+01:00"), "exercises": [
+    json!({ "started_at": trained_at(number as i64), "exercises": [
         { "exercise": "barbell-bench-press", "sets": [{ "reps": 5, "load": { "kg": 60 } }] }] })
 }
 
-/// What 30 such workouts come to: 9 t moved on one day, the first of them sets the records, and each is an occasion for the
-/// coach to speak.
+/// What 30 such workouts come to: 9 t moved in a day, the first of them sets the records, and each is an occasion for the coach to
+/// speak. Three achievements are told: that there are records is not, since they beat none.
 fn reckoning() -> BTreeMap<String, usize> {
     let counts = [
         ("workout.completed.v1", WORKOUTS),
@@ -39,7 +39,7 @@ fn reckoning() -> BTreeMap<String, usize> {
         ("records_1", 1),
         ("tonnage_1_t", 1),
         ("recommendation.ready.v1", WORKOUTS),
-        ("notification.created.v1", 5 + WORKOUTS),
+        ("notification.created.v1", 3 + WORKOUTS),
     ];
     counts.into_iter().map(|(what, count)| (what.to_owned(), count)).collect()
 }
@@ -113,7 +113,7 @@ async fn everything_comes_once_after(failpoint: &'static str) {
         }
         assert_eq!(counted, reckoning(), "{failpoint}");
         let counts = client.get("/api/v1/notifications/counts").await.unwrap().body;
-        assert_eq!(counts, json!({ "total": 5 + WORKOUTS, "unread": 5 + WORKOUTS }), "{failpoint}");
+        assert_eq!(counts, json!({ "total": 3 + WORKOUTS, "unread": 3 + WORKOUTS }), "{failpoint}");
     }
     assert_eq!(ground.verify(&REAL).await, Vec::<String>::new(), "{failpoint}");
 }

@@ -6,7 +6,7 @@ use plyo_client::{Answer, Client, Live};
 use serde_json::{Value, json};
 
 use crate::{
-    people::{credentials, log_in, pushed, somebody, workout},
+    people::{credentials, log_in, pushed, somebody, trained_at, workout},
     platform::{Ground, REAL},
 };
 
@@ -100,6 +100,8 @@ async fn account(ada: &mut Walker) {
 }
 
 async fn training(ada: &mut Walker) {
+    let weight = json!({ "date": trained_at(0)[..10], "weight": { "kg": 82.5 } });
+    assert_eq!(ada.call("PUT", "/workouts/body-weight", &[], Some(weight.clone()), 200).await, weight);
     let saved = ada.call("POST", "/workouts", &[], Some(workout(60.0)), 201).await;
     let id = saved["workout_id"].as_str().unwrap();
     let outcome = ada.get("/commands/{service}/{id}", &["workout", id]).await;
@@ -240,15 +242,16 @@ async fn lists_are_paged_to_the_end_without_a_gap_or_a_double() {
     let mut ada = somebody(&url, "ada").await;
     let mut posted = Vec::new();
     for day in 1..=7 {
-        let mut body = workout(60.0 + f64::from(day));
-        // Two at the same moment, too: the id decides.
-        body["started_at"] = json!(format!("2026-11-{:02}T18:30:00+01:00", day / 2 + 1));
+        let mut body = workout(60.0 + day as f64);
+        // Two at the same moment, too: the one that was logged last comes first.
+        body["started_at"] = json!(trained_at(60 * (day / 2)));
         let saved = ada.post("/api/v1/workouts", &body).await.unwrap().success().unwrap();
         posted.push(saved["workout_id"].as_str().unwrap().to_owned());
     }
     ground.settle(&REAL).await;
     let workouts = pages(&mut ada, "/api/v1/workouts?limit=3", "workout_id").await;
-    assert_eq!((workouts.len(), workouts.iter().collect::<BTreeSet<_>>()), (7, posted.iter().collect()));
+    posted.reverse();
+    assert_eq!(workouts, posted);
     let notifications = pages(&mut ada, "/api/v1/notifications?limit=3", "notification_id").await;
     let total = ada.get("/api/v1/notifications/counts").await.unwrap().body["total"].as_u64().unwrap();
     assert!(total > 6, "more than two pages");

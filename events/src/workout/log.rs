@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     RecommendationId, Violation,
-    training::{ExerciseSlug, Load, LocalTime, MAX_SETS, Reps, Rpe, Seconds},
+    training::{
+        BodyWeight, Distance, ExerciseSlug, Load, LocalTime, MAX_SETS, Reps, RepsDone, Rir, Rpe, Seconds, SetKind,
+        Tempo,
+    },
 };
 
 /// A workout: exercises in order, each with its sets.
@@ -43,18 +46,36 @@ pub struct Planned {
     pub recommendation_id: Option<RecommendationId>,
 }
 
-/// A set: repetitions, or a duration for a hold or carry, or both.
+/// A set: what its exercise measures. What a field means follows from the measure of the exercise in the catalogue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Set {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reps: Option<Reps>,
-    /// Absent for body weight only.
+    pub reps: Option<RepsDone>,
+    /// What is lifted, held or carried; where the body is the load, what is added to it, absent for nothing; where help is
+    /// measured, what is taken off the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<Load>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<Seconds>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rpe: Option<Rpe>,
+    /// Not with `rpe`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rir: Option<Rir>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<Distance>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tempo: Option<Tempo>,
+    /// `working` if absent.
+    #[serde(default, skip_serializing_if = "SetKind::is_working")]
+    pub kind: SetKind,
+}
+
+impl Set {
+    /// How many repetitions, 0 where none are counted.
+    pub fn reps(&self) -> u32 {
+        self.reps.map_or(0, u32::from)
+    }
 }
 
 /// What other services need of a workout, without its sets.
@@ -65,23 +86,35 @@ pub struct WorkoutSummary {
     pub local_date: Date,
     pub sets: u32,
     pub reps: u32,
-    /// Sum of load × repetitions over the sets, in grams.
+    /// Sum of what was moved × repetitions over the sets, in grams: loads, and the share of the body that moves, once its
+    /// weight is known; what help takes off does not count.
     pub tonnage_g: u64,
     /// Seconds from start to end; absent if no end was logged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<u32>,
+    /// The body's weight that was counted; absent where no exercise counts it, and where it was not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_weight: Option<BodyWeight>,
+}
+
+impl WorkoutSummary {
+    /// The body's weight that was counted.
+    pub fn body(&self) -> Option<Load> {
+        self.body_weight.map(BodyWeight::load)
+    }
 }
 
 impl Workout {
-    pub fn summary(&self) -> WorkoutSummary {
+    /// Its totals. What it moved depends on what its exercises measure.
+    pub fn summary(&self, tonnage_g: u64) -> WorkoutSummary {
         let sets = || self.exercises.iter().flat_map(|entry| &entry.sets);
-        let reps = |set: &Set| set.reps.map_or(0, u32::from);
         WorkoutSummary {
             local_date: self.started_at.local_date(),
             sets: sets().count() as u32,
-            reps: sets().map(reps).sum(),
-            tonnage_g: sets().map(|set| set.load.map_or(0, Load::grams) * u64::from(reps(set))).sum(),
+            reps: sets().map(Set::reps).sum(),
+            tonnage_g,
             duration_s: self.duration().map(|duration| duration.as_secs() as u32),
+            body_weight: None,
         }
     }
 
@@ -110,12 +143,21 @@ impl Workout {
                 wrong(format!("/exercises/{i}/sets"), "an exercise must have at least one set");
             }
             for (j, set) in entry.sets.iter().enumerate() {
-                if set.reps.is_none() && set.duration_s.is_none() {
-                    wrong(format!("/exercises/{i}/sets/{j}"), "a set must have reps or duration_s");
+                if set.reps.is_none() && set.duration_s.is_none() && set.distance.is_none() {
+                    wrong(format!("/exercises/{i}/sets/{j}"), "a set must have reps, duration_s or distance");
+                }
+                if set.rpe.is_some() && set.rir.is_some() {
+                    wrong(format!("/exercises/{i}/sets/{j}/rir"), "a set has an rpe or a rir, not both");
                 }
             }
         }
         found
+    }
+
+    /// Whether it was logged, at `now`, more than a day after its start: that is writing down what was, and nothing is
+    /// celebrated.
+    pub fn is_back_filled(&self, now: Timestamp) -> bool {
+        now.duration_since(self.started_at.at()) > SignedDuration::from_hours(24)
     }
 
     fn duration(&self) -> Option<SignedDuration> {

@@ -1,11 +1,16 @@
 //! What the workout service is asked.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Record, WORKOUT_NOT_FOUND, Workout, WorkoutSummary};
-use crate::{Query, RejectionCode, ReminderId, UserId, WorkoutId, query::Page, rejection::INVALID_CURSOR};
+use super::{Mark, RecordKind, WORKOUT_NOT_FOUND, Workout, WorkoutSummary};
+use crate::{
+    Query, RejectionCode, ReminderId, UserId, WorkoutId,
+    query::Page,
+    rejection::INVALID_CURSOR,
+    training::{BodyWeight, Distance, ExerciseSlug},
+};
 
 /// One workout of this user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,6 +27,9 @@ pub struct WorkoutView {
     #[serde(flatten)]
     pub workout: Workout,
     pub summary: WorkoutSummary,
+    /// When it was logged first. Of workouts with one start, the one that was logged last is listed first.
+    #[schemars(with = "String")]
+    pub logged_at: Timestamp,
 }
 
 impl Query for GetWorkout {
@@ -31,7 +39,7 @@ impl Query for GetWorkout {
     type Answer = WorkoutView;
 }
 
-/// The workouts of this user, latest start first.
+/// The workouts of this user, latest start first, and of those with one start the latest logged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListWorkouts {
     pub user: UserId,
@@ -54,10 +62,46 @@ pub struct ListRecords {
     pub user: UserId,
 }
 
+/// A current record, of an exercise or of a whole workout.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordView {
+    /// Absent for `session_volume`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise: Option<ExerciseSlug>,
+    pub kind: RecordKind,
+    /// Of `max_load_for_reps`, 1 to 15; a number that is missing has the load of the next higher one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reps: Option<u32>,
+    /// Of `best_pace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<Distance>,
+    pub mark: Mark,
+}
+
 impl Query for ListRecords {
     const SERVICE: &'static str = "workout";
     const NAME: &'static str = "records";
-    type Answer = Vec<Record>;
+    type Answer = Vec<RecordView>;
+}
+
+/// What this user weighed, latest first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListBodyWeights {
+    pub user: UserId,
+}
+
+/// A weight of a date.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BodyWeightView {
+    #[schemars(with = "String")]
+    pub date: Date,
+    pub weight: BodyWeight,
+}
+
+impl Query for ListBodyWeights {
+    const SERVICE: &'static str = "workout";
+    const NAME: &'static str = "body_weights";
+    type Answer = Vec<BodyWeightView>;
 }
 
 /// This user's pending reminders, soonest first.

@@ -41,7 +41,7 @@ impl Reactor for Achievements {
     }
 
     fn react(&self, state: &State, event: &Message<Event>) -> Emit {
-        state.tell(event.user())
+        state.tell(event)
     }
 
     fn evolve(&self, state: &mut State, event: &Message<Event>) {

@@ -16,7 +16,8 @@ use plyo_events::{
     },
     training::ExerciseSlug,
     workout::{
-        Mark, NewRecord, RecordChanges, RecordKind, ReminderDue, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted,
+        Mark, NewRecord, RecordChanges, RecordKind, ReminderDue, Workout, WorkoutCompleted, WorkoutCorrected,
+        WorkoutDeleted,
     },
 };
 
@@ -51,12 +52,14 @@ pub(crate) fn meaning(event: &Event) -> Option<Meaning> {
 }
 
 /// The parameters of the notification that now holds for an event's subject, after `before`. `None` if there is none.
-pub(crate) fn told(event: &Event, before: Option<&Told>) -> Option<Told> {
-    if let Some((workout_id, changes)) = records_changed(event) {
-        return records_to_tell(workout_id, records_told(before), changes).map(Told::Records);
+pub(crate) fn told(event: &Message<Event>, before: Option<&Told>) -> Option<Told> {
+    if let Some((workout_id, changes)) = records_changed(&event.body) {
+        let is_back_filled = workout(&event.body).is_some_and(|workout| workout.is_back_filled(event.time));
+        return records_to_tell(workout_id, records_told(before), changes, is_back_filled).map(Told::Records);
     }
-    match event {
-        Event::AchievementUnlocked(AchievementUnlocked { code, metric, threshold, value }) => {
+    match &event.body {
+        Event::AchievementUnlocked(AchievementUnlocked { quiet: true, .. }) => None,
+        Event::AchievementUnlocked(AchievementUnlocked { code, metric, threshold, value, quiet: false }) => {
             let (code, metric, threshold, value) = (code.clone(), *metric, *threshold, *value);
             Some(Told::Achievement(AchievementTold { code, metric, threshold, value }))
         }
@@ -88,6 +91,15 @@ fn records_changed(event: &Event) -> Option<(WorkoutId, &RecordChanges)> {
     (!records.is_empty()).then_some((workout_id, records))
 }
 
+/// What a workout is now.
+const fn workout(event: &Event) -> Option<&Workout> {
+    match event {
+        Event::WorkoutCompleted(WorkoutCompleted { workout, .. })
+        | Event::WorkoutCorrected(WorkoutCorrected { workout, .. }) => Some(workout),
+        _ => None,
+    }
+}
+
 /// The records of one workout, one per exercise and kind.
 type Records = BTreeMap<(ExerciseSlug, RecordKind), RecordTold>;
 
@@ -96,13 +108,25 @@ fn records_told(before: Option<&Told>) -> Records {
     told.records.iter().map(|record| ((record.exercise.clone(), record.kind), record.clone())).collect()
 }
 
-fn records_to_tell(workout_id: WorkoutId, mut records: Records, changes: &RecordChanges) -> Option<RecordsTold> {
+/// A record is told when it beats another workout's, unless that was written down late. What was told before is kept true.
+fn records_to_tell(
+    workout_id: WorkoutId,
+    told: Records,
+    changes: &RecordChanges,
+    is_back_filled: bool,
+) -> Option<RecordsTold> {
+    let mut records = told.clone();
     for withdrawn in &changes.withdrawn {
         records.remove(&(withdrawn.exercise.clone(), withdrawn.kind));
     }
     // A restored record was announced when it was first set.
-    let new = changes.set.iter().filter(|record| !record.reestablished);
-    records.extend(new.map(|record| ((record.exercise.clone(), record.kind), record_told(record))));
+    for record in changes.set.iter().filter(|record| !record.reestablished) {
+        let of = (record.exercise.clone(), record.kind);
+        let is_beaten = record.previous.as_ref().is_some_and(|beaten| beaten.workout_id != workout_id);
+        if told.contains_key(&of) || (is_beaten && !is_back_filled) {
+            records.insert(of, record_told(record));
+        }
+    }
     let records: Vec<RecordTold> = records.into_values().collect();
     (!records.is_empty()).then_some(RecordsTold { records, workout_id })
 }

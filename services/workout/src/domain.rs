@@ -1,5 +1,10 @@
 //! The decisions of the training log, independent of storage.
 
+pub(crate) mod bodies;
+pub(crate) mod doubts;
+pub(crate) mod listing;
+pub(crate) mod marks;
+pub(crate) mod measure;
 pub(crate) mod needs;
 pub(crate) mod records;
 pub(crate) mod reminders;
@@ -15,20 +20,24 @@ use plyo_events::{
 
 use crate::exercises;
 
-/// The rules for a workout: its form, and that its exercises exist.
+/// The rules for a workout: its form, that its exercises exist, and that its sets have what these measure.
 ///
 /// # Errors
 /// `invalid_body`, or `unknown_exercise` if nothing else is wrong; either lists every invalid field.
 pub(crate) fn check(workout: &Workout, now: Timestamp) -> Result<(), Rejection> {
     let mut violations = workout.violations(now);
-    let is_well_formed = violations.is_empty();
+    let mut unknown = Vec::new();
     for (index, entry) in workout.exercises.iter().enumerate() {
-        let slug = entry.exercise.as_str();
-        if !exercises::is_known(slug) {
-            let pointer = format!("/exercises/{index}/exercise");
-            violations.push(Violation { pointer, detail: format!("unknown exercise `{slug}`") });
+        match exercises::find(&entry.exercise) {
+            Some(exercise) => violations.extend(measure::violations(index, entry, exercise)),
+            None => {
+                let pointer = format!("/exercises/{index}/exercise");
+                unknown.push(Violation { pointer, detail: format!("unknown exercise `{}`", entry.exercise.as_str()) });
+            }
         }
     }
+    let is_well_formed = violations.is_empty();
+    violations.append(&mut unknown);
     if violations.is_empty() {
         return Ok(());
     }

@@ -1,10 +1,10 @@
 //! Exercises that a workout can contain: those of the catalogue.
 
-use plyo_exercises::Catalogue;
+use plyo_events::training::ExerciseSlug;
+use plyo_exercises::{Catalogue, Exercise};
 
-/// Whether there is such an exercise. Its former slugs are still valid.
-pub(crate) fn is_known(slug: &str) -> bool {
-    Catalogue::get().by_slug(slug).is_some()
+pub(crate) fn find(slug: &ExerciseSlug) -> Option<&'static Exercise> {
+    Catalogue::get().by_slug(slug.as_str())
 }
 
 #[cfg(test)]
@@ -57,6 +57,7 @@ mod tests {
 
     #[test]
     fn what_workouts_already_name_stays_known() {
+        let is_known = |slug: &str| find(&slug.to_owned().try_into().unwrap()).is_some();
         assert!(FIRST.iter().all(|slug| is_known(slug)));
         assert!(!is_known("moonwalk"));
     }

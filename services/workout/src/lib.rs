@@ -10,7 +10,7 @@ mod queries;
 mod reactor;
 mod store;
 
-use plyo_events::workout::{GetWorkout, ListRecords, ListReminders, ListWorkouts};
+use plyo_events::workout::{GetWorkout, ListBodyWeights, ListRecords, ListReminders, ListWorkouts};
 use plyo_nats::Service;
 
 /// The workout service.
@@ -19,5 +19,6 @@ pub fn service() -> Service {
         .answer::<GetWorkout, _, _>(queries::get)
         .answer::<ListWorkouts, _, _>(queries::list)
         .answer::<ListRecords, _, _>(queries::records)
+        .answer::<ListBodyWeights, _, _>(queries::body_weights)
         .answer::<ListReminders, _, _>(queries::reminders)
 }

@@ -5,7 +5,7 @@ use plyo_events::{
 };
 use plyo_nats::{Incoming, Reactor};
 
-use crate::domain::{needs, reminders, state::State, workouts};
+use crate::domain::{bodies, needs, reminders, state::State, workouts};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Training;
@@ -26,6 +26,7 @@ impl Reactor for Training {
             Command::LogWorkout(log) => workouts::log(state, command, log),
             Command::CorrectWorkout(correct) => workouts::correct(state, command, correct),
             Command::DeleteWorkout(delete) => workouts::delete(state, user, delete),
+            Command::LogBodyWeight(log) => bodies::log(state, command, log),
             Command::SetReminder(set) => {
                 let reminder_id = ReminderId::new(command.id);
                 let row = state.reminders.get(&(user, reminder_id));

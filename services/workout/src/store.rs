@@ -1,19 +1,20 @@
 //! The tables of the training log and all statements on them.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeMap};
 
-use anyhow::{Context, Result};
-use jiff::Timestamp;
+use anyhow::Result;
+use jiff::{Timestamp, civil::Date};
 use plyo_events::{
     ReminderId, UserId, WorkoutId,
-    workout::{Mark, Record, ReminderView, WorkoutView},
+    training::BodyWeight,
+    workout::{BodyWeightView, ReminderView, WorkoutSummary, WorkoutView},
 };
-use plyo_nats::{Codec, Column, Plain, Ranked, Text, unpack};
+use plyo_nats::{Codec, Column, Plain, Ranked, Text, Value, unpack};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::domain::{
-    records::{self, KINDS},
+    marks::{Listing, Rank},
     rows::{Lift, MarkRow},
 };
 
@@ -21,11 +22,10 @@ use crate::domain::{
 impl Ranked for MarkRow {
     type Group = Lift;
     const GROUP_COLUMNS: usize = 2;
-    /// In the order of [`KINDS`].
     const ORDERS: &'static [(&'static str, &'static str)] = &[
-        ("max_load IS NOT NULL", "max_load DESC, achieved_at, workout_id"),
-        ("one_rep_max IS NOT NULL", "one_rep_max DESC, achieved_at, workout_id"),
-        ("max_reps IS NOT NULL", "max_reps DESC, achieved_at, workout_id"),
+        ("first IS NOT NULL", "first DESC, achieved_at, logged_at, workout_id"),
+        ("second IS NOT NULL", "second DESC, achieved_at, logged_at, workout_id"),
+        ("third IS NOT NULL", "third DESC, achieved_at, logged_at, workout_id"),
     ];
 
     fn group(&self) -> Lift {
@@ -40,83 +40,127 @@ impl Ranked for MarkRow {
     }
 
     fn compare(order: usize, a: &Self, b: &Self) -> Option<Ordering> {
-        let kind = *KINDS.get(order)?;
-        Some(records::in_order(&a.mark(kind)?, &b.mark(kind)?))
+        Some(a.held(order)?.order().cmp(&b.held(order)?.order()))
     }
 
     fn competes(&self, order: usize) -> bool {
-        KINDS.get(order).is_some_and(|kind| self.mark(*kind).is_some())
+        self.held(order).is_some()
     }
 }
 
-type StoredWorkout = (Uuid, i32, Vec<u8>, Vec<u8>);
+type StoredWorkout = (Uuid, i32, Vec<u8>, Vec<u8>, i64, i64);
 
-fn view((workout_id, revision, workout, summary): StoredWorkout) -> Result<WorkoutView> {
-    Ok(WorkoutView {
-        workout_id: WorkoutId::new(workout_id),
+/// Where a workout is in the list: its start, when it was logged, and its id.
+pub(crate) type Place = (Timestamp, Timestamp, WorkoutId);
+
+fn view((workout_id, revision, workout, summary, start, logged): StoredWorkout) -> Result<(Place, WorkoutView)> {
+    let (workout_id, logged_at) = (WorkoutId::new(workout_id), Timestamp::from_microsecond(logged)?);
+    let view = WorkoutView {
+        workout_id,
         revision: revision.cast_unsigned(),
         workout: unpack(&workout)?,
         summary: unpack(&summary)?,
-    })
+        logged_at,
+    };
+    Ok(((Timestamp::from_microsecond(start)?, logged_at, workout_id), view))
 }
 
 pub(crate) async fn workout(pool: &PgPool, user: UserId, workout: WorkoutId) -> Result<Option<WorkoutView>> {
-    let sql = "SELECT workout_id, revision, body, summary FROM workout WHERE user_id = $1 AND workout_id = $2";
-    let row: Option<StoredWorkout> =
-        sqlx::query_as(sql).bind(user.uuid()).bind(workout.uuid()).fetch_optional(pool).await?;
-    row.map(view).transpose()
+    let row: Option<StoredWorkout> = sqlx::query_as(
+        "SELECT workout_id, revision, body, summary, (extract(epoch FROM started_at) * 1000000)::bigint,
+                (extract(epoch FROM logged_at) * 1000000)::bigint
+         FROM workout WHERE user_id = $1 AND workout_id = $2",
+    )
+    .bind(user.uuid())
+    .bind(workout.uuid())
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| Ok(view(row)?.1)).transpose()
 }
 
 /// Workouts after `after` in the order of the list, latest first.
 pub(crate) async fn workouts(
     pool: &PgPool,
     user: UserId,
-    after: Option<(Timestamp, WorkoutId)>,
+    after: Option<Place>,
     limit: u32,
-) -> Result<Vec<(Timestamp, WorkoutView)>> {
-    let (start, id) = after.unzip();
+) -> Result<Vec<(Place, WorkoutView)>> {
     // Without a cursor the bound is infinity rather than absent, so that one index plan serves both.
-    let rows: Vec<(Uuid, i32, Vec<u8>, Vec<u8>, i64)> = sqlx::query_as(
-        "SELECT workout_id, revision, body, summary, (extract(epoch FROM started_at) * 1000000)::bigint FROM workout
+    let rows: Vec<StoredWorkout> = sqlx::query_as(
+        "SELECT workout_id, revision, body, summary, (extract(epoch FROM started_at) * 1000000)::bigint,
+                (extract(epoch FROM logged_at) * 1000000)::bigint
+         FROM workout
          WHERE user_id = $1
-           AND (started_at, workout_id) < (coalesce(to_timestamp(0) + $2 * interval '1 microsecond', 'infinity'), $3)
-         ORDER BY started_at DESC, workout_id DESC LIMIT $4",
+           AND (started_at, logged_at, workout_id)
+             < (coalesce(to_timestamp(0) + $2 * interval '1 microsecond', 'infinity'),
+                coalesce(to_timestamp(0) + $3 * interval '1 microsecond', 'infinity'), $4)
+         ORDER BY started_at DESC, logged_at DESC, workout_id DESC LIMIT $5",
     )
     .bind(user.uuid())
-    .bind(start.map(Timestamp::as_microsecond))
-    .bind(id.map_or(Uuid::nil(), WorkoutId::uuid))
+    .bind(after.map(|(start, ..)| start.as_microsecond()))
+    .bind(after.map(|(_, logged, _)| logged.as_microsecond()))
+    .bind(after.map_or(Uuid::nil(), |(.., id)| id.uuid()))
     .bind(i64::from(limit))
     .fetch_all(pool)
     .await?;
-    rows.into_iter()
-        .map(|(id, revision, body, summary, start)| {
-            Ok((Timestamp::from_microsecond(start)?, view((id, revision, body, summary))?))
-        })
-        .collect()
+    rows.into_iter().map(view).collect()
 }
 
-pub(crate) async fn records(pool: &PgPool, user: UserId) -> Result<Vec<Record>> {
-    type Best = (String, i32, Uuid, i64, i64);
-    let rows: Vec<Best> = sqlx::query_as(
-        "SELECT DISTINCT ON (exercise, kind) exercise, kind, workout_id, value,
-                (extract(epoch FROM achieved_at) * 1000000)::bigint
-         FROM mark, LATERAL (VALUES (0, max_load), (1, one_rep_max), (2, max_reps)) AS best(kind, value)
-         WHERE user_id = $1 AND value IS NOT NULL
-         ORDER BY exercise, kind, value DESC, achieved_at, workout_id",
+/// Every mark of somebody.
+pub(crate) async fn marks(pool: &PgPool, user: UserId) -> Result<Vec<MarkRow>> {
+    type Stored = (String, Uuid, i64, i64, Option<i64>, Option<i64>, Option<i64>, Vec<u8>);
+    let rows: Vec<Stored> = sqlx::query_as(
+        "SELECT exercise, workout_id, (extract(epoch FROM achieved_at) * 1000000)::bigint,
+                (extract(epoch FROM logged_at) * 1000000)::bigint, first, second, third, listing
+         FROM mark WHERE user_id = $1",
     )
     .bind(user.uuid())
     .fetch_all(pool)
     .await?;
-    let record = |(exercise, kind, workout_id, value, achieved_at): Best| {
-        let mark = Mark {
+    let row = |(exercise, workout_id, achieved_at, logged_at, first, second, third, listing): Stored| {
+        Ok(MarkRow {
+            user_id: user,
+            exercise: exercise.try_into().map_err(|_| anyhow::anyhow!("decode a slug"))?,
             workout_id: WorkoutId::new(workout_id),
-            value: value.cast_unsigned(),
             achieved_at: Timestamp::from_microsecond(achieved_at)?,
-        };
-        let kind = usize::try_from(kind).ok().and_then(|kind| KINDS.get(kind)).context("decode a record kind")?;
-        Ok(Record { exercise: exercise.try_into().map_err(|_| anyhow::anyhow!("decode a slug"))?, kind: *kind, mark })
+            logged_at: Timestamp::from_microsecond(logged_at)?,
+            first: first.map(Rank::stored),
+            second: second.map(Rank::stored),
+            third: third.map(Rank::stored),
+            listing: Listing::read(&listing)?,
+        })
     };
-    rows.into_iter().map(record).collect()
+    rows.into_iter().map(row).collect()
+}
+
+/// What each workout of somebody moved, in grams, and where it is in the list.
+pub(crate) async fn volumes(pool: &PgPool, user: UserId) -> Result<Vec<(Place, u64)>> {
+    let rows: Vec<(Uuid, i64, i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT workout_id, (extract(epoch FROM started_at) * 1000000)::bigint,
+                (extract(epoch FROM logged_at) * 1000000)::bigint, summary FROM workout WHERE user_id = $1",
+    )
+    .bind(user.uuid())
+    .fetch_all(pool)
+    .await?;
+    let volume = |(id, start, logged, summary): (Uuid, i64, i64, Vec<u8>)| {
+        let place = (Timestamp::from_microsecond(start)?, Timestamp::from_microsecond(logged)?, WorkoutId::new(id));
+        Ok((place, unpack::<WorkoutSummary>(&summary)?.tonnage_g))
+    };
+    rows.into_iter().map(volume).collect()
+}
+
+/// What somebody weighed, latest first.
+pub(crate) async fn body_weights(pool: &PgPool, user: UserId) -> Result<Vec<BodyWeightView>> {
+    let rows: Vec<(Vec<u8>,)> = sqlx::query_as("SELECT days FROM body WHERE user_id = $1 ORDER BY year DESC")
+        .bind(user.uuid())
+        .fetch_all(pool)
+        .await?;
+    let mut views = Vec::new();
+    for (days,) in rows {
+        let days: BTreeMap<Date, BodyWeight> = unpack(&days)?;
+        views.extend(days.into_iter().rev().map(|(date, weight)| BodyWeightView { date, weight }));
+    }
+    Ok(views)
 }
 
 pub(crate) async fn reminders(pool: &PgPool, user: UserId) -> Result<Vec<ReminderView>> {

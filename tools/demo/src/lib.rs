@@ -313,10 +313,10 @@ fn proposed(recommendation: &Value) -> String {
 /// `barbell-back-squat max_load 80 kg`
 fn of_record(record: &Value) -> String {
     let text = |name: &str| record[name].as_str().unwrap_or_default();
-    let value = if record["kind"] == "max_reps" {
-        format!("{} reps", record["mark"]["value"])
-    } else {
-        format!("{} kg", kilograms(&record["mark"]["value"]))
+    let value = match text("kind") {
+        "max_reps" => format!("{} reps", record["mark"]["value"]),
+        "longest_duration" => format!("{} s", record["mark"]["value"]),
+        _ => format!("{} kg", kilograms(&record["mark"]["value"])),
     };
     let again = if record["reestablished"] == true { " stands again" } else { "" };
     format!("{} {} {value}{again}", text("exercise"), text("kind"))

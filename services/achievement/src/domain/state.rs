@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use plyo_events::{
     Emit, Event, Message, UserId,
-    achievement::{AchievementRevoked, AchievementUnlocked},
+    achievement::{AchievementRevoked, AchievementUnlocked, Metric},
     workout::{RecordChanges, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted, WorkoutSummary},
 };
 use plyo_nats::{Rows, Table, Tables};
@@ -32,7 +32,8 @@ impl Tables for State {
 
 impl State {
     /// Compares every rule with what is unlocked.
-    pub(crate) fn tell(&self, user: UserId) -> Emit {
+    pub(crate) fn tell(&self, event: &Message<Event>) -> Emit {
+        let user = event.user();
         let (progress, unlocked) = (self.progress(user), self.unlocked.get(&(user,)));
         let changes = RULES.iter().filter_map(|rule| {
             let value = progress.metric(rule.metric);
@@ -43,7 +44,7 @@ impl State {
             }
             let (code, metric, threshold) = (rule.code.to_owned(), rule.metric, rule.threshold);
             Some(if is_met {
-                AchievementUnlocked { code, metric, threshold, value }.into()
+                AchievementUnlocked { code, metric, threshold, value, quiet: is_quiet(event, metric) }.into()
             } else {
                 AchievementRevoked { code, metric, threshold, value }.into()
             })
@@ -190,6 +191,17 @@ impl State {
         self.progress.put(progress);
         self.standing.remove(lift);
     }
+}
+
+/// Whether nothing is to be celebrated: a workout that was written down late, or records that beat none.
+fn is_quiet(event: &Message<Event>, metric: Metric) -> bool {
+    let (Event::WorkoutCompleted(WorkoutCompleted { workout, records, .. })
+    | Event::WorkoutCorrected(WorkoutCorrected { workout, records, .. })) = &event.body
+    else {
+        return false;
+    };
+    let beats_none = || records.set.iter().all(|record| record.previous.is_none());
+    workout.is_back_filled(event.time) || (metric == Metric::Records && beats_none())
 }
 
 /// The lifts that lose a record, then those that get one: they may be the same.

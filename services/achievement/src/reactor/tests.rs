@@ -79,7 +79,7 @@ fn day(number: i32) -> Date {
 }
 
 fn summary(number: i32, tonnage_g: u64) -> WorkoutSummary {
-    WorkoutSummary { local_date: day(number), sets: 1, reps: 5, tonnage_g, duration_s: None }
+    WorkoutSummary { local_date: day(number), sets: 1, reps: 5, tonnage_g, duration_s: None, body_weight: None }
 }
 
 fn workout() -> Workout {
@@ -148,6 +148,30 @@ fn inputs(events: &[Message<Event>]) -> Vec<Input> {
 /// One workout a day, on these days.
 fn on_days(days: impl IntoIterator<Item = i32>) -> Vec<Event> {
     days.into_iter().zip(0..).map(|(day, number)| logged(number, summary(day, 0))).collect()
+}
+
+#[test]
+fn what_is_written_down_late_and_first_records_are_unlocked_quietly() {
+    let quiet = |hours: i64, previous: Option<Mark>| {
+        let mark = Mark { workout_id: workout_id(1), value: 100_000, achieved_at: Timestamp::UNIX_EPOCH };
+        let exercise = ExerciseSlug::try_from("bench-press".to_owned()).unwrap();
+        let set = vec![NewRecord { exercise, kind: RecordKind::MaxLoad, mark, previous, reestablished: false }];
+        let records = RecordChanges { set, ..RecordChanges::default() };
+        let body = WorkoutCompleted { workout_id: workout_id(1), workout: workout(), summary: summary(0, 0), records };
+        let time = workout().started_at.at() + jiff::SignedDuration::from_hours(hours);
+        let mut lane = Lane::new(Achievements);
+        let handled = lane.when(Input::Event(Message::first(Uuid::nil(), person(1), time, body.into())));
+        let told = |event: Event| match event {
+            Event::AchievementUnlocked(unlocked) => (unlocked.code, unlocked.quiet),
+            other => panic!("{other:?}"),
+        };
+        handled.bodies().into_iter().map(told).collect::<Vec<_>>()
+    };
+    let both = |workouts, records| vec![("workouts_1".to_owned(), workouts), ("records_1".to_owned(), records)];
+    let beaten = Mark { workout_id: workout_id(2), value: 90_000, achieved_at: Timestamp::UNIX_EPOCH };
+    assert_eq!(quiet(1, None), both(false, true));
+    assert_eq!(quiet(1, Some(beaten.clone())), both(false, false));
+    assert_eq!(quiet(25, Some(beaten)), both(true, true));
 }
 
 #[test]

@@ -61,18 +61,18 @@ fn workout(day: u32, exercises: &[(&str, f64, u32)]) -> Workout {
 }
 
 fn completed(number: u32, workout: Workout) -> WorkoutCompleted {
-    let summary = workout.summary();
+    let summary = workout.summary(0);
     WorkoutCompleted { workout_id: workout_id(number), workout, summary, records: RecordChanges::default() }
 }
 
 fn corrected(number: u32, workout: Workout) -> WorkoutCorrected {
-    let (summary, before) = (workout.summary(), workout.summary());
+    let (summary, before) = (workout.summary(0), workout.summary(0));
     let (workout_id, records) = (workout_id(number), RecordChanges::default());
     WorkoutCorrected { workout_id, revision: 2, before, workout, summary, records }
 }
 
 fn deleted(number: u32) -> WorkoutDeleted {
-    let before = workout(0, &[]).summary();
+    let before = workout(0, &[]).summary(0);
     WorkoutDeleted { workout_id: workout_id(number), before, records: RecordChanges::default() }
 }
 

@@ -14,8 +14,8 @@ use plyo_events::{
     },
     user::{Jwks, LogIn, LogOut, Me, PrepareSignUp, Refresh, Registered, Tokens},
     workout::{
-        CancelReminder, CorrectWorkout, DeleteWorkout, GetWorkout, ListRecords, ListReminders, ListWorkouts,
-        LogWorkout, MoveReminder, ReminderSaved, SetReminder, WorkoutSaved,
+        BodyWeightSaved, CancelReminder, CorrectWorkout, DeleteWorkout, GetWorkout, ListBodyWeights, ListRecords,
+        ListReminders, ListWorkouts, LogBodyWeight, LogWorkout, MoveReminder, ReminderSaved, SetReminder, WorkoutSaved,
     },
 };
 use serde_json::{Map, Value, json};
@@ -104,6 +104,14 @@ fn of_services() -> Vec<Operation> {
             gives::<WorkoutSaved>(),
         ),
         query("/workouts/records", "My current records", |user, ()| ListRecords { user }),
+        command(
+            PUT,
+            "/workouts/body-weight",
+            "Log what I weigh on a date",
+            |(), weight: LogBodyWeight| weight,
+            gives::<BodyWeightSaved>(),
+        ),
+        query("/workouts/body-weight", "What I weighed, latest first", |user, ()| ListBodyWeights { user }),
         command(
             POST,
             "/workouts/reminders",

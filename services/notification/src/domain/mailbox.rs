@@ -49,7 +49,7 @@ pub(crate) fn tell(state: &State, event: &Message<Event>) -> Emit {
     let user = event.user();
     let Some(Meaning { subject, kind }) = meaning(&event.body) else { return Emit::nothing() };
     let before = state.told_about(user, &subject);
-    let now = told(&event.body, before.map(|row| &row.params));
+    let now = told(event, before.map(|row| &row.params));
     if before.map(|row| &row.params) == now.as_ref() {
         return Emit::nothing();
     }

@@ -79,7 +79,7 @@ fn read(number: u32) -> ReadNotification {
 }
 
 fn unlocked(code: &str) -> AchievementUnlocked {
-    AchievementUnlocked { code: code.to_owned(), metric: Metric::Workouts, threshold: 1, value: 1 }
+    AchievementUnlocked { code: code.to_owned(), metric: Metric::Workouts, threshold: 1, value: 1, quiet: false }
 }
 
 fn revoked(code: &str) -> AchievementRevoked {
@@ -98,15 +98,17 @@ fn bench_press() -> ExerciseSlug {
     ExerciseSlug::try_from("bench-press".to_owned()).unwrap()
 }
 
+/// It beats one of another workout, unless it only stands again.
 fn new_record(number: u8, kind: RecordKind, value: u64, reestablished: bool) -> NewRecord {
-    NewRecord { exercise: bench_press(), kind, mark: mark(number, value), previous: None, reestablished }
+    let previous = (!reestablished).then(|| mark(99, 1));
+    NewRecord { exercise: bench_press(), kind, mark: mark(number, value), previous, reestablished }
 }
 
 /// How the workout of this number changes the records.
 fn changed(number: u8, records: RecordChanges) -> WorkoutCompleted {
     let started_at = LocalTime::try_from("2026-11-24T18:30:00+01:00".to_owned()).unwrap();
     let workout_body = Workout { started_at, ended_at: None, exercises: Vec::new() };
-    let summary = workout_body.summary();
+    let summary = workout_body.summary(0);
     WorkoutCompleted { workout_id: workout(number), workout: workout_body, summary, records }
 }
 
@@ -157,6 +159,33 @@ fn a_workout_that_changes_no_record_is_not_told() {
     let mut lane = lane();
     assert_eq!(one(&mut lane, event(1, changed(1, RecordChanges::default()))).1, []);
     assert_eq!(lane.tables(), "");
+}
+
+#[test]
+fn a_first_record_is_nothing_to_celebrate_nor_is_its_correction() {
+    let mut lane = lane();
+    let mut first = record(1, 100, false);
+    first.records.set[0].previous = None;
+    assert_eq!(one(&mut lane, event(1, first.clone())).1, []);
+    first.records.set[0].previous = Some(mark(1, 100));
+    assert_eq!(one(&mut lane, event(2, first)).1, [], "it beats only itself");
+    assert_eq!(one(&mut lane, event(3, record(2, 110, false))).1.len(), 1);
+    assert_eq!(one(&mut lane, event(4, AchievementUnlocked { quiet: true, ..unlocked("records_1") })).1, []);
+}
+
+#[test]
+fn what_is_written_down_more_than_a_day_late_is_not_celebrated() {
+    let mut lane = lane();
+    let at = |hours: i64| {
+        "2026-11-24T18:30:00+01:00".parse::<Timestamp>().unwrap() + jiff::SignedDuration::from_hours(hours)
+    };
+    let mut late = |number: u32, hours, body: WorkoutCompleted| {
+        let message = Message { time: at(hours), ..message(number, person(1), Event::from(body)) };
+        one(&mut lane, Input::Event(message)).1.len()
+    };
+    assert_eq!(late(1, 25, record(1, 100, false)), 0);
+    assert_eq!(late(2, 24, record(2, 110, false)), 1);
+    assert_eq!(late(3, 50, record(2, 111, false)), 2, "what was told is kept true: retracted and told");
 }
 
 #[test]
@@ -219,7 +248,8 @@ fn what_is_left_of_a_workouts_records_is_told_anew() {
         panic!("{events:?}")
     };
     let (mark, kind) = (MarkTold { achieved_at: Timestamp::UNIX_EPOCH, value: 12, workout_id: workout(1) }, left.kind);
-    let left = RecordTold { exercise: bench_press(), kind, mark, previous: None, reestablished: false };
+    let previous = Some(MarkTold { value: 1, workout_id: workout(99), ..mark.clone() });
+    let left = RecordTold { exercise: bench_press(), kind, mark, previous, reestablished: false };
     assert_eq!(created.params, Told::Records(RecordsTold { records: vec![left], workout_id: workout(1) }));
     assert_eq!(
         one(&mut lane, event(3, record(1, 100, true))).1,

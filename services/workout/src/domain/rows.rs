@@ -1,15 +1,20 @@
 //! The rows of the training log.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date};
 use plyo_events::{
     ReminderId, UserId, WorkoutId,
-    training::ExerciseSlug,
-    workout::{Mark, RecordKind, Workout, WorkoutSummary},
+    training::{BodyWeight, ExerciseSlug},
+    workout::{Workout, WorkoutSummary},
 };
 use plyo_nats::row;
 use serde::{Deserialize, Serialize};
 
-use super::records::Marks;
+use super::{
+    marks::{Listing, Marks, Rank, TOLD},
+    records::Held,
+};
 
 row! {
     /// The current state of a workout. It is rarely needed again.
@@ -17,19 +22,23 @@ row! {
         [user_id: UserId, workout_id: WorkoutId]
         revision: u32,
         started_at: Timestamp,
+        logged_at: Timestamp,
         body: Workout as packed,
         summary: WorkoutSummary as packed,
     }
 }
 
 row! {
-    /// A workout's best values for one exercise: grams, or repetitions.
+    /// A workout's best values for one exercise. Which kinds the first, the second and the third are of is said by the measure
+    /// of the exercise, see [`super::marks::told`].
     pub(crate) struct MarkRow: "mark" {
         [user_id: UserId, exercise: ExerciseSlug as text, workout_id: WorkoutId]
         achieved_at: Timestamp,
-        max_load: Option<u64>,
-        one_rep_max: Option<u64>,
-        max_reps: Option<u64>,
+        logged_at: Timestamp,
+        first: Option<Rank>,
+        second: Option<Rank>,
+        third: Option<Rank>,
+        listing: Listing,
     }
 }
 
@@ -37,20 +46,28 @@ row! {
 pub(crate) type Lift = (UserId, ExerciseSlug);
 
 impl MarkRow {
-    pub(crate) fn new(
-        user_id: UserId,
-        exercise: ExerciseSlug,
-        workout_id: WorkoutId,
-        achieved_at: Timestamp,
-        Marks { max_load, one_rep_max, max_reps }: Marks,
-    ) -> Self {
-        Self { user_id, exercise, workout_id, achieved_at, max_load, one_rep_max, max_reps }
+    pub(crate) fn new(row: &WorkoutRow, exercise: ExerciseSlug, Marks { told, listing }: Marks) -> Self {
+        let WorkoutRow { user_id, workout_id, started_at: achieved_at, logged_at, .. } = *row;
+        let [first, second, third] = told;
+        Self { user_id, exercise, workout_id, achieved_at, logged_at, first, second, third, listing }
     }
 
-    pub(crate) fn mark(&self, kind: RecordKind) -> Option<Mark> {
-        let marks = Marks { max_load: self.max_load, one_rep_max: self.one_rep_max, max_reps: self.max_reps };
-        let mark = |value| Mark { workout_id: self.workout_id, value, achieved_at: self.achieved_at };
-        marks.get(kind).map(mark)
+    /// In this of the [`TOLD`] places.
+    pub(crate) fn held(&self, place: usize) -> Option<Held> {
+        let ranks: [Option<Rank>; TOLD] = [self.first, self.second, self.third];
+        ranks.get(place).copied().flatten().map(|rank| self.with(rank))
+    }
+
+    pub(crate) const fn with(&self, rank: Rank) -> Held {
+        Held { rank, achieved_at: self.achieved_at, logged_at: self.logged_at, workout_id: self.workout_id }
+    }
+}
+
+row! {
+    /// What somebody weighed in a year, by date.
+    pub(crate) struct BodyRow: "body" {
+        [user_id: UserId, year: u32]
+        days: BTreeMap<Date, BodyWeight> as packed,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
+use jiff::Timestamp;
 use plyo_events::{
     Event, Message, UserId, WorkoutId,
     training::ExerciseSlug,
@@ -10,8 +11,10 @@ use plyo_events::{
 use plyo_nats::{Best, Row, Rows, Table, Tables};
 
 use super::{
-    records::{self, Marks},
-    rows::{AgendaRow, MarkRow, ReminderRow, ReminderStatus, WorkoutRow},
+    bodies,
+    marks::{self, Marks},
+    records,
+    rows::{AgendaRow, BodyRow, MarkRow, ReminderRow, ReminderStatus, WorkoutRow},
 };
 
 #[derive(Default)]
@@ -20,13 +23,14 @@ pub(crate) struct State {
     pub marks: Best<MarkRow>,
     pub reminders: Rows<ReminderRow>,
     pub agendas: Rows<AgendaRow>,
+    pub bodies: Rows<BodyRow>,
     decided: Decided,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<&mut dyn Table> {
-        let Self { workouts, marks, reminders, agendas, decided: _ } = self;
-        vec![workouts, marks, reminders, agendas]
+        let Self { workouts, marks, reminders, agendas, bodies, decided: _ } = self;
+        vec![workouts, marks, reminders, agendas, bodies]
     }
 }
 
@@ -42,13 +46,17 @@ impl State {
         let user = event.user();
         match &event.body {
             Event::WorkoutCompleted(WorkoutCompleted { workout_id, workout, summary, .. }) => {
-                self.put_workout(user, *workout_id, 1, workout, summary);
+                self.put_workout(user, (*workout_id, 1), event.stored_time(), workout, summary);
             }
             Event::WorkoutCorrected(WorkoutCorrected { workout_id, revision, workout, summary, .. }) => {
-                self.remove_workout(user, *workout_id);
-                self.put_workout(user, *workout_id, *revision, workout, summary);
+                // A workout whose first event an operator dropped is as old as its correction.
+                let logged_at = self.remove_workout(user, *workout_id).unwrap_or(event.stored_time());
+                self.put_workout(user, (*workout_id, *revision), logged_at, workout, summary);
             }
-            Event::WorkoutDeleted(deleted) => self.remove_workout(user, deleted.workout_id),
+            Event::WorkoutDeleted(deleted) => {
+                self.remove_workout(user, deleted.workout_id);
+            }
+            Event::BodyWeightLogged(logged) => bodies::put(self, user, logged),
             Event::ReminderSet(set) => self.put_reminder(ReminderRow {
                 user_id: user,
                 reminder_id: set.reminder_id,
@@ -82,35 +90,38 @@ impl State {
     }
 
     /// The marks of a revision: those kept by the decision, if there was one.
-    fn marks_of(&self, workout_id: WorkoutId, revision: u32, workout: &Workout) -> WorkoutMarks {
+    fn marks_of(&self, row: &WorkoutRow) -> WorkoutMarks {
         let mut decided = self.decided.0.borrow_mut();
-        let kept = decided.iter().position(|(id, of, _)| (*id, *of) == (workout_id, revision));
-        kept.map_or_else(|| records::marks(workout), |place| decided.swap_remove(place).2)
+        let kept = decided.iter().position(|(id, of, _)| (*id, *of) == (row.workout_id, row.revision));
+        kept.map_or_else(|| marks::marks(&row.body, row.summary.body()), |place| decided.swap_remove(place).2)
     }
 
     fn put_workout(
         &mut self,
         user_id: UserId,
-        workout_id: WorkoutId,
-        revision: u32,
+        (workout_id, revision): (WorkoutId, u32),
+        logged_at: Timestamp,
         workout: &Workout,
         summary: &WorkoutSummary,
     ) {
         let started_at = records::achieved_at(workout);
-        for (exercise, marks) in self.marks_of(workout_id, revision, workout) {
-            self.marks.put(MarkRow::new(user_id, exercise, workout_id, started_at, marks));
-        }
         let (body, summary) = (workout.clone(), summary.clone());
-        self.workouts.put(WorkoutRow { user_id, workout_id, revision, started_at, body, summary });
+        let row = WorkoutRow { user_id, workout_id, revision, started_at, logged_at, body, summary };
+        for (exercise, marks) in self.marks_of(&row) {
+            self.marks.put(MarkRow::new(&row, exercise, marks));
+        }
+        self.workouts.put(row);
     }
 
-    fn remove_workout(&mut self, user_id: UserId, workout_id: WorkoutId) {
-        let Some(row) = self.workouts.get(&(user_id, workout_id)) else { return };
-        let started_at = row.started_at;
-        for (exercise, marks) in self.marks_of(workout_id, row.revision, &row.body) {
-            self.marks.remove(&MarkRow::new(user_id, exercise, workout_id, started_at, marks));
+    /// Removes a workout, and says when it was logged.
+    fn remove_workout(&mut self, user_id: UserId, workout_id: WorkoutId) -> Option<Timestamp> {
+        let row = self.workouts.get(&(user_id, workout_id))?;
+        let logged_at = row.logged_at;
+        for (exercise, marks) in self.marks_of(row) {
+            self.marks.remove(&MarkRow::new(row, exercise, marks));
         }
         self.workouts.remove(&(user_id, workout_id));
+        Some(logged_at)
     }
 
     /// Keeps the count of pending reminders beside them.

@@ -2,57 +2,82 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use plyo_events::{
     Command, Emit, Message, Rejection, UserId, WorkoutId,
+    training::{BodyWeight, Load, Mass},
     workout::{
-        CorrectWorkout, DeleteWorkout, LogWorkout, Mark, RecordChanges, WORKOUT_NOT_FOUND, Workout, WorkoutCompleted,
-        WorkoutCorrected, WorkoutDeleted, WorkoutSaved,
+        CorrectWorkout, DeleteWorkout, ExerciseEntry, LogWorkout, RecordChanges, WORKOUT_NOT_FOUND, Workout,
+        WorkoutCompleted, WorkoutCorrected, WorkoutDeleted, WorkoutSaved, WorkoutSummary,
     },
 };
 
 use super::{
-    check,
-    records::{self, Change, KINDS},
+    bodies, check, doubts,
+    marks::{self, Marks},
+    measure,
+    records::{self, Change, Held},
     rows::WorkoutRow,
     state::State,
 };
+use crate::exercises;
 
 /// A command that comes again after the loop has forgotten it finds its workout, and logs none.
 pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogWorkout) -> Result<Emit, Rejection> {
     let (user, workout_id, workout) = (command.user(), WorkoutId::new(command.id), &log.workout);
     if let Some(row) = state.workouts.get(&(user, workout_id)) {
-        return Ok(Emit::nothing().reply(WorkoutSaved { workout_id, revision: row.revision }));
+        return Ok(Emit::nothing().reply(WorkoutSaved { workout_id, revision: row.revision, doubt: Vec::new() }));
     }
     check(workout, command.time)?;
-    let records = change(state, user, workout_id, None, Some((1, workout)));
+    let summary = totals(state, user, workout);
+    let new = New { revision: 1, logged_at: command.stored_time(), workout, body: summary.body() };
+    let records = change(state, user, workout_id, None, Some(new));
+    let doubt = doubts::doubts(state, user, workout_id, workout);
     Ok(Emit::nothing()
-        .event(WorkoutCompleted { workout_id, workout: workout.clone(), summary: workout.summary(), records })
-        .reply(WorkoutSaved { workout_id, revision: 1 }))
+        .event(WorkoutCompleted { workout_id, workout: workout.clone(), summary, records })
+        .reply(WorkoutSaved { workout_id, revision: 1, doubt }))
 }
 
 /// A correction that changes nothing is done without an event or a new revision.
 pub(crate) fn correct(state: &State, command: &Message<Command>, correct: &CorrectWorkout) -> Result<Emit, Rejection> {
     let row = find(state, command.user(), correct.workout_id)?;
-    let (workout_id, workout, before) = (row.workout_id, &correct.workout, row.summary.clone());
+    let (user, workout_id, workout, before) = (command.user(), row.workout_id, &correct.workout, row.summary.clone());
     check(workout, command.time)?;
     if row.body == *workout {
-        return Ok(Emit::nothing().reply(WorkoutSaved { workout_id, revision: row.revision }));
+        return Ok(Emit::nothing().reply(WorkoutSaved { workout_id, revision: row.revision, doubt: Vec::new() }));
     }
     let revision = row.revision + 1;
-    let records = change(state, command.user(), workout_id, Some(row), Some((revision, workout)));
-    let (workout, summary) = (workout.clone(), workout.summary());
+    let summary = totals(state, user, workout);
+    let new = New { revision, logged_at: row.logged_at, workout, body: summary.body() };
+    let records = change(state, user, workout_id, Some(row), Some(new));
+    let doubt = doubts::doubts(state, user, workout_id, workout);
+    let workout = workout.clone();
     Ok(Emit::nothing()
         .event(WorkoutCorrected { workout_id, revision, before, workout, summary, records })
-        .reply(WorkoutSaved { workout_id, revision }))
+        .reply(WorkoutSaved { workout_id, revision, doubt }))
 }
 
 pub(crate) fn delete(state: &State, user: UserId, delete: &DeleteWorkout) -> Result<Emit, Rejection> {
     let row = find(state, user, delete.workout_id)?;
     let workout_id = row.workout_id;
     let records = change(state, user, workout_id, Some(row), None);
-    Ok(Emit::nothing()
-        .event(WorkoutDeleted { workout_id, before: row.summary.clone(), records })
-        .reply(WorkoutSaved { workout_id, revision: row.revision }))
+    Ok(Emit::nothing().event(WorkoutDeleted { workout_id, before: row.summary.clone(), records }).reply(WorkoutSaved {
+        workout_id,
+        revision: row.revision,
+        doubt: Vec::new(),
+    }))
+}
+
+/// The totals of a workout, with the body's weight on its day where an exercise counts it.
+fn totals(state: &State, user: UserId, workout: &Workout) -> WorkoutSummary {
+    let body =
+        bodies::moves_body(workout).then(|| bodies::weight_on(state, user, workout.started_at.local_date())).flatten();
+    let moved = |entry: &ExerciseEntry| -> Mass {
+        let Some(exercise) = exercises::find(&entry.exercise) else { return Mass::default() };
+        entry.sets.iter().map(|set| measure::moved(set, exercise, body.map(BodyWeight::load)).times(set.reps())).sum()
+    };
+    let tonnage: Mass = workout.exercises.iter().map(moved).sum();
+    WorkoutSummary { body_weight: body, ..workout.summary(tonnage.grams()) }
 }
 
 fn find(state: &State, user: UserId, workout: WorkoutId) -> Result<&WorkoutRow, Rejection> {
@@ -60,41 +85,45 @@ fn find(state: &State, user: UserId, workout: WorkoutId) -> Result<&WorkoutRow, 
     row.ok_or_else(|| WORKOUT_NOT_FOUND.into())
 }
 
-/// How the records change when `workout_id` changes from `old` to `new`, of that revision.
+/// What a workout becomes.
+struct New<'a> {
+    revision: u32,
+    logged_at: Timestamp,
+    workout: &'a Workout,
+    body: Option<Load>,
+}
+
+/// How the records change when `workout_id` changes from `old` to `new`.
 fn change(
     state: &State,
     user: UserId,
     workout_id: WorkoutId,
     old: Option<&WorkoutRow>,
-    new: Option<(u32, &Workout)>,
+    new: Option<New<'_>>,
 ) -> RecordChanges {
-    let old_marks = old.map(|row| records::marks(&row.body)).unwrap_or_default();
-    let new_marks = new.map(|(_, workout)| records::marks(workout)).unwrap_or_default();
-    let achieved_at = new.map(|(_, workout)| records::achieved_at(workout)).unwrap_or_default();
+    let old_marks = old.map(|row| marks::marks(&row.body, row.summary.body())).unwrap_or_default();
+    let new_marks = new.as_ref().map(|new| marks::marks(new.workout, new.body)).unwrap_or_default();
     let mut changes = Vec::new();
     for exercise in old_marks.keys().chain(new_marks.keys()).collect::<BTreeSet<_>>() {
         let lift = (user, exercise.clone());
-        let (old, new) = (old_marks.get(exercise), new_marks.get(exercise));
-        for (order, kind) in KINDS.into_iter().enumerate() {
-            let own = new.and_then(|marks| marks.get(kind));
-            if own.is_none() && old.and_then(|marks| marks.get(kind)).is_none() {
-                continue;
-            }
+        let (before, after) = (old_marks.get(exercise), new_marks.get(exercise));
+        let in_place = |marks: Option<&Marks>, place: usize| marks.and_then(|marks| marks.told[place]);
+        for (place, kind) in marks::told_of(exercise).into_iter().enumerate() {
+            let (was, own) = (in_place(before, place), in_place(after, place));
+            let Some(kind) = kind.filter(|_| was.is_some() || own.is_some()) else { continue };
             let best = |left_out: Option<WorkoutId>| {
-                let best = state.marks.best(&lift, order, |row| Some(row.workout_id) == left_out);
-                best.and_then(|row| row.mark(kind))
+                let best = state.marks.best(&lift, place, |row| Some(row.workout_id) == left_out);
+                best.and_then(|row| row.held(place))
             };
-            changes.push(Change {
-                exercise,
-                kind,
-                before: best(None),
-                own: own.map(|value| Mark { workout_id, value, achieved_at }),
-                others: best(Some(workout_id)),
+            let own = own.zip(new.as_ref()).map(|(rank, new)| {
+                let achieved_at = records::achieved_at(new.workout);
+                Held { rank, achieved_at, logged_at: new.logged_at, workout_id }
             });
+            changes.push(Change { exercise, kind, before: best(None), own, others: best(Some(workout_id)) });
         }
     }
     let changes = records::changes(workout_id, changes.into_iter());
     let old = old.map(|row| (workout_id, row.revision, old_marks));
-    state.keep_marks(old.into_iter().chain(new.map(|(revision, _)| (workout_id, revision, new_marks))));
+    state.keep_marks(old.into_iter().chain(new.map(|new| (workout_id, new.revision, new_marks))));
     changes
 }

@@ -1,5 +1,6 @@
 //! Stories and properties of the write side: no database, no broker.
 
+mod measures;
 mod properties;
 mod stories;
 
@@ -21,8 +22,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    records::{self, KINDS},
-    rows::{AgendaRow, MarkRow, ReminderRow, ReminderStatus, WorkoutRow},
+    marks::{self, TOLD},
+    rows::{AgendaRow, BodyRow, MarkRow, ReminderRow, ReminderStatus, WorkoutRow},
 };
 
 fn lane() -> Lane<Training> {
@@ -50,11 +51,14 @@ type RecordOf = (UserId, ExerciseSlug, RecordKind);
 fn standing(lane: &Lane<Training>) -> BTreeMap<RecordOf, Mark> {
     let marks = lane.rows::<MarkRow>();
     let mut standing = BTreeMap::new();
-    for (order, kind) in KINDS.into_iter().enumerate() {
-        let mut ranking: Vec<_> = marks.iter().filter(|row| row.competes(order)).collect();
-        ranking.sort_by(|a, b| MarkRow::compare(order, b, a).unwrap());
+    for place in 0..TOLD {
+        let mut ranking: Vec<_> = marks.iter().filter(|row| row.competes(place)).collect();
+        ranking.sort_by(|a, b| MarkRow::compare(place, b, a).unwrap());
         // The last insert wins, which is the best.
-        let record = |row: &&&MarkRow| ((row.user_id, row.exercise.clone(), kind), row.mark(kind).unwrap());
+        let record = |row: &&&MarkRow| {
+            let kind = marks::told_of(&row.exercise)[place].unwrap();
+            ((row.user_id, row.exercise.clone(), kind), row.held(place).unwrap().mark())
+        };
         standing.extend(ranking.iter().map(record));
     }
     standing

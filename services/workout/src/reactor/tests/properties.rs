@@ -2,7 +2,7 @@
 
 use plyo_events::{
     clock::WorkoutReminderDue,
-    workout::{CancelReminder, MoveReminder, SetReminder},
+    workout::{CancelReminder, LogBodyWeight, MoveReminder, SetReminder},
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -14,6 +14,8 @@ enum Step {
     Log(u8, Workout),
     Correct(usize, Workout),
     Delete(usize),
+    /// On a date of May or the year before; `None` takes it back.
+    Weigh(u8, bool, u8, Option<u8>),
     Set(u8, u32),
     Move(usize, u32),
     Cancel(usize),
@@ -24,7 +26,7 @@ enum Step {
 /// Few loads, days and exercises, so that marks tie and records change hands.
 fn workouts() -> impl Strategy<Value = Workout> {
     let start = select(vec!["2026-05-01T18:30:00+02:00", "2026-05-01T18:30:00.0000005+02:00", "2026-05-02T07:00:00Z"]);
-    let exercise = select(vec!["barbell-bench-press", "pull-up"]);
+    let exercise = select(vec!["barbell-bench-press", "pull-up", "assisted-pull-up"]);
     let kg = select(vec![None, Some(0.0), Some(50.0), Some(52.5), Some(60.0)]);
     let one = (start, exercise, select(vec![1, 5, 13]), kg)
         .prop_map(|(start, exercise, reps, kg)| workout(start, exercise, reps, kg));
@@ -40,6 +42,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (user.clone(), workouts()).prop_map(|(user, workout)| Step::Log(user, workout)),
         4 => (pick, workouts()).prop_map(|(pick, workout)| Step::Correct(pick, workout)),
         3 => pick.prop_map(Step::Delete),
+        2 => (user.clone(), any::<bool>(), 1..5_u8, prop::option::of(select(vec![80, 90])))
+            .prop_map(|(user, is_earlier, day, kg)| Step::Weigh(user, is_earlier, day, kg)),
         2 => (user.clone(), 0..200_u32).prop_map(|(user, due)| Step::Set(user, due)),
         1 => (pick, 0..200_u32).prop_map(|(pick, due)| Step::Move(pick, due)),
         1 => pick.prop_map(Step::Cancel),
@@ -71,6 +75,11 @@ fn messages(steps: Vec<Step>) -> Vec<Input> {
             Step::Delete(pick) => {
                 let (user, workout_id) = picked(&logged, pick)?;
                 command(user, DeleteWorkout { workout_id: WorkoutId::new(workout_id) }.into())
+            }
+            Step::Weigh(user, is_earlier, day, kg) => {
+                let date = jiff::civil::date(if is_earlier { 2025 } else { 2026 }, 5, day.cast_signed());
+                let weight = kg.map(|kg| serde_json::from_value(serde_json::json!({ "kg": kg })).unwrap());
+                command(person(user), LogBodyWeight { date, weight }.into())
             }
             Step::Set(user, due) => {
                 set.push((person(user), id(number)));
@@ -107,7 +116,8 @@ fn told(events: &[Message<Event>]) -> BTreeMap<RecordOf, Mark> {
         for record in &records.set {
             let of = (event.user(), record.exercise.clone(), record.kind);
             let before: Option<Mark> = standing.insert(of, record.mark.clone());
-            let rises = before.as_ref().is_none_or(|before| before.value < record.mark.value);
+            let rank = |mark: &Mark| marks::Rank::of(record.kind, mark.value);
+            let rises = before.as_ref().is_none_or(|before| rank(before) < rank(&record.mark));
             assert!(record.reestablished || rises, "{record:?} is not new after {before:?}");
             assert!(record.reestablished || record.mark.workout_id == workout_id, "what is new is its own");
         }
@@ -146,7 +156,8 @@ proptest! {
                 lane.restart();
             }
         }
-        let marks: usize = lane.rows::<WorkoutRow>().iter().map(|row| records::marks(&row.body).len()).sum();
+        let of = |row: &WorkoutRow| marks::marks(&row.body, row.summary.body()).len();
+        let marks: usize = lane.rows::<WorkoutRow>().iter().map(|row| of(row)).sum();
         prop_assert_eq!(lane.rows::<MarkRow>().len(), marks);
         let active = |row: &&&ReminderRow| row.status == ReminderStatus::Active;
         let active = lane.rows::<ReminderRow>().iter().filter(active).count();

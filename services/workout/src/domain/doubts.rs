@@ -1,0 +1,38 @@
+//! Loads that were probably mistyped: they are kept as they are, and asked about in the answer.
+
+use plyo_events::{
+    UserId, WorkoutId,
+    training::Load,
+    workout::{Doubt, RecordKind, Workout},
+};
+
+use super::{marks, state::State};
+
+/// A load that is so many times the heaviest one known is asked about: 846 for 84.6 is, and so are pounds for kilograms once
+/// somebody trains.
+const TIMES: u64 = 2;
+/// And that is so many grams more: from an empty bar it is not far to three times as much.
+const MORE: u64 = 50_000;
+/// Where none is known, a load above every lift that was ever made, in grams.
+const EVER: u64 = 600_000;
+
+/// The sets whose load is doubtful, one of each exercise at most: the heaviest.
+pub(crate) fn doubts(state: &State, user: UserId, workout_id: WorkoutId, workout: &Workout) -> Vec<Doubt> {
+    let mut doubts: Vec<Doubt> = Vec::new();
+    for (index, entry) in workout.exercises.iter().enumerate() {
+        let kinds = marks::told_of(&entry.exercise);
+        let Some(place) = kinds.iter().position(|kind| *kind == Some(RecordKind::MaxLoad)) else { continue };
+        let sets = entry.sets.iter().enumerate();
+        let heaviest =
+            sets.filter_map(|(at, set)| Some((set.load.map(Load::grams)?, at))).max_by_key(|(load, _)| *load);
+        let Some((load, at)) = heaviest.filter(|(load, _)| *load >= MORE) else { continue };
+        let lift = (user, entry.exercise.clone());
+        let known = state.marks.best(&lift, place, |row| row.workout_id == workout_id);
+        let known = known.and_then(|row| row.held(place)).map(|held| held.rank.value());
+        let is_doubtful = known.map_or(load > EVER, |known| load > TIMES * known && load >= known + MORE);
+        if is_doubtful {
+            doubts.push(Doubt { pointer: format!("/exercises/{index}/sets/{at}/load"), value: load, known });
+        }
+    }
+    doubts
+}
