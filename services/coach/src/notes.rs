@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use jiff::{SignedDuration, civil::DateTime};
 use plyo_events::{
     EventId, Id, WorkoutId,
-    training::{ExerciseSlug, Load},
+    training::{self, ExerciseSlug, Load},
     workout,
 };
 use plyo_nats::Value;
@@ -17,8 +17,9 @@ use crate::domain::{
     profile::{POUND_KG, Unit},
 };
 
-/// The version of what is written; an earlier one stays readable, as a released payload does.
-const VERSION: u8 = 1;
+/// The version of what is written; an earlier one stays readable, as a released payload does: the first had no kinds of sets.
+const VERSION: u8 = 2;
+const VERSIONS: std::ops::RangeInclusive<u8> = 1..=VERSION;
 const EPOCH: DateTime = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// Where a workout stands among those of its person: by its start in seconds since 1970, at the same second by id.
@@ -56,8 +57,47 @@ struct Tried {
     load: Kept,
     /// 0 where only a duration was logged.
     reps: u16,
-    /// Halves of an RPE; 0 for none.
-    rpe: u8,
+    /// Halves of an RPE, 0 for none, and [`KIND`] times the place of the kind in [`KINDS`].
+    how: u8,
+}
+
+/// The kinds of sets, as they are kept: append only.
+const KINDS: [SetKind; 4] = [SetKind::Working, SetKind::Warmup, SetKind::Failure, SetKind::Drop];
+const KIND: u8 = 32;
+
+impl Tried {
+    fn of(set: &workout::Set) -> Self {
+        let halves = match (set.rpe, set.rir) {
+            (Some(rpe), _) => 2.0 * f64::from(rpe),
+            // What is left in reserve is what is missing to 10.
+            (None, Some(rir)) => (20.0 - 2.0 * f64::from(rir)).max(2.0),
+            (None, None) => 0.0,
+        };
+        let kind = match set.kind {
+            training::SetKind::Working | training::SetKind::Isometric => SetKind::Working,
+            // Not over the whole range: as little as a warm-up does it tell what somebody can lift.
+            training::SetKind::WarmUp | training::SetKind::Partial => SetKind::Warmup,
+            training::SetKind::Failure | training::SetKind::Amrap => SetKind::Failure,
+            training::SetKind::Drop | training::SetKind::MyoRep => SetKind::Drop,
+        };
+        let place = KINDS.iter().position(|known| *known == kind).unwrap_or_default();
+        Self {
+            load: Kept::of(set.load),
+            reps: set.reps() as u16,
+            // Both are in range by construction.
+            how: halves as u8 + KIND * place as u8,
+        }
+    }
+
+    fn set(self) -> Set {
+        let halves = self.how % KIND;
+        Set {
+            load_kg: self.load.kg(),
+            reps: self.reps,
+            rpe: (halves > 0).then(|| f64::from(halves) / 2.0),
+            kind: KINDS.get(usize::from(self.how / KIND)).copied().unwrap_or_default(),
+        }
+    }
 }
 
 /// A load: twice its hundredths, and one more for pounds.
@@ -87,11 +127,6 @@ impl Note {
     pub fn new(id: WorkoutId, event: Uuid, workout: &workout::Workout) -> Self {
         let seconds = workout.ended_at.map(|end| end.at().duration_since(workout.started_at.at()).as_secs());
         let minutes = seconds.and_then(|seconds| u16::try_from(seconds / 60).ok());
-        let tried = |set: &workout::Set| Tried {
-            load: Kept::of(set.load),
-            reps: set.reps.map_or(0, |reps| u32::from(reps) as u16),
-            rpe: set.rpe.map_or(0, |rpe| (2.0 * f64::from(rpe)) as u8),
-        };
         let done = |entry: &workout::ExerciseEntry| Done {
             exercise: entry.exercise.clone(),
             planned: entry.planned.as_ref().map(|planned| Asked {
@@ -99,7 +134,7 @@ impl Note {
                 reps: u32::from(planned.reps) as u16,
                 is_coachs: planned.recommendation_id.is_some(),
             }),
-            sets: entry.sets.iter().map(tried).collect(),
+            sets: entry.sets.iter().map(Tried::of).collect(),
         };
         Self {
             workout: id.uuid(),
@@ -128,16 +163,10 @@ impl Note {
 
     /// As the mind learns from it.
     pub fn workout(&self) -> Workout {
-        let set = |tried: &Tried| Set {
-            load_kg: tried.load.kg(),
-            reps: tried.reps,
-            rpe: (tried.rpe > 0).then(|| f64::from(tried.rpe) / 2.0),
-            kind: SetKind::Working,
-        };
         let planned = |asked: Asked| Planned { load_kg: asked.load.kg(), reps: asked.reps, is_coachs: asked.is_coachs };
         let performed = |done: &Done| Performed {
             exercise: done.exercise.clone(),
-            sets: done.sets.iter().map(set).collect(),
+            sets: done.sets.iter().map(|tried| tried.set()).collect(),
             planned: done.planned.map(planned).filter(|planned| planned.load_kg > 0.0),
         };
         Workout {
@@ -176,7 +205,7 @@ impl Value for Note {
 
     fn read(bytes: &[u8]) -> Result<Self> {
         match bytes.split_first() {
-            Some((&VERSION, fields)) => postcard::from_bytes(fields).context("the note of a workout"),
+            Some((version, fields)) if VERSIONS.contains(version) => postcard::from_bytes(fields).context("the note of a workout"),
             Some((version, _)) => {
                 bail!("a note of version {version}, this is version {VERSION}: a newer Plyo wrote it")
             }
@@ -216,13 +245,42 @@ mod tests {
         assert_eq!((plank.sets[0].reps, plank.sets[0].load_kg), (0, 0.0));
     }
 
-    /// What the first release wrote.
+    #[test]
+    fn the_kind_of_a_set_and_what_it_had_in_reserve_are_heard() {
+        let sets = json!([
+            { "reps": 5, "load": { "kg": 60 }, "kind": "warm_up" },
+            { "reps": 5, "load": { "kg": 100 }, "rir": 1.5 },
+            { "reps": 8, "load": { "kg": 80 }, "kind": "drop", "rpe": 9.5 },
+            { "reps": 3, "load": { "kg": 120 }, "kind": "partial" },
+            { "reps": 0, "load": { "kg": 130 }, "kind": "failure" },
+        ]);
+        let workout = json!({ "started_at": "2026-11-24T18:30:00+01:00", "exercises": [{ "exercise": "barbell-back-squat", "sets": sets }] });
+        let note = Note::new(Id::new(Uuid::nil()), Uuid::nil(), &serde_json::from_value(workout).unwrap());
+        let mut written = Vec::new();
+        note.write(&mut written);
+        let heard = Note::read(&written).unwrap().workout();
+        let sets: Vec<_> = heard.exercises[0].sets.iter().map(|set| (set.kind, set.rpe, set.is_work())).collect();
+        assert_eq!(
+            sets,
+            [
+                (SetKind::Warmup, None, false),
+                (SetKind::Working, Some(8.5), true),
+                (SetKind::Drop, Some(9.5), true),
+                (SetKind::Warmup, None, false),
+                (SetKind::Failure, None, false),
+            ]
+        );
+    }
+
+    /// What the first release wrote, but for the version.
     #[test]
     fn a_note_that_was_ever_written_can_be_read() {
         let mut written = Vec::new();
         note().write(&mut written);
         let hex: String = written.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, FIRST);
+        assert_eq!(hex, FIRST.replacen("01", "02", 1));
+        assert_eq!(Note::read(&written).unwrap(), note());
+        written[0] = 1;
         assert_eq!(Note::read(&written).unwrap(), note());
         written[0] = 9;
         assert!(Note::read(&written).unwrap_err().to_string().contains("version 9"));
