@@ -205,7 +205,9 @@ impl Value for Note {
 
     fn read(bytes: &[u8]) -> Result<Self> {
         match bytes.split_first() {
-            Some((version, fields)) if VERSIONS.contains(version) => postcard::from_bytes(fields).context("the note of a workout"),
+            Some((version, fields)) if VERSIONS.contains(version) => {
+                postcard::from_bytes(fields).context("the note of a workout")
+            }
             Some((version, _)) => {
                 bail!("a note of version {version}, this is version {VERSION}: a newer Plyo wrote it")
             }

@@ -7,8 +7,8 @@ use axum::{
 };
 use plyo_events::training::ExerciseSlug;
 use plyo_exercises::{
-    Band, Catalogue, Category, Energy, Equipment, Exercise, ExerciseId, Force, Language, Level, Measure, Mechanic,
-    Muscle, Pattern, Search,
+    Band, BodyShare, Catalogue, Category, Energy, Equipment, Exercise, ExerciseId, Force, Language, Level, Measure,
+    Mechanic, Muscle, Pattern, Search,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -63,7 +63,7 @@ struct ExerciseDetail {
     #[serde(flatten)]
     summary: ExerciseSummary,
     /// Slugs that it had before; they still find it.
-    former_slugs: &'static [ExerciseSlug],
+    former_slugs: &'static [String],
     aliases: &'static [String],
     secondary: Vec<Term<Muscle>>,
     pattern: Pattern,
@@ -71,6 +71,8 @@ struct ExerciseDetail {
     mechanic: Mechanic,
     /// Whether a set is done with one side.
     unilateral: bool,
+    /// How much of the body a repetition moves, where that is known.
+    body_share: Option<&'static BodyShare>,
     energy: &'static Energy,
     /// The usual rest after a set.
     rest_seconds: u16,
@@ -274,6 +276,7 @@ fn detail(exercise: &'static Exercise, language: Language) -> ExerciseDetail {
         force: exercise.force,
         mechanic: exercise.mechanic,
         unilateral: exercise.unilateral,
+        body_share: exercise.body_share.as_ref(),
         energy: &exercise.energy,
         rest_seconds: exercise.rest_seconds,
         band: exercise.band,
