@@ -11,7 +11,7 @@ use plyo_coach::domain::{
     profile::Unit,
     state::{History, Knowledge, Training, stored::Stored as _},
 };
-use plyo_events::{EventId, WorkoutId};
+use plyo_events::{EventId, WorkoutId, training::ExerciseSlug};
 use uuid::Uuid;
 
 use crate::{
@@ -21,29 +21,29 @@ use crate::{
 
 const SESSIONS: u32 = 500;
 /// Three days in turn, of six exercises with three rated sets each.
-const NAMES: [&str; 18] = [
-    "Bench Press (Barbell)",
-    "Overhead Press (Barbell)",
-    "Incline Bench Press (Dumbbell)",
-    "Lateral Raise (Dumbbell)",
-    "Triceps Pushdown (Cable)",
-    "Chest Fly (Machine)",
-    "Deadlift (Barbell)",
-    "Bent Over Row (Barbell)",
-    "Lat Pulldown (Cable)",
-    "Seated Row (Cable)",
-    "Bicep Curl (Dumbbell)",
-    "Face Pull (Cable)",
-    "Squat (Barbell)",
-    "Leg Press (Machine)",
-    "Romanian Deadlift (Barbell)",
-    "Leg Curl (Machine)",
-    "Leg Extension (Machine)",
-    "Calf Raise (Machine)",
+const SLUGS: [&str; 18] = [
+    "barbell-bench-press",
+    "barbell-overhead-press",
+    "dumbbell-incline-bench-press",
+    "dumbbell-lateral-raise",
+    "triceps-pushdown",
+    "machine-chest-fly",
+    "barbell-deadlift",
+    "barbell-bent-over-row",
+    "lat-pulldown",
+    "cable-row",
+    "dumbbell-curl",
+    "face-pull",
+    "barbell-back-squat",
+    "leg-press",
+    "barbell-romanian-deadlift",
+    "leg-curl",
+    "leg-extension",
+    "seated-calf-raise",
 ];
 
 pub async fn measure(scale: Scale) -> Result<Figures> {
-    let exercises: Exercises = NAMES.into_iter().map(Exercise::from_name).collect();
+    let exercises: Exercises = SLUGS.into_iter().filter_map(Exercise::of_catalogue).collect();
     let knowledge = Knowledge { global: Global::shipped(), exercises: &exercises };
     let workouts: Vec<Workout> = (0..SESSIONS).map(workout).collect();
     let mut stored = Training::new(knowledge.global).to_bytes();
@@ -81,15 +81,15 @@ fn rebuild(knowledge: Knowledge<'_>, workouts: &[Workout]) -> f64 {
 
 fn workout(number: u32) -> Workout {
     let id = Uuid::from_u128(u128::from(number));
-    let day = &NAMES[6 * (number as usize % 3)..][..6];
+    let day = &SLUGS[6 * (number as usize % 3)..][..6];
     let set = |place: u32| Set {
         load_kg: 40.0 + 2.5 * f64::from((number / 9 + place) % 20),
         reps: 5 + (number % 4) as u16,
         rpe: Some(7.0 + f64::from((number + place) % 5) / 2.0),
         kind: SetKind::Working,
     };
-    let performed = |name: &&str| Performed {
-        exercise: Exercise::from_name(name).slug,
+    let performed = |slug: &&str| Performed {
+        exercise: ExerciseSlug::try_from((*slug).to_owned()).expect("a slug"),
         sets: (0..3).map(set).collect(),
         planned: None,
     };
