@@ -58,7 +58,7 @@ fn fold(workouts: &[Workout]) -> Training {
 
 fn forecast(training: &Training, reps: u8) -> Option<super::Forecast> {
     let exercise = &slug_of("Bench Press (Barbell)");
-    let ask = Ask { exercise, reps, on: date(2026, 6, 1).at(18, 0, 0, 0), step_kg: 2.5, routine: None };
+    let ask = Ask { exercise, reps, on: date(2026, 3, 3).at(18, 0, 0, 0), step_kg: 2.5, routine: None };
     with_knowledge(|knowledge| training.forecast(knowledge, &ask))
 }
 

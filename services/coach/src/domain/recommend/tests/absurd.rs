@@ -14,7 +14,7 @@ fn pounds_logged_as_kilograms_are_asked_about_and_not_built_on() {
     assert_eq!((all[0].kind, all[0].headline), (None, Headline::CheckEntry));
     let text = told(&lifter, &all[0]);
     assert!(
-        text.starts_with("Bench Press (Barbell): is 132.5 kg right?") && text.contains("60.1 kg would fit"),
+        text.starts_with("Barbell bench press: is 132.5 kg right?") && text.contains("60.1 kg would fit"),
         "{text}"
     );
     let mut bench = all.iter().flat_map(|one| &one.lifts).filter(|lift| lift.exercise == slug_of(BENCH));

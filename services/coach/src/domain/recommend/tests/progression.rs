@@ -25,7 +25,7 @@ fn a_lifter_who_met_every_rep_with_ease_is_asked_for_one_more() {
     let otherwise = next.explanation.counterfactual.as_ref().unwrap();
     assert_eq!((otherwise.code, &otherwise.params[&Param::Load]), (Otherwise::FewerRepsIfMissed, &Value::Load(60.0)));
     assert!(next.explanation.reasons.iter().all(|reason| !reason.evidence.event_ids.is_empty()));
-    assert!(told(&lifter, &next).starts_with("Bench Press (Barbell): 3 × 9 with 60 kg You did 8 repetitions"));
+    assert!(told(&lifter, &next).starts_with("Barbell bench press: 3 × 9 with 60 kg You did 8 repetitions"));
 }
 
 #[test]
