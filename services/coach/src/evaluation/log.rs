@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     event::{Performed, Set, SetKind, Workout},
-    exercise::{Exercise, Exercises},
+    exercise::{Exercise, Exercises, Names},
     profile::Unit,
 };
 
@@ -104,19 +104,23 @@ pub struct Person {
     pub workouts: Vec<Workout>,
 }
 
-/// The exercises of a log that the catalogue knows.
+/// The exercises of a log: what the catalogue takes a name for without asking, under the log's own name. Two names of one
+/// exercise stay two, since whoever has two names means two machines.
 pub fn exercises(rows: &[Row]) -> Exercises {
     let names: BTreeSet<&str> = rows.iter().map(|row| row.exercise.as_str()).collect();
-    let known = names.into_iter().filter_map(|name| Catalogue::get().resolve(name));
-    known.map(|found| Exercise::from(found.exercise)).collect()
+    let known = names.into_iter().filter_map(|name| {
+        let found = Catalogue::get().resolve(name)?;
+        let names = Names { en: name.into(), de: name.into(), es: name.into() };
+        Some(Exercise { slug: slug_of(name), names, ..Exercise::from(found.exercise) })
+    });
+    known.collect()
 }
 
 /// The people of a log, by name.
 pub fn people(rows: &[Row]) -> Vec<Person> {
     let mut people: BTreeMap<&str, BTreeMap<u32, Workout>> = BTreeMap::new();
-    let mut slugs: BTreeMap<&str, ExerciseSlug> = BTreeMap::new();
     for row in rows {
-        let slug = slugs.entry(&row.exercise).or_insert_with(|| slug_of(&row.exercise)).clone();
+        let slug = slug_of(&row.exercise);
         let workout = people.entry(&row.user).or_default().entry(row.session).or_insert_with(|| first_of(row));
         match workout.exercises.iter_mut().find(|performed| performed.exercise == slug) {
             Some(performed) => performed.sets.push(row.set()),
@@ -130,13 +134,18 @@ pub fn people(rows: &[Row]) -> Vec<Person> {
     people.into_iter().map(person).collect()
 }
 
-/// What the catalogue takes a name for; one that it does not take without asking is an exercise of its own.
-fn slug_of(name: &str) -> ExerciseSlug {
-    let own = || {
-        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
-        ExerciseSlug::try_from(format!("unknown-{}", id.simple())).unwrap_or_else(|why| unreachable!("{why}"))
-    };
-    Catalogue::get().resolve(name).map_or_else(own, |found| found.exercise.slug.clone())
+/// A name as a slug: its letters and digits, words joined by `-`, at most 64 characters.
+pub(super) fn slug_of(name: &str) -> ExerciseSlug {
+    let spaced: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    let mut slug = spaced.split_whitespace().collect::<Vec<_>>().join("-");
+    slug.truncate(64);
+    if slug.is_empty() {
+        // A name without a Latin letter still has to be told from others.
+        slug = name.bytes().take(30).map(|byte| format!("{byte:02x}")).collect();
+    }
+    let fallback = || ExerciseSlug::try_from("unnamed".to_owned());
+    ExerciseSlug::try_from(slug).or_else(|_| fallback()).unwrap_or_else(|_| unreachable!("`unnamed` is a slug"))
 }
 
 fn first_of(row: &Row) -> Workout {
@@ -158,6 +167,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::exercise::Pattern;
 
     fn row(change: impl Fn(&mut serde_json::Value)) -> Result<Row, String> {
         let mut line = json!({
@@ -194,14 +204,21 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_by_the_catalogue_and_one_that_is_not_taken_is_an_exercise_of_its_own() {
+    fn names_are_read_by_the_catalogue_and_for_one_that_is_not_taken_nothing_is_known() {
         let named = |name: &str| Row { exercise: name.to_owned(), ..row(|_| ()).unwrap() };
-        let rows = ["Bench Press (Barbell)", "bench press barbell", "Ohio State", "Reverse Bench Press"].map(named);
-        let people = people(&rows);
-        let done: Vec<&str> = people[0].workouts[0].exercises.iter().map(|one| one.exercise.as_str()).collect();
-        assert_eq!(done.len(), 3);
-        assert_eq!(done[0], "barbell-bench-press");
-        assert!(done[1..].iter().all(|slug| slug.starts_with("unknown-")), "{done:?}");
-        assert_eq!(exercises(&rows).iter().count(), 1, "nothing is proposed for what is not known");
+        let rows = ["Bench Press (Barbell)", "Squat (Barbell)", "Moonwalk", "Reverse Bench Press"].map(named);
+        assert_eq!(people(&rows)[0].workouts[0].exercises.len(), 4);
+        let known = exercises(&rows);
+        let slugs: Vec<&str> = known.iter().map(|one| one.slug.as_str()).collect();
+        assert_eq!(slugs, ["bench-press-barbell", "squat-barbell"]);
+        let squat = known.get(&slug_of("Squat (Barbell)")).unwrap();
+        assert_eq!((&*squat.names.en, squat.pattern), ("Squat (Barbell)", Pattern::Squat));
+    }
+
+    #[test]
+    fn every_name_has_a_slug_even_one_without_a_latin_letter() {
+        assert_ne!(slug_of("深蹲"), slug_of("硬拉"));
+        assert_eq!(slug_of(""), slug_of(""));
+        assert!(slug_of(&"x".repeat(300)).as_str().len() <= 64);
     }
 }

@@ -6,7 +6,7 @@ use plyo_events::training::ExerciseSlug;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::log::Person;
+use super::log::{Person, slug_of};
 use crate::domain::{
     exercise::Exercises,
     global::{Global, Population, Settings},
@@ -95,8 +95,8 @@ struct Statistic {
 }
 
 impl Statistics {
-    /// By the slug that the `catalogue` gives the name; an exercise that lacks a number is left out, and where several names
-    /// are one exercise, the name that most used counts.
+    /// By slug; an exercise that lacks a number is left out. Under the slug of the name, for logs whose names are kept apart, and
+    /// under the one that the `catalogue` gives it; where it gives one slug to several names, from the name that most used.
     pub fn populations(&self, catalogue: impl Fn(&str) -> Option<ExerciseSlug>) -> BTreeMap<ExerciseSlug, Population> {
         let population = |one: &Statistic| {
             Some(Population {
@@ -108,6 +108,9 @@ impl Statistics {
         };
         let mut by_users: Vec<(&String, &Statistic)> = self.exercises.iter().collect();
         by_users.sort_by_key(|(_, one)| (one.e1rm_kg_p50.is_some(), one.n_users));
-        by_users.iter().filter_map(|(name, one)| Some((catalogue(name)?, population(one)?))).collect()
+        let known = || by_users.iter().filter_map(|(name, one)| Some((*name, population(one)?)));
+        let of_catalogue = known().filter_map(|(name, one)| Some((catalogue(name)?, one)));
+        // The name's own slug wins: a log may hold two names that are one in the catalogue.
+        of_catalogue.chain(known().map(|(name, one)| (slug_of(name), one))).collect()
     }
 }
