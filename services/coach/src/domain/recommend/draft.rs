@@ -5,7 +5,7 @@ use plyo_events::training::ExerciseSlug;
 
 use super::{
     circumstances::{circumstances, with_urgency},
-    consistent, context, next_session, refusal,
+    consistent, context, refusal,
     shown::Recommendation,
     situation::Situation,
 };
@@ -23,6 +23,9 @@ use crate::domain::{
 /// Rounds through the safety layer before loads are given up; two are the rule.
 const MAX_ROUNDS: usize = 4;
 
+/// Gives an exercise of a plan its load, at a moment.
+pub(super) type NamesLoad = fn(&Situation<'_>, &Exercise, DateTime) -> Lift;
+
 /// What somebody who knows nothing of safety would recommend.
 pub(super) struct Draft {
     pub kind: Option<Kind>,
@@ -31,8 +34,9 @@ pub(super) struct Draft {
     /// Those of the headline that do not come from the first lift.
     pub params: Params,
     pub lifts: Vec<Lift>,
-    /// The moment for which the loads of its lifts are still to be named: it takes long, and most plans are not shown.
-    pub loads_on: Option<DateTime>,
+    /// The moment for which the loads of its lifts are still to be named, and by what: it takes long, and most plans are not
+    /// shown.
+    pub loads_on: Option<(DateTime, NamesLoad)>,
     /// How many lifts belong to each day; empty for one day.
     pub days: Vec<usize>,
     pub reasons: Vec<Reason>,
@@ -71,9 +75,9 @@ impl Draft {
     /// Through the safety layer. What it changed is told; what it left nothing of becomes [`Headline::NoProposal`] or
     /// [`Headline::NothingNow`].
     pub fn finish(mut self, situation: &Situation<'_>, on: DateTime) -> Recommendation {
-        if let Some(moment) = self.loads_on {
+        if let Some((moment, names_load)) = self.loads_on {
             let exercises = self.lifts.iter().filter_map(|lift| situation.knowledge.exercises.get(&lift.exercise));
-            self.lifts = exercises.map(|exercise| next_session::lift(situation, exercise, moment)).collect();
+            self.lifts = exercises.map(|exercise| names_load(situation, exercise, moment)).collect();
         }
         let Safe { lifts, days, rules, was_lowered } = safe(situation, &self, on);
         let lost_all = lifts.is_empty() && needs_lifts(self.headline);

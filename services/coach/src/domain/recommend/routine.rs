@@ -5,6 +5,7 @@ use plyo_events::training::ExerciseSlug;
 use super::{
     context,
     draft::{self, Draft},
+    next_session,
     situation::Situation,
 };
 use crate::domain::{
@@ -47,7 +48,7 @@ pub(super) fn draft(situation: &Situation<'_>) -> Option<Draft> {
         params: Params::from([(Param::Days, Value::Count(days))]),
         days: planned.iter().map(Vec::len).collect(),
         lifts: planned.into_iter().flatten().collect(),
-        loads_on: Some(context::next_time(situation)),
+        loads_on: Some((context::next_time(situation), next_session::lift)),
         reasons: vec![
             Reason::new(Code::UsualSession, 0.7, [(Param::Times, Value::Count(times))], evidence),
             Reason::new(Code::DaysPerWeek, 0.4, [(Param::Days, Value::Count(days))], Evidence::default()),
