@@ -66,7 +66,7 @@ pub struct ProposedLift {
     pub reps: u16,
     pub sets: u16,
     /// The effort at which to stop a set.
-    #[serde(alias = "most_rpe")]
+    #[serde(rename = "most_rpe")]
     pub max_rpe: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range80_kg: Option<RangeKg>,

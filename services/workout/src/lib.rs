@@ -4,6 +4,7 @@
 
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 
+mod columns;
 mod domain;
 mod exercises;
 mod queries;

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, ensure};
 use plyo_events::{
     training::{Distance, ExerciseSlug, Load, Mass, SetKind},
     workout::{RecordKind, Set, Workout},
 };
 use plyo_exercises::{Catalogue, Exercise, Measure, epley};
-use plyo_nats::Value;
 
 use super::measure::moved;
 
@@ -27,22 +25,12 @@ impl Rank {
         Self(rank)
     }
 
+    pub(crate) const fn column(self) -> i64 {
+        self.0
+    }
+
     pub(crate) const fn value(self) -> u64 {
         self.0.unsigned_abs()
-    }
-}
-
-impl Value for Rank {
-    const TYPE: &'static str = "bigint";
-    const OID: u32 = <u64 as Value>::OID;
-    const ARRAY_OID: u32 = <u64 as Value>::ARRAY_OID;
-
-    fn write(&self, out: &mut Vec<u8>) {
-        self.0.cast_unsigned().write(out);
-    }
-
-    fn read(bytes: &[u8]) -> Result<Self> {
-        Ok(Self(u64::read(bytes)?.cast_signed()))
     }
 }
 
@@ -100,7 +88,7 @@ pub(crate) const DISTANCES: [(u64, f64); 10] = [
 ];
 
 impl Listed {
-    const fn code(self) -> u8 {
+    pub(crate) const fn code(self) -> u8 {
         match self {
             Self::LoadForReps(reps) => reps,
             Self::SetVolume => 32,
@@ -109,7 +97,7 @@ impl Listed {
         }
     }
 
-    const fn of(code: u8) -> Option<Self> {
+    pub(crate) const fn of(code: u8) -> Option<Self> {
         match code {
             1..=15 => Some(Self::LoadForReps(code)),
             32 => Some(Self::SetVolume),
@@ -137,38 +125,6 @@ impl Listed {
 /// The values of a workout that are only listed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Listing(pub BTreeMap<Listed, Rank>);
-
-/// Bytes of a value: the largest volume has 40 bits.
-const WIDTH: usize = 5;
-
-/// A code and a value each: a column for each kind would be mostly empty.
-impl Value for Listing {
-    const TYPE: &'static str = "bytea";
-    const OID: u32 = <Vec<u8> as Value>::OID;
-    const ARRAY_OID: u32 = <Vec<u8> as Value>::ARRAY_OID;
-
-    fn write(&self, out: &mut Vec<u8>) {
-        for (listed, rank) in &self.0 {
-            out.push(listed.code());
-            out.extend_from_slice(&rank.value().to_be_bytes()[8 - WIDTH..]);
-        }
-    }
-
-    fn read(bytes: &[u8]) -> Result<Self> {
-        let mut values = BTreeMap::new();
-        let parts = bytes.chunks_exact(1 + WIDTH);
-        ensure!(parts.remainder().is_empty(), "{} bytes of listed values", bytes.len());
-        for part in parts {
-            let mut value = [0; 8];
-            value[8 - WIDTH..].copy_from_slice(&part[1..]);
-            // A kind that a newer version lists says nothing to this one.
-            if let Some(listed) = Listed::of(part[0]) {
-                values.insert(listed, Rank::of(listed.kind(), u64::from_be_bytes(value)));
-            }
-        }
-        Ok(Self(values))
-    }
-}
 
 /// A workout's best values for one exercise.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,3 +1,5 @@
+//! Which values a set has, by what its exercise measures.
+
 use serde_json::json;
 
 use super::*;
