@@ -26,7 +26,7 @@ fn given(headers: &HeaderMap) -> Option<Traceparent> {
 /// The span of a command that comes over a socket.
 pub(crate) fn socket_command(kind: &str) -> Span {
     // Names that clients make up are cut off.
-    let kind = kind.get(..64).unwrap_or(kind);
+    let kind = &kind[..kind.floor_char_boundary(64)];
     tracing::debug_span!("command", otel.name = "cmd", otel.kind = "server", plyo.command = kind)
 }
 
@@ -109,6 +109,11 @@ fn record(span: &Span, response: &Response) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_cut_off_between_two_characters() {
+        let _span = socket_command(&"\u{20ac}".repeat(100));
+    }
 
     #[test]
     fn a_trace_is_continued_and_garbage_is_replaced() {
