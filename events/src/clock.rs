@@ -15,6 +15,6 @@ pub struct WorkoutReminderDue {
     /// The scheduled revision of the reminder; if it was moved or cancelled since, its revision is higher.
     #[serde(default)]
     pub revision: u32,
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub due_at: Timestamp,
 }

@@ -16,6 +16,7 @@ pub mod probe;
 pub mod query;
 pub mod recurrence;
 pub mod rejection;
+mod rfc3339;
 pub mod subject;
 pub mod trace;
 pub mod training;

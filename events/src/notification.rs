@@ -135,7 +135,7 @@ pub struct RecordTold {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MarkTold {
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub achieved_at: Timestamp,
     /// Grams for loads, a count for repetitions.
     pub value: u64,
@@ -147,7 +147,7 @@ pub struct MarkTold {
 pub struct ReminderTold {
     /// The clock's event.
     pub clock_event: EventId,
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub due_at: Timestamp,
     pub reminder_id: ReminderId,
 }
@@ -210,7 +210,7 @@ pub struct NotificationView {
     pub kind: NotificationKind,
     pub read: bool,
     pub retracted: bool,
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub created_at: Timestamp,
     pub because: Because,
     pub params: Told,

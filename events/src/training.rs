@@ -11,6 +11,8 @@ use jiff::{
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::rfc3339::{self, FORM};
+
 /// Most sets in one workout.
 pub const MAX_SETS: usize = 500;
 
@@ -120,11 +122,16 @@ impl LocalTime {
     pub fn local_date(self) -> Date {
         self.local().date()
     }
+
+    /// Whether RFC 3339 can write it. What was kept by earlier versions may have seconds in its offset.
+    pub fn has_rfc3339_offset(self) -> bool {
+        self.offset.seconds() % 60 == 0
+    }
 }
 impl TryFrom<String> for LocalTime {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        const FORM: &str = "a time must be RFC 3339 with its UTC offset, such as 2026-11-24T18:30:00+01:00";
+        rfc3339::form(&text).ok_or(FORM)?;
         let pieces = Pieces::parse(&text).map_err(|_| FORM)?;
         let offset = match pieces.offset() {
             Some(PiecesOffset::Numeric(numeric)) => numeric.offset(),
@@ -155,8 +162,30 @@ mod tests {
         assert_eq!(String::from(time), "2026-11-24T23:30:00.5-08:00");
         assert_eq!(time.local_date().to_string(), "2026-11-24");
         assert_eq!(time.at().to_string(), "2026-11-25T07:30:00.5Z");
-        for wrong in ["2026-11-24", "2026-11-24T10:00:00", "9999-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "soon", ""] {
+        for wrong in [
+            "2026-11-24",
+            "2026-11-24T10:00:00",
+            "2026-11-24T10:00+01:00",
+            "2026-11-24T10:00:00+01:00[Europe/Berlin]",
+            "2026-02-30T10:00:00Z",
+            "9999-01-01T00:00:00Z",
+            "1969-12-31T23:59:59Z",
+            "soon",
+            "",
+        ] {
             assert!(LocalTime::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+        // An earlier version kept it: it is read in events, and refused in commands.
+        let kept = LocalTime::try_from("2026-11-20T18:30:00+01:00:30".to_owned()).unwrap();
+        assert_eq!(String::from(kept), "2026-11-20T18:30:00+01:00:30");
+        assert!(time.has_rfc3339_offset() && !kept.has_rfc3339_offset());
+    }
+
+    #[test]
+    fn a_load_is_kept_with_two_decimals() {
+        for (typed, kept) in [("102.5500000001", "102.55"), ("0.30000000000000004", "0.3"), ("100", "100.0")] {
+            let amount: Amount = serde_json::from_str(typed).unwrap();
+            assert_eq!(serde_json::to_string(&amount).unwrap(), kept);
         }
     }
 

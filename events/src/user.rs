@@ -275,7 +275,7 @@ pub struct MeView {
     pub email: String,
     pub locale: Locale,
     pub time_zone: TimeZoneName,
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub registered_at: Timestamp,
 }
 

@@ -16,7 +16,7 @@ pub use self::{
     },
     records::{Mark, NewRecord, Record, RecordChanges, RecordKind},
 };
-use crate::{EventId, RejectionCode, ReminderId, WorkoutId, training::BodyWeight};
+use crate::{EventId, RejectionCode, ReminderId, WorkoutId, rfc3339, training::BodyWeight};
 
 // Rejections.
 
@@ -58,7 +58,7 @@ pub struct DeleteWorkout {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LogBodyWeight {
     /// The local date; at most one day ahead.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date"))]
     pub date: Date,
     /// Absent to take back what was logged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,7 +68,9 @@ pub struct LogBodyWeight {
 /// Set a reminder to train, at most 366 days ahead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SetReminder {
-    #[schemars(with = "String")]
+    /// RFC 3339 with an offset or Z; ahead, at most 366 days.
+    #[serde(with = "rfc3339")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub due_at: Timestamp,
 }
 
@@ -76,7 +78,8 @@ pub struct SetReminder {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MoveReminder {
     pub reminder_id: ReminderId,
-    #[schemars(with = "String")]
+    #[serde(with = "rfc3339")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub due_at: Timestamp,
 }
 
@@ -114,7 +117,7 @@ pub struct Doubt {
 /// The result of logging a weight: what is known of that date now.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BodyWeightSaved {
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date"))]
     pub date: Date,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<BodyWeight>,
@@ -163,7 +166,7 @@ pub struct WorkoutDeleted {
 /// A weight was logged, or taken back. It counts in workouts that are logged or corrected afterwards, of that date or later.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BodyWeightLogged {
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date"))]
     pub date: Date,
     /// Absent if it was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -175,7 +178,7 @@ pub struct BodyWeightLogged {
 pub struct ReminderSet {
     pub reminder_id: ReminderId,
     pub revision: u32,
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub due_at: Timestamp,
 }
 
@@ -190,7 +193,7 @@ pub struct ReminderCancelled {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReminderDue {
     pub reminder_id: ReminderId,
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub due_at: Timestamp,
     /// The clock's event.
     pub clock_event: EventId,

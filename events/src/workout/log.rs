@@ -82,7 +82,7 @@ impl Set {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkoutSummary {
     /// The local date of the start.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date"))]
     pub local_date: Date,
     pub sets: u32,
     pub reps: u32,
@@ -124,6 +124,11 @@ impl Workout {
         let mut wrong = |pointer: String, detail: &str| found.push(Violation { pointer, detail: detail.to_owned() });
         if self.started_at.at() > now + SignedDuration::from_hours(24) {
             wrong("/started_at".into(), "a workout cannot start more than one day in the future");
+        }
+        for (pointer, time) in [("/started_at", Some(self.started_at)), ("/ended_at", self.ended_at)] {
+            if time.is_some_and(|time| !time.has_rfc3339_offset()) {
+                wrong(pointer.into(), "RFC 3339 has no seconds in a UTC offset; use whole minutes, such as +01:00");
+            }
         }
         if let Some(duration) = self.duration() {
             if duration.is_negative() {

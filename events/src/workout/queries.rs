@@ -28,7 +28,7 @@ pub struct WorkoutView {
     pub workout: Workout,
     pub summary: WorkoutSummary,
     /// When it was logged first. Of workouts with one start, the one that was logged last is listed first.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub logged_at: Timestamp,
 }
 
@@ -93,7 +93,7 @@ pub struct ListBodyWeights {
 /// A weight of a date.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BodyWeightView {
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date"))]
     pub date: Date,
     pub weight: BodyWeight,
 }
@@ -115,7 +115,7 @@ pub struct ListReminders {
 pub struct ReminderView {
     pub reminder_id: ReminderId,
     pub revision: u32,
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub due_at: Timestamp,
 }
 

@@ -49,7 +49,7 @@ pub struct Mark {
     pub workout_id: WorkoutId,
     /// In the unit of the kind.
     pub value: u64,
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub achieved_at: Timestamp,
 }
 
