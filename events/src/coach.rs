@@ -71,12 +71,17 @@ pub struct AcceptRecommendation {
     pub recommendation_id: RecommendationId,
 }
 
+// What a client sends flattens nothing: its reader would not see the fields that nobody knows.
+
 /// I will not do it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DismissRecommendation {
     pub recommendation_id: RecommendationId,
-    #[serde(flatten)]
-    pub dismissal: Dismissal,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<DismissalReason>,
+    /// Which exercise of it: what hurts is not proposed for two weeks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise: Option<ExerciseSlug>,
 }
 
 /// Why advice is not welcome, as far as it is told.
@@ -106,8 +111,9 @@ pub enum DismissalReason {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SnoozeRecommendation {
     pub recommendation_id: RecommendationId,
-    #[serde(flatten)]
-    pub snooze: Snooze,
+    /// 1 to 90.
+    #[schemars(range(min = 1, max = 90))]
+    pub days: u8,
 }
 
 /// For how long.

@@ -3,7 +3,7 @@
 use plyo_events::{
     Command, Emit, Event, EventId, EventKind, Message, RecommendationId, Rejection, UserId,
     coach::{
-        AcceptRecommendation, DismissRecommendation, GoalsSet, INVALID_DAYS, RecommendationAccepted,
+        AcceptRecommendation, DismissRecommendation, Dismissal, GoalsSet, INVALID_DAYS, RecommendationAccepted,
         RecommendationDismissed, RecommendationSaved, RecommendationSnoozed, RecommendationStatus,
         RecommendationWithdrawn, Snooze, SnoozeRecommendation, WithdrawalReason,
     },
@@ -108,20 +108,21 @@ impl Reactor for Coach {
                 let accepted = RecommendationAccepted { recommendation_id: *id };
                 Ok(saved(*id, RecommendationStatus::Accepted).event(accepted))
             }
-            Command::DismissRecommendation(DismissRecommendation { recommendation_id: id, dismissal }) => {
+            Command::DismissRecommendation(DismissRecommendation { recommendation_id: id, reason, exercise }) => {
                 state.is_open(user, *id)?;
-                if dismissal.exercise.as_ref().is_some_and(|slug| knowledge().exercises.get(slug).is_none()) {
+                if exercise.as_ref().is_some_and(|slug| knowledge().exercises.get(slug).is_none()) {
                     return Err(UNKNOWN_EXERCISE.into());
                 }
-                let dismissed = RecommendationDismissed { recommendation_id: *id, dismissal: dismissal.clone() };
+                let dismissal = Dismissal { reason: *reason, exercise: exercise.clone() };
+                let dismissed = RecommendationDismissed { recommendation_id: *id, dismissal };
                 Ok(saved(*id, RecommendationStatus::Dismissed).event(dismissed))
             }
-            Command::SnoozeRecommendation(SnoozeRecommendation { recommendation_id: id, snooze }) => {
-                if !(1..=Snooze::MAX_DAYS).contains(&snooze.days) {
+            Command::SnoozeRecommendation(SnoozeRecommendation { recommendation_id: id, days }) => {
+                if !(1..=Snooze::MAX_DAYS).contains(days) {
                     return Err(INVALID_DAYS.into());
                 }
                 state.is_open(user, *id)?;
-                let snoozed = RecommendationSnoozed { recommendation_id: *id, snooze: *snooze };
+                let snoozed = RecommendationSnoozed { recommendation_id: *id, snooze: Snooze { days: *days } };
                 Ok(saved(*id, RecommendationStatus::Snoozed).event(snoozed))
             }
             Command::SetGoals(set) => {

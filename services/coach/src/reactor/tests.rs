@@ -3,7 +3,7 @@
 use jiff::{Timestamp, ToSpan as _, civil::date};
 use plyo_events::{
     WorkoutId,
-    coach::{Dismissal, DismissalReason, Focus, Goals, RecommendationReady, SetGoals},
+    coach::{DismissalReason, Focus, Goals, RecommendationReady, SetGoals},
     workout::{RecordChanges, Workout},
 };
 use plyo_nats::testing::{Input, Lane};
@@ -149,9 +149,9 @@ fn what_is_done_was_followed_and_what_is_dismissed_keeps_silent() {
     let late = lane.when(command(101, 1, accept(&ready)));
     assert_eq!(late.outcome.unwrap_err().code, "recommendation_followed");
 
-    let dismissal = Dismissal { reason: Some(DismissalReason::NoTime), exercise: None };
     let recommendation_id = next.recommendation.recommendation_id;
-    let dismissed = lane.when(command(102, 1, DismissRecommendation { recommendation_id, dismissal }));
+    let dismissal = DismissRecommendation { recommendation_id, reason: Some(DismissalReason::NoTime), exercise: None };
+    let dismissed = lane.when(command(102, 1, dismissal));
     assert_eq!(dismissed.outcome.unwrap()["status"], "dismissed");
     let events = lane.when(event(51, completed(51, workout(17, &[(SQUAT, 80.0, 5)])))).bodies();
     let kinds: Vec<_> = events

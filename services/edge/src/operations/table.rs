@@ -5,8 +5,8 @@ use plyo_events::{
     CommandKind,
     achievement::ListAchievements,
     coach::{
-        AcceptRecommendation, DismissRecommendation, GetCoachState, GetNextLoad, GetNextSession, GetWhy, Goals,
-        ListRecommendations, RecommendationSaved, SetGoals, SnoozeRecommendation,
+        AcceptRecommendation, DismissRecommendation, Dismissal, GetCoachState, GetNextLoad, GetNextSession, GetWhy,
+        Goals, ListRecommendations, RecommendationSaved, SetGoals, Snooze, SnoozeRecommendation,
     },
     notification::{
         CountNotifications, GetPreferences, ListNotifications, NotificationCounts, Preferences, ReadAllNotifications,
@@ -184,14 +184,18 @@ fn of_services() -> Vec<Operation> {
             POST,
             "/coach/recommendations/{id}/dismiss",
             "Dismiss a recommendation, and why",
-            |recommendation_id, dismissal| DismissRecommendation { recommendation_id, dismissal },
+            |recommendation_id, Dismissal { reason, exercise }| DismissRecommendation {
+                recommendation_id,
+                reason,
+                exercise,
+            },
             gives::<RecommendationSaved>(),
         ),
         command(
             POST,
             "/coach/recommendations/{id}/snooze",
             "Snooze a recommendation for some days",
-            |recommendation_id, snooze| SnoozeRecommendation { recommendation_id, snooze },
+            |recommendation_id, Snooze { days }| SnoozeRecommendation { recommendation_id, days },
             gives::<RecommendationSaved>(),
         ),
         list("/coach/next-session", "My next workout", |user, (), Language(language)| GetNextSession {

@@ -61,11 +61,11 @@ fn inputs(steps: &[(u8, Step)]) -> Vec<Input> {
             Step::Delete { which } => happens(deleted(own.swap_remove(which % own.len())).into()),
             Step::Answer { which, how } => {
                 let recommendation_id = RecommendationId::derive(id(1000 + (which % 90) as u32), "recommendation/0");
-                let dismissal = Dismissal { reason: Some(DismissalReason::Hurts), exercise: None };
+                let reason = Some(DismissalReason::Hurts);
                 let body: Command = match how {
                     0 => AcceptRecommendation { recommendation_id }.into(),
-                    1 => DismissRecommendation { recommendation_id, dismissal }.into(),
-                    2 => SnoozeRecommendation { recommendation_id, snooze: Snooze { days: 7 } }.into(),
+                    1 => DismissRecommendation { recommendation_id, reason, exercise: None }.into(),
+                    2 => SnoozeRecommendation { recommendation_id, days: 7 }.into(),
                     _ => SetGoals { goals: Goals { focus: [Focus::Strength].into(), ..Goals::default() } }.into(),
                 };
                 command(number, *user, body)
