@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 #[cfg(feature = "testing")]
 use crate::probe;
 use crate::{
-    Aggregate, RejectionCode, achievement, clock, coach, notification, rejection::INVALID_BODY, user, workout,
+    Aggregate, RejectionCode, achievement, clock, coach, notification,
+    rejection::{INVALID_BODY, REVISION_CHANGED},
+    user, workout,
 };
 
 /// A message that this binary cannot decode.
@@ -286,12 +288,16 @@ impl CommandKind {
         match self {
             Self::RegisterUser => &[user::ALREADY_REGISTERED],
             Self::LogWorkout => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
-            Self::CorrectWorkout => &[INVALID_BODY, workout::UNKNOWN_EXERCISE, workout::WORKOUT_NOT_FOUND],
-            Self::DeleteWorkout => &[workout::WORKOUT_NOT_FOUND],
+            Self::CorrectWorkout => {
+                &[INVALID_BODY, workout::UNKNOWN_EXERCISE, workout::WORKOUT_NOT_FOUND, REVISION_CHANGED]
+            }
+            Self::DeleteWorkout => &[workout::WORKOUT_NOT_FOUND, REVISION_CHANGED],
             Self::LogBodyWeight => &[INVALID_BODY],
             Self::SetReminder => &[workout::INVALID_DUE_AT, workout::TOO_MANY_REMINDERS],
-            Self::MoveReminder => &[workout::INVALID_DUE_AT, workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE],
-            Self::CancelReminder => &[workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE],
+            Self::MoveReminder => {
+                &[workout::INVALID_DUE_AT, workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE, REVISION_CHANGED]
+            }
+            Self::CancelReminder => &[workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE, REVISION_CHANGED],
             Self::ReadNotification => &[notification::NOTIFICATION_NOT_FOUND],
             Self::AcceptRecommendation => &coach::ACCEPT_REJECTIONS,
             Self::DismissRecommendation => &coach::DISMISS_REJECTIONS,
@@ -303,6 +309,28 @@ impl CommandKind {
             #[cfg(feature = "testing")]
             Self::Gather => &[],
         }
+    }
+}
+
+impl CommandKind {
+    /// Whether it changes something that has revisions, and can be sent for one of them.
+    pub const fn has_revisions(self) -> bool {
+        matches!(self, Self::CorrectWorkout | Self::DeleteWorkout | Self::MoveReminder | Self::CancelReminder)
+    }
+}
+
+impl Command {
+    /// Has it done only if what it changes has one of these revisions; false if that has none.
+    pub fn only_at(&mut self, revisions: Vec<u32>) -> bool {
+        let if_revision = match self {
+            Self::CorrectWorkout(correct) => &mut correct.if_revision,
+            Self::DeleteWorkout(delete) => &mut delete.if_revision,
+            Self::MoveReminder(shift) => &mut shift.if_revision,
+            Self::CancelReminder(cancel) => &mut cancel.if_revision,
+            _ => return false,
+        };
+        *if_revision = Some(revisions);
+        true
     }
 }
 

@@ -68,6 +68,9 @@ pub const INVALID_CURSOR: RejectionCode = RejectionCode::invalid("invalid_cursor
 /// The same key came with another body.
 pub const IDEMPOTENCY_KEY_REUSED: RejectionCode =
     RejectionCode::invalid("idempotency_key_reused", "this Idempotency-Key was used with another body; use a new key");
+/// It was to be done for another revision.
+pub const REVISION_CHANGED: RejectionCode =
+    RejectionCode::conflict("revision_changed", "it has another revision by now; load it again");
 /// A service, or what it stands on, does not do its part now.
 pub const UNAVAILABLE: RejectionCode =
     RejectionCode::new(RejectionKind::Unavailable, "unavailable", "try again in a moment");

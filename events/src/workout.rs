@@ -46,12 +46,18 @@ pub struct LogWorkout {
 pub struct CorrectWorkout {
     pub workout_id: WorkoutId,
     pub workout: Workout,
+    /// Done only if the workout has one of these revisions; without it, whichever it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_revision: Option<Vec<u32>>,
 }
 
 /// Delete a workout as if it had never been logged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeleteWorkout {
     pub workout_id: WorkoutId,
+    /// Done only if the workout has one of these revisions; without it, whichever it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_revision: Option<Vec<u32>>,
 }
 
 /// Log what I weigh, on a date. A second weight of the same date takes the place of the first.
@@ -81,12 +87,18 @@ pub struct MoveReminder {
     #[serde(with = "rfc3339")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub due_at: Timestamp,
+    /// Done only if the reminder has one of these revisions; without it, whichever it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_revision: Option<Vec<u32>>,
 }
 
 /// Cancel a reminder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CancelReminder {
     pub reminder_id: ReminderId,
+    /// Done only if the reminder has one of these revisions; without it, whichever it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_revision: Option<Vec<u32>>,
 }
 
 // Results of commands.

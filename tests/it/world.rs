@@ -161,10 +161,10 @@ impl Effect for Calls {
         let reminder_id = ReminderId::new(event.id);
         match said.ok().and_then(Result::ok).as_deref() {
             Some("ok") if summary.reps == reps::GONE => {
-                Performed::Done(Command::from(MoveReminder { reminder_id, due_at: event.time }))
+                Performed::Done(Command::from(MoveReminder { reminder_id, due_at: event.time, if_revision: None }))
             }
             Some("ok") => Performed::Done(Command::from(SetReminder { due_at: event.time })),
-            Some("never") => Performed::GaveUp(Command::from(CancelReminder { reminder_id })),
+            Some("never") => Performed::GaveUp(Command::from(CancelReminder { reminder_id, if_revision: None })),
             _ => Performed::RetryAfter(Duration::from_millis(200)),
         }
     }

@@ -105,10 +105,10 @@ mod tests {
         let due_at = "2026-12-01T18:00:00Z".parse().unwrap();
         let commands: [Command; 5] = [
             SetReminder { due_at }.into(),
-            CancelReminder { reminder_id: one }.into(),
-            CancelReminder { reminder_id: other }.into(),
-            MoveReminder { reminder_id: one, due_at }.into(),
-            MoveReminder { reminder_id: other, due_at }.into(),
+            CancelReminder { reminder_id: one, if_revision: None }.into(),
+            CancelReminder { reminder_id: other, if_revision: None }.into(),
+            MoveReminder { reminder_id: one, due_at, if_revision: None }.into(),
+            MoveReminder { reminder_id: other, due_at, if_revision: None }.into(),
         ];
         let mut ids = std::collections::HashSet::new();
         for command in &commands {
@@ -126,7 +126,7 @@ mod tests {
     fn the_ids_that_a_command_names_are_its_fields_of_that_name() {
         let (one, due_at) = (ReminderId::mint(), "2026-12-01T18:00:00Z".parse().unwrap());
         let named = |command: Command| ids_named(&command.encode());
-        assert_eq!(named(MoveReminder { reminder_id: one, due_at }.into()), format!("/{one}"));
+        assert_eq!(named(MoveReminder { reminder_id: one, due_at, if_revision: None }.into()), format!("/{one}"));
         assert_eq!(named(SetReminder { due_at }.into()), "");
     }
 

@@ -33,9 +33,11 @@ impl Reactor for Training {
                 reminders::set(row, reminder_id, set.due_at, command.time, state.active_reminders(user))
             }
             Command::MoveReminder(shift) => {
-                reminders::shift(state.reminders.get(&(user, shift.reminder_id)), shift.due_at, command.time)
+                reminders::shift(state.reminders.get(&(user, shift.reminder_id)), shift, command.time)
             }
-            Command::CancelReminder(cancel) => reminders::cancel(state.reminders.get(&(user, cancel.reminder_id))),
+            Command::CancelReminder(cancel) => {
+                reminders::cancel(state.reminders.get(&(user, cancel.reminder_id)), cancel)
+            }
             _ => Err(UNKNOWN_COMMAND.into()),
         }
     }

@@ -5,12 +5,13 @@ use plyo_events::{
     Emit, Event, EventId, EventKind, Rejection, ReminderId, Timer,
     clock::WorkoutReminderDue,
     workout::{
-        INVALID_DUE_AT, REMINDER_NOT_ACTIVE, REMINDER_NOT_FOUND, ReminderCancelled, ReminderDue, ReminderSaved,
-        ReminderSet, TOO_MANY_REMINDERS,
+        CancelReminder, INVALID_DUE_AT, MoveReminder, REMINDER_NOT_ACTIVE, REMINDER_NOT_FOUND, ReminderCancelled,
+        ReminderDue, ReminderSaved, ReminderSet, TOO_MANY_REMINDERS,
     },
 };
 
 use super::{
+    check_revision,
     rows::{ReminderRow, ReminderStatus},
     to_microsecond,
 };
@@ -36,9 +37,10 @@ pub(crate) fn set(
 }
 
 /// Moves a pending one. Moving it to the same time does nothing.
-pub(crate) fn shift(row: Option<&ReminderRow>, due_at: Timestamp, now: Timestamp) -> Result<Emit, Rejection> {
+pub(crate) fn shift(row: Option<&ReminderRow>, shift: &MoveReminder, now: Timestamp) -> Result<Emit, Rejection> {
     let row = to_come(row)?;
-    let due_at = ahead(due_at, now)?;
+    check_revision(row.revision, shift.if_revision.as_deref())?;
+    let due_at = ahead(shift.due_at, now)?;
     if due_at == row.due_at {
         return Ok(unchanged(row));
     }
@@ -46,8 +48,9 @@ pub(crate) fn shift(row: Option<&ReminderRow>, due_at: Timestamp, now: Timestamp
 }
 
 /// Cancels a pending one.
-pub(crate) fn cancel(row: Option<&ReminderRow>) -> Result<Emit, Rejection> {
+pub(crate) fn cancel(row: Option<&ReminderRow>, cancel: &CancelReminder) -> Result<Emit, Rejection> {
     let row = to_come(row)?;
+    check_revision(row.revision, cancel.if_revision.as_deref())?;
     let (reminder_id, revision) = (row.reminder_id, row.revision + 1);
     Ok(Emit::nothing()
         .event(ReminderCancelled { reminder_id, revision })

@@ -13,7 +13,7 @@ use plyo_events::{
 };
 
 use super::{
-    bodies, check, doubts,
+    bodies, check, check_revision, doubts,
     marks::{self, Marks},
     measure,
     records::{self, Change, Held},
@@ -41,6 +41,7 @@ pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogWorkout) -
 /// A correction that changes nothing is done without an event or a new revision.
 pub(crate) fn correct(state: &State, command: &Message<Command>, correct: &CorrectWorkout) -> Result<Emit, Rejection> {
     let row = find(state, command.user(), correct.workout_id)?;
+    check_revision(row.revision, correct.if_revision.as_deref())?;
     let (user, workout_id, workout, before) = (command.user(), row.workout_id, &correct.workout, row.summary.clone());
     check(workout, command.time)?;
     if row.body == *workout {
@@ -59,6 +60,7 @@ pub(crate) fn correct(state: &State, command: &Message<Command>, correct: &Corre
 
 pub(crate) fn delete(state: &State, user: UserId, delete: &DeleteWorkout) -> Result<Emit, Rejection> {
     let row = find(state, user, delete.workout_id)?;
+    check_revision(row.revision, delete.if_revision.as_deref())?;
     let workout_id = row.workout_id;
     let records = change(state, user, workout_id, Some(row), None);
     Ok(Emit::nothing().event(WorkoutDeleted { workout_id, before: row.summary.clone(), records }).reply(WorkoutSaved {

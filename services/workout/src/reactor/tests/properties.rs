@@ -70,11 +70,14 @@ fn messages(steps: Vec<Step>) -> Vec<Input> {
             }
             Step::Correct(pick, workout) => {
                 let (user, workout_id) = picked(&logged, pick)?;
-                command(user, CorrectWorkout { workout_id: WorkoutId::new(workout_id), workout }.into())
+                command(
+                    user,
+                    CorrectWorkout { workout_id: WorkoutId::new(workout_id), workout, if_revision: None }.into(),
+                )
             }
             Step::Delete(pick) => {
                 let (user, workout_id) = picked(&logged, pick)?;
-                command(user, DeleteWorkout { workout_id: WorkoutId::new(workout_id) }.into())
+                command(user, DeleteWorkout { workout_id: WorkoutId::new(workout_id), if_revision: None }.into())
             }
             Step::Weigh(user, is_earlier, day, kg) => {
                 let date = jiff::civil::date(if is_earlier { 2025 } else { 2026 }, 5, day.cast_signed());
@@ -87,11 +90,15 @@ fn messages(steps: Vec<Step>) -> Vec<Input> {
             }
             Step::Move(pick, due) => {
                 let (user, reminder) = picked(&set, pick)?;
-                command(user, MoveReminder { reminder_id: ReminderId::new(reminder), due_at: time(due) }.into())
+                command(
+                    user,
+                    MoveReminder { reminder_id: ReminderId::new(reminder), due_at: time(due), if_revision: None }
+                        .into(),
+                )
             }
             Step::Cancel(pick) => {
                 let (user, reminder) = picked(&set, pick)?;
-                command(user, CancelReminder { reminder_id: ReminderId::new(reminder) }.into())
+                command(user, CancelReminder { reminder_id: ReminderId::new(reminder), if_revision: None }.into())
             }
             Step::Due(pick, revision) => {
                 let (user, reminder) = picked(&set, pick)?;
@@ -182,7 +189,7 @@ proptest! {
         let Input::Command(log) = pick.get(&logs) else { unreachable!("it was chosen among commands") };
         let workout_id = WorkoutId::new(log.id);
         let without: Vec<_> = with.iter().filter(|message| !is_about(message, workout_id)).cloned().collect();
-        with.push(Input::Command(message(500, log.user(), DeleteWorkout { workout_id }.into())));
+        with.push(Input::Command(message(500, log.user(), DeleteWorkout { workout_id, if_revision: None }.into())));
 
         let (mut lane, mut never) = (lane(), lane());
         let (emitted, fewer) = (events(lane.deliver(&with, &delivery)), events(never.deliver(&without, &delivery)));

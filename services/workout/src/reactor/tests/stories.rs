@@ -18,11 +18,11 @@ fn log(number: u32, workout: Workout) -> Input {
 }
 
 fn correct(number: u32, of: u32, workout: Workout) -> Input {
-    command(number, CorrectWorkout { workout_id: WorkoutId::new(id(of)), workout })
+    command(number, CorrectWorkout { workout_id: WorkoutId::new(id(of)), workout, if_revision: None })
 }
 
 fn delete(number: u32, of: u32) -> Input {
-    command(number, DeleteWorkout { workout_id: WorkoutId::new(id(of)) })
+    command(number, DeleteWorkout { workout_id: WorkoutId::new(id(of)), if_revision: None })
 }
 
 fn remind(number: u32, seconds: u32) -> Input {
@@ -149,7 +149,7 @@ fn a_workout_that_is_deleted_unknown_or_somebody_elses_is_not_found() {
     assert_eq!(refusal(&mut lane, delete(4, 1)), missing);
     assert_eq!(refusal(&mut lane, correct(5, 1, squats(1, 61.0))), missing);
     assert_eq!(refusal(&mut lane, delete(6, 99)), missing);
-    let foreign = DeleteWorkout { workout_id: WorkoutId::new(id(2)) };
+    let foreign = DeleteWorkout { workout_id: WorkoutId::new(id(2)), if_revision: None };
     assert_eq!(refusal(&mut lane, Input::Command(message(7, person(1), foreign.into()))), missing);
     assert_eq!(lane.rows::<WorkoutRow>().len(), 1);
 }
@@ -173,28 +173,57 @@ fn a_reminder_is_set_moved_and_comes_due_at_its_last_revision_once() {
     let reminder_id = ReminderId::new(id(1));
     let expected = WorkoutReminderDue { reminder_id, revision: 1, due_at: time(50) };
     assert_eq!(timers(&set), [Timer::Set { key: id(1), at: time(50), due: expected.into() }]);
-    let moved = lane.when(command(2, MoveReminder { reminder_id, due_at: time(100) }));
+    let moved = lane.when(command(2, MoveReminder { reminder_id, due_at: time(100), if_revision: None }));
     let expected = WorkoutReminderDue { reminder_id, revision: 2, due_at: time(100) };
     assert_eq!(timers(&moved), [Timer::Set { key: id(1), at: time(100), due: expected.into() }]);
 
     assert!(run(&mut lane, &[due(3, 1, 1)], 1).is_empty(), "it was moved");
     assert_eq!(run(&mut lane, &[due(4, 1, 2), due(5, 1, 2)], 2).len(), 1);
     let gone = (RejectionKind::Conflict, "reminder_not_active".to_owned());
-    assert_eq!(refusal(&mut lane, command(6, CancelReminder { reminder_id })), gone);
+    assert_eq!(refusal(&mut lane, command(6, CancelReminder { reminder_id, if_revision: None })), gone);
+}
+
+#[test]
+fn a_change_for_another_revision_is_refused_also_within_a_batch() {
+    let mut lane = lane();
+    let workout_id = WorkoutId::new(id(1));
+    let correct_at = |number: u32, kg: f64, revisions: &[u32]| {
+        let if_revision = Some(revisions.to_vec());
+        command(number, CorrectWorkout { workout_id, workout: squats(1, kg), if_revision })
+    };
+    let changed = || (RejectionKind::Conflict, "revision_changed".to_owned());
+    // Two devices correct what both have read.
+    let handled = lane.batch(&[log(1, squats(1, 60.0)), correct_at(2, 61.0, &[1]), correct_at(3, 62.0, &[1])]);
+    assert_eq!(handled[1].outcome.as_ref().unwrap()["revision"], 2);
+    assert_eq!(handled[2].outcome.as_ref().unwrap_err().code, changed().1);
+    assert_eq!(refusal(&mut lane, command(4, DeleteWorkout { workout_id, if_revision: Some(vec![1]) })), changed());
+    assert_eq!(refusal(&mut lane, correct_at(5, 62.0, &[])), changed());
+    let corrected = lane.when(correct_at(6, 62.0, &[7, 2]));
+    assert_eq!(corrected.outcome.unwrap()["revision"], 3);
+    assert!(lane.when(command(7, DeleteWorkout { workout_id, if_revision: Some(vec![3]) })).outcome.is_ok());
+
+    lane.when(remind(8, 50));
+    let reminder_id = ReminderId::new(id(8));
+    let shift = |number: u32, revision: u32| {
+        command(number, MoveReminder { reminder_id, due_at: time(100), if_revision: Some(vec![revision]) })
+    };
+    assert_eq!(refusal(&mut lane, shift(9, 2)), changed());
+    assert!(lane.when(shift(10, 1)).outcome.is_ok());
+    assert_eq!(refusal(&mut lane, command(11, CancelReminder { reminder_id, if_revision: Some(vec![1]) })), changed());
 }
 
 #[test]
 fn a_cancelled_reminder_does_not_come() {
     let mut lane = lane();
     let reminder_id = ReminderId::new(id(1));
-    let handled = lane.batch(&[remind(1, 50), command(2, CancelReminder { reminder_id })]);
+    let handled = lane.batch(&[remind(1, 50), command(2, CancelReminder { reminder_id, if_revision: None })]);
     assert_eq!(timers(&handled[1]), [Timer::Cancel { key: id(1), kind: EventKind::WorkoutReminderDue }]);
     assert!(run(&mut lane, &[due(3, 1, 1), due(4, 1, 2)], 2).is_empty());
     let gone = (RejectionKind::Conflict, "reminder_not_active".to_owned());
-    assert_eq!(refusal(&mut lane, command(5, MoveReminder { reminder_id, due_at: time(60) })), gone);
+    assert_eq!(refusal(&mut lane, command(5, MoveReminder { reminder_id, due_at: time(60), if_revision: None })), gone);
     let reminder_id = ReminderId::new(id(9));
     let missing = (RejectionKind::NotFound, "reminder_not_found".to_owned());
-    assert_eq!(refusal(&mut lane, command(6, CancelReminder { reminder_id })), missing);
+    assert_eq!(refusal(&mut lane, command(6, CancelReminder { reminder_id, if_revision: None })), missing);
 }
 
 #[test]
@@ -213,7 +242,7 @@ fn a_reminder_lies_ahead_by_at_most_366_days_and_there_are_at_most_100() {
     run(&mut lane, &(0..100).map(|number| remind(number, 1_000)).collect::<Vec<_>>(), 7);
     let full = (RejectionKind::Conflict, "too_many_reminders".to_owned());
     assert_eq!(refusal(&mut lane, remind(100, 1_000)), full);
-    let room = command(101, CancelReminder { reminder_id: ReminderId::new(id(0)) });
+    let room = command(101, CancelReminder { reminder_id: ReminderId::new(id(0)), if_revision: None });
     assert_eq!(run(&mut lane, &[room, remind(102, 1_000)], 2).len(), 2);
     assert_eq!(lane.row::<AgendaRow>(&(person(0),)).unwrap().active, 100);
 }
