@@ -17,7 +17,7 @@ mod together;
 pub use nats_server::{Durability, NatsServer};
 pub use permissions::Access;
 pub use postgres::{Postgres, program as postgres_program};
-pub use process::{free_port, raise_file_limit};
+pub use process::{file_limit, free_port, raise_file_limit};
 pub use redis::Redis;
 #[cfg(feature = "together")]
 pub use together::{DATABASE, Servers, Setup, copy};

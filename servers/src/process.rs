@@ -65,6 +65,14 @@ pub fn raise_file_limit() -> Result<()> {
     Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
 }
 
+/// How many files and sockets this process may open.
+///
+/// # Errors
+/// When the system does not say.
+pub fn file_limit() -> Result<u64> {
+    Ok(getrlimit(Resource::RLIMIT_NOFILE)?.0)
+}
+
 impl Process {
     /// Starts `command` in its own `directory`; `setpriv --pdeathsig` ends it when its parent ends, for any reason. `name`
     /// is what the kernel calls it.

@@ -94,6 +94,11 @@ async fn what_is_wrong_is_refused_with_a_problem_and_leaves_nothing() {
         (right.replace("barbell-bench-press", "barbell\\u0000bench"), 422),
         (right.replace("barbell-bench-press", "moonwalk"), 422),
         (right.replace(&trained_at(0)[..10], "9999-11-23"), 422),
+        (right.replace("Z\"", "+01:00:30\""), 422),
+        (right.replace("{\"kg\":60.0}", "60"), 422),
+        (right.replace("{\"kg\":60.0}", "{\"kg\":60,\"lb\":130}"), 422),
+        (right.replace("\"reps\":5", "\"reps\":5,\"reps\":5"), 422),
+        ("5".to_owned(), 422),
         (right.replacen('{', r#"{"ended_at":"2026-01-23T18:00:00+01:00","#, 1), 422),
         (many, 422),
         (format!("{{\"pad\":\"{}\"}}", "x".repeat(300 * 1024)), 413),
@@ -103,6 +108,7 @@ async fn what_is_wrong_is_refused_with_a_problem_and_leaves_nothing() {
         assert_eq!(answer.status, status, "{:.200} {answer:?}", body);
         assert_eq!(answer.headers["content-type"], "application/problem+json");
         assert!(answer.body["code"].is_string() && answer.body["detail"].is_string(), "{answer:?}");
+        assert!(status != 422 || answer.body["violations"][0]["pointer"].is_string(), "{answer:?}");
     }
     let answer =
         ada.send("POST", "/api/v1/workouts", &[("content-type", "text/plain")], Some(right.clone())).await.unwrap();

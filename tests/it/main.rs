@@ -5,11 +5,13 @@
 mod account_stories;
 mod auth_stories;
 mod backup_stories;
+mod browser_stories;
 mod child;
 mod cluster_stories;
 mod coach_stories;
 mod collector;
 mod command_line;
+mod conditional_stories;
 mod container_stories;
 mod contracts;
 mod crash_stories;

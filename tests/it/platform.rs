@@ -195,7 +195,7 @@ pub async fn serve(config: Config, names: &str, edge_port: Option<u16>) -> Resul
     let roles: Vec<String> = roles.map(str::to_owned).collect();
     if !roles.is_empty() {
         let listener = TcpListener::bind(("127.0.0.1", edge_port.unwrap_or(0))).await?;
-        let edge = EdgeOptions { allowed_origins: Vec::new(), limits: false, grace: Duration::ZERO };
+        let edge = EdgeOptions { limits: false, ..EdgeOptions::default() };
         running.spawn(async move {
             platform::run(&config, &services, &roles, edge, listener, std::future::pending()).await
         });

@@ -119,7 +119,7 @@ async fn a_sixth_service_runs_with_its_own_key_and_role_and_is_seen_to_be_well()
 
     let config = Config { postgres_url: ground.dsn_as("{role}"), ..ground.config() };
     let roles = ["sixth".to_owned(), "edge".to_owned()];
-    let edge = EdgeOptions { allowed_origins: Vec::new(), limits: true, grace: Duration::ZERO };
+    let edge = EdgeOptions { limits: true, ..EdgeOptions::default() };
     let port = free_port().unwrap();
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     let running =

@@ -1,19 +1,21 @@
-//! Strict JSON bodies: what is not understood is refused with a pointer to it, and nothing is guessed.
+//! The bodies of requests, which are JSON.
 
 use std::time::Duration;
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     http::{HeaderMap, StatusCode, header},
 };
 use bytes::Bytes;
 use futures_util::StreamExt;
-use plyo_events::{Rejection, Violation, rejection::INVALID_BODY};
-use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use plyo_events::{Rejection, Violation};
+use serde::{Deserialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
-use crate::problem::{Code, Problem};
+use crate::{
+    document::{Document, pointer},
+    problem::{Code, Problem},
+};
 
 /// Most bytes of a body.
 pub(crate) const MAX_BYTES: usize = 256 * 1024;
@@ -43,6 +45,17 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Probl
     timeout(READ_TIMEOUT, gather(body)).await.map_err(|_| SLOW_BODY)?
 }
 
+/// A body where none is needed: nothing, or an object without fields.
+pub(crate) async fn none(body: Body) -> Result<(), Problem> {
+    #[derive(Deserialize)]
+    struct Nothing {}
+    if body.is_end_stream() {
+        return Ok(());
+    }
+    let content = timeout(READ_TIMEOUT, gather(body)).await.map_err(|_| SLOW_BODY)??;
+    if content.is_empty() { Ok(()) } else { decode(&content).map(|Nothing {}| ()) }
+}
+
 async fn gather(body: Body) -> Result<Bytes, Problem> {
     let mut chunks = body.into_data_stream();
     let mut content = Bytes::new();
@@ -63,52 +76,22 @@ async fn gather(body: Body) -> Result<Bytes, Problem> {
 
 /// Reads a value that has exactly the fields of `T`.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    match decode_flawless(bytes) {
-        Some(value) => Ok(value),
-        None => decode_or_explain(bytes),
-    }
+    let document = Document::json(bytes).map_err(|error| refusal(bytes, &error))?;
+    Ok(document.read()?)
 }
 
-/// A quick first look, which does not keep track of where it is.
-fn decode_flawless<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    if memchr::memmem::find(bytes, NUL).is_some() {
-        return None;
+/// What is wrong with bytes that are not JSON, or that say a number of JSON which no reader has room for.
+fn refusal(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    if !text.starts_with("number out of range") && !is_named_number(bytes, error) {
+        return INVALID_JSON.because(format!("the body is not valid JSON: {text}"));
     }
-    let mut is_known = true;
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_ignored::deserialize(&mut json, |_| is_known = false).ok()?;
-    json.end().ok()?;
-    is_known.then_some(value)
-}
-
-fn decode_or_explain<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    if let Some(escape) = nul(bytes) {
-        return Err(INVALID_BODY.because(format!("text must not contain NUL (byte {escape})")).into());
-    }
-    let mut unknown = Vec::new();
     let mut track = serde_path_to_error::Track::new();
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
-    let decoded =
-        serde_ignored::deserialize(tracked, |path| unknown.push(format!("/{}", path.to_string().replace('.', "/"))));
-    match decoded.and_then(|value| json.end().map(|()| value)) {
-        Ok(value) if unknown.is_empty() => Ok(value),
-        Ok(_) => {
-            let violation = |pointer: String| Violation { detail: format!("unknown field `{pointer}`"), pointer };
-            Err(Rejection::violations(unknown.into_iter().map(violation).collect()).into())
-        }
-        Err(error) => Err(refusal(bytes, &pointer(&track.path()), &error)),
-    }
-}
-
-fn refusal(bytes: &[u8], pointer: &str, error: &serde_json::Error) -> Problem {
-    let text = error.to_string();
-    let is_number = text.starts_with("number out of range") || is_named_number(bytes, error);
-    if error.classify() == Category::Data || is_number {
-        let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
-        return Rejection::violations(vec![Violation { pointer: pointer.to_owned(), detail }]).into();
-    }
-    INVALID_JSON.because(format!("the body is not valid JSON: {text}"))
+    // It fails at the same place once more.
+    let _ = Document::deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track));
+    let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
+    Rejection::violations(vec![Violation { pointer: pointer(&track.path()), detail }]).into()
 }
 
 /// Whether the error is at `NaN` or `Infinity`, which other writers of JSON produce.
@@ -116,26 +99,6 @@ fn is_named_number(bytes: &[u8], error: &serde_json::Error) -> bool {
     let line = bytes.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
     let rest = line.get(error.column().saturating_sub(2)..).unwrap_or_default();
     [&b"NaN"[..], b"Inf", b"-In"].iter().any(|name| rest.windows(3).take(2).any(|window| window == *name))
-}
-
-/// `exercises[0].sets[2].rpe` as a JSON Pointer.
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let segments = path.iter().map(|segment| match segment {
-        Segment::Seq { index } => format!("/{index}"),
-        Segment::Map { key } => format!("/{key}"),
-        Segment::Enum { variant } => format!("/{variant}"),
-        Segment::Unknown => "/?".to_owned(),
-    });
-    segments.collect()
-}
-
-const NUL: &[u8] = b"\\u0000";
-
-/// Where an escaped NUL is. A backslash that is itself escaped escapes nothing.
-fn nul(bytes: &[u8]) -> Option<usize> {
-    memchr::memmem::find_iter(bytes, NUL)
-        .find(|index| bytes[..*index].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0)
 }
 
 #[cfg(test)]
@@ -161,7 +124,10 @@ mod tests {
             (&RIGHT.replace("60", "\"60\""), 422, "/exercises/0/sets/0/duration_s"),
             (&RIGHT.replace("rpe", "rp"), 422, "/exercises/0/sets/0/rp"),
             (&RIGHT.replace("2026", "9999"), 422, "/started_at"),
-            (&RIGHT.replace("plank", "pl\\u0000ank"), 422, ""),
+            (&RIGHT.replace("plank", "pl\\u0000ank"), 422, "/exercises/0/exercise"),
+            (&RIGHT.replace(r#""duration_s":60"#, r#""load":{"kg":100,"lb":220}"#), 422, "/exercises/0/sets/0/load"),
+            (&RIGHT.replace(r#""duration_s":60"#, r#""load":100"#), 422, "/exercises/0/sets/0/load"),
+            ("5", 422, ""),
             (&format!("{RIGHT}{RIGHT}"), 400, ""),
         ];
         for (body, status, pointer) in cases {
@@ -171,11 +137,5 @@ mod tests {
                 assert_eq!(problem.violations[0].pointer, pointer, "{body}");
             }
         }
-    }
-
-    #[test]
-    fn an_escaped_backslash_before_u0000_is_no_nul() {
-        assert_eq!(nul(br#""\\u0000""#), None);
-        assert_eq!(nul(br#""\u0000""#), Some(1));
     }
 }

@@ -3,6 +3,9 @@
 
 mod body;
 mod caller;
+mod condition;
+mod connection;
+mod document;
 mod health;
 mod key;
 mod limits;
@@ -12,44 +15,57 @@ mod metric;
 mod not_ready;
 mod openapi;
 mod operations;
+mod origin;
 mod page;
+mod prefer;
 mod problem;
 mod submit;
 mod trace;
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use axum::{
     Router,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::Response,
-    serve::ListenerExt,
 };
+pub use connection::ConnectionLimits;
+use ipnet::IpNet;
 pub use live::LiveTimes;
 pub use metric::METRICS;
 pub use not_ready::NotReady;
 pub use openapi::document as openapi;
+pub use origin::Origin;
 use plyo_events::{Subject, UserId};
 use plyo_nats::{CommandPublisher, Nats, Outcomes};
 use tokio::{net::TcpListener, time::Instant};
-use tower_http::{
-    cors::{AllowOrigin, CorsLayer},
-    set_header::SetResponseHeaderLayer,
-};
+use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::{caller::Callers, limits::Limits, listener::Closing, live::Hub};
+use crate::{
+    caller::Callers,
+    connection::{Bounded, Bounds, Peer, Requests},
+    limits::Limits,
+    listener::Closing,
+    live::Hub,
+};
 
 /// How an edge is set up.
 pub struct EdgeConfig {
     /// Browser origins that may use it; others get no CORS headers and no WebSocket. Programs send no origin.
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<Origin>,
+    /// Proxies that say in `X-Forwarded-For` for whom they ask; of anybody else it is not believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How many connections it has at most.
+    pub connections: ConnectionLimits,
     /// Where limits of log-in and sign-up are shared between edges; without it each edge counts for itself.
     pub redis_url: Option<String>,
     /// Whether there are rate limits at all.
     pub limits: bool,
     /// The routes that say whether a service is well, `/api/v1/workouts/health`, each with the name of its service.
     pub services: Vec<(&'static str, &'static str)>,
+    /// Gives the AsyncAPI document: what travels between services and over sockets.
+    pub asyncapi: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
     /// Renders `/metrics`.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// What else of this process is not ready, and why: the lanes of the services that run beside the edge.
@@ -70,9 +86,12 @@ impl Default for EdgeConfig {
     fn default() -> Self {
         Self {
             allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            connections: ConnectionLimits::default(),
             redis_url: None,
             limits: true,
             services: Vec::new(),
+            asyncapi: Arc::new(|| serde_json::Value::Null),
             metrics: Arc::new(String::new),
             not_ready: Arc::new(Vec::new),
             notes: Arc::new(Vec::new),
@@ -127,7 +146,8 @@ pub async fn serve(
     let edge_id = uuid::Uuid::new_v4().simple().to_string();
     let callers = Arc::new(Callers::default());
     let hub = Hub::start(&nats, Arc::clone(&callers), config.ring_events).await?;
-    let grace = config.grace;
+    let (grace, write_timeout) = (config.grace, config.live.write);
+    let bounds = Bounds::new(config.connections, config.trusted_proxies.clone());
     let state = EdgeState(Arc::new(Edge {
         commands: CommandPublisher::new(&nats, &edge_id),
         outcomes: Outcomes::subscribe(&nats, &edge_id).await?,
@@ -144,7 +164,7 @@ pub async fn serve(
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     // Together, since a layer is a box to each request.
-    let app = router(state).layer((trace::RequestSpans, closes_connections(&hub)));
+    let app = router(state).layer((Requests, trace::RequestSpans, closes_connections(&hub)));
     let told = Arc::clone(&hub);
     let closing = async move {
         shutdown.await;
@@ -159,15 +179,8 @@ pub async fn serve(
         // From here on a connection without a request is ended, and who came last has not sent theirs.
         tokio::time::sleep(grace.min(FIRST_REQUEST)).await;
     };
-    // An answer in two writes would wait 40 ms for the acknowledgement of the first.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
-    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(closed)
-        .await?;
+    let listener = Bounded { listener, bounds, write_timeout };
+    axum::serve(listener, app.into_make_service_with_connect_info::<Peer>()).with_graceful_shutdown(closed).await?;
     // axum forgets a connection that became a socket; whoever ends this process now would cut its `bye` off.
     told.all_closed().await;
     Ok(())
@@ -186,19 +199,7 @@ fn closes_connections(
 }
 
 fn router(state: EdgeState) -> Router {
-    let origins: Vec<HeaderValue> =
-        state.config.allowed_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
-    let cors = CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::IF_NONE_MATCH,
-            "idempotency-key".parse().unwrap_or(header::ACCEPT),
-            "prefer".parse().unwrap_or(header::ACCEPT),
-        ])
-        .max_age(Duration::from_secs(600));
+    let cors = origin::cors(&state.config.allowed_origins);
     Router::new()
         .nest("/api/v1", operations::router())
         .merge(health::router(&state.config.services))

@@ -11,6 +11,12 @@ pub const METRICS: &[Metric] = &[
     },
     Metric {
         kind: MetricKind::Counter,
+        name: "plyo_edge_connections_refused_total",
+        labels: &[],
+        help: "Connections that were closed at once, since there were too many, in total or from one address.",
+    },
+    Metric {
+        kind: MetricKind::Counter,
         name: "plyo_edge_resets_total",
         labels: &["why"],
         help: "Clients whose cursor could not be resumed from, by why: malformed, epoch, future, too_old.",

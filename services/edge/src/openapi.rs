@@ -1,29 +1,30 @@
 //! The API as a document: OpenAPI 3.1, made from the table of operations and the types that its rows name.
 
+mod schemas;
+
 use std::collections::BTreeMap;
 
+use axum::http::{Method, StatusCode};
 use plyo_events::CommandKind;
-use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use self::schemas::Schemas;
 use crate::{
     operations::{Operation, operations},
     problem::{Code, Problem},
+    submit::Pending,
 };
 
 /// The OpenAPI 3.1 document.
 pub fn document() -> Value {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.definitions_path = "/components/schemas".into();
-    settings.meta_schema = None;
-    let mut generator = settings.into_generator();
-    generator.subschema_for::<Problem>();
+    let mut schemas = Schemas::new();
+    schemas.sent.subschema_for::<Problem>();
     let mut paths = Map::new();
     for operation in operations() {
         let path = paths.entry(format!("/api/v1{}", operation.path)).or_insert_with(|| json!({}));
-        path[operation.method.as_str().to_ascii_lowercase()] = describe(&operation, &mut generator);
+        path[operation.method.as_str().to_ascii_lowercase()] = describe(&operation, &mut schemas);
     }
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Plyo",
@@ -35,25 +36,27 @@ pub fn document() -> Value {
         "tags": tags(),
         "paths": paths,
         "components": {
-            "schemas": generator.take_definitions(true),
             "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
         }
-    })
+    });
+    let schemas = schemas.finish(&mut document);
+    document["components"]["schemas"] = schemas.into();
+    document
 }
 
-fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
+fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     let in_path = names_in(operation.path)
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": path_schema(name) }));
     let parameters: Vec<Value> = in_path.chain(operation.parameters.iter().cloned()).collect();
     let mut described = json!({
         "tags": [tag(operation.path)],
         "summary": operation.summary,
         "operationId": name(operation),
         "parameters": parameters,
-        "responses": responses(operation, generator),
+        "responses": responses(operation, schemas),
     });
     if let Some(schema) = operation.body {
-        let schema = schema(generator);
+        let schema = schema(&mut schemas.read);
         described["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
     }
     described["security"] = if operation.needs_token { json!([{ "bearer": [] }]) } else { json!([]) };
@@ -67,21 +70,37 @@ fn sent_over_a_socket(kind: CommandKind) -> String {
     format!("Over a socket: `cmd` with the type `{kind}`.")
 }
 
-fn responses(operation: &Operation, generator: &mut SchemaGenerator) -> BTreeMap<String, Value> {
+/// Every id is a UUID; what stands for a service is its name.
+fn path_schema(name: &str) -> Value {
+    if name == "id" { json!({ "type": "string", "format": "uuid" }) } else { json!({ "type": "string" }) }
+}
+
+fn responses(operation: &Operation, schemas: &mut Schemas) -> BTreeMap<String, Value> {
     let mut responses = BTreeMap::new();
     let mut right = json!({ "description": operation.summary });
     if let Some(schema) = operation.answer.schema {
-        right["content"] = json!({ "application/json": { "schema": schema(generator) } });
+        right["content"] = json!({ "application/json": { "schema": schema(&mut schemas.sent) } });
     }
-    let location = json!({ "Location": { "schema": { "type": "string" } } });
-    if operation.answer.location.is_some() {
-        right["headers"] = location.clone();
+    if let Some(media_type) = operation.answer.media_type {
+        right["content"] = json!({ media_type: { "schema": { "type": "string" } } });
+    }
+    let headers = headers(operation.answer_headers());
+    if !headers.is_empty() {
+        right["headers"] = headers.clone().into();
     }
     responses.insert(operation.answer.status.as_str().to_owned(), right);
     if let Some((status, description)) = operation.also {
         let mut also = json!({ "description": description });
-        if operation.command.is_some() {
-            also["headers"] = location;
+        if !headers.is_empty() {
+            also["headers"] = headers.into();
+        }
+        if status == StatusCode::ACCEPTED {
+            let schema = match operation.answer.schema {
+                // What was asked for is how far a command is, and this one is pending.
+                Some(schema) if operation.method == Method::GET => schema(&mut schemas.sent),
+                _ => schemas.sent.subschema_for::<Pending>(),
+            };
+            also["content"] = json!({ "application/json": { "schema": schema } });
         }
         responses.insert(status.as_str().to_owned(), also);
     }
@@ -95,13 +114,28 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator) -> BTreeMap
     responses
 }
 
+fn headers<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Map<String, Value> {
+    let described = |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+    headers.map(|(name, description)| (name.to_owned(), described(description))).collect()
+}
+
 /// A problem with one of these codes.
 fn problem(codes: &[&Code]) -> Value {
     let lines: Vec<String> = codes.iter().map(|code| format!("`{}`: {}", code.name, code.detail)).collect();
     let names: Vec<&str> = codes.iter().map(|code| code.name).collect();
     let one_of_them = json!({ "properties": { "code": { "enum": names } } });
     let schema = json!({ "allOf": [{ "$ref": "#/components/schemas/Problem" }, one_of_them] });
-    json!({ "description": lines.join("\n\n"), "content": { "application/problem+json": { "schema": schema } } })
+    let mut response =
+        json!({ "description": lines.join("\n\n"), "content": { "application/problem+json": { "schema": schema } } });
+    if codes.iter().any(|code| Problem::from(**code).is_temporary()) {
+        let seconds = json!({ "description": "Seconds to wait", "schema": { "type": "integer", "minimum": 1 } });
+        response["headers"] = json!({ "Retry-After": seconds });
+    }
+    if codes.iter().any(|code| code.status == StatusCode::UNAUTHORIZED) {
+        let challenge = json!({ "description": "`Bearer`, and why", "schema": { "type": "string" } });
+        response["headers"]["WWW-Authenticate"] = challenge;
+    }
+    response
 }
 
 /// The names between braces.
@@ -123,7 +157,21 @@ fn tags() -> Vec<Value> {
             tags.push(tag);
         }
     }
-    tags.into_iter().map(|tag| json!({ "name": tag })).collect()
+    tags.into_iter().map(|tag| json!({ "name": tag, "description": about(tag) })).collect()
+}
+
+fn about(tag: &str) -> &'static str {
+    match tag {
+        "auth" => "Accounts, sessions and tokens",
+        "workouts" => "The training log, its records, and reminders to train",
+        "exercises" => "The catalogue of exercises",
+        "achievements" => "What was reached, and how far the rest is",
+        "notifications" => "What a person was told, and what they want to be told",
+        "coach" => "What is next, and why",
+        "commands" => "What became of a command",
+        "events" | "live" => "Everything as it happens",
+        _ => "More",
+    }
 }
 
 /// `post_workouts`, `get_workouts_id`

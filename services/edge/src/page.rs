@@ -1,7 +1,8 @@
-//! The document, and a page to read it and to try it: Swagger UI, which is in the binary and needs no other host.
+//! The documents, and a page to read it and to try it: Swagger UI, which is in the binary and needs no other host.
 
 use axum::{
     Json, Router,
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
     routing::get,
@@ -22,6 +23,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 pub(crate) fn router() -> Router<EdgeState> {
     Router::new()
         .route("/api/openapi.json", get(async || Json(openapi::document())))
+        .route("/api/asyncapi.json", get(async |State(state): State<EdgeState>| Json((state.config.asyncapi)())))
         .route("/docs", get(page))
         .route("/docs/start.js", get(async || ([(header::CONTENT_TYPE, "text/javascript")], START)))
         .route("/docs/swagger-ui.js", get(async || packed("text/javascript", SCRIPT)))

@@ -6,7 +6,7 @@ use axum::{
 };
 use plyo_events::{
     Rejection, RejectionCode, RejectionKind, Violation,
-    rejection::{self, INVALID_CURSOR},
+    rejection::{self, INVALID_CURSOR, REVISION_CHANGED},
 };
 use plyo_nats::{AskError, SendError};
 use schemars::JsonSchema;
@@ -53,6 +53,12 @@ pub(crate) const UNAVAILABLE: Code =
     Code::new(StatusCode::SERVICE_UNAVAILABLE, rejection::UNAVAILABLE.name, "the service does not answer; try again");
 pub(crate) const FAILED: Code =
     Code::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "the service failed; its log says why");
+/// It is answered by the connection itself, since there is no request yet.
+pub(crate) const SLOW_HEAD: Code = Code::new(
+    StatusCode::REQUEST_TIMEOUT,
+    "slow_head",
+    "the head of the request did not arrive within 10 s; send it again",
+);
 const METHOD_NOT_ALLOWED: Code =
     Code::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this resource does not support that method");
 /// The command with this key is being handled: it alone is a conflict that passes.
@@ -67,6 +73,17 @@ impl Code {
     /// A service's reason to decline.
     pub(crate) fn of(RejectionCode { kind, name, detail }: RejectionCode) -> Self {
         Self { status: status(kind, name), name, detail }
+    }
+
+    /// A whole response, after which the connection ends.
+    pub(crate) fn as_last_answer(self) -> Vec<u8> {
+        let body = serde_json::to_string(&Problem::from(self)).unwrap_or_default();
+        let head = format!(
+            "HTTP/1.1 {}\r\ncontent-type: application/problem+json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            self.status,
+            body.len()
+        );
+        [head, body].concat().into_bytes()
     }
 
     /// The same in other words.
@@ -85,6 +102,8 @@ fn status(kind: RejectionKind, code: &str) -> StatusCode {
     match kind {
         // It is of the URL, not of a body.
         _ if code == INVALID_CURSOR.name => StatusCode::BAD_REQUEST,
+        // It is of the header If-Match.
+        _ if code == REVISION_CHANGED.name => StatusCode::PRECONDITION_FAILED,
         RejectionKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         RejectionKind::NotFound => StatusCode::NOT_FOUND,
         RejectionKind::Conflict => StatusCode::CONFLICT,
@@ -153,6 +172,9 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         if self.is_temporary() {
             headers.insert(header::RETRY_AFTER, 1.into());
+        }
+        if status == StatusCode::UPGRADE_REQUIRED {
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         }
         if status == StatusCode::UNAUTHORIZED {
             let challenge = if self.code == NO_TOKEN.name { "Bearer" } else { "Bearer error=\"invalid_token\"" };

@@ -16,19 +16,17 @@ use plyo_events::{
     Command, CommandId, Message, Outcome, Rejection, Traceparent, UserId, query::OutcomeQuery,
     rejection::IDEMPOTENCY_KEY_REUSED,
 };
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     Edge,
     key::{INVALID_IDEMPOTENCY_KEY, Identity},
+    prefer::{self, DEFAULT_WAIT},
     problem::{Code, IN_FLIGHT, Problem},
     trace,
 };
-
-/// How long a request waits for its outcome unless it says otherwise.
-const WAIT: Duration = Duration::from_secs(2);
-/// The longest that a request can ask to wait.
-const MAX_WAIT_SECONDS: u64 = 30;
 
 /// A command with what makes it the same when it comes again.
 pub(crate) struct Submission {
@@ -49,15 +47,32 @@ pub(crate) enum Submitted {
     Pending,
 }
 
+/// How a command is answered that is stored and whose outcome did not come in time.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Pending {
+    status: PendingStatus,
+    command_id: CommandId,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum PendingStatus {
+    Pending,
+}
+
+impl Pending {
+    pub(crate) const fn new(command_id: CommandId) -> Self {
+        Self { status: PendingStatus::Pending, command_id }
+    }
+}
+
 /// The fingerprints of commands that this edge is sending, with how many send each.
 #[derive(Default)]
 pub(crate) struct InFlight(Mutex<HashMap<CommandId, (String, usize)>>);
 
 /// What can be wrong with a command that any client sends, besides what its service declines it for.
-pub(crate) const CODES: [Code; 4] = [INVALID_IDEMPOTENCY_KEY, INVALID_PREFER, IN_FLIGHT, DEAD_LETTER];
+pub(crate) const CODES: [Code; 3] = [INVALID_IDEMPOTENCY_KEY, IN_FLIGHT, DEAD_LETTER];
 
-const INVALID_PREFER: Code =
-    Code::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_prefer", "Prefer: wait must be a number of seconds");
 pub(crate) const DEAD_LETTER: Code = Code::new(
     StatusCode::INTERNAL_SERVER_ERROR,
     "dead_letter",
@@ -69,15 +84,19 @@ impl Submission {
     pub(crate) fn new(user: UserId, key: Option<&[u8]>, command: Command) -> Result<Self, Problem> {
         let Identity { id, fingerprint, body } = Identity::of(user, key, &command)?;
         let traceparent = trace::traceparent(&HeaderMap::new());
-        Ok(Self { user, id, fingerprint, command, body, traceparent, wait: WAIT })
+        Ok(Self { user, id, fingerprint, command, body, traceparent, wait: DEFAULT_WAIT })
     }
 
     /// As the headers of a request have it.
     pub(crate) fn of_request(user: UserId, headers: &HeaderMap, command: Command) -> Result<Self, Problem> {
-        let key = headers.get("idempotency-key").map(HeaderValue::as_bytes);
+        let mut keys = headers.get_all("idempotency-key").iter().map(HeaderValue::as_bytes);
+        let key = keys.next();
+        if keys.next().is_some() {
+            return Err(INVALID_IDEMPOTENCY_KEY.because("there are two Idempotency-Key headers; send one"));
+        }
         let Identity { id, fingerprint, body } = Identity::of(user, key, &command)?;
         let traceparent = trace::traceparent(headers);
-        Ok(Self { user, id, fingerprint, command, body, traceparent, wait: wait(headers)? })
+        Ok(Self { user, id, fingerprint, command, body, traceparent, wait: prefer::wait(headers) })
     }
 }
 
@@ -120,8 +139,7 @@ pub(crate) fn respond(
         },
         Submitted::Pending => {
             let location = format!("/api/v1/commands/{service}/{id}");
-            let body = serde_json::json!({ "status": "pending", "command_id": id });
-            (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(body)).into_response()
+            (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(Pending::new(id))).into_response()
         }
     };
     if !waited {
@@ -136,22 +154,6 @@ pub(crate) fn settle(outcome: Outcome) -> Result<Submitted, Problem> {
         Outcome::Rejected { rejection } => Err(rejection.into()),
         Outcome::Dead { .. } => Err(DEAD_LETTER.into()),
     }
-}
-
-/// `Prefer: wait=N` or `Prefer: respond-async` (RFC 7240); others are ignored, as the RFC has it.
-fn wait(headers: &HeaderMap) -> Result<Duration, Problem> {
-    let preferences =
-        headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    for preference in preferences.map(str::trim) {
-        if preference.eq_ignore_ascii_case("respond-async") {
-            return Ok(Duration::ZERO);
-        }
-        if let Some(seconds) = preference.strip_prefix("wait=") {
-            let seconds: u64 = seconds.parse().map_err(|_| INVALID_PREFER)?;
-            return Ok(Duration::from_secs(seconds.min(MAX_WAIT_SECONDS)));
-        }
-    }
-    Ok(WAIT)
 }
 
 impl InFlight {

@@ -3,8 +3,10 @@
 use std::{collections::BTreeMap, future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
+use ipnet::IpNet;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use plyo_edge::EdgeConfig;
+use plyo_docs::Kinds;
+use plyo_edge::{ConnectionLimits, EdgeConfig, Origin};
 use plyo_nats::{Health, Nats, NatsConfig, RunConfig, metric::describe, streams::StreamConfig};
 use plyo_servers::{Durability, nkeys};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -66,9 +68,11 @@ impl Config {
 }
 
 /// How the edge is to be served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct EdgeOptions {
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<Origin>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub connections: ConnectionLimits,
     pub limits: bool,
     /// How long it takes connections after it was told to stop.
     pub grace: Duration,
@@ -109,12 +113,18 @@ pub async fn run(
     let edge = if roles.iter().any(|role| role == "edge") {
         let shown = Arc::new(shown);
         let known = Arc::clone(&shown);
+        let made = services::made(services);
         let edge = EdgeConfig {
             allowed_origins: edge.allowed_origins,
+            trusted_proxies: edge.trusted_proxies,
+            connections: edge.connections,
             redis_url: config.redis_url.clone(),
             limits: edge.limits,
             grace,
             services: services::health_routes(services),
+            asyncapi: Arc::new(move || {
+                plyo_docs::documents(&Kinds::released(), &made).remove("asyncapi.json").unwrap_or_default()
+            }),
             metrics: Arc::new(render_metrics),
             not_ready: Arc::new(move || shown.iter().filter_map(pages::Running::not_ready).collect()),
             notes: Arc::new(move || known.iter().flat_map(pages::Running::notes).collect()),

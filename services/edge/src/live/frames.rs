@@ -1,23 +1,24 @@
 //! The frames of a socket, as `live` describes them.
 
 use axum::extract::ws::Message;
+use plyo_events::Rejection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::close::Close;
-use crate::problem::Problem;
+use crate::{document::Document, problem::Problem};
 
 /// The subprotocol of those who speak MessagePack from the start.
 pub(super) const MESSAGE_PACK: &str = "plyo.msgpack";
 /// Most bytes of a frame, and of a message of several frames.
 const MAX_BYTES: usize = 64 * 1024;
-/// Nothing that a client says is nested deeper; deeper nesting would cost stack.
-const MAX_DEPTH: usize = 64;
 
-/// What a client says.
+/// What a client says. It is read as `{"sub": {"n": 1, "topic": "me"}}`: as it is sent, with `t` among the rest, serde would
+/// keep it aside first, and not say where something is wrong.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(tag = "t", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[schemars(tag = "t")]
 pub(super) enum ClientFrame {
     Hello {
         token: String,
@@ -38,17 +39,43 @@ pub(super) enum ClientFrame {
         key: Option<String>,
         #[serde(rename = "type")]
         kind: String,
-        data: Value,
+        /// [`Heard::data`]
+        #[schemars(with = "Value")]
+        data: (),
     },
     Auth {
         n: u64,
         token: String,
     },
-    Ack {},
+    Ack {
+        /// Not kept.
+        #[serde(rename = "c")]
+        _cursor: Option<String>,
+    },
     Pong {},
-    #[serde(other)]
-    #[schemars(skip)]
+}
+
+/// What `t` may say.
+const KINDS: [&str; 7] = ["hello", "sub", "unsub", "cmd", "auth", "ack", "pong"];
+
+/// A frame that was read.
+#[derive(Debug)]
+pub(super) struct Heard<'a> {
+    pub frame: ClientFrame,
+    /// What a command says. Its own reader says what is wrong with it, as over HTTP.
+    pub data: Document<'a>,
+    pub format: Format,
+}
+
+/// Why a frame was not read.
+#[derive(Debug)]
+pub(super) enum Unheard {
+    /// The socket is to be closed.
+    Close(Close),
+    /// It is a frame of a kind that this edge does not know.
     Unknown,
+    /// It is a frame with a number, which the answer repeats, and something wrong in it.
+    Wrong { n: u64, rejection: Rejection },
 }
 
 /// What the edge says, but for `evt` and `eph`, which are rendered once for all.
@@ -132,28 +159,46 @@ fn me() -> Vec<String> {
 }
 
 /// Reads a client's frame.
-///
-/// # Errors
-/// Why the socket is to be closed, when it is too large or no frame at all.
-pub(super) fn read(message: &Message) -> Result<(ClientFrame, Format), Close> {
+pub(super) fn read(message: &Message) -> Result<Heard<'_>, Unheard> {
+    const MALFORMED: Unheard = Unheard::Close(Close::MALFORMED);
     let bytes = match message {
-        Message::Text(text) => text.len(),
-        Message::Binary(bytes) => bytes.len(),
-        _ => 0,
+        Message::Text(text) => text.as_bytes(),
+        Message::Binary(bytes) => bytes,
+        _ => return Err(MALFORMED),
     };
-    if bytes > MAX_BYTES { Err(Close::TOO_LARGE) } else { decode(message).ok_or(Close::MALFORMED) }
+    if bytes.len() > MAX_BYTES {
+        return Err(Unheard::Close(Close::TOO_LARGE));
+    }
+    let (document, format) = match message {
+        Message::Text(_) => (Document::json(bytes).ok(), Format::Json),
+        _ => (Document::message_pack(bytes), Format::MessagePack),
+    };
+    let Some(Document::Object(mut fields)) = document else { return Err(MALFORMED) };
+    let Some(Document::Text(kind)) = fields.remove("t") else { return Err(MALFORMED) };
+    if !KINDS.contains(&&*kind) {
+        return Err(Unheard::Unknown);
+    }
+    let number = match fields.get("n") {
+        Some(Document::Unsigned(n)) => Some(*n),
+        _ => None,
+    };
+    let data = if kind == "cmd" { fields.get_mut("data").map(std::mem::take) } else { None }.unwrap_or_default();
+    let named = Document::Object([(kind, Document::Object(fields))].into());
+    match named.read() {
+        Ok(frame) => Ok(Heard { frame, data, format }),
+        Err(rejection) => Err(number.map_or(MALFORMED, |n| Unheard::Wrong { n, rejection: without_kind(rejection) })),
+    }
 }
 
-fn decode(message: &Message) -> Option<(ClientFrame, Format)> {
-    match message {
-        Message::Text(text) => Some((serde_json::from_str(text).ok()?, Format::Json)),
-        Message::Binary(bytes) => {
-            let mut reader = rmp_serde::Deserializer::from_read_ref(&bytes[..]);
-            reader.set_max_depth(MAX_DEPTH);
-            Some((ClientFrame::deserialize(&mut reader).ok()?, Format::MessagePack))
+/// Pointers into the frame as it was sent: `/cmd/key` is its `/key`.
+fn without_kind(mut rejection: Rejection) -> Rejection {
+    for violation in &mut rejection.violations {
+        let kind = KINDS.iter().find_map(|kind| violation.pointer.strip_prefix('/')?.strip_prefix(kind));
+        if let Some(rest) = kind.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            violation.pointer = rest.to_owned();
         }
-        _ => None,
     }
+    rejection
 }
 
 pub(super) fn write(frame: &ServerFrame<'_>, format: Format) -> Message {
@@ -182,13 +227,52 @@ mod tests {
         for message in
             [Message::Text(hello.to_string().into()), Message::Binary(rmp_serde::to_vec_named(&hello).unwrap().into())]
         {
-            let Ok((ClientFrame::Hello { subs, cursor, .. }, _)) = read(&message) else { panic!("{message:?}") };
+            let Ok(Heard { frame: ClientFrame::Hello { subs, cursor, .. }, .. }) = read(&message) else {
+                panic!("{message:?}")
+            };
             assert_eq!((subs, cursor), (vec!["me".to_owned()], None));
         }
         assert!(read(&Message::Text("garbage".into())).is_err());
         assert!(read(&Message::Binary(vec![0xc1, 0xff].into())).is_err());
         assert!(read(&Message::Text("{}".into())).is_err());
-        assert!(matches!(read(&Message::Text(r#"{"t":"dance"}"#.into())), Ok((ClientFrame::Unknown, _))));
+        assert!(matches!(read(&Message::Text(r#"{"t":"dance"}"#.into())), Err(Unheard::Unknown)));
+    }
+
+    #[test]
+    fn every_kind_of_frame_is_known() {
+        let schema = schemars::schema_for!(ClientFrame);
+        let frames = schema.as_value()["oneOf"].as_array().unwrap();
+        let kinds: Vec<_> = frames.iter().filter_map(|frame| frame["properties"]["t"]["const"].as_str()).collect();
+        assert_eq!(kinds, KINDS);
+    }
+
+    #[test]
+    fn a_frame_is_used_up_or_refused() {
+        let both = |text: &str| {
+            let value: Value = serde_json::from_str(text).unwrap();
+            [Message::Text(text.into()), Message::Binary(rmp_serde::to_vec_named(&value).unwrap().into())]
+        };
+        for (text, n, pointer) in [
+            (r#"{"t":"cmd","n":7,"type":"x","data":{},"kez":"monday"}"#, 7, "/kez"),
+            (r#"{"t":"cmd","n":7,"type":"x"}"#, 7, ""),
+            (r#"{"t":"cmd","n":7,"type":5,"data":{}}"#, 7, "/type"),
+            (r#"{"t":"sub","n":7,"topic":["me"]}"#, 7, "/topic"),
+            (r#"{"t":"sub","n":7,"topic":"me","cmd":1}"#, 7, "/cmd"),
+        ] {
+            for message in both(text) {
+                let Err(Unheard::Wrong { n: told, rejection }) = read(&message) else { panic!("{text}") };
+                assert_eq!((told, rejection.violations[0].pointer.as_str()), (n, pointer), "{text}");
+            }
+        }
+        for text in [r#"["sub",7,"me"]"#, r#"{"t":"pong","x":1}"#, r#"{"t":"hello","token":"x","sub":["me"]}"#] {
+            for message in both(text) {
+                assert!(matches!(read(&message), Err(Unheard::Close(Close::MALFORMED))), "{text}");
+            }
+        }
+        let [text, packed] = both(r#"{"t":"sub","n":7,"topic":"me"}"#);
+        assert!(read(&text).is_ok() && read(&packed).is_ok());
+        let twice = Message::Binary([packed.clone().into_data(), packed.into_data()].concat().into());
+        assert!(matches!(read(&twice), Err(Unheard::Close(Close::MALFORMED))), "the second frame would be dropped");
     }
 
     #[test]

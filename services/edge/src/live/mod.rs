@@ -79,8 +79,8 @@ mod transcode;
 
 pub(crate) use hub::Hub;
 use schemars::{Schema, SchemaGenerator};
-pub(crate) use socket::{FOREIGN_ORIGIN, upgrade as socket};
-pub(crate) use sse::stream as events;
+pub(crate) use socket::{FOREIGN_ORIGIN, NO_UPGRADE, upgrade as socket};
+pub(crate) use sse::{INVALID_TOPICS, stream as events};
 pub(crate) use topics::CODES as CODES_OF_EVENTS;
 
 pub use times::LiveTimes;

@@ -1,11 +1,9 @@
 //! One WebSocket from its upgrade to its close.
 
-use std::net::SocketAddr;
-
 use axum::{
     extract::{
-        ConnectInfo, State, WebSocketUpgrade,
-        ws::{CloseFrame, Message, Utf8Bytes, WebSocket},
+        State, WebSocketUpgrade,
+        ws::{CloseFrame, Message, Utf8Bytes, WebSocket, rejection::WebSocketUpgradeRejection},
     },
     http::{HeaderMap, StatusCode, header},
     response::Response,
@@ -16,13 +14,14 @@ use tokio::time::timeout;
 
 use super::{
     close::Close,
-    frames::{self, ClientFrame, End, Format, MESSAGE_PACK, ServerFrame, cursor},
+    frames::{self, ClientFrame, End, Format, MESSAGE_PACK, ServerFrame, Unheard, cursor},
     hub::CLOSE_TIMEOUT,
     shutdown::ShutdownShare,
     topics::{self, Followed},
 };
 use crate::{
     EdgeState,
+    connection::ClientAddress,
     problem::{Code, Problem},
 };
 
@@ -34,20 +33,23 @@ use session::Session;
 /// A frame that is too large is heard out up to here, or the answer to it would be lost to a reset.
 const MAX_DROPPED_BYTES: usize = 256 * 1024;
 
+pub(crate) const NO_UPGRADE: Code =
+    Code::new(StatusCode::UPGRADE_REQUIRED, "no_upgrade", "this is a WebSocket; ask for an upgrade to one");
 pub(crate) const FOREIGN_ORIGIN: Code =
     Code::new(StatusCode::FORBIDDEN, "foreign_origin", "this origin is not allowed to connect");
 
 pub(crate) async fn upgrade(
     State(state): State<EdgeState>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    ClientAddress(address): ClientAddress,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
+    let upgrade = upgrade.map_err(|rejection| NO_UPGRADE.because(rejection.body_text()))?;
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
     if let Some(origin) = origin.filter(|origin| !is_allowed(&state, &headers, origin)) {
         return Err(FOREIGN_ORIGIN.because(format!("the origin {origin} is not allowed to connect")));
     }
-    state.limits.address(address.ip())?;
+    state.limits.address(address)?;
     // A socket has 130 KiB by default, idle or not. What is written is gathered in a buffer that grows with use alone,
     // so that a replay is not one system call per event.
     let upgrade = upgrade
@@ -66,7 +68,7 @@ pub(crate) async fn upgrade(
 fn is_allowed(state: &EdgeState, headers: &HeaderMap, origin: &str) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let own = origin.split_once("://").is_some_and(|(_, authority)| authority == host);
-    own || state.config.allowed_origins.iter().any(|allowed| allowed == origin)
+    own || state.config.allowed_origins.iter().any(|allowed| allowed.is(origin.as_bytes()))
 }
 
 async fn serve(state: EdgeState, mut socket: WebSocket, format: Format, mut shutdown: ShutdownShare) {
@@ -106,7 +108,11 @@ async fn greet(
     };
     let message =
         first.map_err(|_| Some((Close::NO_HELLO, format)))?.map_err(|close| close.map(|close| (close, format)))?;
-    let (frame, format) = frames::read(&message).map_err(|close| Some((close, format)))?;
+    let (frame, format) = match frames::read(&message) {
+        Ok(heard) => (heard.frame, heard.format),
+        Err(Unheard::Close(close)) => return Err(Some((close, format))),
+        Err(Unheard::Unknown | Unheard::Wrong { .. }) => return Err(Some((Close::MALFORMED, format))),
+    };
     let ClientFrame::Hello { token, cursor: asked, subs } = frame else {
         return Err(Some((Close::MALFORMED, format)));
     };

@@ -3,11 +3,14 @@
 use std::{collections::VecDeque, convert::Infallible};
 
 use axum::{
-    extract::{Query, State},
-    http::HeaderMap,
-    response::sse::{Event, Sse},
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderName, StatusCode, header},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, Sse},
+    },
 };
-use futures_util::{Stream, stream};
+use futures_util::stream;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
@@ -18,10 +21,21 @@ use super::{
     times::instant,
     topics::{self, Followed, ME, UNKNOWN_TOPIC},
 };
-use crate::{EdgeState, caller::Caller, problem::Problem};
+use crate::{
+    EdgeState,
+    caller::Caller,
+    problem::{Code, Problem},
+};
 
 /// Events taken from the ring at a time.
 const PAGE_SIZE: usize = 512;
+
+/// A proxy passes each event on as it comes: nginx would gather them (`proxy_buffering`), and others compress them.
+const UNALTERED: [(HeaderName, &str); 2] =
+    [(HeaderName::from_static("x-accel-buffering"), "no"), (header::CACHE_CONTROL, "no-cache, no-transform")];
+
+pub(crate) const INVALID_TOPICS: Code =
+    Code::new(StatusCode::BAD_REQUEST, "invalid_topics", "topics must be a list of topics, separated by commas");
 
 /// `?topics=me,group-<uuid>`
 #[derive(Deserialize)]
@@ -32,9 +46,10 @@ pub(crate) struct Topics {
 pub(crate) async fn stream(
     State(state): State<EdgeState>,
     caller: Caller,
-    Query(Topics { topics }): Query<Topics>,
+    topics: Result<Query<Topics>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<Response, Problem> {
+    let Query(Topics { topics }) = topics.map_err(|rejection| INVALID_TOPICS.because(rejection.body_text()))?;
     let asked = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let mut connection = state.hub.connect(caller.user, "sse");
     for name in topics.as_deref().unwrap_or(ME).split(',') {
@@ -62,7 +77,10 @@ pub(crate) async fn stream(
         position: start.position,
         waiting: VecDeque::from([first]),
     };
-    Ok(Sse::new(stream::unfold(listener, |mut listener| async move { Some((Ok(listener.next().await?), listener)) })))
+    let events = stream::unfold(listener, |mut listener| async move {
+        Some((Ok::<_, Infallible>(listener.next().await?), listener))
+    });
+    Ok((UNALTERED, Sse::new(events)).into_response())
 }
 
 /// Moves a quiet client's cursor. It has data, without which most clients do not take an id

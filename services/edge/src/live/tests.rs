@@ -3,6 +3,7 @@
 mod ground;
 mod resuming;
 mod sessions;
+mod slow;
 mod streams;
 mod topics;
 mod unheard;

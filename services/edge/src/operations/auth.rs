@@ -1,10 +1,8 @@
 //! `/auth`: accounts and sessions. What carries a secret is asked of the user service and never enters a stream.
 
-use std::net::SocketAddr;
-
 use axum::{
     Json,
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -19,6 +17,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     EdgeState, body,
+    connection::ClientAddress,
     problem::Problem,
     submit::{Submission, respond, submit},
 };
@@ -50,7 +49,7 @@ pub(super) struct RefreshToken {
 
 pub(super) async fn register(
     State(state): State<EdgeState>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    ClientAddress(address): ClientAddress,
     request: Request,
 ) -> Result<Response, Problem> {
     let (headers, SignUp { email, password, locale, time_zone }) = read(request).await?;
@@ -61,7 +60,7 @@ pub(super) async fn register(
         };
         return Err(plyo_events::Rejection::violations(vec![violation]).into());
     }
-    state.limits.credentials(address.ip(), &email).await?;
+    state.limits.credentials(address, &email).await?;
     let prepared = plyo_nats::request(&state.nats, &PrepareSignUp { email, password }).await?;
     let command = Command::from(RegisterUser { locale, time_zone });
     // The e-mail stands for the request: a sign-up that comes again is the same command, and has the same answer.
@@ -77,31 +76,31 @@ pub(super) async fn register(
 
 pub(super) async fn log_in(
     State(state): State<EdgeState>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    ClientAddress(address): ClientAddress,
     request: Request,
 ) -> Result<Response, Problem> {
     let (_, Credentials { email, password }) = read(request).await?;
-    state.limits.credentials(address.ip(), &email).await?;
+    state.limits.credentials(address, &email).await?;
     Ok(secret(Json(plyo_nats::request(&state.nats, &LogIn { email, password }).await?)))
 }
 
 pub(super) async fn refresh(
     State(state): State<EdgeState>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    ClientAddress(address): ClientAddress,
     request: Request,
 ) -> Result<Response, Problem> {
     let (_, RefreshToken { refresh_token }) = read(request).await?;
-    state.limits.address(address.ip())?;
+    state.limits.address(address)?;
     Ok(secret(Json(plyo_nats::request(&state.nats, &Refresh { refresh_token }).await?)))
 }
 
 pub(super) async fn log_out(
     State(state): State<EdgeState>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    ClientAddress(address): ClientAddress,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let (_, RefreshToken { refresh_token }) = read(request).await?;
-    state.limits.address(address.ip())?;
+    state.limits.address(address)?;
     plyo_nats::request(&state.nats, &LogOut { refresh_token }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

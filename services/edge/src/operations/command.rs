@@ -3,20 +3,22 @@
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, Method},
+    http::{HeaderMap, Method, StatusCode},
     response::Response,
 };
 use jiff::Timestamp;
 use plyo_events::{Command, CommandKind, Payload, Rejection};
 use schemars::JsonSchema;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{Answer, Ids, Operation, operation};
 use crate::{
     EdgeState, body,
     caller::Caller,
-    problem::Problem,
+    condition,
+    document::Document,
+    problem::{Code, Problem},
     submit::{Submission, respond, submit},
 };
 
@@ -24,8 +26,14 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct SocketCommand {
     pub kind: CommandKind,
-    pub decode: fn(&[u8]) -> Result<Command, Problem>,
+    pub decode: fn(&Document<'_>) -> Result<Command, Problem>,
 }
+
+const NO_REVISIONS: Code = Code::new(
+    StatusCode::PRECONDITION_FAILED,
+    "no_revisions",
+    "this has no revisions that could be compared; leave out If-Match",
+);
 
 /// The newest payload of a command.
 pub(super) trait ClientCommand:
@@ -34,14 +42,6 @@ pub(super) trait ClientCommand:
 }
 
 impl<C: Payload<CommandKind> + Into<Command> + DeserializeOwned + Send + 'static> ClientCommand for C {}
-
-/// When to be reminded.
-#[derive(Deserialize, JsonSchema)]
-pub(super) struct DueAt {
-    /// RFC 3339 with an offset or Z; ahead, at most 366 days.
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    pub due_at: Timestamp,
-}
 
 /// A command of the ids of its path and a JSON body.
 pub(super) fn command<I, B, C>(
@@ -68,7 +68,7 @@ where
     becomes::<C>(operation(method, path, summary, serve, answer)).takes::<B>()
 }
 
-/// A command of the ids of its path alone; a body is not read.
+/// A command of the ids of its path alone.
 pub(super) fn bare_command<I, C>(
     method: Method,
     path: &'static str,
@@ -80,11 +80,18 @@ where
     I: DeserializeOwned + Send + 'static,
     C: ClientCommand,
 {
-    let serve = async move |State(state): State<EdgeState>, caller: Caller, Ids(ids): Ids<I>, headers: HeaderMap| {
+    let serve = async move |State(state): State<EdgeState>,
+                            caller: Caller,
+                            Ids(ids): Ids<I>,
+                            headers: HeaderMap,
+                            content: Body| {
+        body::none(content).await?;
         let command = checked(make(ids))?;
         send(&state, caller, &headers, command, answer).await
     };
     becomes::<C>(operation(method, path, summary, serve, answer))
+        .codes(&body::CODES)
+        .rejections(&[plyo_events::rejection::INVALID_BODY])
 }
 
 fn becomes<C: ClientCommand>(operation: Operation) -> Operation {
@@ -92,12 +99,18 @@ fn becomes<C: ClientCommand>(operation: Operation) -> Operation {
         "1 to 255 visible ASCII characters; the same key always gets the same response, for at least 7 days";
     let key = json!({ "type": "string", "maxLength": 255 });
     let mut becoming = operation.with_token().parameter("header", "Idempotency-Key", description, key).sends(C::KIND);
+    if C::KIND.has_revisions() {
+        let description = "Done only if it has the revision of this ETag, or this revision: `\"7\"`; otherwise 412";
+        becoming = becoming.parameter("header", "If-Match", description, json!({ "type": "string" }));
+    } else {
+        becoming = becoming.codes(&[NO_REVISIONS]);
+    }
     becoming.command = Some(SocketCommand { kind: C::KIND, decode: decode::<C> });
     becoming
 }
 
-fn decode<C: ClientCommand>(data: &[u8]) -> Result<Command, Problem> {
-    checked(body::decode::<C>(data)?)
+fn decode<C: ClientCommand>(data: &Document<'_>) -> Result<Command, Problem> {
+    checked(data.read::<C>()?)
 }
 
 /// What can be refused here needs no way through the stream; the service checks it again.
@@ -112,6 +125,15 @@ fn checked(command: impl Into<Command>) -> Result<Command, Problem> {
     if violations.is_empty() { Ok(command) } else { Err(Rejection::violations(violations).into()) }
 }
 
+/// What `If-Match` asks for is decided where the revision is. A change of what has none is not made unasked.
+fn only_at_revision(mut command: Command, headers: &HeaderMap) -> Result<Command, Problem> {
+    let is_asked = match condition::revisions(headers) {
+        Some(revisions) => command.only_at(revisions),
+        None => true,
+    };
+    if is_asked { Ok(command) } else { Err(NO_REVISIONS.into()) }
+}
+
 async fn send(
     state: &EdgeState,
     caller: Caller,
@@ -119,6 +141,7 @@ async fn send(
     command: Command,
     answer: Answer,
 ) -> Result<Response, Problem> {
+    let command = only_at_revision(command, headers)?;
     let submission = Submission::of_request(caller.user, headers, command)?;
     let (id, service, waited) = (submission.id, submission.command.kind().service(), !submission.wait.is_zero());
     let traceparent = submission.traceparent.to_string();

@@ -297,7 +297,7 @@ fn language(wanted: Option<String>) -> Language {
 
 fn json_of(headers: &HeaderMap, answer: &impl Serialize) -> Result<Response, Problem> {
     let body = serde_json::to_vec(answer).map_err(|_| FAILED)?;
-    Ok(tagged(headers, body.into()))
+    Ok(tagged(headers, None, body.into()))
 }
 
 /// A query string of which nothing is left over.

@@ -48,6 +48,8 @@ pub(crate) struct Operation {
     pub parameters: Vec<Value>,
     pub body: Option<SchemaOf>,
     pub answer: Answer,
+    /// Headers of the answer, with what they say.
+    headers: Vec<(&'static str, &'static str)>,
     /// What else it may answer with that is no problem.
     pub also: Option<(StatusCode, &'static str)>,
     /// The command that it becomes, which sockets take as well.
@@ -64,21 +66,28 @@ pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 pub(crate) struct Answer {
     pub status: StatusCode,
     pub schema: Option<SchemaOf>,
+    /// What a body is that is no JSON.
+    pub media_type: Option<&'static str>,
     /// Where what it made is, below `/api/v1`, with fields of the result in braces.
     pub location: Option<&'static str>,
 }
 
 const fn gives<T: JsonSchema>() -> Answer {
-    Answer { status: StatusCode::OK, schema: Some(SchemaGenerator::subschema_for::<T>), location: None }
+    Answer { schema: Some(SchemaGenerator::subschema_for::<T>), ..status(StatusCode::OK) }
 }
 
 const fn creates<T: JsonSchema>(location: &'static str) -> Answer {
     Answer { status: StatusCode::CREATED, location: Some(location), ..gives::<T>() }
 }
 
-/// Without a body, or with one that is no JSON.
+/// A stream of this media type.
+const fn streams(media_type: &'static str) -> Answer {
+    Answer { media_type: Some(media_type), ..status(StatusCode::OK) }
+}
+
+/// Without a body.
 const fn status(status: StatusCode) -> Answer {
-    Answer { status, schema: None, location: None }
+    Answer { status, schema: None, media_type: None, location: None }
 }
 
 /// An operation that its handler knows all about. It says itself what it needs.
@@ -99,6 +108,7 @@ fn operation<T: 'static>(
         parameters: Vec::new(),
         body: None,
         answer,
+        headers: Vec::new(),
         also: None,
         command: None,
         codes,
@@ -146,6 +156,8 @@ impl Operation {
             .codes(&submit::CODES)
             .asks_a_service()
             .parameter("header", "Prefer", description, json!({ "type": "string" }));
+        sending.headers.push(("Preference-Applied", "`respond-async`, where that was preferred (RFC 7240)"));
+        sending.headers.push(("traceparent", "The trace of the command (W3C)"));
         sending.also = Some((StatusCode::ACCEPTED, "Stored; Location has the outcome"));
         sending
     }
@@ -166,6 +178,13 @@ impl Operation {
 
     fn lists(&self, status: StatusCode, name: &str) -> bool {
         self.codes.iter().any(|code| code.status == status && code.name == name)
+    }
+
+    /// Headers of an answer that is no problem, with what they say.
+    pub(crate) fn answer_headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let location = self.answer.location.map(|_| ("Location", "Where what was made is"));
+        let outcome = self.command.map(|_| ("Location", "Where the outcome is"));
+        self.headers.iter().copied().chain(location.or(outcome))
     }
 
     /// `POST /workouts`

@@ -16,6 +16,7 @@ use super::{Ids, Operation, gives, operation};
 use crate::{
     EdgeState,
     caller::Caller,
+    condition,
     problem::{Code, Problem},
 };
 
@@ -30,7 +31,16 @@ where
     I: DeserializeOwned + Send + 'static,
     Q: Query<Answer: JsonSchema> + Sync,
 {
-    asks(path, summary, move |user, ids, NoParameters| make(user, ids))
+    asks(path, summary, false, move |user, ids, NoParameters| make(user, ids))
+}
+
+/// A question about one thing whose answer has its `revision`, which is in the ETag, too.
+pub(super) fn revised<I, Q>(path: &'static str, summary: &'static str, make: fn(UserId, I) -> Q) -> Operation
+where
+    I: DeserializeOwned + Send + 'static,
+    Q: Query<Answer: JsonSchema> + Sync,
+{
+    asks(path, summary, true, move |user, ids, NoParameters| make(user, ids))
 }
 
 /// A question with parameters, such as [`Paging`].
@@ -40,12 +50,13 @@ where
     P: Parameters,
     Q: Query<Answer: JsonSchema> + Sync,
 {
-    asks(path, summary, make)
+    asks(path, summary, false, make)
 }
 
 fn asks<I, P, Q>(
     path: &'static str,
     summary: &'static str,
+    is_revised: bool,
     make: impl Fn(UserId, I, P) -> Q + Clone + Send + Sync + 'static,
 ) -> Operation
 where
@@ -53,12 +64,13 @@ where
     P: Parameters,
     Q: Query<Answer: JsonSchema> + Sync,
 {
-    let serve =
-        async move |State(state): State<EdgeState>,
-                    caller: Caller,
-                    Ids(ids): Ids<I>,
-                    parameters: P,
-                    headers: HeaderMap| { answer(&state, &headers, make(caller.user, ids, parameters)).await };
+    let serve = async move |State(state): State<EdgeState>,
+                            caller: Caller,
+                            Ids(ids): Ids<I>,
+                            parameters: P,
+                            headers: HeaderMap| {
+        answer(&state, &headers, is_revised, make(caller.user, ids, parameters)).await
+    };
     let described = P::describe(operation(Method::GET, path, summary, serve, gives::<Q::Answer>()).with_token());
     has_tag(described.asks::<Q>())
 }
@@ -71,21 +83,33 @@ pub(super) fn has_tag(operation: Operation) -> Operation {
         "The `ETag` of an answer that is known",
         json!({ "type": "string" }),
     );
+    described.headers.push(("ETag", "Names this answer; where it has a revision, it begins with it: `\"7-…\"`"));
     described.also = Some((StatusCode::NOT_MODIFIED, "The answer is the one that is known"));
     described
 }
 
 /// Asks and answers as JSON.
-async fn answer<Q: Query>(state: &EdgeState, headers: &HeaderMap, query: Q) -> Result<Response, Problem> {
-    Ok(tagged(headers, plyo_nats::ask_for_json(&state.nats, &query).await?.into()))
+async fn answer<Q: Query>(
+    state: &EdgeState,
+    headers: &HeaderMap,
+    is_revised: bool,
+    query: Q,
+) -> Result<Response, Problem> {
+    #[derive(Deserialize)]
+    struct Revised {
+        revision: u32,
+    }
+    let body = plyo_nats::ask_for_json(&state.nats, &query).await?;
+    let revised: Option<Revised> = if is_revised { serde_json::from_slice(&body).ok() } else { None };
+    Ok(tagged(headers, revised.map(|revised| revised.revision), body.into()))
 }
 
 /// JSON with an ETag, unless the client knows it.
-pub(super) fn tagged(headers: &HeaderMap, body: Bytes) -> Response {
+pub(super) fn tagged(headers: &HeaderMap, revision: Option<u32>, body: Bytes) -> Response {
     let digest = Sha256::digest(&body);
-    let tag = format!("\"{:016x}\"", u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default()));
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag)) {
+    let digest = u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default());
+    let tag = condition::tag(revision, digest);
+    if condition::is_known(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "private, no-cache")];

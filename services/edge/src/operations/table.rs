@@ -24,15 +24,15 @@ use super::{
     Operation,
     auth::{self, Credentials, RefreshToken, SignUp},
     coach::{Language, OneExercise},
-    command::{DueAt, bare_command, command},
+    command::{bare_command, command},
     creates, exercises, gives, operation,
     outcome::{self, OutcomeView},
-    query::{NotificationFilter, Paging, list, query},
-    status,
+    query::{NotificationFilter, Paging, list, query, revised},
+    status, streams,
 };
 use crate::{
     limits::TOO_MANY_REQUESTS,
-    live::{self, CODES_OF_EVENTS, FOREIGN_ORIGIN},
+    live::{self, CODES_OF_EVENTS, FOREIGN_ORIGIN, INVALID_TOPICS, NO_UPGRADE},
 };
 
 const GET: Method = Method::GET;
@@ -88,7 +88,7 @@ fn of_services() -> Vec<Operation> {
             cursor,
             limit,
         }),
-        query("/workouts/{id}", "One workout", |user, workout_id| GetWorkout { user, workout_id }),
+        revised("/workouts/{id}", "One workout", |user, workout_id| GetWorkout { user, workout_id }),
         command(
             PUT,
             "/workouts/{id}",
@@ -116,7 +116,7 @@ fn of_services() -> Vec<Operation> {
             POST,
             "/workouts/reminders",
             "Remind me to train",
-            |(), DueAt { due_at }| SetReminder { due_at },
+            |(), reminder: SetReminder| reminder,
             creates::<ReminderSaved>("/workouts/reminders/{reminder_id}"),
         ),
         query("/workouts/reminders", "My pending reminders", |user, ()| ListReminders { user }),
@@ -124,7 +124,7 @@ fn of_services() -> Vec<Operation> {
             PUT,
             "/workouts/reminders/{id}",
             "Move a reminder",
-            |reminder_id, DueAt { due_at }| MoveReminder { reminder_id, due_at, if_revision: None },
+            |reminder_id, SetReminder { due_at }| MoveReminder { reminder_id, due_at, if_revision: None },
             gives::<ReminderSaved>(),
         ),
         bare_command(
@@ -229,10 +229,17 @@ fn of_services() -> Vec<Operation> {
             "/events",
             "All my events, as server-sent events; resumes with Last-Event-ID",
             live::events,
-            status(StatusCode::OK),
+            streams("text/event-stream"),
         )
         .with_token()
         .codes(&CODES_OF_EVENTS)
+        .codes(&[INVALID_TOPICS])
+        .parameter(
+            "header",
+            "Last-Event-ID",
+            "The `id` of the last event that is known: the stream goes on after it",
+            json!({ "type": "string" }),
+        )
         .parameter(
             "query",
             "topics",
@@ -246,6 +253,6 @@ fn of_services() -> Vec<Operation> {
             live::socket,
             status(StatusCode::SWITCHING_PROTOCOLS),
         )
-        .codes(&[FOREIGN_ORIGIN, TOO_MANY_REQUESTS]),
+        .codes(&[FOREIGN_ORIGIN, NO_UPGRADE, TOO_MANY_REQUESTS]),
     ]
 }

@@ -2,6 +2,7 @@
 
 mod backup;
 mod catalogue;
+mod clients;
 mod coach;
 mod compare;
 mod deep;

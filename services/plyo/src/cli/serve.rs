@@ -9,11 +9,12 @@ use tokio::net::TcpListener;
 
 use super::{
     Servers,
+    clients::Clients,
     settings::{Reporting, Running},
     signals::shutdown,
 };
 use crate::{
-    platform::{self, Config, EdgeOptions},
+    platform::{self, Config},
     preflight,
     services::{self, SERVICES},
 };
@@ -24,9 +25,8 @@ pub(super) struct Serve {
     only: Vec<String>,
     #[arg(long, help = services::help_of_listen(SERVICES), env = "PLYO_LISTEN")]
     listen: Option<String>,
-    /// Allowed browser origin; may be repeated
-    #[arg(long, env = "PLYO_ALLOWED_ORIGINS", value_delimiter = ',')]
-    allowed_origins: Vec<String>,
+    #[command(flatten)]
+    clients: Clients,
     /// Rate limits of the edge: on or off
     #[arg(long, env = "PLYO_LIMITS", default_value = "on")]
     limits: String,
@@ -61,11 +61,7 @@ impl Serve {
         ensure!(unknown.is_empty(), "unknown role {unknown:?}; the roles are {}", known.join(", "));
         ensure!(["on", "off"].contains(&self.limits.as_str()), "limits must be on or off");
         platform::metrics_handle();
-        let edge = EdgeOptions {
-            allowed_origins: self.allowed_origins,
-            limits: self.limits == "on",
-            grace: self.running.grace(),
-        };
+        let edge = self.clients.edge(self.limits == "on", self.running.grace())?;
         let listen = self.listen.unwrap_or_else(|| format!("127.0.0.1:{}", services::port(SERVICES, &roles)));
         let listener = TcpListener::bind(&listen).await.with_context(|| format!("listen on {listen}"))?;
         let mut stop = Box::pin(shutdown());

@@ -14,13 +14,14 @@ use tokio::net::TcpListener;
 
 use super::{
     DurabilityArgument,
+    clients::Clients,
     settings::{self, Reporting, Running},
     signals::shutdown,
 };
 use crate::{
     backup::{self, Halves},
     cli::operate,
-    platform::{self, Config, EdgeOptions},
+    platform::{self, Config},
     preflight,
     services::{self, SERVICES},
 };
@@ -42,6 +43,8 @@ pub(super) struct Up {
     /// Restore this backup first, into an empty data directory
     #[arg(long, value_name = "DIR")]
     restore: Option<PathBuf>,
+    #[command(flatten)]
+    clients: Clients,
     #[command(flatten)]
     running: Running,
     #[command(flatten)]
@@ -111,6 +114,7 @@ impl Up {
             "`plyo up` runs one nats-server with one replica of each stream; PLYO_REPLICAS={} is for `plyo serve`",
             self.replicas
         );
+        let edge = self.clients.edge(true, self.running.grace())?;
         fs::create_dir_all(&self.data).with_context(|| format!("make {}", self.data.display()))?;
         let data = self.data.canonicalize()?;
         let _only_one = lock(&data)?;
@@ -147,8 +151,7 @@ impl Up {
         let roles: Vec<String> = services::roles(SERVICES).into_iter().map(str::to_owned).collect();
         // Its servers are there, and migrated.
         preflight::pass(&config, &roles, Duration::ZERO, |_| ()).await?;
-        self.welcome(&places);
-        let edge = EdgeOptions { allowed_origins: Vec::new(), limits: true, grace: self.running.grace() };
+        self.welcome(&places, &data);
         let ran = platform::run(&config, SERVICES, &roles, edge, listener, shutdown()).await;
         println!("\nstopping");
         nats_server.stop();
@@ -157,7 +160,7 @@ impl Up {
         ran
     }
 
-    fn welcome(&self, places: &Places) {
+    fn welcome(&self, places: &Places, data: &Path) {
         let port = self.port;
         println!(
             "
@@ -172,7 +175,7 @@ Plyo is up.
 Ctrl-C stops everything; the data stays.
 ",
             places.nats_url(),
-            self.data.join("nats/nkeys/operator.seed").display()
+            data.join("nats/nkeys/operator.seed").display()
         );
     }
 }

@@ -9,10 +9,11 @@ use tracing::Instrument as _;
 use crate::{
     EdgeState,
     caller::Caller,
+    document::Document,
     live::frames::{self, Format, ServerFrame},
     operations::socket_command,
     problem::Problem,
-    submit::{Submission, Submitted, submit},
+    submit::{Pending, Submission, Submitted, submit},
     trace,
 };
 
@@ -21,7 +22,8 @@ pub(super) struct Ask {
     pub n: u64,
     pub key: Option<String>,
     pub kind: String,
-    pub data: Value,
+    /// What its data says.
+    pub command: Result<Command, Problem>,
 }
 
 /// Sends a command and answers it with `ok` or `err` when its outcome is there.
@@ -45,16 +47,16 @@ pub(super) fn start(state: EdgeState, caller: Caller, format: Format, answers: U
 async fn perform(state: &EdgeState, caller: Caller, ask: Ask) -> Result<Value, Problem> {
     state.callers.still_valid(&caller, jiff::Timestamp::now())?;
     state.limits.user(caller.user)?;
-    let command = decode(&ask.kind, &serde_json::to_vec(&ask.data).unwrap_or_default())?;
-    let submission = Submission::new(caller.user, ask.key.as_deref().map(str::as_bytes), command)?;
+    let submission = Submission::new(caller.user, ask.key.as_deref().map(str::as_bytes), ask.command?)?;
     let id = submission.id;
     match submit(state, submission).await? {
         Submitted::Done(result) => Ok(result),
-        Submitted::Pending => Ok(serde_json::json!({ "status": "pending", "command_id": id })),
+        Submitted::Pending => Ok(serde_json::to_value(Pending::new(id)).unwrap_or_default()),
     }
 }
 
-fn decode(type_name: &str, data: &[u8]) -> Result<Command, Problem> {
+/// Reads the data of a `cmd` frame.
+pub(super) fn decode(type_name: &str, data: &Document<'_>) -> Result<Command, Problem> {
     let found = CommandKind::parse(type_name).ok().filter(|found| found.version == found.kind.newest());
     let command = found.and_then(|found| socket_command(found.kind));
     let unknown = || UNKNOWN_COMMAND.because(format!("there is no command `{type_name}` for clients"));

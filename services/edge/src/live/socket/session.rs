@@ -17,7 +17,7 @@ use crate::{
     caller::Caller,
     live::{
         close::Close,
-        frames::{self, ClientFrame, End, Format, ServerFrame, cursor},
+        frames::{self, ClientFrame, End, Format, Heard, ServerFrame, Unheard, cursor},
         hub::{Connection, Start},
         rendered::{Announcement, Place},
         ring::Gone,
@@ -25,6 +25,7 @@ use crate::{
         times::instant,
         topics::{self, Followed, Topic, UNKNOWN_TOPIC},
     },
+    problem::Problem,
 };
 
 /// Events taken from the ring at a time.
@@ -201,30 +202,38 @@ impl Session {
 
     async fn hear(&mut self, socket: &mut WebSocket, message: Message) -> Result<(), End> {
         self.pings_unanswered = 0;
-        let frame = match &message {
+        let heard = match &message {
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(None),
-            message => frames::read(message).map_err(|close| self.end(close))?.0,
+            message => frames::read(message),
+        };
+        let Heard { frame, data, .. } = match heard {
+            Ok(heard) => heard,
+            Err(Unheard::Close(close)) => return Err(self.end(close)),
+            Err(Unheard::Unknown) => return self.refuse_unknown(socket).await,
+            Err(Unheard::Wrong { n, rejection }) => return self.refuse_because(socket, n, &rejection.into()).await,
         };
         match frame {
-            ClientFrame::Ack {} | ClientFrame::Pong {} => Ok(()),
+            ClientFrame::Ack { .. } | ClientFrame::Pong {} => Ok(()),
             ClientFrame::Sub { n, topic } => self.follow(socket, n, &topic).await,
             ClientFrame::Unsub { n, topic } => self.unfollow(socket, n, &topic).await,
             ClientFrame::Auth { n, token } => self.renew(socket, n, &token).await,
-            ClientFrame::Cmd { n, key, kind, data } => {
+            ClientFrame::Cmd { n, key, kind, data: () } => {
                 let answers = self.answers.get_or_insert_with(mpsc::unbounded_channel).0.clone();
-                let ask = commands::Ask { n, key, kind, data };
+                let ask = commands::Ask { command: commands::decode(&kind, &data), n, key, kind };
                 commands::start(self.state.clone(), self.caller, self.format, answers, ask);
                 Ok(())
             }
-            ClientFrame::Hello { .. } | ClientFrame::Unknown => {
-                self.unknown_frames += 1;
-                if self.unknown_frames > UNKNOWN_FRAMES {
-                    return Err(self.end(Close::UNKNOWN_TYPES));
-                }
-                self.refuse(socket, 0, "unknown_frame").await
-            }
+            ClientFrame::Hello { .. } => self.refuse_unknown(socket).await,
         }
+    }
+
+    async fn refuse_unknown(&mut self, socket: &mut WebSocket) -> Result<(), End> {
+        self.unknown_frames += 1;
+        if self.unknown_frames > UNKNOWN_FRAMES {
+            return Err(self.end(Close::UNKNOWN_TYPES));
+        }
+        self.refuse(socket, 0, "unknown_frame").await
     }
 
     async fn follow(&mut self, socket: &mut WebSocket, n: u64, topic: &str) -> Result<(), End> {
@@ -260,11 +269,13 @@ impl Session {
                 self.say(socket, &ServerFrame::Ok { n, result: None }).await
             }
             Ok(_) => self.refuse(socket, n, "other_user").await,
-            Err(problem) => {
-                let (code, temporary) = (problem.code.as_str(), problem.is_temporary());
-                self.say(socket, &ServerFrame::Err { n, code, temporary, problem: Some(&problem) }).await
-            }
+            Err(problem) => self.refuse_because(socket, n, &problem).await,
         }
+    }
+
+    async fn refuse_because(&self, socket: &mut WebSocket, n: u64, problem: &Problem) -> Result<(), End> {
+        let (code, temporary) = (problem.code.as_str(), problem.is_temporary());
+        self.say(socket, &ServerFrame::Err { n, code, temporary, problem: Some(problem) }).await
     }
 
     pub(super) async fn refuse(&self, socket: &mut WebSocket, n: u64, code: &str) -> Result<(), End> {

@@ -28,7 +28,9 @@ use uuid::Uuid;
 use crate::{
     Edge, EdgeConfig, EdgeState,
     caller::tests::{callers, key, token},
+    connection::{Bounded, Bounds, Peer, Requests},
     limits::Limits,
+    listener::Closing,
     live::{Hub, LiveTimes},
     submit::InFlight,
 };
@@ -88,7 +90,11 @@ impl Ground {
         }));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = crate::router(state).into_make_service_with_connect_info::<SocketAddr>();
+        let bounds = Bounds::new(state.config.connections, state.config.trusted_proxies.clone());
+        let write_timeout = state.config.live.write;
+        let (listener, _) = Closing::new(listener, std::future::pending()).unwrap();
+        let listener = Bounded { listener, bounds, write_timeout };
+        let app = crate::router(state).layer(Requests).into_make_service_with_connect_info::<Peer>();
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { address, hub, next: 1, server, _nats_server: nats_server }
     }

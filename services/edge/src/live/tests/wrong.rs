@@ -45,6 +45,47 @@ async fn what_is_no_frame_ends_only_the_socket_that_said_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_does_not_use_up_is_refused_with_a_pointer_in_both_notations() {
+    let ground = Ground::new().await;
+    let person = Person::new();
+    let workout = r#"{"started_at":"2026-11-24T18:30:00Z","exercises":[{"exercise":"plank","sets":[{"reps":8}]}]}"#;
+    let id = "01a21227-812e-717e-b815-88f3756afa5a";
+    let dismissal = format!(r#"{{"recommendation_id":"{id}","reason":"hurts"}}"#);
+    let snooze = format!(r#"{{"recommendation_id":"{id}","days":3}}"#);
+    let cases = [
+        ("workout.log.v1", workout.replace("\"reps\":8", "\"reps\":8,\"mood\":1"), "/exercises/0/sets/0/mood"),
+        ("workout.log.v1", workout.replace("{\"reps\":8}", "[8]"), "/exercises/0/sets/0"),
+        ("workout.log.v1", workout.replace("8}", "8,\"load\":{\"kg\":1,\"lb\":2}}"), "/exercises/0/sets/0/load"),
+        ("workout.log.v1", workout.replace(":00Z", ":00+01:00:30"), "/started_at"),
+        ("coach.dismiss.v1", dismissal.replace("\"hurts\"", "\"hurts\",\"mood\":1"), "/mood"),
+        ("coach.snooze.v1", snooze.replace("3", "3,\"mood\":1"), "/mood"),
+        ("coach.snooze.v1", "[]".to_owned(), ""),
+    ];
+    let mut json = ground.connect().await;
+    let mut packed = ground.connect().await;
+    let hello = json!({ "t": "hello", "token": person.token(600) });
+    json.say(hello.clone()).await;
+    json.hear_until("ready").await;
+    packed.say_raw(Frame::Binary(rmp_serde::to_vec_named(&hello).unwrap().into())).await;
+    packed.hear_until("ready").await;
+    for (kind, data, pointer) in cases {
+        let data: serde_json::Value = serde_json::from_str(&data).unwrap();
+        let frame = json!({ "t": "cmd", "n": 7, "type": kind, "data": data });
+        json.say(frame.clone()).await;
+        packed.say_raw(Frame::Binary(rmp_serde::to_vec_named(&frame).unwrap().into())).await;
+        for client in [&mut json, &mut packed] {
+            let refused = client.hear_until("err").await.pop().unwrap();
+            assert_eq!((&refused["n"], &refused["code"]), (&json!(7), &json!("invalid_body")), "{kind} {data}");
+            assert_eq!(refused["problem"]["violations"][0]["pointer"], pointer, "{kind} {data}");
+        }
+    }
+    // One after the other in one frame: the second would be dropped.
+    let sub = rmp_serde::to_vec_named(&json!({ "t": "sub", "n": 1, "topic": "announcements" })).unwrap();
+    packed.say_raw(Frame::Binary([&sub[..], &sub[..]].concat().into())).await;
+    packed.hear_bye(4500, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_not_valid_opens_nothing() {
     let ground = Ground::new().await;
     let person = Person::new();
@@ -88,7 +129,7 @@ async fn unknown_frames_and_topics_are_answered_until_there_are_too_many() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_origin_is_refused_before_there_is_a_socket() {
-    let config = EdgeConfig { allowed_origins: vec!["https://plyo.example".into()], ..EdgeConfig::default() };
+    let config = EdgeConfig { allowed_origins: vec!["https://plyo.example".parse().unwrap()], ..EdgeConfig::default() };
     let ground = Ground::with(config).await;
     let own = format!("http://{}", ground.address);
     for (origin, status) in [

@@ -236,6 +236,7 @@ fn of_equal_marks_with_one_start_the_one_that_was_logged_first_holds_the_record(
         CorrectWorkout {
             workout_id: holder,
             workout: did(1, "barbell-back-squat", json!([{ "reps": 19, "load": { "kg": 100 } }])),
+            if_revision: None,
         },
     ));
     assert_eq!(standing(&lane).into_values().next().unwrap().workout_id, holder, "a correction is no later logging");
