@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what Plyo needs and this machine lacks: a C compiler, nats-server, Postgres, Redis; with --nats-cli also the
-# `nats` command, with --promtool also Prometheus' `promtool`, with --lint also cargo-deny and cargo-shear. What is on PATH in a
+# Installs what Plyo needs and this machine lacks: a C compiler, nats-server, Postgres, Redis; with --tests also the `nats`
+# command and, from Debian, the proxies nginx and HAProxy, with --promtool also Prometheus' `promtool`, with --lint also cargo-deny and cargo-shear. What is on PATH in a
 # sufficient version is used. Nothing of the system's is started, stopped or changed otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -96,7 +96,7 @@ debian() (
     if [ ! -e /usr/sbin/policy-rc.d ]; then temporary+=(/usr/sbin/policy-rc.d); fi
     # A unit that is there is somebody's: it stays enabled.
     units=()
-    for unit in postgresql redis-server; do
+    for unit in postgresql redis-server nginx haproxy; do
         if [ ! -e "/lib/systemd/system/$unit.service" ]; then units+=("$unit"); fi
     done
     trap '$as_root rm -f "${temporary[@]}"' EXIT
@@ -118,7 +118,7 @@ debian() (
 
 nats_cli() {
     local skipped="the stories that use the nats CLI are skipped"
-    if [ -x "$TOOLS/nats" ]; then return; fi
+    if has_version nats "${NATS_CLI_VERSION#v}"; then return; fi
     if ! command -v go >/dev/null; then
         say "Go is not installed: $skipped"
         return
@@ -126,6 +126,14 @@ nats_cli() {
     say "building the nats CLI $NATS_CLI_VERSION (about 100 s, once)"
     GOBIN=$TOOLS go install "github.com/nats-io/natscli/nats@$NATS_CLI_VERSION" ||
         say "cannot build it (Go is too old, or offline): $skipped"
+}
+
+proxies() {
+    local missing=()
+    command -v nginx >/dev/null || missing+=(nginx-light)
+    command -v haproxy >/dev/null || missing+=(haproxy)
+    if [ ${#missing[@]} = 0 ]; then return; fi
+    debian "${missing[@]}" || say "the stories of proxies that are not there are skipped"
 }
 
 promtool() {
@@ -154,7 +162,7 @@ nats_found || fail "nats-server 2.14.3 or newer is required on PATH or in .tools
 postgres_found || fail "Postgres 15 or newer is required in /usr/lib/postgresql or on PATH; this system's packages do not have it"
 redis_found || fail "Redis 7 or newer is required on PATH; this system's packages do not have it"
 case "${1:-}" in
---nats-cli) nats_cli ;;
+--tests) nats_cli && proxies ;;
 --promtool) promtool ;;
 --lint) lint_tools ;;
 esac

@@ -3,7 +3,7 @@
 # tried on this machine is listed and counted at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/setup.sh --nats-cli
+scripts/setup.sh --tests
 target=${CARGO_TARGET_DIR:-target}
 cargo build -p plyo
 # The tests build another one in its place, with failpoints.

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{command_line, platform::Ground, skipped::skip};
 
-/// The CLI that `scripts/setup.sh --nats-cli` builds.
+/// The CLI that `scripts/setup.sh --tests` builds.
 fn cli() -> Option<PathBuf> {
     let cli = root().join(".tools/bin/nats");
     if !cli.exists() {
@@ -159,4 +159,13 @@ async fn a_job_outside_plyo_schedules_a_reminder_and_an_operator_sees_it_come_du
     let filter = format!("--subject 'evt.*.*.*.{user}'");
     let of_ada = view(&cli, &ground.nats_server, &format!("stream view EVENTS 25 {filter} --translate 'plyo decode'"));
     assert!(of_ada.contains(&moved.to_string()) && !of_ada.contains("] Subject: mark."), "{of_ada}");
+    // In a pipe, from any folder, and to an end.
+    let filter = format!("evt.*.*.*.{user}");
+    let reading = ["subscribe", &filter, "--stream", "EVENTS", "--all", "--terminate-at-end", "--raw"];
+    let programs = tempfile::tempdir().unwrap();
+    command_line::install(programs.path());
+    let decoding = ["--translate", &format!("'{}' decode", programs.path().join("plyo").display())];
+    let piped = nats(&cli, &ground.nats_server, &[&reading[..], &decoding].concat()).unwrap();
+    let read: Vec<Value> = piped.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert!(read.iter().any(|event| event["reminder_id"] == json!(moved)), "{piped}");
 }
