@@ -14,13 +14,14 @@ demo: ## simulate 12 weeks of training as a client (the platform must be running
 test: ## set up and run all tests, and count what this machine cannot try
 	scripts/test.sh
 
-lint: ## check format, dependencies, clippy and documentation
+lint: ## check format, dependencies, clippy, documentation, and the API against its document
 	scripts/setup.sh --lint
 	cargo fmt --all --check
 	.tools/bin/cargo-deny check licenses bans sources
 	.tools/bin/cargo-shear
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	scripts/api-lint.sh
 
 SECONDS ?= 300
 storm: setup ## kill processes, then disturb servers and disks, for SECONDS=300 each (PLYO_STORM_SEED=7 sets the seed)
