@@ -192,6 +192,7 @@ async fn a_mailbox_has_one_account_however_its_address_is_typed() {
         accounts.register(user, "first").await;
         assert_eq!(accounts.ask(Me { user }).await.unwrap().email, shown);
     }
+    accounts.ground.settle(&["user"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

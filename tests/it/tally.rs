@@ -72,7 +72,7 @@ impl Reactor for Counts {
                 let reminder_id = ReminderId::new(command.causation);
                 return Ok(Emit::nothing().event(ReminderSet { reminder_id, revision: 1, due_at: done.due_at }));
             }
-            Command::CancelReminder(CancelReminder { reminder_id }) => {
+            Command::CancelReminder(CancelReminder { reminder_id, .. }) => {
                 return Ok(Emit::nothing().event(ReminderCancelled { reminder_id: *reminder_id, revision: 1 }));
             }
             _ => return Err(plyo_events::rejection::UNKNOWN_COMMAND.into()),

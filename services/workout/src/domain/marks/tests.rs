@@ -36,20 +36,3 @@ fn a_set_has_a_load_to_beat_or_repetitions_but_not_both() {
     assert_eq!(kinds("barbell-curl", json!({ "duration_s": 20, "load": { "kg": 40 }, "kind": "isometric" })), []);
     assert_eq!(kinds("pull-up", json!({ "reps": 5, "load": { "kg": 20 } })), [K::MaxLoad], "the body is not known");
 }
-
-#[test]
-fn what_is_listed_is_read_as_it_was_written() {
-    let values = [
-        (Listed::LoadForReps(15), 2_000_000),
-        (Listed::SetVolume, 2_000_000_000),
-        (Listed::ExerciseVolume, 1_000_000_000_000),
-        (Listed::Pace(9), 300_000),
-    ];
-    let listing = Listing(values.map(|(listed, value)| (listed, Rank::of(listed.kind(), value))).into());
-    let mut written = Vec::new();
-    listing.write(&mut written);
-    assert_eq!(Listing::read(&written).unwrap(), listing);
-    assert!(Listing::read(&written[1..]).is_err());
-    let of_tomorrow = [&[200, 0, 0, 0, 0, 1][..], &written].concat();
-    assert_eq!(Listing::read(&of_tomorrow).unwrap(), listing);
-}
