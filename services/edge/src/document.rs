@@ -107,7 +107,8 @@ pub(crate) fn pointer(path: &serde_path_to_error::Path) -> String {
         Segment::Seq { index } => format!("/{index}"),
         Segment::Map { key } => format!("/{}", escaped(key)),
         Segment::Enum { variant } => format!("/{}", escaped(variant)),
-        Segment::Unknown => "/?".to_owned(),
+        // A key of a closed list, which no path holds: the map is named.
+        Segment::Unknown => String::new(),
     });
     segments.collect()
 }
@@ -375,7 +376,7 @@ mod tests {
         let at = ("/exercises/0/sets/0/reps".to_owned(), TWICE.to_owned());
         assert_eq!(refused::<Workout>(&Document::json(twice.as_bytes()).unwrap()), at);
         let preferences = br#"{"in_app":{"record_set":true,"record_set":false}}"#;
-        assert_eq!(refused::<SetPreferences>(&Document::json(preferences).unwrap()).0, "/in_app/record_set");
+        assert_eq!(refused::<SetPreferences>(&Document::json(preferences).unwrap()).0, "/in_app");
         let unknown = br#"{"in_app":{},"x":1,"x":1}"#;
         assert_eq!(refused::<SetPreferences>(&Document::json(unknown).unwrap()).0, "/x");
         // Maps of one field each, which were joined.

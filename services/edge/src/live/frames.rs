@@ -183,18 +183,18 @@ pub(super) fn read(message: &Message) -> Result<Heard<'_>, Unheard> {
         _ => None,
     };
     let data = if kind == "cmd" { fields.get_mut("data").map(std::mem::take) } else { None }.unwrap_or_default();
-    let named = Document::Object([(kind, Document::Object(fields))].into());
+    let named = Document::Object([(kind.clone(), Document::Object(fields))].into());
     match named.read() {
         Ok(frame) => Ok(Heard { frame, data, format }),
-        Err(rejection) => Err(number.map_or(MALFORMED, |n| Unheard::Wrong { n, rejection: without_kind(rejection) })),
+        Err(rejection) => Err(number.map_or(MALFORMED, |n| Unheard::Wrong { n, rejection: without_kind(rejection, &kind) })),
     }
 }
 
 /// Pointers into the frame as it was sent: `/cmd/key` is its `/key`.
-fn without_kind(mut rejection: Rejection) -> Rejection {
+fn without_kind(mut rejection: Rejection, kind: &str) -> Rejection {
     for violation in &mut rejection.violations {
-        let kind = KINDS.iter().find_map(|kind| violation.pointer.strip_prefix('/')?.strip_prefix(kind));
-        if let Some(rest) = kind.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+        let rest = violation.pointer.strip_prefix('/').and_then(|pointer| pointer.strip_prefix(kind));
+        if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
             violation.pointer = rest.to_owned();
         }
     }

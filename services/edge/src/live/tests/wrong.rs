@@ -58,7 +58,7 @@ async fn what_a_command_does_not_use_up_is_refused_with_a_pointer_in_both_notati
         ("workout.log.v1", workout.replace("8}", "8,\"load\":{\"kg\":1,\"lb\":2}}"), "/exercises/0/sets/0/load"),
         ("workout.log.v1", workout.replace(":00Z", ":00+01:00:30"), "/started_at"),
         ("coach.dismiss.v1", dismissal.replace("\"hurts\"", "\"hurts\",\"mood\":1"), "/mood"),
-        ("coach.snooze.v1", snooze.replace("3", "3,\"mood\":1"), "/mood"),
+        ("coach.snooze.v1", snooze.replace("\"days\":3", "\"days\":3,\"mood\":1"), "/mood"),
         ("coach.snooze.v1", "[]".to_owned(), ""),
     ];
     let mut json = ground.connect().await;
