@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up demo test lint storm model bench bench-against compose-test schemas setup clean-data
+.PHONY: help up demo test lint lint-api storm model bench bench-against compose-test schemas setup clean-data
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -21,6 +21,8 @@ lint: ## check format, dependencies, clippy, documentation, and the API against 
 	.tools/bin/cargo-shear
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+
+lint-api: ## hold the API against its document with redocly and schemathesis (installs both with npm and pip)
 	scripts/api-lint.sh
 
 SECONDS ?= 300

@@ -186,7 +186,9 @@ pub(super) fn read(message: &Message) -> Result<Heard<'_>, Unheard> {
     let named = Document::Object([(kind.clone(), Document::Object(fields))].into());
     match named.read() {
         Ok(frame) => Ok(Heard { frame, data, format }),
-        Err(rejection) => Err(number.map_or(MALFORMED, |n| Unheard::Wrong { n, rejection: without_kind(rejection, &kind) })),
+        Err(rejection) => {
+            Err(number.map_or(MALFORMED, |n| Unheard::Wrong { n, rejection: without_kind(rejection, &kind) }))
+        }
     }
 }
 
