@@ -58,7 +58,7 @@ async fn somebody_is_told_what_is_next_asks_why_and_answers() {
     let (_server, url) = ground.start_platform().await;
     let (mut ada, mut ben) = (somebody(&url, "ada").await, somebody(&url, "ben").await);
     let mut socket = live(&ada).await;
-    train(&mut ada, [21, 22, 24]).await;
+    train(&mut ada, [22, 23, 24]).await;
     for _ in 0..3 {
         pushed(&mut socket, "recommendation.ready.v1").await;
     }

@@ -61,7 +61,8 @@ pub(crate) async fn add_mailboxes(pool: &PgPool) -> Result<()> {
                    AND NOT EXISTS (SELECT FROM credential WHERE mailbox = $2)";
         match sqlx::query(sql).bind(user).bind(mailbox.key()).execute(pool).await {
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {}
-            done => drop(done?),
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
         }
     }
     Ok(())

@@ -101,7 +101,7 @@ async fn answer<Q: Query>(
     }
     let body = plyo_nats::ask_for_json(&state.nats, &query).await?;
     let revised: Option<Revised> = if is_revised { serde_json::from_slice(&body).ok() } else { None };
-    Ok(tagged(headers, revised.map(|revised| revised.revision), body.into()))
+    Ok(tagged(headers, revised.map(|revised| revised.revision), body))
 }
 
 /// JSON with an ETag, unless the client knows it.
