@@ -22,6 +22,7 @@ fn years(number: u32) -> Workout {
     )
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long it takes decides nothing")]
 fn measured<T>(what: &str, work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     let done = work();
