@@ -1,5 +1,5 @@
 //! What is recommended: candidates of every kind, the mask, the safety layer, the ranking. Every recommendation goes
-//! through [`safety::apply`].
+//! through [`apply`](super::safety::apply).
 
 mod alternatives;
 mod audit;
