@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use jiff::civil::date;
+use jiff::{Timestamp, tz::TimeZone};
 use plyo_demo::training;
 use plyo_servers::Durability;
 
@@ -21,8 +21,8 @@ const PEOPLE: usize = 400;
 /// Workouts a second, for so many seconds.
 const RATE: usize = 300;
 const SECONDS: usize = 10;
-/// Workouts of each person: their last weeks, in order of time.
-const WORKOUTS: usize = 10;
+/// Workouts of each person: those of their last days, in order of time.
+const WORKOUTS: usize = 3;
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
@@ -45,7 +45,8 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
 async fn push(bench: &Bench, figures: &mut Figures) -> Result<()> {
     let ground = Ground::new(&bench.revision, Durability::Always).await?;
     let platform = ground.serve(ALL).await?;
-    let workouts = training::twelve_weeks(date(2026, 11, 24));
+    // The coach speaks only after what was done lately.
+    let workouts = training::twelve_weeks(TimeZone::UTC.to_datetime(Timestamp::now()).date());
     let last = workouts.iter().skip(workouts.len().saturating_sub(WORKOUTS));
     let pushed = Pushed::recommendations(last.map(ToString::to_string).collect());
     at_rate(&ground, &platform.authority, 50, 200, &pushed).await?;
