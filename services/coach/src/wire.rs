@@ -90,17 +90,22 @@ fn evidence(training: &Training, one: &Recommendation) -> Vec<EventId> {
 fn lift(lift: &Lift) -> ProposedLift {
     ProposedLift {
         exercise: lift.exercise.clone(),
-        load_kg: lift.load_kg,
+        load_kg: lift.load_kg.map(to_grams),
         reps: lift.reps,
         sets: lift.sets,
         max_rpe: lift.max_rpe,
         range80_kg: lift.range80_kg.map(range),
-        one_rep_max_kg: lift.one_rep_max_kg,
+        one_rep_max_kg: lift.one_rep_max_kg.map(to_grams),
     }
 }
 
-const fn range((low, high): (f64, f64)) -> RangeKg {
-    RangeKg { low, high }
+fn range((low, high): (f64, f64)) -> RangeKg {
+    RangeKg { low: to_grams(low), high: to_grams(high) }
+}
+
+/// To the gram: the state holds 53 lb as a number of 32 bits, which is 24.040395736694336 kg.
+fn to_grams(kg: f64) -> f64 {
+    (kg * 1_000.0).round() / 1_000.0
 }
 
 fn reason(reason: &Reason) -> coach::Reason {
