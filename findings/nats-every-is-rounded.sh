@@ -7,7 +7,11 @@
 #          nothing of it. Below a second they are refused. In a minute, 1.4 s comes 17 times too often.
 # Source:  https://github.com/nats-io/nats-architecture-and-design, adr/ADR-51.md; server/scheduler.go.
 # So:      Plyo computes each time itself and sets one "@at" for it.
-. "$(dirname "$0")/shared/jetstream.sh"
+set -euo pipefail
+shared=$(cd "$(dirname "$0")/shared" && pwd)
+directory=$(mktemp -d)
+cd "$directory"
+. "$shared/jetstream.sh"
 cat > run.py <<'PYTHON'
 import asyncio
 from server import Server

@@ -11,7 +11,11 @@
 # Source:  https://github.com/nats-io/nats-server, server/filestore.go: `firstMatching` asks the tree of subjects unless the
 #          filter is empty or `>`.
 # So:      who reads most of EVENTS has no filter, and skips marks (nats/src/broker/streams.rs, `EVERYTHING`).
-. "$(dirname "$0")/shared/jetstream.sh"
+set -euo pipefail
+shared=$(cd "$(dirname "$0")/shared" && pwd)
+directory=$(mktemp -d)
+cd "$directory"
+. "$shared/jetstream.sh"
 cat > run.py <<'PYTHON'
 import asyncio
 from nats.js.api import AckPolicy, ConsumerConfig

@@ -8,7 +8,11 @@
 #          num_ack_pending. So a reader that is stuck looks as if it were done, the more the further it fetches ahead.
 # Source:  https://docs.nats.io/nats-concepts/jetstream/consumers, ConsumerInfo; server/consumer.go, `checkNumPending`.
 # So:      nats/src/lane/lag.rs takes the last sequence of the filter less the position in the lane's row.
-. "$(dirname "$0")/shared/jetstream.sh"
+set -euo pipefail
+shared=$(cd "$(dirname "$0")/shared" && pwd)
+directory=$(mktemp -d)
+cd "$directory"
+. "$shared/jetstream.sh"
 cat > run.py <<'PYTHON'
 import asyncio, json
 from server import Server

@@ -7,7 +7,11 @@
 #          sent does not say for when it was.
 # Source:  https://github.com/nats-io/nats-architecture-and-design, adr/ADR-51.md.
 # So:      each schedule carries its due time in `ce-time`, and who reads it goes by that.
-. "$(dirname "$0")/shared/jetstream.sh"
+set -euo pipefail
+shared=$(cd "$(dirname "$0")/shared" && pwd)
+directory=$(mktemp -d)
+cd "$directory"
+. "$shared/jetstream.sh"
 cat > run.py <<'PYTHON'
 import asyncio
 from datetime import UTC, datetime, timedelta

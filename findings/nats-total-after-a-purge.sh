@@ -8,7 +8,11 @@
 #          workouts.
 # Source:  https://github.com/nats-io/nats-architecture-and-design, adr/ADR-49.md.
 # So:      Plyo counts in its tables, as a fold of what happened.
-. "$(dirname "$0")/shared/jetstream.sh"
+set -euo pipefail
+shared=$(cd "$(dirname "$0")/shared" && pwd)
+directory=$(mktemp -d)
+cd "$directory"
+. "$shared/jetstream.sh"
 cat > run.py <<'PYTHON'
 import asyncio, base64
 from server import Server

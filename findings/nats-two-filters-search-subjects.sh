@@ -10,7 +10,11 @@
 #          filter, which is none; see nats-filter-of-nearly-all.sh for other single ones.
 # Source:  https://github.com/nats-io/nats-server, server/filestore.go: `firstMatchingMulti` calls `stree.IntersectGSL`.
 # So:      nats/src/lane/which.rs has one filter at most, and a lane skips what it did not want.
-. "$(dirname "$0")/shared/jetstream.sh"
+set -euo pipefail
+shared=$(cd "$(dirname "$0")/shared" && pwd)
+directory=$(mktemp -d)
+cd "$directory"
+. "$shared/jetstream.sh"
 cat > run.py <<'PYTHON'
 import asyncio
 from nats.js.api import AckPolicy, ConsumerConfig
