@@ -72,19 +72,11 @@ pub(crate) enum Listed {
 /// How many numbers of repetitions have a heaviest load of their own.
 pub(crate) const MAX_COUNTED_REPS: u32 = 15;
 
-/// What paces are compared over: a run competes for each that it is as long as. Centimetres and kilometres.
-pub(crate) const DISTANCES: [(u64, f64); 10] = [
-    (10_000, 0.1),
-    (40_000, 0.4),
-    (50_000, 0.5),
-    (100_000, 1.0),
-    (200_000, 2.0),
-    (500_000, 5.0),
-    (1_000_000, 10.0),
+/// What paces are compared over, in centimetres: a run competes for each that it is as long as.
+pub(crate) const DISTANCES: [u64; 10] = [
+    10_000, 40_000, 50_000, 100_000, 200_000, 500_000, 1_000_000,
     // A half marathon and a marathon, to the metre.
-    (2_109_800, 21.098),
-    (4_219_500, 42.195),
-    (10_000_000, 100.0),
+    2_109_800, 4_219_500, 10_000_000,
 ];
 
 impl Listed {
@@ -118,7 +110,7 @@ impl Listed {
 
     pub(crate) fn distance(self) -> Option<Distance> {
         let Self::Pace(index) = self else { return None };
-        DISTANCES.get(usize::from(index)).and_then(|(_, km)| Distance::km(*km).ok())
+        DISTANCES.get(usize::from(index)).and_then(|centimetres| Distance::km(*centimetres as f64 / 100_000.0).ok())
     }
 }
 
@@ -195,7 +187,7 @@ fn try_set(marks: &mut Marks, exercise: &Exercise, set: &Set, body: Option<Load>
             {
                 // Milliseconds per kilometre.
                 let pace = (u64::from(seconds) * 100_000_000 + centimetres / 2) / centimetres.max(1);
-                let reached = (0_u8..).zip(DISTANCES).take_while(|(_, (distance, _))| *distance <= centimetres);
+                let reached = (0_u8..).zip(DISTANCES).take_while(|(_, distance)| *distance <= centimetres);
                 reached.for_each(|(index, _)| marks.list(Listed::Pace(index), pace));
             }
             Mass::default()
