@@ -40,11 +40,12 @@ pub use origin::Origin;
 use plyo_events::{Subject, UserId};
 use plyo_nats::{CommandPublisher, Nats, Outcomes};
 use tokio::{net::TcpListener, time::Instant};
+use tower::layer::layer_fn;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::{
     caller::Callers,
-    connection::{Bounded, Bounds, Peer, Requests},
+    connection::{Bounded, Bounds, OfConnection, Peer},
     limits::Limits,
     listener::Closing,
     live::Hub,
@@ -164,7 +165,7 @@ pub async fn serve(
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     // Together, since a layer is a box to each request.
-    let app = router(state).layer((Requests, trace::RequestSpans, closes_connections(&hub)));
+    let app = router(state).layer((layer_fn(OfConnection), layer_fn(trace::WithSpan), closes_connections(&hub)));
     let told = Arc::clone(&hub);
     let closing = async move {
         shutdown.await;

@@ -10,7 +10,7 @@ use axum::{
 };
 use futures_util::future::{BoxFuture, Either, FutureExt as _};
 use plyo_events::Traceparent;
-use tower::{Layer, Service};
+use tower::Service;
 use tracing::{Instrument as _, Span, field::Empty};
 
 /// What a command carries: the span of its request; where there is none the caller's `traceparent`, or else a new one.
@@ -32,18 +32,7 @@ pub(crate) fn socket_command(kind: &str) -> Span {
 
 /// A span of each request to the API; whoever asks whether the process is well gets none.
 #[derive(Clone)]
-pub(crate) struct RequestSpans;
-
-#[derive(Clone)]
-pub(crate) struct WithSpan<S>(S);
-
-impl<S> Layer<S> for RequestSpans {
-    type Service = WithSpan<S>;
-
-    fn layer(&self, inner: S) -> WithSpan<S> {
-        WithSpan(inner)
-    }
-}
+pub(crate) struct WithSpan<S>(pub S);
 
 impl<S> Service<Request> for WithSpan<S>
 where

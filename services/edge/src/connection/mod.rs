@@ -18,7 +18,7 @@ pub use self::bounds::ConnectionLimits;
 use self::phase::Progress;
 pub(crate) use self::{
     bounds::{Bounded, Bounds},
-    requests::Requests,
+    requests::OfConnection,
 };
 use crate::{EdgeState, listener::Closing, problem::Problem};
 

@@ -13,7 +13,7 @@ use axum::{
 };
 use futures_util::future::{BoxFuture, Either, FutureExt as _};
 use http_body::{Frame, SizeHint};
-use tower::{Layer, Service};
+use tower::Service;
 
 use super::{
     Peer,
@@ -22,18 +22,7 @@ use super::{
 use crate::problem::UNAVAILABLE;
 
 #[derive(Clone)]
-pub(crate) struct Requests;
-
-#[derive(Clone)]
-pub(crate) struct OfConnection<S>(S);
-
-impl<S> Layer<S> for Requests {
-    type Service = OfConnection<S>;
-
-    fn layer(&self, inner: S) -> OfConnection<S> {
-        OfConnection(inner)
-    }
-}
+pub(crate) struct OfConnection<S>(pub S);
 
 impl<S> Service<Request> for OfConnection<S>
 where

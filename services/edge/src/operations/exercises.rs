@@ -143,25 +143,23 @@ const fn usual_limit() -> usize {
 }
 
 pub(super) fn operations() -> [Operation; 3] {
-    let filter = |operation: Operation, name, description, schema: Value| {
-        operation.parameter("query", name, description, schema)
-    };
-    let search = described("/exercises", "Search the exercise catalogue", search, gives::<Vec<ExerciseSummary>>());
-    let search = filter(search, "q", "Words of a name, perhaps only begun or misspelled", json!({ "type": "string" }));
+    let text = json!({ "type": "string" });
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": usual_limit() });
-    let search = filter(search, "limit", "How many", limit);
-    let search = filter(search, "category", "Its category", one_of::<Category>());
-    let search = filter(search, "muscle", "A muscle that it trains", one_of::<Muscle>());
-    let search = filter(search, "equipment", "Something that it needs", one_of::<Equipment>());
-    let search = filter(search, "pattern", "How the body moves", one_of::<Pattern>());
-    let search = filter(search, "measure", "What a set is logged in", one_of::<Measure>());
-    let search = filter(search, "level", "How much practice it takes", one_of::<Level>());
     let name = json!({ "type": "string", "examples": ["Bench Press (Dumbbell)"] });
-    let found = described("/exercises/match", "Which exercise a name from elsewhere means", find, gives::<MatchView>());
-    let found = filter(found, "name", "The name; required", name);
     [
-        search.codes(&[INVALID_SEARCH]),
-        found.codes(&[INVALID_SEARCH]),
+        described("/exercises", "Search the exercise catalogue", search, gives::<Vec<ExerciseSummary>>())
+            .parameter("query", "q", "Words of a name, perhaps only begun or misspelled", text)
+            .parameter("query", "limit", "How many", limit)
+            .parameter("query", "category", "Its category", one_of::<Category>())
+            .parameter("query", "muscle", "A muscle that it trains", one_of::<Muscle>())
+            .parameter("query", "equipment", "Something that it needs", one_of::<Equipment>())
+            .parameter("query", "pattern", "How the body moves", one_of::<Pattern>())
+            .parameter("query", "measure", "What a set is logged in", one_of::<Measure>())
+            .parameter("query", "level", "How much practice it takes", one_of::<Level>())
+            .codes(&[INVALID_SEARCH]),
+        described("/exercises/match", "Which exercise a name from elsewhere means", find, gives::<MatchView>())
+            .parameter("query", "name", "The name; required", name)
+            .codes(&[INVALID_SEARCH]),
         described(
             "/exercises/{slug}",
             "One exercise, by its slug, a former one or its id",

@@ -23,12 +23,13 @@ use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Message as Frame, client::IntoClientRequest, http::Request},
 };
+use tower::layer::layer_fn;
 use uuid::Uuid;
 
 use crate::{
     Edge, EdgeConfig, EdgeState,
     caller::tests::{callers, key, token},
-    connection::{Bounded, Bounds, Peer, Requests},
+    connection::{Bounded, Bounds, OfConnection, Peer},
     limits::Limits,
     listener::Closing,
     live::{Hub, LiveTimes},
@@ -94,7 +95,7 @@ impl Ground {
         let write_timeout = state.config.live.write;
         let (listener, _) = Closing::new(listener, std::future::pending()).unwrap();
         let listener = Bounded { listener, bounds, write_timeout };
-        let app = crate::router(state).layer(Requests).into_make_service_with_connect_info::<Peer>();
+        let app = crate::router(state).layer(layer_fn(OfConnection)).into_make_service_with_connect_info::<Peer>();
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { address, hub, next: 1, server, _nats_server: nats_server }
     }
