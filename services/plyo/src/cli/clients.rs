@@ -95,7 +95,7 @@ mod tests {
         assert_eq!((edge.allowed_origins.len(), edge.trusted_proxies.len()), (1, 2));
         assert_eq!(edge.connections, ConnectionLimits { total: 100, per_address: 50 });
         for (wrong, reason) in [
-            (clients(&["*"], &[]), "PLYO_ALLOWED_ORIGINS): * would allow"),
+            (clients(&["*"], &[]), "PLYO_ALLOWED_ORIGINS): \"*\" stands for more than one origin"),
             (clients(&["https://app.example/"], &[]), "would never match"),
             (clients(&[], &["proxy.example"]), "PLYO_TRUSTED_PROXIES): \"proxy.example\" is no address"),
         ] {
