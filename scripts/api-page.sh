@@ -4,7 +4,7 @@
 set -euo pipefail
 version=5.35.0
 integrity=sha512-U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ==
-assets=$(cd "$(dirname "$0")/../services/edge/assets" && pwd)
+assets=$(cd "$(dirname "$0")/../edge/assets" && pwd)
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 cd "$directory"

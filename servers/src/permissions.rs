@@ -44,7 +44,7 @@ pub fn text(services: &[Service]) -> String {
         + "    ]\n}\n"
 }
 
-const HEAD: &str = r#"# Who may say what. Made by `make schemas` from the table of services: change services/plyo/src/services.rs, or
+const HEAD: &str = r#"# Who may say what. Made by `make schemas` from the table of services: change plyo/src/services.rs, or
 # servers/src/permissions.rs. Each service signs in with an nkey of its own (`plyo keys` makes them); nobody else gets in.
 # A denied publish is reported to the client that tried, and `/ready` shows it.
 #

@@ -64,7 +64,7 @@ fn no_object_of_a_command_takes_a_field_that_nobody_knows() {
 }
 
 fn examples(kind: CommandKind) -> Vec<Value> {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/examples").join(kind.to_string());
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/examples").join(kind.to_string());
     let files = fs::read_dir(examples).unwrap().map(|file| file.unwrap().path());
     let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
     files.map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap()).collect()

@@ -15,7 +15,7 @@ use crate::{
 
 /// Workouts about so many people.
 fn workouts(count: u64) -> Vec<Stored> {
-    let example = "../../schemas/examples/workout.completed.v1/squat-day-in-kilograms.msgpack";
+    let example = "../schemas/examples/workout.completed.v1/squat-day-in-kilograms.msgpack";
     let body = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(example)).unwrap();
     let about: Vec<UserId> = (0..100).map(|_| UserId::mint()).collect();
     let workout = |sequence: u64| {

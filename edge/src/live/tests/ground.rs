@@ -267,7 +267,7 @@ fn cancelled(person: Person) -> (UserId, Event) {
 impl NatsServer {
     /// On a free port, which it says itself.
     fn start() -> Self {
-        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/bin/nats-server");
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/bin/nats-server");
         let program = if own.exists() { own } else { "nats-server".into() };
         let mut command = Command::new(program);
         command.args(["-a", "127.0.0.1", "-p", "-1"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
