@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     Bench,
     figures::{Figures, percentile},
-    ground::{ALL, Ground},
+    fixture::{ALL, Fixture},
     push,
 };
 
@@ -27,30 +27,30 @@ const SECONDS: usize = 10;
 const SETTLING: Duration = Duration::from_secs(120);
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
-    let ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
-    let nats = ground.nats().await?;
+    let fixture = Fixture::new(&bench.revision, Durability::Relaxed).await?;
+    let nats = fixture.nats().await?;
     for _ in 0..bench.scale.of(MESSAGES) / BATCH_SIZE {
         raw::publish_pipelined(&nats, (0..BATCH_SIZE).map(|_| event()).collect(), IN_FLIGHT).await?;
     }
-    let platform = ground.serve(ALL).await?;
+    let platform = fixture.serve(ALL).await?;
     // Nobody reads what is there, and it has to be skipped once.
-    ground.settle(SETTLING).await?;
+    fixture.settle(SETTLING).await?;
     let posts = bench.scale.of(RATE * SECONDS);
     // What the first ones cost, connections and plans of statements, is not what a push costs.
     let unlocked = push::Pushed::achievements();
-    push::at_rate(&ground, &platform.authority, RATE, RATE, &unlocked).await?;
-    let mut alone = push::at_rate(&ground, &platform.authority, RATE, posts, &unlocked).await?;
+    push::at_rate(&fixture, &platform.authority, RATE, RATE, &unlocked).await?;
+    let mut alone = push::at_rate(&fixture, &platform.authority, RATE, posts, &unlocked).await?;
     // One backup after another, as long as pushes are measured.
     let directory = TempDir::new()?;
     let mut speeds = Vec::new();
     let beside = {
-        let pushing = push::at_rate(&ground, &platform.authority, RATE, posts, &unlocked);
+        let pushing = push::at_rate(&fixture, &platform.authority, RATE, posts, &unlocked);
         tokio::pin!(pushing);
         let mut number = 0;
         loop {
             number += 1;
             let place = directory.path().join(number.to_string());
-            let backup = backup(&ground, &place);
+            let backup = backup(&fixture, &place);
             tokio::pin!(backup);
             let pushed = tokio::select! {
                 speed = &mut backup => {
@@ -75,9 +75,9 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
 }
 
 /// Takes a backup as an operator does; gives its megabytes a second.
-async fn backup(ground: &Ground, place: &std::path::Path) -> Result<f64> {
+async fn backup(fixture: &Fixture, place: &std::path::Path) -> Result<f64> {
     let started = Instant::now();
-    let said = ground.operate_beside(&["backup", &place.display().to_string()]).await?;
+    let said = fixture.operate_beside(&["backup", &place.display().to_string()]).await?;
     eprint!("{said}");
     // `backup: 412.1 MB in 3.1 s (132.9 MB/s), through 500000 of EVENTS: …`
     let megabytes = said.strip_prefix("backup: ").and_then(|rest| rest.split_once(" MB")?.0.parse::<f64>().ok());

@@ -12,7 +12,7 @@ use crate::{
     Bench,
     drain::{Mix, drain},
     figures::{Figures, percentile},
-    ground::{ALL, Ground, WITHOUT_COACH},
+    fixture::{ALL, Fixture, WITHOUT_COACH},
     push::{Pushed, at_rate},
 };
 
@@ -28,29 +28,29 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
     push(&bench, &mut figures).await?;
     let people = bench.scale.of(PEOPLE);
-    let ground = Ground::new(&bench.revision, Durability::Always).await?;
-    let without = drain(&ground, people, Mix::Logs, WITHOUT_COACH).await?;
+    let fixture = Fixture::new(&bench.revision, Durability::Always).await?;
+    let without = drain(&fixture, people, Mix::Logs, WITHOUT_COACH).await?;
     eprintln!("without the coach: {without}");
-    let ground = Ground::new(&bench.revision, Durability::Always).await?;
+    let fixture = Fixture::new(&bench.revision, Durability::Always).await?;
     // What `plyo` takes to start and to make tables is not what a workout costs.
-    let start = rebuild(&ground)?;
-    let with = drain(&ground, people, Mix::Logs, ALL).await?;
+    let start = rebuild(&fixture)?;
+    let with = drain(&fixture, people, Mix::Logs, ALL).await?;
     eprintln!("with the coach: {with}");
     figures.add("coached_pipeline_share", with.per_second() / without.per_second(), "").at_least(0.75);
-    let seconds = rebuild(&ground)? - start;
+    let seconds = rebuild(&fixture)? - start;
     figures.add("coach_rebuild_per_s", with.commands as f64 / seconds, "/s").at_least(15_000.0);
     Ok(figures)
 }
 
 async fn push(bench: &Bench, figures: &mut Figures) -> Result<()> {
-    let ground = Ground::new(&bench.revision, Durability::Always).await?;
-    let platform = ground.serve(ALL).await?;
+    let fixture = Fixture::new(&bench.revision, Durability::Always).await?;
+    let platform = fixture.serve(ALL).await?;
     // The coach speaks only after what was done lately.
     let workouts = training::twelve_weeks(TimeZone::UTC.to_datetime(Timestamp::now()).date());
     let last = workouts.iter().skip(workouts.len().saturating_sub(WORKOUTS));
     let pushed = Pushed::recommendations(last.map(ToString::to_string).collect());
-    at_rate(&ground, &platform.authority, 50, 200, &pushed).await?;
-    let mut took = at_rate(&ground, &platform.authority, RATE, bench.scale.of(RATE * SECONDS), &pushed).await?;
+    at_rate(&fixture, &platform.authority, 50, 200, &pushed).await?;
+    let mut took = at_rate(&fixture, &platform.authority, RATE, bench.scale.of(RATE * SECONDS), &pushed).await?;
     for (share, name, most) in [(0.5, "p50", 12.0), (0.99, "p99", 40.0)] {
         figures.add(format!("coach_push_{name}_ms"), percentile(&mut took, share), "ms").at_most(most);
     }
@@ -58,8 +58,8 @@ async fn push(bench: &Bench, figures: &mut Figures) -> Result<()> {
 }
 
 /// Folds the coach's tables again and puts them in place; gives the seconds that `plyo` ran.
-fn rebuild(ground: &Ground) -> Result<f64> {
+fn rebuild(fixture: &Fixture) -> Result<f64> {
     let started = Instant::now();
-    ground.operate(&["rebuild", "coach"]).context("rebuild the coach")?;
+    fixture.operate(&["rebuild", "coach"]).context("rebuild the coach")?;
     Ok(started.elapsed().as_secs_f64())
 }

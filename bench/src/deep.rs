@@ -7,7 +7,7 @@ use plyo_nats::raw::{self, Raw};
 use plyo_servers::Durability;
 use uuid::Uuid;
 
-use crate::{Bench, figures::Figures, ground::Ground};
+use crate::{Bench, figures::Figures, fixture::Fixture};
 
 const MESSAGES: usize = 1_000_000;
 const PEOPLE: usize = 10_000;
@@ -16,8 +16,8 @@ const BODY: usize = 400;
 const IN_FLIGHT: usize = 2_000;
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
-    let ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
-    let nats = ground.nats().await?;
+    let fixture = Fixture::new(&bench.revision, Durability::Relaxed).await?;
+    let nats = fixture.nats().await?;
     // A timer begins each person's chain: what comes from the clock need not name a cause.
     let mut people: Vec<(Uuid, Uuid)> = (0..PEOPLE).map(|_| (Uuid::new_v4(), Uuid::new_v4())).collect();
     let firsts = people.iter().map(|(person, id)| event("clock.workout_reminder_due", *person, *id, None));
@@ -30,7 +30,7 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
         });
         raw::publish_pipelined(&nats, next.collect(), IN_FLIGHT).await?;
     }
-    let said = ground.operate(&["verify", "--deep"])?;
+    let said = fixture.operate(&["verify", "--deep"])?;
     eprintln!("{said}");
     // `EVENTS: 1000000 messages from 1 to 1000000 were read in 4.00 s (250000/s)`
     let per_second = said.split_once('(').and_then(|(_, rest)| rest.split_once("/s)")?.0.parse().ok());

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::{
     cost::{Cpu, Wal},
     edge::WORKOUTS,
-    ground::Ground,
+    fixture::Fixture,
     http::{Http, command, post},
 };
 
@@ -48,18 +48,18 @@ pub struct Drained {
 }
 
 /// Posts everything while no service runs, then lets these run.
-pub async fn drain(ground: &Ground, people: usize, mix: Mix, roles: &str) -> Result<Drained> {
-    let commands = fill(ground, people, mix).await?;
-    let nats = ground.nats().await?;
-    let mut db = ground.database().await?;
+pub async fn drain(fixture: &Fixture, people: usize, mix: Mix, roles: &str) -> Result<Drained> {
+    let commands = fill(fixture, people, mix).await?;
+    let nats = fixture.nats().await?;
+    let mut db = fixture.database().await?;
     let first = events(&nats).await?.last;
     let wal = Wal::read(&mut db).await?;
     let (started, started_at) = (Instant::now(), Timestamp::now());
-    let mut platform = ground.start(roles)?;
-    let processes = ground.processes(&platform)?;
+    let mut platform = fixture.start(roles)?;
+    let processes = fixture.processes(&platform)?;
     let before = Cpu { services: 0.0, ..processes.cpu()? };
-    ground.ready(&mut platform).await?;
-    ground.settle_of(roles, DRAIN_TIMEOUT).await?;
+    fixture.ready(&mut platform).await?;
+    fixture.settle_of(roles, DRAIN_TIMEOUT).await?;
     let seconds = started.elapsed().as_secs_f64();
     let each = commands as f64;
     let cpu = processes.cpu()?.since(&before, each);
@@ -98,11 +98,11 @@ impl fmt::Display for Drained {
 }
 
 /// Posts what people ask for while no service runs but the user service, which the edge needs; gives how much that is.
-async fn fill(ground: &Ground, people: usize, mix: Mix) -> Result<u64> {
-    let platform = ground.serve("edge,user").await?;
+async fn fill(fixture: &Fixture, people: usize, mix: Mix) -> Result<u64> {
+    let platform = fixture.serve("edge,user").await?;
     let today = jiff::civil::date(2026, 11, 24);
     let workouts: Arc<Vec<Value>> = Arc::new(training::twelve_weeks(today));
-    let tokens = ground.tokens(people).await?;
+    let tokens = fixture.tokens(people).await?;
     let mut posting = JoinSet::new();
     for first in 0..CONNECTIONS.min(people) {
         let own: Vec<(usize, String)> = tokens.iter().cloned().enumerate().skip(first).step_by(CONNECTIONS).collect();
@@ -112,7 +112,7 @@ async fn fill(ground: &Ground, people: usize, mix: Mix) -> Result<u64> {
     while let Some(poster) = posting.join_next().await {
         posted += poster??;
     }
-    let waiting: u64 = command_streams(&ground.nats().await?).await?.iter().map(|stream| stream.messages).sum();
+    let waiting: u64 = command_streams(&fixture.nats().await?).await?.iter().map(|stream| stream.messages).sum();
     ensure!(waiting == posted, "{waiting} commands wait, not {posted}");
     Ok(posted)
 }

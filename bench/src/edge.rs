@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     Bench,
     figures::{Figures, percentile},
-    ground::Ground,
+    fixture::Fixture,
     http::{Http, hammer, post},
     name_of,
 };
@@ -30,10 +30,10 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
 }
 
 async fn measure_at(durability: Durability, bench: &Bench, figures: &mut Figures) -> Result<()> {
-    let ground = Ground::new(&bench.revision, durability).await?;
-    let nats = ground.nats().await?;
-    let platform = ground.serve("edge,user").await?;
-    let tokens = Arc::new(ground.tokens(CONNECTIONS).await?);
+    let fixture = Fixture::new(&bench.revision, durability).await?;
+    let nats = fixture.nats().await?;
+    let platform = fixture.serve("edge,user").await?;
+    let tokens = Arc::new(fixture.tokens(CONNECTIONS).await?);
 
     let overheard = raw::overhear(&nats, "cmd.>").await?;
     let request = post(WORKOUTS, &tokens[0], "first", "respond-async", WORKOUT);

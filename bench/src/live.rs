@@ -11,7 +11,7 @@ use crate::{
     Bench, Scale,
     edge::{WORKOUT, WORKOUTS},
     figures::{Figures, percentile},
-    ground::{ALL, Ground, Platform},
+    fixture::{ALL, Fixture, Platform},
     http::{Http, post},
     socket::{Socket, field},
 };
@@ -23,16 +23,16 @@ const CONNECTIONS: usize = 32;
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
-    let ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
-    let platform = ground.serve(ALL).await?;
-    idle(&ground, &platform, bench.scale, &mut figures).await?;
-    resume(&ground, &platform, bench.scale, &mut figures).await?;
+    let fixture = Fixture::new(&bench.revision, Durability::Relaxed).await?;
+    let platform = fixture.serve(ALL).await?;
+    idle(&fixture, &platform, bench.scale, &mut figures).await?;
+    resume(&fixture, &platform, bench.scale, &mut figures).await?;
     Ok(figures)
 }
 
-async fn idle(ground: &Ground, platform: &Platform, scale: Scale, figures: &mut Figures) -> Result<()> {
+async fn idle(fixture: &Fixture, platform: &Platform, scale: Scale, figures: &mut Figures) -> Result<()> {
     let sockets = scale.of(SOCKETS);
-    let tokens = ground.tokens(sockets).await?;
+    let tokens = fixture.tokens(sockets).await?;
     let before = platform.resident_kib()?;
     let (arrived, mut arrivals) = mpsc::channel(sockets);
     let mut listening = JoinSet::new();
@@ -52,7 +52,7 @@ async fn idle(ground: &Ground, platform: &Platform, scale: Scale, figures: &mut 
     let each = platform.resident_kib()?.saturating_sub(before) as f64 / sockets as f64;
     figures.add("ws_idle_kib", each, "KiB").at_most(12.0);
 
-    let nats = ground.nats().await?;
+    let nats = fixture.nats().await?;
     let mut last_heard = Vec::new();
     for n in 0..TRIES {
         let said = Instant::now();
@@ -69,14 +69,14 @@ async fn idle(ground: &Ground, platform: &Platform, scale: Scale, figures: &mut 
     Ok(())
 }
 
-async fn resume(ground: &Ground, platform: &Platform, scale: Scale, figures: &mut Figures) -> Result<()> {
-    let token = ground.tokens(1).await?.remove(0);
+async fn resume(fixture: &Fixture, platform: &Platform, scale: Scale, figures: &mut Figures) -> Result<()> {
+    let token = fixture.tokens(1).await?.remove(0);
     let cursor = {
         let mut socket = Socket::connect(&platform.authority, &token, None, &["me"]).await?;
         field(socket.next_of("welcome").await?, "head").context("a cursor")?.to_owned()
     };
     let missed = scale.of(MISSED);
-    train(ground, platform, &token, missed).await?;
+    train(fixture, platform, &token, missed).await?;
     let (mut recovered, mut took) = (0, Vec::new());
     for _ in 0..TRIES {
         let started = Instant::now();
@@ -92,8 +92,8 @@ async fn resume(ground: &Ground, platform: &Platform, scale: Scale, figures: &mu
 }
 
 /// Workouts of one person until so many events have come of them.
-async fn train(ground: &Ground, platform: &Platform, token: &str, events: usize) -> Result<()> {
-    let nats = ground.nats().await?;
+async fn train(fixture: &Fixture, platform: &Platform, token: &str, events: usize) -> Result<()> {
+    let nats = fixture.nats().await?;
     let before = plyo_nats::streams::state(&nats, "EVENTS").await?.last;
     for round in 0.. {
         let mut posting = JoinSet::new();
@@ -111,7 +111,7 @@ async fn train(ground: &Ground, platform: &Platform, token: &str, events: usize)
         while let Some(poster) = posting.join_next().await {
             poster??;
         }
-        ground.settle(Duration::from_secs(60)).await?;
+        fixture.settle(Duration::from_secs(60)).await?;
         if plyo_nats::streams::state(&nats, "EVENTS").await?.last - before >= events as u64 {
             break;
         }

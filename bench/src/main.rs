@@ -12,7 +12,7 @@ mod disk;
 mod drain;
 mod edge;
 mod figures;
-mod ground;
+mod fixture;
 mod history;
 mod http;
 mod live;
@@ -38,7 +38,7 @@ use plyo_servers::Durability;
 
 use crate::{
     figures::Figures,
-    ground::{ALL, Ground},
+    fixture::{ALL, Fixture},
     options::{Options, USAGE, What},
     revision::Revision,
 };
@@ -121,9 +121,9 @@ fn main() -> Result<()> {
             runtime.block_on(against::compare(Bench { scale, revision }, &rev, rounds, only.as_deref()))
         }
         What::Drain { people, durability, mix, keep } => runtime.block_on(async {
-            let ground = Ground::new(&revision, durability).await?;
-            println!("{}", drain::drain(&ground, people, mix, ALL).await?);
-            if keep { stay(&ground).await } else { Ok(()) }
+            let fixture = Fixture::new(&revision, durability).await?;
+            println!("{}", drain::drain(&fixture, people, mix, ALL).await?);
+            if keep { stay(&fixture).await } else { Ok(()) }
         }),
     }
 }
@@ -152,13 +152,13 @@ async fn in_time(name: &str, measuring: impl Future<Output = Result<Figures>>) -
 }
 
 /// Lets a platform run on for somebody who looks at it.
-async fn stay(ground: &Ground) -> Result<()> {
-    let platform = ground.serve(ALL).await?;
+async fn stay(fixture: &Fixture) -> Result<()> {
+    let platform = fixture.serve(ALL).await?;
     println!("\nhttp://{} until Ctrl-C; for plyo as an operator runs it:", platform.authority);
-    for (name, value) in ground.variables("plyo") {
+    for (name, value) in fixture.variables("plyo") {
         println!("export {name}={value}");
     }
-    println!("{:?}", ground.processes(&platform)?);
+    println!("{:?}", fixture.processes(&platform)?);
     Ok(tokio::signal::ctrl_c().await?)
 }
 

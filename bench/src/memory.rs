@@ -10,7 +10,7 @@ use crate::{
     Bench,
     edge::{WORKOUT, WORKOUTS},
     figures::Figures,
-    ground::{ALL, Ground},
+    fixture::{ALL, Fixture},
     http::{Http, post},
 };
 
@@ -19,9 +19,9 @@ const CONNECTIONS: usize = 64;
 const TIMEOUT: Duration = Duration::from_secs(300);
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
-    let ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
-    let platform = ground.serve(ALL).await?;
-    let tokens = Arc::new(ground.tokens(bench.scale.of(PEOPLE)).await?);
+    let fixture = Fixture::new(&bench.revision, Durability::Relaxed).await?;
+    let platform = fixture.serve(ALL).await?;
+    let tokens = Arc::new(fixture.tokens(bench.scale.of(PEOPLE)).await?);
     let before = platform.resident_kib()?;
     let mut posting = JoinSet::new();
     for first in 0..CONNECTIONS {
@@ -37,7 +37,7 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
     while let Some(poster) = posting.join_next().await {
         poster??;
     }
-    ground.settle(TIMEOUT).await?;
+    fixture.settle(TIMEOUT).await?;
     let after = platform.resident_kib()?;
     eprintln!("  {} people: from {} MiB to {} MiB", tokens.len(), before / 1_024, after / 1_024);
     let mut figures = Figures::default();

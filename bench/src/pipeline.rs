@@ -10,7 +10,7 @@ use crate::{
     cost::Cpu,
     drain::{Drained, Mix, drain},
     figures::Figures,
-    ground::{ALL, Ground},
+    fixture::{ALL, Fixture},
 };
 
 /// People who log twelve weeks of training each, as in the demo.
@@ -19,19 +19,19 @@ const PEOPLE: usize = 400;
 pub async fn measure(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
     let people = bench.scale.of(PEOPLE);
-    let ground = Ground::new(&bench.revision, Durability::Always).await?;
-    let drained = drain(&ground, people, Mix::Logs, ALL).await?;
+    let fixture = Fixture::new(&bench.revision, Durability::Always).await?;
+    let drained = drain(&fixture, people, Mix::Logs, ALL).await?;
     eprintln!("{drained}");
     figures.add("pipeline_durable_per_s", drained.per_second(), "/s").at_least(5_000.0);
     cost(&drained, &mut figures);
 
-    let ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
+    let fixture = Fixture::new(&bench.revision, Durability::Relaxed).await?;
     // What `plyo` takes to start and to make tables is not what an event costs.
-    let (_, start) = rebuild(&ground)?;
-    let drained = drain(&ground, people, Mix::Logs, ALL).await?;
+    let (_, start) = rebuild(&fixture)?;
+    let drained = drain(&fixture, people, Mix::Logs, ALL).await?;
     eprintln!("{drained}");
     figures.add("pipeline_relaxed_per_s", drained.per_second(), "/s").at_least(7_000.0);
-    let (events, seconds) = rebuild(&ground)?;
+    let (events, seconds) = rebuild(&fixture)?;
     eprintln!("  {events} events in {seconds:.2} s, of which {start:.2} s were for none");
     figures.add("rebuild_per_s", events / (seconds - start), "/s").at_least(65_000.0);
     Ok(figures)
@@ -40,8 +40,8 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
 /// The same with corrections and deletions, which meet what was remembered of earlier workouts.
 pub async fn measure_mixed(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
-    let ground = Ground::new(&bench.revision, Durability::Always).await?;
-    let drained = drain(&ground, bench.scale.of(PEOPLE), Mix::Mixed, ALL).await?;
+    let fixture = Fixture::new(&bench.revision, Durability::Always).await?;
+    let drained = drain(&fixture, bench.scale.of(PEOPLE), Mix::Mixed, ALL).await?;
     eprintln!("{drained}");
     figures.add("pipeline_mixed_per_s", drained.per_second(), "/s");
     Ok(figures)
@@ -59,9 +59,9 @@ fn cost(drained: &Drained, figures: &mut Figures) {
 
 /// Folds the achievement service's tables again and puts them in place; gives how many events that read, and how many
 /// seconds `plyo` ran.
-fn rebuild(ground: &Ground) -> Result<(f64, f64)> {
+fn rebuild(fixture: &Fixture) -> Result<(f64, f64)> {
     let started = Instant::now();
-    let said = ground.operate(&["rebuild", "achievement"])?;
+    let said = fixture.operate(&["rebuild", "achievement"])?;
     let seconds = started.elapsed().as_secs_f64();
     // `achievement: rebuilt from 41280 of 55680 events in 1.2 s`
     let read = said.split_once(" of ").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());

@@ -17,7 +17,7 @@ use crate::{
     disk::serial_syncs,
     edge::WORKOUTS,
     figures::{Figures, percentile},
-    ground::{ALL, Ground},
+    fixture::{ALL, Fixture},
     http::{Http, post},
     socket::{Socket, field},
 };
@@ -30,16 +30,16 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
-    let ground = Ground::new(&bench.revision, Durability::Always).await?;
-    let platform = ground.serve(ALL).await?;
+    let fixture = Fixture::new(&bench.revision, Durability::Always).await?;
+    let platform = fixture.serve(ALL).await?;
     // What the first ones cost, connections and plans of statements, is not what a push costs.
     let unlocked = Pushed::achievements();
-    at_rate(&ground, &platform.authority, 50, 200, &unlocked).await?;
+    at_rate(&fixture, &platform.authority, 50, 200, &unlocked).await?;
     for (rate, seconds, most) in [(100, 10, [4.0, 10.0]), (1_000, 5, [8.0, 30.0]), (2_000, 5, [30.0, 100.0])] {
         // Five things must be on disk one after the other: the command, then twice a transaction and an event.
         let mut syncs = serial_syncs(5, 100)?;
         let limits = [percentile(&mut syncs, 0.5), percentile(&mut syncs, 0.99)];
-        let mut took = at_rate(&ground, &platform.authority, rate, bench.scale.of(rate * seconds), &unlocked).await?;
+        let mut took = at_rate(&fixture, &platform.authority, rate, bench.scale.of(rate * seconds), &unlocked).await?;
         for (share, name, limit, most) in [(0.5, "p50", limits[0], most[0]), (0.99, "p99", limits[1], most[1])] {
             let value = percentile(&mut took, share);
             let figure = figures.add(format!("push_{rate}_{name}_ms"), value, "ms");
@@ -81,10 +81,16 @@ impl Pushed {
 }
 
 /// Sends so many workouts at a rate, each of which brings a push; gives the milliseconds until each was pushed.
-pub async fn at_rate(ground: &Ground, authority: &str, rate: usize, posts: usize, pushed: &Pushed) -> Result<Vec<f64>> {
+pub async fn at_rate(
+    fixture: &Fixture,
+    authority: &str,
+    rate: usize,
+    posts: usize,
+    pushed: &Pushed,
+) -> Result<Vec<f64>> {
     let steps = pushed.bodies.len();
     let people = posts.div_ceil(steps);
-    let tokens = Arc::new(ground.tokens(people).await?);
+    let tokens = Arc::new(fixture.tokens(people).await?);
     let start = Instant::now();
     // When each was sent, in nanoseconds since the start.
     let sent: Arc<Vec<AtomicU64>> = Arc::new((0..people * steps).map(|_| AtomicU64::new(0)).collect());

@@ -9,18 +9,18 @@ use crate::{
     Bench,
     edge::{WORKOUT, WORKOUTS},
     figures::{Figures, percentile},
-    ground::{ALL, Ground},
+    fixture::{ALL, Fixture},
     http::{Http, get, hammer, post},
 };
 
 const CONNECTIONS: usize = 64;
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
-    let ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
-    let platform = ground.serve(ALL).await?;
+    let fixture = Fixture::new(&bench.revision, Durability::Relaxed).await?;
+    let platform = fixture.serve(ALL).await?;
     let mut requests = Vec::with_capacity(CONNECTIONS);
     let mut http = Http::connect(&platform.authority).await?;
-    for token in ground.tokens(CONNECTIONS).await? {
+    for token in fixture.tokens(CONNECTIONS).await? {
         let saved = http.exchange(&post(WORKOUTS, &token, "one", "wait=10", WORKOUT), 201).await?;
         let saved: serde_json::Value = serde_json::from_slice(saved)?;
         let id = saved["workout_id"].as_str().context("a workout id")?;

@@ -16,7 +16,7 @@ use crate::{
     Bench,
     drain::{Mix, drain},
     figures::Figures,
-    ground::{ALL, Ground},
+    fixture::{ALL, Fixture},
 };
 
 /// People who log twelve weeks of training each.
@@ -30,23 +30,23 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 
 pub async fn measure(bench: Bench) -> Result<Figures> {
     let mut figures = Figures::default();
-    let mut ground = Ground::new(&bench.revision, Durability::Relaxed).await?;
-    ground.keep_tables()?;
-    let drained = drain(&ground, bench.scale.of(PEOPLE), Mix::Logs, ALL).await?;
+    let mut fixture = Fixture::new(&bench.revision, Durability::Relaxed).await?;
+    fixture.keep_tables()?;
+    let drained = drain(&fixture, bench.scale.of(PEOPLE), Mix::Logs, ALL).await?;
     let workouts = drained.commands as f64;
-    let nats = ground.nats().await?;
+    let nats = fixture.nats().await?;
 
-    let plain = ground.stored_bytes("EVENTS")? as f64;
+    let plain = fixture.stored_bytes("EVENTS")? as f64;
     figures.add("events_bytes_per_workout", plain / workouts, "B");
-    let compressed = compressed_bytes(&ground, &nats).await? as f64;
+    let compressed = compressed_bytes(&fixture, &nats).await? as f64;
     figures.add("events_bytes_per_workout_compressed", compressed / workouts, "B");
 
-    ground.forget_tables()?;
-    let logged = ground.logged().len();
-    let mut platform = ground.serve(ALL).await?;
-    ground.settle(TIMEOUT).await?;
+    fixture.forget_tables()?;
+    let logged = fixture.logged().len();
+    let mut platform = fixture.serve(ALL).await?;
+    fixture.settle(TIMEOUT).await?;
     platform.stop().await?;
-    let log = ground.logged();
+    let log = fixture.logged();
     let (folded, seconds) = caught_up(&log[logged..])?;
     eprintln!("  {folded} events were folded by all lanes side by side, the last of which took {seconds:.2} s");
     figures.add("catch_up_per_s", folded / seconds, "/s").at_least(30_000.0);
@@ -60,16 +60,16 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
         raw::publish_pipelined(&nats, ticks, IN_FLIGHT).await?;
     }
     // They have to be skipped once.
-    ground.serve(ALL).await?.stop_when_settled(&ground).await?;
-    let logged = ground.logged().len();
-    ground.serve(ALL).await?.stop_when_settled(&ground).await?;
-    let longest = taken(&ground.logged()[logged..])?;
+    fixture.serve(ALL).await?.stop_when_settled(&fixture).await?;
+    let logged = fixture.logged().len();
+    fixture.serve(ALL).await?.stop_when_settled(&fixture).await?;
+    let longest = taken(&fixture.logged()[logged..])?;
     figures.add("take_lane_ms", longest, "ms").at_most(150.0);
     Ok(figures)
 }
 
 /// What the same messages take in a stream that the broker compresses.
-async fn compressed_bytes(ground: &Ground, nats: &Nats) -> Result<u64> {
+async fn compressed_bytes(fixture: &Fixture, nats: &Nats) -> Result<u64> {
     let last = events(nats).await?.last;
     let config = json!({ "name": "COMPRESSED", "mirror": { "name": "EVENTS" }, "compression": "s2" });
     raw::api(nats, "STREAM.CREATE.COMPRESSED", &config).await?;
@@ -82,7 +82,7 @@ async fn compressed_bytes(ground: &Ground, nats: &Nats) -> Result<u64> {
         ensure!(Instant::now() < deadline, "the mirror is not there: {info}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let bytes = ground.stored_bytes("COMPRESSED")?;
+    let bytes = fixture.stored_bytes("COMPRESSED")?;
     raw::api(nats, "STREAM.DELETE.COMPRESSED", &json!({})).await?;
     Ok(bytes)
 }

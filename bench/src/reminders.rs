@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     Bench,
     figures::Figures,
-    ground::{ALL, Ground},
+    fixture::{ALL, Fixture},
     http::{Http, post},
     revision::Revision,
     socket::Socket,
@@ -61,10 +61,10 @@ async fn with_plyo(
     reminders: usize,
     lead: SignedDuration,
 ) -> Result<(f64, raw::Raw)> {
-    let ground = Ground::new(revision, durability).await?;
-    let nats = ground.nats().await?;
-    let platform = ground.serve(ALL).await?;
-    let tokens = Arc::new(ground.tokens(reminders / EACH).await?);
+    let fixture = Fixture::new(revision, durability).await?;
+    let nats = fixture.nats().await?;
+    let platform = fixture.serve(ALL).await?;
+    let tokens = Arc::new(fixture.tokens(reminders / EACH).await?);
     let due = rounded(Timestamp::now() + lead);
     let overheard = raw::overhear(&nats, "at.workout_reminder_due.>").await?;
     let mut listening = JoinSet::new();
@@ -95,7 +95,7 @@ async fn with_plyo(
     while let Some(poster) = posting.join_next().await {
         poster??;
     }
-    ground.settle(TIMEOUT).await?;
+    fixture.settle(TIMEOUT).await?;
     let early = due.duration_since(Timestamp::now());
     ensure!(early.is_positive(), "the reminders were not set {} s before they are due", lead.as_secs());
     eprintln!("  {reminders} reminders were set {early:#} before they are due");
@@ -118,8 +118,8 @@ async fn without_plyo(
     lead: SignedDuration,
     sample: &raw::Raw,
 ) -> Result<f64> {
-    let ground = Ground::new(revision, durability).await?;
-    let nats = ground.nats().await?;
+    let fixture = Fixture::new(revision, durability).await?;
+    let nats = fixture.nats().await?;
     let due = rounded(Timestamp::now() + lead);
     let (subject, headers, body) = sample;
     let user = subject.split('.').nth(2).context("a user")?;

@@ -19,7 +19,7 @@ use crate::{
     Bench,
     edge::{WORKOUT, WORKOUTS},
     figures::Figures,
-    ground::{Ground, Platform},
+    fixture::{Fixture, Platform},
     http::{Http, post},
 };
 
@@ -36,19 +36,19 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
         eprintln!("there is no nginx to stand before two edges: apt-get install nginx-light");
         return Ok(figures);
     }
-    let ground = Ground::new(&bench.revision, Durability::Always).await?;
-    let _services = ground.serve("user,workout,achievement,notification").await?;
-    let mut edges = [ground.serve("edge").await?, ground.serve("edge").await?];
+    let fixture = Fixture::new(&bench.revision, Durability::Always).await?;
+    let _services = fixture.serve("user,workout,achievement,notification").await?;
+    let mut edges = [fixture.serve("edge").await?, fixture.serve("edge").await?];
     let directory = tempfile::tempdir()?;
     let balancer = Balancer::before(&edges, directory.path()).await?;
-    let tokens = ground.tokens(PEOPLE).await?;
+    let tokens = fixture.tokens(PEOPLE).await?;
 
     let (over, going_on) = watch::channel(false);
     let posting = tokio::spawn(post_steadily(balancer.authority.clone(), tokens, going_on));
     for restart in 0..bench.scale.of(RESTARTS) {
         let edge = &mut edges[restart % 2];
         edge.stop().await?;
-        *edge = ground.serve_at("edge", &edge.authority.clone()).await?;
+        *edge = fixture.serve_at("edge", &edge.authority.clone()).await?;
     }
     over.send_replace(true);
     let refused = posting.await?;

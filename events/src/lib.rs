@@ -26,7 +26,7 @@ pub mod workout;
 pub use catalogue::{Body, Command, CommandKind, DecodeError, Event, EventKind, Payload, Versioned};
 pub use email::{EmailAddress, Mailbox};
 pub use ids::{CommandId, EventId, Id, NotificationId, RecommendationId, ReminderId, SessionId, UserId, WorkoutId};
-pub use message::{Emit, Message, Outcome, Timer};
+pub use message::{Message, Outcome, Output, Timer};
 pub use query::{Query, Request};
 pub use recurrence::{Recurrence, RecurrenceError};
 pub use rejection::{Rejection, RejectionCode, RejectionKind, Violation};

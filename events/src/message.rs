@@ -62,7 +62,7 @@ impl<T> Message<T> {
 /// What a decision or reaction emits: events and timers about the subject of the message that caused it, commands about any
 /// subject.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Emit {
+pub struct Output {
     pub events: Vec<Event>,
     /// Commands to this service or another, and about whom: so one user's action can concern another.
     pub commands: Vec<(Subject, Command)>,
@@ -71,7 +71,7 @@ pub struct Emit {
     pub reply: Option<serde_json::Value>,
 }
 
-impl Emit {
+impl Output {
     /// Nothing happens.
     pub fn nothing() -> Self {
         Self::default()

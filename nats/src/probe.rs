@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use plyo_events::{
-    Command, Emit, Event, EventKind, Message, Rejection, UserId,
+    Command, Event, EventKind, Message, Output, Rejection, UserId,
     achievement::{AchievementUnlocked, Metric},
     probe::{Gathered, Instrument, Measure, Measured, WEIGHTLESS},
     rejection::UNKNOWN_COMMAND,
@@ -106,28 +106,28 @@ impl Reactor for Probe {
     }
 
     /// A weight of zero is rejected, and an unchanged weight is not recorded again.
-    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Rejection> {
+    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Output, Rejection> {
         let Command::Measure(Measure { grams }) = command.body else {
             return Err(UNKNOWN_COMMAND.into());
         };
         if grams == 0 {
             return Err(WEIGHTLESS.into());
         }
-        let emit = Emit::nothing().reply(grams);
+        let output = Output::nothing().reply(grams);
         if self.flaw == Flaw::SpeaksOfAGroup {
-            return Ok(emit.event(Gathered { members: grams }));
+            return Ok(output.event(Gathered { members: grams }));
         }
         let is_known = state.last(command.user()).is_some_and(|last| last.grams == grams);
-        Ok(if is_known { emit } else { emit.event(Measured { grams, by: Instrument::Scale }) })
+        Ok(if is_known { output } else { output.event(Measured { grams, by: Instrument::Scale }) })
     }
 
-    fn react(&self, state: &State, event: &Message<Event>) -> Emit {
-        let Event::AchievementUnlocked(unlocked) = &event.body else { return Emit::nothing() };
+    fn react(&self, state: &State, event: &Message<Event>) -> Output {
+        let Event::AchievementUnlocked(unlocked) = &event.body else { return Output::nothing() };
         let heard = state.heard.get(&(event.user(), unlocked.code.clone())).map_or(0, |heard| heard.times);
         if !heard.is_multiple_of(3) {
-            return Emit::nothing();
+            return Output::nothing();
         }
-        Emit::nothing().event(Measured { grams: unlocked.value as u32, by: Instrument::Unknown })
+        Output::nothing().event(Measured { grams: unlocked.value as u32, by: Instrument::Unknown })
     }
 
     fn evolve(&self, state: &mut State, event: &Message<Event>) {

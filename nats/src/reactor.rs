@@ -1,6 +1,6 @@
 //! The shape of a service's write side: needs, decide, react, evolve. All pure; the lane reads and writes.
 
-use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Rejection};
+use plyo_events::{Command, CommandKind, Event, EventKind, Message, Output, Rejection};
 
 use crate::sql::Tables;
 
@@ -35,10 +35,10 @@ pub trait Reactor: Send + Sync + 'static {
     ///
     /// # Errors
     /// A [`Rejection`] is an outcome: it is stored and sent.
-    fn decide(&self, state: &Self::State, command: &Message<Command>) -> Result<Emit, Rejection>;
+    fn decide(&self, state: &Self::State, command: &Message<Command>) -> Result<Output, Rejection>;
 
     /// A foreign event becomes own events. It was already evolved.
-    fn react(&self, state: &Self::State, event: &Message<Event>) -> Emit;
+    fn react(&self, state: &Self::State, event: &Message<Event>) -> Output;
 
     /// The only way to change state, for own and foreign events alike. Timers that come due are not given to it.
     fn evolve(&self, state: &mut Self::State, event: &Message<Event>);

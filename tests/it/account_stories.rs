@@ -18,7 +18,7 @@ use plyo_nats::{
 use sqlx::PgPool;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::platform::{Ground, entry, eventually};
+use crate::platform::{Fixture, entry, eventually};
 
 const EMAIL: &str = "Ada@Example.org";
 const PASSWORD: &str = "correct horse";
@@ -29,7 +29,7 @@ struct Accounts {
     publisher: CommandPublisher,
     outcomes: Outcomes,
     service: JoinHandle<anyhow::Result<()>>,
-    ground: Ground,
+    fixture: Fixture,
 }
 
 impl Drop for Accounts {
@@ -40,17 +40,17 @@ impl Drop for Accounts {
 
 impl Accounts {
     async fn open() -> Self {
-        let ground = Ground::new().await;
-        entry("user").migrate(&ground.dsn()).await.unwrap();
-        let nats = ground.nats().await;
-        let credentials = Credentials::open(credentials_pool(&ground)).await.unwrap();
+        let fixture = Fixture::new().await;
+        entry("user").migrate(&fixture.dsn()).await.unwrap();
+        let nats = fixture.nats().await;
+        let credentials = Credentials::open(credentials_pool(&fixture)).await.unwrap();
         let service = plyo::services::user(Some(credentials));
-        let (connection, dsn) = (nats.clone(), ground.own_dsn("user"));
+        let (connection, dsn) = (nats.clone(), fixture.own_dsn("user"));
         let service = tokio::spawn(async move {
             plyo_nats::run(service, connection, &dsn, Health::default(), RunConfig::default()).await
         });
         let outcomes = Outcomes::subscribe(&nats, "test").await.unwrap();
-        let accounts = Self { publisher: CommandPublisher::new(&nats, "test"), nats, outcomes, service, ground };
+        let accounts = Self { publisher: CommandPublisher::new(&nats, "test"), nats, outcomes, service, fixture };
         eventually("the service answers", Duration::from_secs(20), async || Ok(accounts.ask(Jwks {}).await.ok())).await;
         accounts
     }
@@ -102,7 +102,7 @@ impl Accounts {
     }
 
     async fn revocations(&self) -> anyhow::Result<Vec<(SessionId, RevocationReason)>> {
-        self.ground.settle(&["user"]).await;
+        self.fixture.settle(&["user"]).await;
         let mut tail = Tail::open(&self.nats, u64::MAX).await?;
         let mut revoked = Vec::new();
         while tail.behind() > 0 {
@@ -115,8 +115,8 @@ impl Accounts {
     }
 }
 
-fn credentials_pool(ground: &Ground) -> PgPool {
-    database::pool(&ground.own_dsn("user"), &["user_credentials"], 4).unwrap()
+fn credentials_pool(fixture: &Fixture) -> PgPool {
+    database::pool(&fixture.own_dsn("user"), &["user_credentials"], 4).unwrap()
 }
 
 #[track_caller]
@@ -192,14 +192,14 @@ async fn a_mailbox_has_one_account_however_its_address_is_typed() {
         accounts.register(user, "first").await;
         assert_eq!(accounts.ask(Me { user }).await.unwrap().email, shown);
     }
-    accounts.ground.settle(&["user"]).await;
+    accounts.fixture.settle(&["user"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_of_an_earlier_version_keep_working_and_have_their_mailboxes() {
     let accounts = Accounts::open().await;
     accounts.signed_up().await;
-    let pool = credentials_pool(&accounts.ground);
+    let pool = credentials_pool(&accounts.fixture);
     // As that version kept them: trimmed and in lower case, and nothing more.
     let addresses =
         ["cyd@bücher.de", "cyd@xn--bcher-kva.de", "\u{200b}cyd@bücher.de", "cyd@no/domain", "dan@example.org"];
@@ -267,7 +267,7 @@ async fn a_lost_answer_is_given_again_for_ten_seconds() {
     let accounts = Accounts::open().await;
     let first = accounts.signed_up().await;
     let lost = accounts.refresh(&first).await.unwrap();
-    let pool = credentials_pool(&accounts.ground);
+    let pool = credentials_pool(&accounts.fixture);
     let pass = async |seconds: f64| {
         let earlier = "UPDATE refresh_token SET used_at = used_at - make_interval(secs => $1)";
         sqlx::query(earlier).bind(seconds).execute(&pool).await.unwrap();
@@ -291,7 +291,7 @@ async fn a_token_that_an_earlier_version_replaced_ends_its_session() {
     let first = accounts.signed_up().await;
     accounts.refresh(&first).await.unwrap();
     let as_it_was = "UPDATE refresh_token SET used_at = NULL, successor_salt = NULL, successor_sha256 = NULL";
-    sqlx::query(as_it_was).execute(&credentials_pool(&accounts.ground)).await.unwrap();
+    sqlx::query(as_it_was).execute(&credentials_pool(&accounts.fixture)).await.unwrap();
     assert_eq!(refused(accounts.refresh(&first).await), invalid_token());
     assert_eq!(accounts.revoked(1).await.len(), 1);
 }
@@ -307,9 +307,9 @@ async fn a_log_out_ends_the_session_however_often_it_is_asked_for() {
     let revoked = accounts.revoked(1).await;
     assert!(matches!(revoked[..], [(_, RevocationReason::LogOut)]), "{revoked:?}");
 
-    let nats = accounts.ground.nats().await;
-    entry("user").create_shadow(&accounts.ground.dsn()).await.unwrap();
-    let replay = Replay { nats, dsn: accounts.ground.dsn(), purpose: Purpose::Verify, progress: |_, _| {} };
+    let nats = accounts.fixture.nats().await;
+    entry("user").create_shadow(&accounts.fixture.dsn()).await.unwrap();
+    let replay = Replay { nats, dsn: accounts.fixture.dsn(), purpose: Purpose::Verify, progress: |_, _| {} };
     let report = plyo::services::user(None).replay(replay).await.unwrap();
     assert!(report.differences.is_empty(), "{:?}", report.differences);
 }
@@ -318,7 +318,7 @@ async fn a_log_out_ends_the_session_however_often_it_is_asked_for() {
 async fn an_expired_refresh_token_is_refused_and_forgotten() {
     let accounts = Accounts::open().await;
     let tokens = accounts.signed_up().await;
-    let pool = credentials_pool(&accounts.ground);
+    let pool = credentials_pool(&accounts.fixture);
     sqlx::query("UPDATE refresh_token SET expires_at = now() - interval '1 s'").execute(&pool).await.unwrap();
     assert_eq!(refused(accounts.refresh(&tokens).await), invalid_token());
     assert_eq!(accounts.revocations().await.unwrap(), [], "nobody stole it");
@@ -330,14 +330,14 @@ async fn an_expired_refresh_token_is_refused_and_forgotten() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn instances_that_start_together_agree_on_the_signing_key() {
-    let ground = Ground::new().await;
-    entry("user").migrate(&ground.dsn()).await.unwrap();
+    let fixture = Fixture::new().await;
+    entry("user").migrate(&fixture.dsn()).await.unwrap();
     let mut starting = JoinSet::new();
     for _ in 0..4 {
-        starting.spawn(Credentials::open(credentials_pool(&ground)));
+        starting.spawn(Credentials::open(credentials_pool(&fixture)));
     }
     starting.join_all().await.into_iter().for_each(|opened| drop(opened.unwrap()));
-    let pool = credentials_pool(&ground);
+    let pool = credentials_pool(&fixture);
     let keys: Vec<String> = sqlx::query_scalar("SELECT key_id FROM signing_key").fetch_all(&pool).await.unwrap();
     assert_eq!(keys.into_iter().collect::<BTreeSet<_>>().len(), 1);
 }

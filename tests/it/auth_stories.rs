@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     edges::Edge,
     people::{log_in, pushed, somebody, workout},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
 };
 
 async fn listen(client: &Client) -> Live {
@@ -46,8 +46,8 @@ async fn refresh(client: &mut Client, tokens: &Value) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_out_ends_the_tokens_and_the_socket_of_its_session_and_of_no_other() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut laptop = somebody(&url, "ada").await;
     let (mut phone, tokens) = log_in(&url, "ada").await;
     let (mut in_the_hand, mut on_the_desk) = (listen(&phone).await, listen(&laptop).await);
@@ -68,14 +68,14 @@ async fn a_log_out_ends_the_tokens_and_the_socket_of_its_session_and_of_no_other
     let revoked = pushed(&mut on_the_desk, "session.revoked.v1").await;
     assert_eq!(revoked.data["reason"], "log_out");
     assert_eq!(laptop.get("/api/v1/workouts").await.unwrap().status, 200);
-    ground.settle(&REAL).await;
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    fixture.settle(&REAL).await;
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stolen_refresh_token_ends_its_session_for_the_thief_and_for_the_owner() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     somebody(&url, "ada").await;
     let (mut owner, stolen) = log_in(&url, "ada").await;
     let mut live = listen(&owner).await;
@@ -99,8 +99,8 @@ async fn a_stolen_refresh_token_ends_its_session_for_the_thief_and_for_the_owner
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edge_that_starts_later_knows_of_a_log_out_that_is_older_than_what_it_remembers() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ben = somebody(&url, "ben").await;
     somebody(&url, "ada").await;
     let (mut ada, tokens) = log_in(&url, "ada").await;
@@ -108,8 +108,8 @@ async fn an_edge_that_starts_later_knows_of_a_log_out_that_is_older_than_what_it
     assert_eq!(ada.post("/api/v1/auth/logout", &body).await.unwrap().status, 204);
     is_refused(&mut ada).await;
     ben.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();
-    ground.settle(&REAL).await;
-    let later = Edge::start(&ground, EdgeConfig { limits: false, ring_events: 1, ..EdgeConfig::default() }).await;
+    fixture.settle(&REAL).await;
+    let later = Edge::start(&fixture, EdgeConfig { limits: false, ring_events: 1, ..EdgeConfig::default() }).await;
     let mut elsewhere = Client::new(&later.url).unwrap();
     elsewhere.set_token(ben.token().unwrap());
     assert_eq!(elsewhere.get("/api/v1/workouts").await.unwrap().status, 200);

@@ -24,26 +24,26 @@ use crate::{
     child::Server,
     ledger,
     people::{log_in, somebody, workout},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
     replay_stories,
 };
 
 /// Runs `plyo` for the operator of these servers, beside everything else.
-fn plyo(ground: &Ground, arguments: &[&str]) -> Output {
-    tokio::task::block_in_place(|| replay_stories::plyo(ground, arguments))
+fn plyo(fixture: &Fixture, arguments: &[&str]) -> Output {
+    tokio::task::block_in_place(|| replay_stories::plyo(fixture, arguments))
 }
 
 /// The same for what has to succeed; gives what it says.
-fn operate(ground: &Ground, arguments: &[&str]) -> String {
-    let output = plyo(ground, arguments);
+fn operate(fixture: &Fixture, arguments: &[&str]) -> String {
+    let output = plyo(fixture, arguments);
     let said = replay_stories::said(&output);
     assert!(output.status.success(), "plyo {}: {said}", arguments.join(" "));
     said
 }
 
 /// The same for what has to be refused.
-fn refused(ground: &Ground, arguments: &[&str]) -> String {
-    let output = plyo(ground, arguments);
+fn refused(fixture: &Fixture, arguments: &[&str]) -> String {
+    let output = plyo(fixture, arguments);
     let said = replay_stories::said(&output);
     assert!(!output.status.success(), "plyo {}: {said}", arguments.join(" "));
     said
@@ -87,8 +87,8 @@ async fn remind(client: &mut Client, count: u32, apart: Duration) -> BTreeSet<St
 async fn a_backup_under_load_is_the_platform_on_another_machine_and_nothing_is_there_twice() {
     let directory = tempfile::tempdir().unwrap();
     let backup = place(&directory, "backup");
-    let ground = Ground::new().await;
-    let (server, url) = start(&ground).await;
+    let fixture = Fixture::new().await;
+    let (server, url) = start(&fixture).await;
     let (mut ada, bob) = (somebody(&url, "ada").await, somebody(&url, "bob").await);
     let live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
     let mut before = BTreeMap::new();
@@ -102,19 +102,19 @@ async fn a_backup_under_load_is_the_platform_on_another_machine_and_nothing_is_t
     let posting = tokio::spawn(keep_posting(bob, Arc::clone(&over)));
     // The first of them have come, the last have not.
     eventually("a reminder has come", Duration::from_secs(10), async || {
-        let events = ledger::events(&ground).await;
+        let events = ledger::events(&fixture).await;
         Ok(events.iter().any(|event| matches!(event.body, Event::ReminderDue(_))).then_some(()))
     })
     .await;
     let began = Timestamp::now();
-    let said = operate(&ground, &["backup", &backup]);
+    let said = operate(&fixture, &["backup", &backup]);
     assert!(said.contains("MB/s"), "{said}");
     over.store(true, Ordering::Relaxed);
     let posted = posting.await.unwrap();
     let cursor = live.welcome["head"].as_str().unwrap().to_owned();
-    drop((server, live, ground));
+    drop((server, live, fixture));
 
-    let other = Ground::new().await;
+    let other = Fixture::new().await;
     operate(&other, &["restore", &backup]);
     let (_server, url) = start(&other).await;
     let (mut ada, tokens) = log_in(&url, "ada").await;
@@ -165,8 +165,8 @@ async fn a_backup_under_load_is_the_platform_on_another_machine_and_nothing_is_t
 }
 
 /// All services and an edge, when each of them answers.
-async fn start(ground: &Ground) -> (Server, String) {
-    let (server, url) = ground.start_platform().await;
+async fn start(fixture: &Fixture) -> (Server, String) {
+    let (server, url) = fixture.start_platform().await;
     let mut operator = Client::new(&url).unwrap();
     eventually("every service answers", Duration::from_secs(60), async || {
         for service in ["auth", "workouts", "achievements", "notifications"] {
@@ -180,10 +180,10 @@ async fn start(ground: &Ground) -> (Server, String) {
 }
 
 /// Waits until the services that ran have let go of their lanes.
-async fn nobody_owns_a_lane(ground: &Ground) {
+async fn nobody_owns_a_lane(fixture: &Fixture) {
     eventually("no lane has an owner", Duration::from_secs(20), async || {
         let owners = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
-        let owners: i64 = sqlx::query_scalar(owners).fetch_one(&mut ground.database("workout").await).await?;
+        let owners: i64 = sqlx::query_scalar(owners).fetch_one(&mut fixture.database("workout").await).await?;
         Ok((owners == 0).then_some(()))
     })
     .await;
@@ -217,10 +217,10 @@ fn copy(backup: &str, name: &str) -> PathBuf {
 async fn what_is_damaged_unfinished_newer_or_in_the_way_is_refused_by_its_name_and_nothing_changes() {
     let directory = tempfile::tempdir().unwrap();
     let backup = place(&directory, "backup");
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
-    operate(&ground, &["backup", &backup]);
-    let said = refused(&ground, &["backup", &backup]);
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
+    operate(&fixture, &["backup", &backup]);
+    let said = refused(&fixture, &["backup", &backup]);
     assert!(said.contains("not empty"), "{said}");
     let before = streams::state(&nats, "EVENTS").await.unwrap();
 
@@ -244,29 +244,29 @@ async fn what_is_damaged_unfinished_newer_or_in_the_way_is_refused_by_its_name_a
         (&damaged, "workout.tables is damaged"),
         (&newer, "schema workout in the backup is at 9000, newer than this binary"),
     ] {
-        let said = refused(&ground, &["restore", wrong.to_str().unwrap()]);
+        let said = refused(&fixture, &["restore", wrong.to_str().unwrap()]);
         assert!(said.contains(named), "{said}");
     }
     // A half that is whole can be had without the other.
-    operate(&ground, &["restore", lacking.to_str().unwrap(), "--only", "tables"]);
+    operate(&fixture, &["restore", lacking.to_str().unwrap(), "--only", "tables"]);
 
     let event = (format!("evt.clock.workout_reminder_due.{}", UserId::mint()), Vec::new(), Vec::new());
     raw::publish_pipelined(&nats, vec![event], 1).await.unwrap();
-    let mut db = ground.database("workout").await;
+    let mut db = fixture.database("workout").await;
     sqlx::query("INSERT INTO skipped VALUES (7, 'kept')").execute(&mut db).await.unwrap();
-    let said = refused(&ground, &["restore", &backup]);
+    let said = refused(&fixture, &["restore", &backup]);
     assert!(said.contains("EVENTS has 1 messages") && said.contains("workout_loop.skipped has rows"), "{said}");
     let after = streams::state(&nats, "EVENTS").await.unwrap();
     assert_eq!((&after.created, after.messages), (&before.created, 1));
     let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM skipped").fetch_one(&mut db).await.unwrap();
     assert_eq!(kept, 1);
     {
-        let _server = start(&ground).await;
-        let said = refused(&ground, &["restore", &backup, "--replace"]);
+        let _server = start(&fixture).await;
+        let said = refused(&fixture, &["restore", &backup, "--replace"]);
         assert!(said.contains("is running: stop it first"), "{said}");
     }
-    nobody_owns_a_lane(&ground).await;
-    operate(&ground, &["restore", &backup, "--replace"]);
+    nobody_owns_a_lane(&fixture).await;
+    operate(&fixture, &["restore", &backup, "--replace"]);
     let restored = streams::state(&nats, "EVENTS").await.unwrap();
     assert_ne!((restored.created, restored.messages), (before.created, 1));
 }
@@ -275,27 +275,27 @@ async fn what_is_damaged_unfinished_newer_or_in_the_way_is_refused_by_its_name_a
 async fn halves_of_different_ages_catch_up_or_are_refused_with_what_mends_them() {
     let directory = tempfile::tempdir().unwrap();
     let (older, newer) = (place(&directory, "older"), place(&directory, "newer"));
-    let ground = Ground::new().await;
-    let (server, url) = start(&ground).await;
+    let fixture = Fixture::new().await;
+    let (server, url) = start(&fixture).await;
     let mut ada = somebody(&url, "ada").await;
     for number in 0..3 {
         post(&mut ada, &format!("older-{number}")).await;
     }
-    ground.settle(&REAL).await;
-    operate(&ground, &["backup", &older]);
+    fixture.settle(&REAL).await;
+    operate(&fixture, &["backup", &older]);
     for number in 0..5 {
         post(&mut ada, &format!("newer-{number}")).await;
     }
-    ground.settle(&REAL).await;
-    operate(&ground, &["backup", &newer]);
+    fixture.settle(&REAL).await;
+    operate(&fixture, &["backup", &newer]);
     let all = listed(&mut ada).await;
-    let said: Vec<Uuid> = ledger::events(&ground).await.iter().map(|event| event.id).collect();
-    drop((server, ground));
+    let said: Vec<Uuid> = ledger::events(&fixture).await.iter().map(|event| event.id).collect();
+    drop((server, fixture));
 
-    let ground = Ground::new().await;
-    operate(&ground, &["restore", &older, "--only", "tables"]);
-    operate(&ground, &["restore", &newer, "--only", "streams"]);
-    let (server, url) = start(&ground).await;
+    let fixture = Fixture::new().await;
+    operate(&fixture, &["restore", &older, "--only", "tables"]);
+    operate(&fixture, &["restore", &newer, "--only", "streams"]);
+    let (server, url) = start(&fixture).await;
     let mut operator = Client::new(&url).unwrap();
     eventually("the lane says that it caught up", Duration::from_secs(20), async || {
         let health = operator.get("/api/v1/workouts/health").await?.body.to_string();
@@ -303,21 +303,21 @@ async fn halves_of_different_ages_catch_up_or_are_refused_with_what_mends_them()
         Ok(Some(()))
     })
     .await;
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     let (mut ada, _) = log_in(&url, "ada").await;
     assert_eq!(listed(&mut ada).await, all);
-    assert_eq!(ledger::events(&ground).await.iter().map(|event| event.id).collect::<Vec<_>>(), said);
-    operate(&ground, &["verify"]);
+    assert_eq!(ledger::events(&fixture).await.iter().map(|event| event.id).collect::<Vec<_>>(), said);
+    operate(&fixture, &["verify"]);
     drop(server);
-    nobody_owns_a_lane(&ground).await;
+    nobody_owns_a_lane(&fixture).await;
 
-    operate(&ground, &["restore", &newer, "--only", "tables", "--replace"]);
-    operate(&ground, &["restore", &older, "--only", "streams", "--replace"]);
-    let said = refused(&ground, &["verify", "workout"]);
+    operate(&fixture, &["restore", &newer, "--only", "tables", "--replace"]);
+    operate(&fixture, &["restore", &older, "--only", "streams", "--replace"]);
+    let said = refused(&fixture, &["verify", "workout"]);
     assert!(said.contains("EVENTS ends at") && said.contains("plyo rebuild SERVICE --new-history"), "{said}");
-    operate(&ground, &["rebuild", "workout", "--new-history"]);
-    operate(&ground, &["verify", "workout"]);
+    operate(&fixture, &["rebuild", "workout", "--new-history"]);
+    operate(&fixture, &["verify", "workout"]);
     let kept =
-        ledger::events(&ground).await.iter().filter(|event| matches!(event.body, Event::WorkoutCompleted(_))).count();
+        ledger::events(&fixture).await.iter().filter(|event| matches!(event.body, Event::WorkoutCompleted(_))).count();
     assert_eq!(kept, 3);
 }

@@ -10,7 +10,7 @@ use crate::{
     command_line,
     edges::Edge,
     people::{log_in, somebody, workout},
-    platform::Ground,
+    platform::Fixture,
 };
 
 const PAGE: &str = "https://app.example";
@@ -25,11 +25,11 @@ const SAFE: [&str; 4] = ["accept-language", "cache-control", "content-language",
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_an_allowed_origin_can_do_what_the_document_says() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     somebody(&url, "ada").await;
     let config = EdgeConfig { allowed_origins: vec![PAGE.parse().unwrap()], ..EdgeConfig::default() };
-    let edge = Edge::start(&ground, config).await;
+    let edge = Edge::start(&fixture, config).await;
     let mut client = Client::new(&edge.url).unwrap();
     let document = client.get("/api/openapi.json").await.unwrap().body;
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -91,8 +91,8 @@ async fn an_origin_that_never_matches_is_refused_before_anything_starts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_messages_are_described_where_the_operations_are() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let served = Client::new(&url).unwrap().get("/api/asyncapi.json").await.unwrap();
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/asyncapi.json");
     let committed: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();

@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::{
     child::{Random, Role, Server},
     ledger::{Ledger, log, send},
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
 };
 
 const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
@@ -55,23 +55,23 @@ impl Lanes {
 
 /// Both services run, and people log what they did, at a steady pace, some alone and some together, until `work` is done.
 async fn while_people_log(
-    ground: &mut Ground,
+    fixture: &mut Fixture,
     bugs: &[&'static str],
-    work: impl AsyncFnOnce(&mut Ground, &AtomicUsize),
+    work: impl AsyncFnOnce(&mut Fixture, &AtomicUsize),
 ) -> (Vec<String>, Lanes) {
     let logs = tempfile::tempdir().unwrap();
     let path = logs.path().join("log");
-    let role = Role { bugs: bugs.to_vec(), log: Some(path.clone()), ..ground.role(&BOTH) };
+    let role = Role { bugs: bugs.to_vec(), log: Some(path.clone()), ..fixture.role(&BOTH) };
     let _running = Server::start(&role);
-    let publisher = CommandPublisher::new(&ground.nats().await, "test");
+    let publisher = CommandPublisher::new(&fixture.nats().await, "test");
     let (over, stored) = (AtomicBool::new(false), AtomicUsize::new(0));
     let working = async {
-        work(ground, &stored).await;
+        work(fixture, &stored).await;
         over.store(true, Ordering::Relaxed);
     };
     let (ledger, ()) = tokio::join!(keep_logging(&publisher, &over, &stored), working);
-    ground.settle(&BOTH).await;
-    let wrong = ledger.check(ground, &BOTH).await;
+    fixture.settle(&BOTH).await;
+    let wrong = ledger.check(fixture, &BOTH).await;
     (wrong, Lanes::of(&std::fs::read_to_string(path).unwrap()))
 }
 
@@ -107,8 +107,8 @@ async fn more(stored: &AtomicUsize, count: usize) {
 }
 
 /// The server that leads the others with `EVENTS`.
-async fn leader(ground: &mut Ground) -> String {
-    let url = ground.nats_server.monitor_url();
+async fn leader(fixture: &mut Fixture) -> String {
+    let url = fixture.nats_server.monitor_url();
     eventually("EVENTS has a leader", Duration::from_secs(30), async || {
         let jsz = Client::new(&url)?.get("/jsz?streams=true").await?.body;
         let streams = jsz["account_details"][0]["stream_detail"].as_array().cloned().unwrap_or_default();
@@ -119,8 +119,8 @@ async fn leader(ground: &mut Ground) -> String {
 }
 
 /// Kills a server, and starts it again when the others have stored some more; waits until it has that, too.
-async fn lose_for_a_while(ground: &mut Ground, stored: &AtomicUsize, which: impl Fn(&str) -> bool) {
-    let server = ground.nats_servers().find(|server| which(server.name())).unwrap();
+async fn lose_for_a_while(fixture: &mut Fixture, stored: &AtomicUsize, which: impl Fn(&str) -> bool) {
+    let server = fixture.nats_servers().find(|server| which(server.name())).unwrap();
     server.kill();
     more(stored, 200).await;
     server.restart().unwrap();
@@ -129,14 +129,14 @@ async fn lose_for_a_while(ground: &mut Ground, stored: &AtomicUsize, which: impl
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_servers_lose_one_and_then_their_leader_and_nothing_is_lost_or_repeated() {
-    let mut ground = Ground::on_three_servers().await;
-    let (wrong, lanes) = while_people_log(&mut ground, &[], async |ground, stored| {
+    let mut fixture = Fixture::on_three_servers().await;
+    let (wrong, lanes) = while_people_log(&mut fixture, &[], async |fixture, stored| {
         more(stored, 300).await;
-        let leads = leader(ground).await;
-        lose_for_a_while(ground, stored, |name| name != leads).await;
+        let leads = leader(fixture).await;
+        lose_for_a_while(fixture, stored, |name| name != leads).await;
         more(stored, 100).await;
-        let leads = leader(ground).await;
-        lose_for_a_while(ground, stored, |name| name == leads).await;
+        let leads = leader(fixture).await;
+        lose_for_a_while(fixture, stored, |name| name == leads).await;
         more(stored, 100).await;
     })
     .await;
@@ -149,9 +149,9 @@ async fn three_servers_lose_one_and_then_their_leader_and_nothing_is_lost_or_rep
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lane_that_pipelines_to_replicated_streams_is_dropped_again_and_again() {
-    let mut ground = Ground::on_three_servers().await;
+    let mut fixture = Fixture::on_three_servers().await;
     let bugs = ["bug-pipelined-on-replicas"];
-    let (_, lanes) = while_people_log(&mut ground, &bugs, async |_, stored| more(stored, 500).await).await;
+    let (_, lanes) = while_people_log(&mut fixture, &bugs, async |_, stored| more(stored, 500).await).await;
     assert!(lanes.refused() > 2, "taken {} times: {:#?}", lanes.taken, lanes.dropped);
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     people::{pushed, somebody, trained_at},
-    platform::{Ground, REAL},
+    platform::{Fixture, REAL},
     replay_stories::{plyo, said},
 };
 
@@ -54,8 +54,8 @@ fn of(id: &str, what: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_is_told_what_is_next_asks_why_and_answers() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let (mut ada, mut ben) = (somebody(&url, "ada").await, somebody(&url, "ben").await);
     let mut socket = live(&ada).await;
     train(&mut ada, [22, 23, 24]).await;
@@ -114,14 +114,14 @@ async fn somebody_is_told_what_is_next_asks_why_and_answers() {
     assert_eq!(dismissed["status"], "dismissed");
     assert_eq!(refused(&mut ada, &of(id, "accept"), json!({})).await, (409, "recommendation_answered".to_owned()));
     assert_eq!(get(&mut ada, &format!("/api/v1/coach/why/{id}")).await["status"], "dismissed");
-    ground.settle(&REAL).await;
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    fixture.settle(&REAL).await;
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_correction_withdraws_what_rested_on_it_and_its_notification() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let mut socket = live(&ada).await;
     let ids = train(&mut ada, [22, 25, 28]).await;
@@ -130,7 +130,7 @@ async fn a_correction_withdraws_what_rested_on_it_and_its_notification() {
         told = pushed(&mut socket, "recommendation.ready.v1").await.data;
     }
     let id = told["recommendation_id"].as_str().unwrap();
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     let path = format!("/api/v1/workouts/{}", ids[2]);
     ada.command("PUT", &path, "correction", Some(&workout(28, 120.0))).await.unwrap().success().unwrap();
     let withdrawn = pushed(&mut socket, "recommendation.withdrawn.v1").await.data;
@@ -154,8 +154,8 @@ async fn a_correction_withdraws_what_rested_on_it_and_its_notification() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn goals_are_set_and_what_cannot_be_one_is_refused() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let target = |exercise: &str, kg: f64| json!({ "targets": [{ "exercise": exercise, "load": { "kg": kg } }] });
     for wrong in [target(SQUAT, -5.0), target(SQUAT, 900.0), target("moonwalk", 100.0), target("plank", 20.0)] {
@@ -164,7 +164,7 @@ async fn goals_are_set_and_what_cannot_be_one_is_refused() {
     let goals = json!({ "focus": ["strength"], "targets": [{ "exercise": SQUAT, "load": { "kg": 140.0 } }] });
     assert_eq!(ada.post("/api/v1/coach/goals", &goals).await.unwrap().success().unwrap(), goals);
     train(&mut ada, [3, 6]).await;
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     let state = get(&mut ada, "/api/v1/coach/state").await;
     assert_eq!(state["goals"], goals, "{state}");
     assert!(state["believed"].to_string().contains("140 kg"), "{state}");
@@ -176,27 +176,27 @@ async fn goals_are_set_and_what_cannot_be_one_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_coach_is_folded_again_to_the_same_and_goes_on() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     // Out of order, so that the past is folded again.
     train(&mut ada, (1..=20).chain([25, 23, 21, 26, 24])).await;
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     let before = next_lifts(&mut ada).await;
-    let verified = plyo(&ground, &["verify", "coach"]);
+    let verified = plyo(&fixture, &["verify", "coach"]);
     assert!(verified.status.success(), "{}", said(&verified));
 
     // As an older model would have left it: what it learnt is not read.
     let older = "UPDATE snapshot SET training = set_byte(training, 0, get_byte(training, 0) - 1)";
-    let rows = sqlx::query(older).execute(&mut ground.database("coach").await).await.unwrap().rows_affected();
+    let rows = sqlx::query(older).execute(&mut fixture.database("coach").await).await.unwrap().rows_affected();
     assert!(rows > 0);
     assert_eq!(next_lifts(&mut ada).await, before);
-    let rebuilt = plyo(&ground, &["rebuild", "coach"]);
+    let rebuilt = plyo(&fixture, &["rebuild", "coach"]);
     assert!(rebuilt.status.success() && said(&rebuilt).contains("coach: rebuilt from"), "{}", said(&rebuilt));
     assert_eq!(next_lifts(&mut ada).await, before);
     let mut socket = live(&ada).await;
     train(&mut ada, [28]).await;
     pushed(&mut socket, "recommendation.ready.v1").await;
-    ground.settle(&REAL).await;
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    fixture.settle(&REAL).await;
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }

@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 use crate::{
     people::{somebody, workout},
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
 };
 
 const ARGUMENTS: &str = "PLYO_TEST_ARGUMENTS";
@@ -229,11 +229,11 @@ async fn a_service_beside_plyo_up_signs_in_to_postgres_as_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_refuses_to_start_on_what_is_misconfigured() {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     let directory = reachable_directory();
     let (nats, monitor, nkeys) =
-        (ground.nats_server.url(), ground.nats_server.monitor_url(), ground.nats_server.nkeys());
-    let dsn = ground.dsn();
+        (fixture.nats_server.url(), fixture.nats_server.monitor_url(), fixture.nats_server.nkeys());
+    let dsn = fixture.dsn();
     let serve = |dsn: &str, more: &[&str]| {
         let port = format!("127.0.0.1:{}", free_port().unwrap());
         let servers =
@@ -245,13 +245,13 @@ async fn a_service_refuses_to_start_on_what_is_misconfigured() {
     let placeholder = serve("postgres://plyo:changeme@127.0.0.1/plyo", &["--nats-monitor-url", &monitor]);
     assert!(!placeholder.status.success() && said(&placeholder).contains("placeholder"), "{}", said(&placeholder));
     sqlx::query("INSERT INTO _sqlx_migrations VALUES (9000, 'newer', now(), true, '', 0)")
-        .execute(&mut ground.database("workout").await)
+        .execute(&mut fixture.database("workout").await)
         .await
         .unwrap();
     let newer = serve(&dsn, &["--nats-monitor-url", &monitor, "--wait", "0"]);
     assert!(!newer.status.success() && said(&newer).contains("newer than this binary"), "{}", said(&newer));
 
-    let relaxed = Ground::with(plyo_servers::Durability::Relaxed).await;
+    let relaxed = Fixture::with(plyo_servers::Durability::Relaxed).await;
     let late = output(
         directory.path(),
         &[

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     people::{somebody, workout},
-    platform::{Ground, REAL},
+    platform::{Fixture, REAL},
 };
 
 /// Sends with `If-Match`; gives the status and the code.
@@ -16,8 +16,8 @@ async fn changed(client: &mut Client, method: &str, path: &str, tag: &str, body:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_for_an_old_revision_is_refused_where_the_revision_is() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let saved = ada.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();
     let path = format!("/api/v1/workouts/{}", saved["workout_id"].as_str().unwrap());
@@ -64,14 +64,14 @@ async fn a_change_for_an_old_revision_is_refused_where_the_revision_is() {
     let preferences = Some(json!({ "in_app": {} }).to_string());
     let refused = changed(&mut ada, "PUT", "/api/v1/notifications/preferences", "\"1\"", preferences).await;
     assert_eq!(refused, (412, "no_revisions".to_owned()));
-    ground.settle(&REAL).await;
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    fixture.settle(&REAL).await;
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_client_knows_is_not_sent_again_however_it_says_so() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let saved = ada.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();
     for path in [format!("/api/v1/workouts/{}", saved["workout_id"].as_str().unwrap()), "/api/v1/workouts".to_owned()] {
@@ -92,8 +92,8 @@ async fn what_a_client_knows_is_not_sent_again_however_it_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_that_are_not_understood_are_ignored_or_refused_as_their_documents_have_it() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let body = Some(workout(60.0).to_string());
     for prefer in ["wait=soon", "return=minimal", "wait=\"5\"; x=y", "handling=strict, WAIT = 5"] {

@@ -14,7 +14,7 @@ use sqlx::Connection;
 
 use crate::{
     command_line::{Up, install, output, plyo, reachable_directory, said},
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,8 +46,8 @@ async fn whoever_asks_for_health_hears_in_a_line_and_a_status_how_it_is() {
         said(&not_ready)
     );
 
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let ready = health(url.strip_prefix("http://").unwrap(), &[]);
     assert!(ready.status.success() && said(&ready).contains("ready\n"), "{}", said(&ready));
 }
@@ -72,21 +72,21 @@ fn a_first_start_that_is_killed_while_it_writes_leaves_no_half_of_a_secret() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_that_asks_for_passwords_lets_in_those_that_were_made() {
-    let ground = Ground::new().await;
-    let nkeys = ground.nats_server.nkeys();
+    let fixture = Fixture::new().await;
+    let nkeys = fixture.nats_server.nkeys();
     let directory = reachable_directory();
     let made = output(directory.path(), &["keys", "--files", "--nkeys", nkeys.to_str().unwrap()], b"");
     assert!(made.status.success(), "{}", said(&made));
-    let places = format!("127.0.0.1:{}/plyo", ground.postgres.port());
+    let places = format!("127.0.0.1:{}/plyo", fixture.postgres.port());
     let url = format!("postgres://{{role}}:{{password}}@{places}");
-    let servers = ["--nats-url", &ground.nats_url(), "--postgres-url", &url, "--nkeys", nkeys.to_str().unwrap()];
+    let servers = ["--nats-url", &fixture.nats_url(), "--postgres-url", &url, "--nkeys", nkeys.to_str().unwrap()];
     let run = |command: &[&str]| output(directory.path(), &[command, &servers[..]].concat(), b"");
     let migrated = run(&["migrate"]);
     assert!(migrated.status.success() && said(&migrated).contains("role plyo_workout: password set"));
-    let rules = ground.postgres.data().join("pg_hba.conf");
+    let rules = fixture.postgres.data().join("pg_hba.conf");
     let text = fs::read_to_string(&rules).unwrap();
     fs::write(&rules, text.replace("trust", "scram-sha-256")).unwrap();
-    let mut db = ground.database("public").await;
+    let mut db = fixture.database("public").await;
     sqlx::raw_sql("SELECT pg_reload_conf()").execute(&mut db).await.unwrap();
     let without = format!("postgres://plyo_workout@{places}");
     eventually("it asks for passwords", Duration::from_secs(10), async || {
@@ -96,7 +96,7 @@ async fn a_postgres_that_asks_for_passwords_lets_in_those_that_were_made() {
 
     let verified = run(&["verify"]);
     assert!(verified.status.success() && said(&verified).contains("workout: every table"), "{}", said(&verified));
-    let monitor = ground.nats_server.monitor_url();
+    let monitor = fixture.nats_server.monitor_url();
     let listen = format!("127.0.0.1:{}", free_port().unwrap());
     let serve = ["serve", "--only", "workout", "--listen", &listen, "--nats-monitor-url", &monitor];
     let mut serving = plyo(directory.path(), &[&serve[..], &servers[..]].concat());

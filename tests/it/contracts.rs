@@ -18,7 +18,7 @@ use plyo_docs::Kinds;
 use plyo_events::{Body, Command, CommandKind, DecodeError, Event, EventKind, Versioned};
 use serde_json::{Value, json};
 
-use crate::{people::trained_at, platform::Ground};
+use crate::{people::trained_at, platform::Fixture};
 
 #[test]
 fn what_is_generated_is_what_is_committed() {
@@ -99,8 +99,8 @@ fn every_message_is_on_a_subject_of_the_asyncapi_document() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_socket_says_is_what_the_documents_say() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut client = Client::new(&url).unwrap();
     let credentials = json!({ "email": "ada@example.org", "password": "long enough" });
     client.post("/api/v1/auth/register", &credentials).await.unwrap().success().unwrap();

@@ -10,7 +10,7 @@ use plyo_nats::CommandPublisher;
 use crate::{
     child::{Failpoint, Fate, Role, Server},
     ledger::Ledger,
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
 };
 
 const COUNTS: &str = "tally:workout";
@@ -19,13 +19,18 @@ const BOTH: [&str; 2] = [COUNTS, REACTS];
 
 /// 200 commands of 10 users are under way; the process is aborted at `failpoint`, then another one finishes the work.
 /// Gives what is wrong after that.
-async fn aborted_at(ground: &Ground, failpoint: &'static str, passage: u32) -> Vec<String> {
-    ends_and_is_replaced(ground, ground.role(&BOTH), failpoint, passage).await
+async fn aborted_at(fixture: &Fixture, failpoint: &'static str, passage: u32) -> Vec<String> {
+    ends_and_is_replaced(fixture, fixture.role(&BOTH), failpoint, passage).await
 }
 
 /// The same of these services alone.
-async fn ends_and_is_replaced(ground: &Ground, mut doomed: Role, failpoint: &'static str, passage: u32) -> Vec<String> {
-    let publisher = CommandPublisher::new(&ground.nats().await, "test");
+async fn ends_and_is_replaced(
+    fixture: &Fixture,
+    mut doomed: Role,
+    failpoint: &'static str,
+    passage: u32,
+) -> Vec<String> {
+    let publisher = CommandPublisher::new(&fixture.nats().await, "test");
     let mut ledger = Ledger::default();
     if failpoint == "tail" {
         // Only an owner that finds work in the outbox looks at the tail: another one dies before it leaves some.
@@ -36,8 +41,8 @@ async fn ends_and_is_replaced(ground: &Ground, mut doomed: Role, failpoint: &'st
     ledger.absorb(until_it_ends(&publisher, &doomed).await);
     doomed.failpoint = None;
     let _next = Server::start(&doomed);
-    ground.settle(&BOTH).await;
-    ledger.check(ground, &BOTH).await
+    fixture.settle(&BOTH).await;
+    ledger.check(fixture, &BOTH).await
 }
 
 /// Starts a process that will be aborted, and logs workouts until it is.
@@ -55,8 +60,8 @@ async fn until_it_ends(publisher: &CommandPublisher, doomed: &Role) -> Ledger {
 async fn nothing_is_wrong_after(failpoint: &'static str, passages: &[u32]) {
     for lanes in [1, 4] {
         for passage in passages {
-            let ground = Ground::with_lanes(lanes).await;
-            let wrong = aborted_at(&ground, failpoint, *passage).await;
+            let fixture = Fixture::with_lanes(lanes).await;
+            let wrong = aborted_at(&fixture, failpoint, *passage).await;
             assert_eq!(wrong, Vec::<String>::new(), "{failpoint}, passage {passage}, {lanes} lanes");
         }
     }
@@ -107,10 +112,10 @@ async fn what_was_published_and_not_noted_as_such_is_not_published_again() {
 /// Planted bugs: the checker must find each of them, or it proves nothing. The one service that has the bug is alone in its
 /// process, so that the failpoint is met in its lane; the other is well.
 async fn is_found(bug: &'static str, [faulty, well]: [&'static str; 2], failpoint: &'static str, passage: u32) {
-    let ground = Ground::new().await;
-    let _well = ground.start(&[well]);
-    let doomed = Role { bugs: vec![bug], ..ground.role(&[faulty]) };
-    let wrong = ends_and_is_replaced(&ground, doomed, failpoint, passage).await;
+    let fixture = Fixture::new().await;
+    let _well = fixture.start(&[well]);
+    let doomed = Role { bugs: vec![bug], ..fixture.role(&[faulty]) };
+    let wrong = ends_and_is_replaced(&fixture, doomed, failpoint, passage).await;
     assert!(!wrong.is_empty(), "{bug} was not found");
 }
 

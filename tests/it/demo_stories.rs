@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     command_line::{output, reachable_directory, said},
-    platform::Ground,
+    platform::Fixture,
 };
 
 async fn demo(url: &str, arguments: &[&str]) -> Output {
@@ -20,8 +20,8 @@ async fn demo(url: &str, arguments: &[&str]) -> Output {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twelve_weeks_are_logged_and_every_push_comes_once() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let shown = demo(&url, &[]).await;
     assert!(shown.status.success(), "{}", said(&shown));
     let text = said(&shown);

@@ -10,13 +10,13 @@ use crate::{
     child::{Role, Server},
     ledger,
     people::{pushed, somebody, trained_at, workout},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workout_that_is_posted_becomes_an_achievement_that_is_pushed() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -30,21 +30,21 @@ async fn a_workout_that_is_posted_becomes_an_achievement_that_is_pushed() {
     pushed(&mut live, "notification.created.v1").await;
     assert_eq!((live.gaps, live.duplicates), (0, 0));
     assert_eq!(ada.get(&format!("/api/v1/workouts/{id}")).await.unwrap().body["revision"], 1);
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     // One trace from the request to the push.
-    for event in ledger::events(&ground).await.iter().filter(|event| event.correlation.to_string() == id) {
+    for event in ledger::events(&fixture).await.iter().filter(|event| event.correlation.to_string() == id) {
         assert!(
             event.traceparent.is_some_and(|parent| parent.to_string().contains("4bf92f3577b34da6a3ce929d0e0e4736")),
             "{event:?}"
         );
     }
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_typing_error_that_is_corrected_withdraws_its_record_and_tells_why() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
     ada.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();
@@ -66,19 +66,19 @@ async fn a_typing_error_that_is_corrected_withdraws_its_record_and_tells_why() {
     // Taken back as if it had never been.
     ada.send("DELETE", &path, &[], None).await.unwrap().success().unwrap();
     assert_eq!(ada.get(&path).await.unwrap().status, 404);
-    ground.settle(&REAL).await;
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    fixture.settle(&REAL).await;
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_refused_with_a_problem_and_leaves_nothing() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let (mut ada, mut eve) = (somebody(&url, "ada").await, somebody(&url, "eve").await);
     let saved = ada.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();
     let path = format!("/api/v1/workouts/{}", saved["workout_id"].as_str().unwrap());
-    ground.settle(&REAL).await;
-    let before = streams::state(&ground.nats().await, "EVENTS").await.unwrap().messages;
+    fixture.settle(&REAL).await;
+    let before = streams::state(&fixture.nats().await, "EVENTS").await.unwrap().messages;
     let right = workout(60.0).to_string();
     let many: Vec<Value> = (0..501).map(|_| json!({ "reps": 1 })).collect();
     let many = json!({ "started_at": "2026-11-23T18:30:00Z", "exercises": [{ "exercise": "push-up", "sets": many }] })
@@ -134,19 +134,19 @@ async fn what_is_wrong_is_refused_with_a_problem_and_leaves_nothing() {
         assert_eq!(answer.status, 401, "{token}");
         assert!(answer.headers["www-authenticate"].to_str().unwrap().contains("invalid_token"));
     }
-    ground.settle(&REAL).await;
-    let after = streams::state(&ground.nats().await, "EVENTS").await.unwrap().messages;
+    fixture.settle(&REAL).await;
+    let after = streams::state(&fixture.nats().await, "EVENTS").await.unwrap().messages;
     assert_eq!(after, before, "a refused request left an event");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_has_one_effect_and_the_same_answer_on_every_edge() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let second_port = plyo_servers::free_port().unwrap();
-    let _second_edge = Server::start(&Role { edge_port: Some(second_port), ..ground.role(&[]) });
+    let _second_edge = Server::start(&Role { edge_port: Some(second_port), ..fixture.role(&[]) });
     let second_url = format!("http://127.0.0.1:{second_port}");
-    ground.ready(&second_url).await;
+    fixture.ready(&second_url).await;
     let mut ada = somebody(&url, "ada").await;
     let key = [("idempotency-key", "monday")];
     let body = workout(60.0).to_string();
@@ -179,37 +179,37 @@ async fn the_same_key_has_one_effect_and_the_same_answer_on_every_edge() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_the_broker_has_forgotten_still_has_one_effect_and_the_same_answer() {
-    let mut ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let mut fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let first = ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap();
     assert_eq!(first.status, 201, "{first:?}");
-    ground.settle(&REAL).await;
-    let nats = ground.nats().await;
+    fixture.settle(&REAL).await;
+    let nats = fixture.nats().await;
     // It knows ids for 60 s; after a crash only those of the commands that it still holds: none, once they are purged.
     eventually("the command is removed from its stream", Duration::from_secs(30), async || {
         Ok((streams::state(&nats, "COMMANDS_workout").await?.messages == 0).then_some(()))
     })
     .await;
     let stored = streams::state(&nats, "COMMANDS_workout").await.unwrap().last;
-    ground.nats_server.kill();
-    ground.nats_server.restart().unwrap();
+    fixture.nats_server.kill();
+    fixture.nats_server.restart().unwrap();
     let again = ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap();
     assert_eq!((again.status, &again.body), (201, &first.body));
     assert_eq!(again.headers["location"], first.headers["location"]);
-    ground.settle(&REAL).await;
-    let stored_again = streams::state(&ground.nats().await, "COMMANDS_workout").await.unwrap().last;
+    fixture.settle(&REAL).await;
+    let stored_again = streams::state(&fixture.nats().await, "COMMANDS_workout").await.unwrap().last;
     assert!(stored_again > stored, "the broker took it for the command that it had");
-    let events = ledger::events(&ground).await;
+    let events = ledger::events(&fixture).await;
     let logged = events.iter().filter(|event| event.body.kind().name() == "workout.completed").count();
     assert_eq!(logged, 1);
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_was_away_gets_what_it_missed_in_order_and_once() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let token = ada.token().unwrap().to_owned();
     let live = Live::connect(ada.authority(), &token, None, &["me"]).await.unwrap();
@@ -218,8 +218,8 @@ async fn a_client_that_was_away_gets_what_it_missed_in_order_and_once() {
     for kg in [60.0, 62.5, 65.0] {
         ada.post("/api/v1/workouts", &workout(kg)).await.unwrap().success().unwrap();
     }
-    ground.settle(&REAL).await;
-    let events = ledger::events(&ground).await;
+    fixture.settle(&REAL).await;
+    let events = ledger::events(&fixture).await;
     let missed: Vec<String> = events
         .iter()
         .filter(|event| !event.body.kind().name().starts_with("user."))
@@ -244,10 +244,10 @@ async fn a_client_that_was_away_gets_what_it_missed_in_order_and_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_nats_a_command_is_refused_at_once_and_goes_through_when_it_is_back() {
-    let mut ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let mut fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
-    ground.nats_server.kill();
+    fixture.nats_server.kill();
     let answer = eventually("the edge notices", Duration::from_secs(10), async || {
         let answer =
             ada.send("POST", "/api/v1/workouts", &[("idempotency-key", "k")], Some(workout(60.0).to_string())).await?;
@@ -255,9 +255,9 @@ async fn without_nats_a_command_is_refused_at_once_and_goes_through_when_it_is_b
     })
     .await;
     assert!(answer.body["code"] == "unavailable", "{answer:?}");
-    ground.nats_server.restart().unwrap();
+    fixture.nats_server.restart().unwrap();
     let saved = ada.command("POST", "/api/v1/workouts", "k", Some(&workout(60.0))).await.unwrap();
     assert_eq!(saved.status, 201, "{saved:?}");
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     assert_eq!(ada.get("/api/v1/workouts").await.unwrap().body["items"].as_array().unwrap().len(), 1);
 }

@@ -3,7 +3,7 @@
 use plyo_edge::EdgeConfig;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::platform::Ground;
+use crate::platform::Fixture;
 
 /// An edge that ends with its test. The services run elsewhere.
 pub struct Edge {
@@ -13,12 +13,12 @@ pub struct Edge {
 
 impl Edge {
     /// Comes back when it is ready, which it is not without the user service.
-    pub async fn start(ground: &Ground, config: EdgeConfig) -> Self {
-        let nats = ground.config().nats("edge").await.unwrap();
+    pub async fn start(fixture: &Fixture, config: EdgeConfig) -> Self {
+        let nats = fixture.config().nats("edge").await.unwrap();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let serving = tokio::spawn(plyo_edge::serve(config, nats, listener, std::future::pending()));
-        ground.ready(&url).await;
+        fixture.ready(&url).await;
         Self { url, serving }
     }
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     child::{Failpoint, Fate, Role, Server},
     ledger::{events, log, send},
-    platform::{Ground, as_named, eventually},
+    platform::{Fixture, as_named, eventually},
     replay_stories::rebuild,
     world::{World, reps},
 };
@@ -46,10 +46,10 @@ impl Asked {
     }
 
     /// What is wrong: nothing, if each was accepted, or refused for good, and has the one report it is to have.
-    async fn check(&self, ground: &Ground, world: &World) -> Vec<String> {
+    async fn check(&self, fixture: &Fixture, world: &World) -> Vec<String> {
         let mut wrong = Vec::new();
         let (mut requests, mut reports) = (HashMap::new(), HashMap::<Uuid, Vec<EventKind>>::new());
-        for event in events(ground).await {
+        for event in events(fixture).await {
             match event.body {
                 Event::WorkoutCompleted(_) => assert_eq!(requests.insert(event.correlation, event.id), None),
                 ref report => reports.entry(event.correlation).or_default().push(report.kind()),
@@ -67,35 +67,35 @@ impl Asked {
             }
         }
         wrong.extend(reports.into_iter().map(|(command, reports)| format!("{command} asked for nothing: {reports:?}")));
-        let letters = dead::list(&ground.nats().await).await.unwrap();
+        let letters = dead::list(&fixture.nats().await).await.unwrap();
         wrong.extend(letters.iter().map(|letter| format!("a dead letter: {}", letter.reason)));
         wrong
     }
 }
 
-async fn ground() -> Ground {
-    Ground::for_services(&WITH_CALLS, Durability::Always).await
+async fn fixture() -> Fixture {
+    Fixture::for_services(&WITH_CALLS, Durability::Always).await
 }
 
-fn calling(ground: &Ground, world: &World) -> Role {
-    Role { world: Some(world.address), ..ground.role(&[CALLING]) }
+fn calling(fixture: &Fixture, world: &World) -> Role {
+    Role { world: Some(world.address), ..fixture.role(&[CALLING]) }
 }
 
 /// Waits until every request is settled, and every report handled.
-async fn settle(ground: &Ground) {
-    ground.settle(&[CALLING]).await;
-    let nats = ground.nats().await;
+async fn settle(fixture: &Fixture) {
+    fixture.settle(&[CALLING]).await;
+    let nats = fixture.nats().await;
     eventually("every request is settled", Duration::from_secs(90), async || {
         Ok((progress::unreported(&nats, "workout", "call").await? == 0).then_some(()))
     })
     .await;
-    ground.settle(&[CALLING]).await;
+    fixture.settle(&[CALLING]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_world_that_refuses_drops_and_stalls_is_asked_until_it_accepts() {
-    let ground = ground().await;
-    let publisher = CommandPublisher::unanswered(&ground.nats().await);
+    let fixture = fixture().await;
+    let publisher = CommandPublisher::unanswered(&fixture.nats().await);
     let mut asked = Asked::default();
     asked.ask(&publisher, 40, reps::HARD).await;
     asked.ask(&publisher, 10, reps::UNWANTED).await;
@@ -103,33 +103,33 @@ async fn a_world_that_refuses_drops_and_stalls_is_asked_until_it_accepts() {
     asked.ask(&publisher, 5, reps::GONE).await;
     // Until it opens, every connection is refused.
     let address = World::closed().await;
-    let _server = Server::start(&Role { world: Some(address), ..ground.role(&[CALLING]) });
-    ground.settle(&[CALLING]).await;
+    let _server = Server::start(&Role { world: Some(address), ..fixture.role(&[CALLING]) });
+    fixture.settle(&[CALLING]).await;
     let world = World::open_at(address).await;
-    settle(&ground).await;
-    assert_eq!(asked.check(&ground, &world).await, Vec::<String>::new());
+    settle(&fixture).await;
+    assert_eq!(asked.check(&fixture, &world).await, Vec::<String>::new());
     assert!(
         world.accepted().values().all(|times| *times == 1),
         "nobody died, so nobody was called twice for one thing"
     );
     let of_hard = world.calls().iter().filter(|call| call.attempt >= 3).count();
     assert!(of_hard >= 40, "the third attempt at least got through: {:?}", world.calls());
-    assert_eq!(ground.verify(&[CALLING]).await, Vec::<String>::new());
+    assert_eq!(fixture.verify(&[CALLING]).await, Vec::<String>::new());
 }
 
 /// 40 requests are under way when the process ends at `failpoint`; another one finishes the work. Gives what is wrong.
 async fn ends_and_is_replaced(failpoint: &'static str, passage: u32, bugs: &[&'static str]) -> Vec<String> {
-    let ground = ground().await;
+    let fixture = fixture().await;
     let world = World::open().await;
     let mut asked = Asked::default();
-    asked.ask(&CommandPublisher::unanswered(&ground.nats().await), 40, reps::HARD).await;
-    let mut doomed = Role { bugs: bugs.to_vec(), ..calling(&ground, &world) };
+    asked.ask(&CommandPublisher::unanswered(&fixture.nats().await), 40, reps::HARD).await;
+    let mut doomed = Role { bugs: bugs.to_vec(), ..calling(&fixture, &world) };
     doomed.failpoint = Some(Failpoint { name: failpoint, passage, fate: Fate::Abort });
     let mut server = Server::start(&doomed);
     eventually("the process is aborted", Duration::from_secs(30), async || Ok(server.has_ended().then_some(()))).await;
-    let _next = Server::start(&calling(&ground, &world));
-    settle(&ground).await;
-    asked.check(&ground, &world).await
+    let _next = Server::start(&calling(&fixture, &world));
+    settle(&fixture).await;
+    asked.check(&fixture, &world).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,85 +160,85 @@ async fn acknowledging_before_the_report_is_found() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_stalls_before_it_reports_is_not_heard_later() {
-    let ground = ground().await;
+    let fixture = fixture().await;
     let world = World::open().await;
     let mut asked = Asked::default();
-    asked.ask(&CommandPublisher::unanswered(&ground.nats().await), 20, reps::HARD).await;
-    let mut doomed = calling(&ground, &world);
+    asked.ask(&CommandPublisher::unanswered(&fixture.nats().await), 20, reps::HARD).await;
+    let mut doomed = calling(&fixture, &world);
     doomed.failpoint = Some(Failpoint { name: "effect-performed", passage: 15, fate: Fate::Stop });
     let stalled = Server::start(&doomed);
     eventually("it stalls", Duration::from_secs(30), async || Ok(stalled.is_stopped().then_some(()))).await;
-    let _next = Server::start(&calling(&ground, &world));
-    settle(&ground).await;
-    assert_eq!(asked.check(&ground, &world).await, Vec::<String>::new());
+    let _next = Server::start(&calling(&fixture, &world));
+    settle(&fixture).await;
+    assert_eq!(asked.check(&fixture, &world).await, Vec::<String>::new());
     stalled.signal(Signal::SIGCONT);
     // What it had performed it reports now; then it is well and takes part.
-    let nats = ground.nats().await;
+    let nats = fixture.nats().await;
     eventually("both are well", Duration::from_secs(60), async || {
         let instances = ping(&nats, "workout", Duration::from_millis(500)).await;
         let well = |instance: &&serde_json::Value| instance["endpoints"][0]["data"]["effects"].is_null();
         Ok((instances.iter().filter(well).count() == 2).then_some(()))
     })
     .await;
-    settle(&ground).await;
-    assert_eq!(asked.check(&ground, &world).await, Vec::<String>::new());
+    settle(&fixture).await;
+    assert_eq!(asked.check(&fixture, &world).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn retries_outlive_the_broker_and_go_on_counting() {
-    let mut ground = ground().await;
+    let mut fixture = fixture().await;
     let world = World::open().await;
     let mut asked = Asked::default();
-    asked.ask(&CommandPublisher::unanswered(&ground.nats().await), 10, reps::HARD).await;
+    asked.ask(&CommandPublisher::unanswered(&fixture.nats().await), 10, reps::HARD).await;
     world.busy.store(true, Ordering::SeqCst);
-    let _server = Server::start(&calling(&ground, &world));
+    let _server = Server::start(&calling(&fixture, &world));
     eventually("each was tried three times", Duration::from_secs(30), async || {
         let third = world.calls().iter().filter(|call| call.attempt == 3).count();
         Ok((third == 10).then_some(()))
     })
     .await;
-    ground.nats_server.kill();
-    ground.nats_server.restart().unwrap();
+    fixture.nats_server.kill();
+    fixture.nats_server.restart().unwrap();
     let before = world.calls().len();
     world.busy.store(false, Ordering::SeqCst);
-    settle(&ground).await;
-    assert_eq!(asked.check(&ground, &world).await, Vec::<String>::new());
+    settle(&fixture).await;
+    assert_eq!(asked.check(&fixture, &world).await, Vec::<String>::new());
     let after: Vec<u32> = world.calls()[before..].iter().map(|call| call.attempt).collect();
     assert!(after.iter().all(|attempt| *attempt > 1), "{after:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_performs_nothing() {
-    let ground = ground().await;
+    let fixture = fixture().await;
     let world = World::open().await;
     let mut asked = Asked::default();
-    asked.ask(&CommandPublisher::unanswered(&ground.nats().await), 20, reps::HARD).await;
-    let server = Server::start(&calling(&ground, &world));
-    settle(&ground).await;
+    asked.ask(&CommandPublisher::unanswered(&fixture.nats().await), 20, reps::HARD).await;
+    let server = Server::start(&calling(&fixture, &world));
+    settle(&fixture).await;
     let calls = world.calls().len();
     drop(server);
-    rebuild(&ground, CALLING, false, false).await.unwrap();
-    let _again = Server::start(&calling(&ground, &world));
-    settle(&ground).await;
+    rebuild(&fixture, CALLING, false, false).await.unwrap();
+    let _again = Server::start(&calling(&fixture, &world));
+    settle(&fixture).await;
     assert_eq!(world.calls().len(), calls, "the history was performed again");
-    assert_eq!(asked.check(&ground, &world).await, Vec::<String>::new());
+    assert_eq!(asked.check(&fixture, &world).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_instances_share_what_is_to_be_done() {
-    let ground = ground().await;
+    let fixture = fixture().await;
     let world = World::open().await;
-    let nats = ground.nats().await;
-    let _one = Server::start(&calling(&ground, &world));
-    let _other = Server::start(&calling(&ground, &world));
+    let nats = fixture.nats().await;
+    let _one = Server::start(&calling(&fixture, &world));
+    let _other = Server::start(&calling(&fixture, &world));
     eventually("both run", Duration::from_secs(30), async || {
         Ok((ping(&nats, "workout", Duration::from_millis(500)).await.len() == 2).then_some(()))
     })
     .await;
     let mut asked = Asked::default();
     asked.ask(&CommandPublisher::unanswered(&nats), 100, reps::HARD).await;
-    settle(&ground).await;
-    assert_eq!(asked.check(&ground, &world).await, Vec::<String>::new());
+    settle(&fixture).await;
+    assert_eq!(asked.check(&fixture, &world).await, Vec::<String>::new());
     assert!(world.accepted().values().all(|times| *times == 1));
     let callers: std::collections::HashSet<u32> = world.calls().iter().map(|call| call.caller).collect();
     assert_eq!(callers.len(), 2, "each of them did some");
@@ -246,29 +246,29 @@ async fn two_instances_share_what_is_to_be_done() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_takes_long_is_left_to_whoever_is_at_it() {
-    let ground = ground().await;
+    let fixture = fixture().await;
     let world = World::open().await;
     let mut asked = Asked::default();
-    asked.ask(&CommandPublisher::unanswered(&ground.nats().await), 3, reps::SLOW).await;
-    let _server = Server::start(&calling(&ground, &world));
-    settle(&ground).await;
-    assert_eq!(asked.check(&ground, &world).await, Vec::<String>::new());
+    asked.ask(&CommandPublisher::unanswered(&fixture.nats().await), 3, reps::SLOW).await;
+    let _server = Server::start(&calling(&fixture, &world));
+    settle(&fixture).await;
+    assert_eq!(asked.check(&fixture, &world).await, Vec::<String>::new());
     assert_eq!(world.calls().len(), 3, "{:?}", world.calls());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_nobody_can_read_is_a_dead_letter_and_the_others_are_performed() {
-    let ground = ground().await;
+    let fixture = fixture().await;
     let world = World::open().await;
-    let nats = ground.nats().await;
-    let _server = Server::start(&calling(&ground, &world));
+    let nats = fixture.nats().await;
+    let _server = Server::start(&calling(&fixture, &world));
     let headers = [("ce-type", "workout.completed.v1"), ("ce-id", "no id"), ("content-type", "application/msgpack")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let garbage = (format!("evt.workout.completed.{}", UserId::mint()), headers, b"\xc1garbage".to_vec());
     raw::publish_pipelined(&nats, vec![garbage], 1).await.unwrap();
     let mut asked = Asked::default();
     asked.ask(&CommandPublisher::unanswered(&nats), 5, reps::HARD).await;
-    settle(&ground).await;
+    settle(&fixture).await;
     let letters = dead::list(&nats).await.unwrap();
     let [letter] = &letters[..] else { panic!("{letters:?}") };
     assert_eq!((letter.service.as_str(), letter.effect.as_deref(), letter.attempts), ("workout", Some("call"), 1));
@@ -281,11 +281,11 @@ async fn a_request_that_nobody_can_read_is_a_dead_letter_and_the_others_are_perf
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_of_a_newer_version_stops_the_effect_and_is_left_to_a_newer_binary() {
-    let ground = ground().await;
+    let fixture = fixture().await;
     let world = World::open().await;
-    let nats = ground.nats().await;
-    let _server = Server::start(&calling(&ground, &world));
-    ground.settle(&[CALLING]).await;
+    let nats = fixture.nats().await;
+    let _server = Server::start(&calling(&fixture, &world));
+    fixture.settle(&[CALLING]).await;
     let newer = (
         format!("evt.workout.completed.{}", UserId::mint()),
         vec![("ce-type".to_owned(), "workout.completed.v9".to_owned())],

@@ -14,7 +14,7 @@ use tokio::{runtime::Handle, task::block_in_place};
 
 use crate::{
     child::{Role, Server},
-    platform::{Ground, schema},
+    platform::{Fixture, schema},
 };
 
 /// How long a process has to publish what waits.
@@ -34,14 +34,14 @@ impl Ending {
     }
 }
 
-impl Ground {
+impl Fixture {
     /// Says that the story ends with dead letters.
     pub fn ends_with_dead_letters(&self) {
         self.ending.has_dead_letters.store(true, Ordering::Relaxed);
     }
 }
 
-impl Drop for Ground {
+impl Drop for Fixture {
     fn drop(&mut self) {
         // A story that fails has said why.
         if thread::panicking() {
@@ -54,11 +54,11 @@ impl Drop for Ground {
     }
 }
 
-async fn letters(ground: &Ground) -> Result<Vec<String>> {
-    if ground.ending.has_dead_letters.load(Ordering::Relaxed) {
+async fn letters(fixture: &Fixture) -> Result<Vec<String>> {
+    if fixture.ending.has_dead_letters.load(Ordering::Relaxed) {
         return Ok(Vec::new());
     }
-    let nats = (**ground).nats().await?;
+    let nats = (**fixture).nats().await?;
     if streams::is_missing(&nats, "DEAD").await? {
         return Ok(Vec::new());
     }
@@ -68,8 +68,8 @@ async fn letters(ground: &Ground) -> Result<Vec<String>> {
 
 /// The services whose outboxes are not empty, and do not become so. What a process leaves behind that is killed, its next
 /// owner has to publish: one is started for that.
-async fn waiting(ground: &Ground) -> Result<Vec<String>> {
-    let mut db = PgConnection::connect(&ground.dsn()).await?;
+async fn waiting(fixture: &Fixture) -> Result<Vec<String>> {
+    let mut db = PgConnection::connect(&fixture.dsn()).await?;
     // Whoever still runs.
     let mut waiting = settled::unpublished(&mut db).await?;
     let soon = Instant::now() + Duration::from_millis(200);
@@ -81,11 +81,11 @@ async fn waiting(ground: &Ground) -> Result<Vec<String>> {
         return Ok(waiting);
     }
     let services: Vec<&'static str> = {
-        let ran = ground.ending.ran.lock().unwrap();
+        let ran = fixture.ending.ran.lock().unwrap();
         let last = |service: &String| ran.iter().rev().find(|name| schema(name) == service);
         waiting.iter().filter_map(last).copied().collect()
     };
-    let _next = Server::start(&Role { lanes: 0, ..ground.role(&services) });
+    let _next = Server::start(&Role { lanes: 0, ..fixture.role(&services) });
     let end = Instant::now() + WITHIN;
     while !waiting.is_empty() && Instant::now() < end {
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -14,12 +14,12 @@ use crate::{
     ledger::{self, Ledger},
     listeners::Listener,
     people::{somebody, workout},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
 };
 
 /// Logs workouts while `killing` goes on, then checks everything.
-async fn nothing_is_lost(ground: &mut Ground, mut killing: impl AsyncFnMut(&mut Ground, u32)) {
-    let nats = ground.nats().await;
+async fn nothing_is_lost(fixture: &mut Fixture, mut killing: impl AsyncFnMut(&mut Fixture, u32)) {
+    let nats = fixture.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
     let over = AtomicBool::new(false);
     let logging = Ledger::keep_logging(&publisher, &over);
@@ -32,33 +32,33 @@ async fn nothing_is_lost(ground: &mut Ground, mut killing: impl AsyncFnMut(&mut 
                 Ok((last > seen + 50).then_some(last))
             })
             .await;
-            killing(ground, round).await;
+            killing(fixture, round).await;
         }
         over.store(true, Ordering::Relaxed);
     };
     let (ledger, ()) = tokio::join!(logging, breaking);
-    ground.settle(&REAL).await;
-    assert_eq!(ledger.check(ground, &REAL).await, Vec::<String>::new());
+    fixture.settle(&REAL).await;
+    assert_eq!(ledger.check(fixture, &REAL).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_broker_is_killed_under_load() {
-    let mut ground = Ground::new().await;
-    let _server = ground.start(&REAL);
-    nothing_is_lost(&mut ground, async |ground, _| {
-        ground.nats_server.kill();
-        ground.nats_server.restart().unwrap();
+    let mut fixture = Fixture::new().await;
+    let _server = fixture.start(&REAL);
+    nothing_is_lost(&mut fixture, async |fixture, _| {
+        fixture.nats_server.kill();
+        fixture.nats_server.restart().unwrap();
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_is_killed_under_load() {
-    let mut ground = Ground::new().await;
-    let _server = ground.start(&REAL);
-    nothing_is_lost(&mut ground, async |ground, _| {
-        ground.postgres.kill();
-        ground.postgres.restart().unwrap();
+    let mut fixture = Fixture::new().await;
+    let _server = fixture.start(&REAL);
+    nothing_is_lost(&mut fixture, async |fixture, _| {
+        fixture.postgres.kill();
+        fixture.postgres.restart().unwrap();
     })
     .await;
 }
@@ -67,18 +67,18 @@ async fn the_database_is_killed_under_load() {
 /// they came to is on disk.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_is_killed_under_load_where_the_disk_may_be_late() {
-    let mut ground = Ground::with(Durability::Relaxed).await;
-    let mut db = ground.database("workout").await;
+    let mut fixture = Fixture::with(Durability::Relaxed).await;
+    let mut db = fixture.database("workout").await;
     // Nothing gets to the disk that is not waited for.
     for setting in ["wal_writer_delay = '10s'", "wal_writer_flush_after = '1GB'"] {
         let set = sqlx::AssertSqlSafe(format!("ALTER SYSTEM SET {setting}"));
         sqlx::raw_sql(set).execute(&mut db).await.unwrap();
     }
     sqlx::raw_sql("SELECT pg_reload_conf()").execute(&mut db).await.unwrap();
-    let log = ground.nats_server.nkeys().with_file_name("services.log");
-    let role = Role { relaxed: true, log: Some(log.clone()), ..ground.role(&REAL) };
+    let log = fixture.nats_server.nkeys().with_file_name("services.log");
+    let role = Role { relaxed: true, log: Some(log.clone()), ..fixture.role(&REAL) };
     let _server = Server::start(&role);
-    let nats = ground.nats().await;
+    let nats = fixture.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
     let over = AtomicBool::new(false);
     let logging = Ledger::keep_logging(&publisher, &over);
@@ -94,25 +94,25 @@ async fn the_database_is_killed_under_load_where_the_disk_may_be_late() {
                 Ok((streams::state(&nats, "EVENTS").await?.last > flushed + 50).then_some(()))
             })
             .await;
-            ground.postgres.kill();
-            ground.postgres.restart().unwrap();
+            fixture.postgres.kill();
+            fixture.postgres.restart().unwrap();
         }
         over.store(true, Ordering::Relaxed);
     };
     let (ledger, ()) = tokio::join!(logging, breaking);
-    ground.settle(&REAL).await;
-    assert_eq!(ledger.check(&ground, &REAL).await, Vec::<String>::new());
+    fixture.settle(&REAL).await;
+    assert_eq!(ledger.check(&fixture, &REAL).await, Vec::<String>::new());
     let log = std::fs::read_to_string(log).unwrap();
     assert!(log.contains("the tables were older than EVENTS"), "Postgres lost nothing: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_services_are_killed_under_load() {
-    let mut ground = Ground::new().await;
-    let mut server = ground.start(&REAL);
-    nothing_is_lost(&mut ground, async |ground, _| {
+    let mut fixture = Fixture::new().await;
+    let mut server = fixture.start(&REAL);
+    nothing_is_lost(&mut fixture, async |fixture, _| {
         // Dropping a child kills it.
-        server = ground.start(&REAL);
+        server = fixture.start(&REAL);
     })
     .await;
     drop(server);
@@ -120,11 +120,11 @@ async fn the_services_are_killed_under_load() {
 
 /// Ada logs workouts over HTTP and listens, while something is killed three times: what was acknowledged is pushed once
 /// and in order, as is all that follows from it. Gives how often she had to connect.
-async fn what_is_acknowledged_is_pushed(ground: &Ground, url: &str, mut killing: impl AsyncFnMut()) -> u32 {
+async fn what_is_acknowledged_is_pushed(fixture: &Fixture, url: &str, mut killing: impl AsyncFnMut()) -> u32 {
     let mut ada = somebody(url, "ada").await;
     let listener = Listener::start(&ada).await;
-    ground.settle(&REAL).await;
-    let before = ledger::events(ground).await.len();
+    fixture.settle(&REAL).await;
+    let before = ledger::events(fixture).await.len();
     let mut acknowledged = Vec::new();
     for round in 0..3 {
         let logged = AtomicU32::new(0);
@@ -146,8 +146,9 @@ async fn what_is_acknowledged_is_pushed(ground: &Ground, url: &str, mut killing:
         };
         tokio::join!(killing, logging);
     }
-    ground.settle(&REAL).await;
-    let stored: Vec<String> = ledger::events(ground).await[before..].iter().map(|event| event.id.to_string()).collect();
+    fixture.settle(&REAL).await;
+    let stored: Vec<String> =
+        ledger::events(fixture).await[before..].iter().map(|event| event.id.to_string()).collect();
     let heard = listener.heard(stored.len()).await;
     assert_eq!(heard.ids(), stored, "she is alone: what is stored is hers");
     let completed = heard.pushes.iter().filter(|push| push.kind == "workout.completed.v1");
@@ -159,31 +160,31 @@ async fn what_is_acknowledged_is_pushed(ground: &Ground, url: &str, mut killing:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_services_are_killed_and_what_is_acknowledged_is_pushed_once_and_in_order() {
-    let ground = Ground::new().await;
-    let mut services = ground.start(&REAL);
+    let fixture = Fixture::new().await;
+    let mut services = fixture.start(&REAL);
     let port = free_port().unwrap();
-    let _edge = Server::start(&Role { edge_port: Some(port), ..ground.role(&[]) });
+    let _edge = Server::start(&Role { edge_port: Some(port), ..fixture.role(&[]) });
     let url = format!("http://127.0.0.1:{port}");
-    ground.ready(&url).await;
-    let connections = what_is_acknowledged_is_pushed(&ground, &url, async || services = ground.start(&REAL)).await;
+    fixture.ready(&url).await;
+    let connections = what_is_acknowledged_is_pushed(&fixture, &url, async || services = fixture.start(&REAL)).await;
     assert_eq!(connections, 1, "a socket outlives the services");
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
     drop(services);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_edge_is_killed_and_a_socket_that_comes_again_with_its_cursor_misses_nothing() {
-    let ground = Ground::new().await;
-    let _services = ground.start(&REAL);
+    let fixture = Fixture::new().await;
+    let _services = fixture.start(&REAL);
     let port = free_port().unwrap();
-    let edge = || Server::start(&Role { edge_port: Some(port), ..ground.role(&[]) });
+    let edge = || Server::start(&Role { edge_port: Some(port), ..fixture.role(&[]) });
     let url = format!("http://127.0.0.1:{port}");
     let mut running = edge();
-    ground.ready(&url).await;
-    let connections = what_is_acknowledged_is_pushed(&ground, &url, async || {
+    fixture.ready(&url).await;
+    let connections = what_is_acknowledged_is_pushed(&fixture, &url, async || {
         drop(std::mem::replace(&mut running, edge()));
     })
     .await;
     assert!(connections > 1, "her socket ended with its edge");
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }

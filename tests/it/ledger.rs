@@ -14,7 +14,7 @@ use plyo_events::{
 use plyo_nats::{CommandPublisher, SendError, Tail};
 use uuid::Uuid;
 
-use crate::platform::Ground;
+use crate::platform::Fixture;
 
 /// The commands of a test in the order in which each user sent them.
 #[derive(Default)]
@@ -50,9 +50,9 @@ impl Ledger {
     }
 
     /// What is wrong: nothing, if every acknowledged command has exactly its events, once, in its user's order.
-    pub async fn check(&self, ground: &Ground, services: &[&str]) -> Vec<String> {
+    pub async fn check(&self, fixture: &Fixture, services: &[&str]) -> Vec<String> {
         let mut wrong = Vec::new();
-        let events = events(ground).await;
+        let events = events(fixture).await;
         let mut ids = HashSet::new();
         for event in &events {
             if !ids.insert(event.id) {
@@ -89,7 +89,7 @@ impl Ledger {
                 wrong.push(format!("{user}: the achievements {codes:?} instead of {expected:?}"));
             }
             for service in services.iter().filter_map(|service| service.strip_prefix("tally:")) {
-                let mut db = ground.database(service).await;
+                let mut db = fixture.database(service).await;
                 let n: Option<i64> = sqlx::query_scalar("SELECT n FROM tally WHERE user_id = $1")
                     .bind(user.uuid())
                     .fetch_optional(&mut db)
@@ -103,7 +103,7 @@ impl Ledger {
         if !completed.is_empty() {
             wrong.push(format!("workouts of {} users that sent none", completed.len()));
         }
-        wrong.extend(ground.verify(services).await);
+        wrong.extend(fixture.verify(services).await);
         wrong
     }
 }
@@ -167,8 +167,8 @@ pub async fn send(publisher: &CommandPublisher, command: &Message<Command>) {
 }
 
 /// Every event there is that can be read.
-pub async fn events(ground: &Ground) -> Vec<Message<Event>> {
-    let mut tail = Tail::open(&ground.nats().await, u64::MAX).await.unwrap();
+pub async fn events(fixture: &Fixture) -> Vec<Message<Event>> {
+    let mut tail = Tail::open(&fixture.nats().await, u64::MAX).await.unwrap();
     let mut events = Vec::new();
     while tail.behind() > 0 {
         let more = tokio::time::timeout(Duration::from_secs(10), tail.next()).await.expect("events come");

@@ -9,7 +9,7 @@ use plyo_servers::Redis;
 use crate::{
     edges::Edge,
     people::{credentials, log_in, somebody},
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
 };
 
 /// Logs somebody in, each time at the next of the edges, until that is too often. Gives how often it was not.
@@ -35,15 +35,15 @@ async fn logs_in(client: &mut Client, name: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_edges_count_log_ins_together_and_each_alone_when_redis_is_gone() {
-    let ground = Ground::new().await;
-    let (_platform, without_limits) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_platform, without_limits) = fixture.start_platform().await;
     for name in ["ada", "ben", "cyd"] {
         somebody(&without_limits, name).await;
     }
     let directory = tempfile::tempdir().unwrap();
     let mut redis = Redis::start(directory.path(), None).unwrap();
     let config = || EdgeConfig { redis_url: Some(redis.url()), ..EdgeConfig::default() };
-    let edges = [Edge::start(&ground, config()).await, Edge::start(&ground, config()).await];
+    let edges = [Edge::start(&fixture, config()).await, Edge::start(&fixture, config()).await];
     let mut clients = edges.each_ref().map(|edge| Client::new(&edge.url).unwrap());
 
     // Redis counts by the minute of the clock: a new one would begin to count anew.

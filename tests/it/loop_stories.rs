@@ -7,16 +7,16 @@ use plyo_nats::{CommandPublisher, Outcomes};
 
 use crate::{
     ledger::{Ledger, log},
-    platform::Ground,
+    platform::Fixture,
 };
 
 const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_becomes_an_event_and_a_reaction_and_its_sender_is_answered() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
-    let _server = ground.start(&BOTH);
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
+    let _server = fixture.start(&BOTH);
     let outcomes = Outcomes::subscribe(&nats, "test").await.unwrap();
     let publisher = CommandPublisher::new(&nats, "test");
     let user = UserId::mint();
@@ -27,6 +27,6 @@ async fn a_command_becomes_an_event_and_a_reaction_and_its_sender_is_answered() 
     assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
     let mut ledger = Ledger::keep_logging(&publisher, &AtomicBool::new(true)).await;
     ledger.add(user, vec![command.id]);
-    ground.settle(&BOTH).await;
-    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+    fixture.settle(&BOTH).await;
+    assert_eq!(ledger.check(&fixture, &BOTH).await, Vec::<String>::new());
 }

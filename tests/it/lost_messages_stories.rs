@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     people::{somebody, workout},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
     replay_stories::{plyo, said},
 };
 
@@ -27,9 +27,9 @@ async fn ready(url: &str) -> (u16, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_takes_no_writes_is_named_until_it_takes_them_again() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     set(&nats, "COMMANDS_workout", "max_msg_size", json!(10)).await;
     for _ in 0..3 {
@@ -46,47 +46,47 @@ async fn a_stream_that_takes_no_writes_is_named_until_it_takes_them_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_missing_is_said_by_whoever_takes_a_lane_and_by_verify() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
-    let (server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
+    let (server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     for kg in [60.0, 70.0] {
         ada.post("/api/v1/workouts", &workout(kg)).await.unwrap().success().unwrap();
     }
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     drop(server);
     let found = raw::api(&nats, "STREAM.MSG.GET.EVENTS", &json!({ "next_by_subj": "evt.*.workout.>", "seq": 1 })).await;
     let sequence = found.unwrap().unwrap()["message"]["seq"].clone();
     raw::api(&nats, "STREAM.MSG.DELETE.EVENTS", &json!({ "seq": sequence })).await.unwrap();
 
-    let (_server, url) = ground.start_platform().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut operator = Client::new(&url).unwrap();
     eventually("the lane says so", Duration::from_secs(20), async || {
         let health = operator.get("/api/v1/workouts/health").await?.body.to_string();
         Ok(health.contains("EVENTS lacks 1 of its messages").then_some(()))
     })
     .await;
-    let verified = plyo(&ground, &["verify", "workout"]);
+    let verified = plyo(&fixture, &["verify", "workout"]);
     let text = said(&verified);
     assert!(!verified.status.success() && text.contains("EVENTS lacks 1 of its messages"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_history_that_is_gone_is_not_begun_anew_without_a_word() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
-    let (server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
+    let (server, url) = fixture.start_platform().await;
     somebody(&url, "ada").await;
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     drop(server);
     streams::delete(&nats, "EVENTS").await.unwrap();
-    let refused = plyo(&ground, &["migrate"]);
+    let refused = plyo(&fixture, &["migrate"]);
     let text = said(&refused);
     assert!(
         !refused.status.success() && text.contains("restore its backup") && text.contains("--new-history"),
         "{text}"
     );
     assert!(streams::is_missing(&nats, "EVENTS").await.unwrap());
-    let begun = plyo(&ground, &["migrate", "--new-history"]);
+    let begun = plyo(&fixture, &["migrate", "--new-history"]);
     assert!(begun.status.success() && said(&begun).contains("stream EVENTS: create"), "{}", said(&begun));
 }

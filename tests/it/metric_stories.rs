@@ -12,7 +12,7 @@ use plyo_client::Live;
 
 use crate::{
     people::{pushed, somebody, workout},
-    platform::Ground,
+    platform::Fixture,
     serving::Serving,
     skipped::skip,
 };
@@ -77,8 +77,8 @@ fn promtool() -> Option<PathBuf> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prometheus_has_nothing_to_say_about_what_it_is_shown() {
-    let ground = Ground::new().await;
-    let process = Serving::start(&ground, "edge,user,workout,achievement,notification", &[], &[]).await;
+    let fixture = Fixture::new().await;
+    let process = Serving::start(&fixture, "edge,user,workout,achievement,notification", &[], &[]).await;
     let mut ada = somebody(&process.url, "ada").await;
     let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
     ada.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();

@@ -17,7 +17,7 @@ use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 use crate::{
     child::{Role, Server},
     people::somebody,
-    platform::Ground,
+    platform::Fixture,
 };
 
 /// What a newer service says about her: a type and a version that no binary of today knows, in both notations.
@@ -114,14 +114,14 @@ impl Events {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_only_newer_services_know_reaches_everybody_who_listens_live_and_on_resume() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let me = ada.get("/api/v1/auth/me").await.unwrap().success().unwrap();
     let sent = newer(me["user_id"].as_str().unwrap().parse().unwrap());
     let mut sockets = [Socket::open(&ada, None, false).await, Socket::open(&ada, None, true).await];
     let messages = sent.iter().map(|(.., message)| message.clone()).collect();
-    raw::publish_pipelined(&ground.nats().await, messages, 1).await.unwrap();
+    raw::publish_pipelined(&fixture.nats().await, messages, 1).await.unwrap();
     // Where everybody begins again later.
     let mut before = String::new();
     for socket in &mut sockets {
@@ -140,9 +140,9 @@ async fn what_only_newer_services_know_reaches_everybody_who_listens_live_and_on
     }
     // The same again for who was away, from the ring of this edge and from that of one that starts.
     let port = free_port().unwrap();
-    let _second = Server::start(&Role { edge_port: Some(port), ..ground.role(&[]) });
+    let _second = Server::start(&Role { edge_port: Some(port), ..fixture.role(&[]) });
     let url = format!("http://127.0.0.1:{port}");
-    ground.ready(&url).await;
+    fixture.ready(&url).await;
     let mut elsewhere = Client::new(&url).unwrap();
     elsewhere.set_token(ada.token().unwrap());
     for client in [&ada, &elsewhere] {

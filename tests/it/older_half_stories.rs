@@ -12,7 +12,7 @@ use crate::{
     child::{Role, Server},
     ledger::{self, Ledger},
     people::{credentials, log_in, somebody},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
 };
 
 const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
@@ -34,19 +34,19 @@ async fn train(client: &mut Client, numbers: std::ops::Range<usize>) -> Vec<Valu
     saved
 }
 
-async fn event_ids(ground: &Ground) -> Vec<uuid::Uuid> {
-    ledger::events(ground).await.iter().map(|event| event.id).collect()
+async fn event_ids(fixture: &Fixture) -> Vec<uuid::Uuid> {
+    ledger::events(fixture).await.iter().map(|event| event.id).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_that_are_older_than_the_history_catch_up_and_nothing_is_emitted_twice() {
-    let mut ground = Ground::new().await;
-    let (server, url) = ground.start_platform().await;
+    let mut fixture = Fixture::new().await;
+    let (server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     train(&mut ada, 0..5).await;
-    ground.settle(&REAL).await;
-    let backup = ground.back_up_tables().unwrap();
-    ground.ready(&url).await;
+    fixture.settle(&REAL).await;
+    let backup = fixture.back_up_tables().unwrap();
+    fixture.ready(&url).await;
 
     let saved = train(&mut ada, 5..25).await;
     let correction = format!("/api/v1/workouts/{}", saved[3]["workout_id"].as_str().unwrap());
@@ -55,13 +55,13 @@ async fn tables_that_are_older_than_the_history_catch_up_and_nothing_is_emitted_
     ada.post("/api/v1/workouts/reminders", &reminder).await.unwrap().success().unwrap();
     let mut bob = somebody(&url, "bob").await;
     train(&mut bob, 0..3).await;
-    ground.settle(&REAL).await;
-    let before = event_ids(&ground).await;
+    fixture.settle(&REAL).await;
+    let before = event_ids(&fixture).await;
     let listed = ada.get("/api/v1/workouts?limit=100").await.unwrap().body;
     drop(server);
-    ground.restore_tables(&backup).unwrap();
+    fixture.restore_tables(&backup).unwrap();
 
-    let (_server, url) = ground.start_platform().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut operator = Client::new(&url).unwrap();
     eventually("each lane that lacked something has it, and says so", Duration::from_secs(30), async || {
         for (service, folded) in
@@ -81,14 +81,14 @@ async fn tables_that_are_older_than_the_history_catch_up_and_nothing_is_emitted_
     let again = train(&mut ada, 5..25).await;
     let ids = |saved: &[Value]| saved.iter().map(|saved| saved["workout_id"].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&again), ids(&saved));
-    ground.settle(&REAL).await;
-    assert_eq!(event_ids(&ground).await, before);
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    fixture.settle(&REAL).await;
+    assert_eq!(event_ids(&fixture).await, before);
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
     // Work goes on.
     train(&mut ada, 25..27).await;
-    ground.settle(&REAL).await;
-    assert!(event_ids(&ground).await.len() > before.len());
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    fixture.settle(&REAL).await;
+    assert!(event_ids(&fixture).await.len() > before.len());
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 
     // How somebody logs in is no event: who signed up in the lost span signs up again.
     let mut bob = Client::new(&url).unwrap();
@@ -99,50 +99,50 @@ async fn tables_that_are_older_than_the_history_catch_up_and_nothing_is_emitted_
 }
 
 /// Logs, backs the tables up, logs on, and puts the backup in place; gives what a checker has to say after that.
-async fn after_older_tables(ground: &mut Ground, bugs: &[&'static str]) -> Vec<String> {
-    let publisher = CommandPublisher::new(&ground.nats().await, "test");
+async fn after_older_tables(fixture: &mut Fixture, bugs: &[&'static str]) -> Vec<String> {
+    let publisher = CommandPublisher::new(&fixture.nats().await, "test");
     let over = AtomicBool::new(true);
-    let server = ground.start(&BOTH);
+    let server = fixture.start(&BOTH);
     let mut ledger = Ledger::keep_logging(&publisher, &over).await;
-    ground.settle(&BOTH).await;
-    let backup = ground.back_up_tables().unwrap();
+    fixture.settle(&BOTH).await;
+    let backup = fixture.back_up_tables().unwrap();
     ledger.absorb(Ledger::keep_logging(&publisher, &over).await);
-    ground.settle(&BOTH).await;
+    fixture.settle(&BOTH).await;
     drop(server);
-    ground.restore_tables(&backup).unwrap();
-    let _server = Server::start(&Role { bugs: bugs.to_vec(), ..ground.role(&BOTH) });
+    fixture.restore_tables(&backup).unwrap();
+    let _server = Server::start(&Role { bugs: bugs.to_vec(), ..fixture.role(&BOTH) });
     ledger.absorb(Ledger::keep_logging(&publisher, &over).await);
-    ground.settle(&BOTH).await;
-    ledger.check(ground, &BOTH).await
+    fixture.settle(&BOTH).await;
+    ledger.check(fixture, &BOTH).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lanes_that_share_the_work_catch_up_each_with_its_own() {
-    let mut ground = Ground::with_lanes(4).await;
-    assert_eq!(after_older_tables(&mut ground, &[]).await, Vec::<String>::new());
+    let mut fixture = Fixture::with_lanes(4).await;
+    assert_eq!(after_older_tables(&mut fixture, &[]).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_that_do_not_catch_up_are_found() {
-    let mut ground = Ground::new().await;
-    let wrong = after_older_tables(&mut ground, &["bug-no-catch-up"]).await;
+    let mut fixture = Fixture::new().await;
+    let wrong = after_older_tables(&mut fixture, &["bug-no-catch-up"]).await;
     assert!(!wrong.is_empty(), "bug-no-catch-up was not found");
 }
 
 /// Logs, backs the streams up, logs on, puts the backup in place, and lets it grow past where the tables are.
-async fn older_history_that_grew(ground: &mut Ground) {
-    let publisher = CommandPublisher::new(&ground.nats().await, "test");
+async fn older_history_that_grew(fixture: &mut Fixture) {
+    let publisher = CommandPublisher::new(&fixture.nats().await, "test");
     let over = AtomicBool::new(true);
-    let server = ground.start(&BOTH);
+    let server = fixture.start(&BOTH);
     Ledger::keep_logging(&publisher, &over).await;
-    ground.settle(&BOTH).await;
-    let backup = ground.back_up_streams().unwrap();
+    fixture.settle(&BOTH).await;
+    let backup = fixture.back_up_streams().unwrap();
     Ledger::keep_logging(&publisher, &over).await;
-    ground.settle(&BOTH).await;
-    let known = streams::state(&ground.nats().await, "EVENTS").await.unwrap().last;
+    fixture.settle(&BOTH).await;
+    let known = streams::state(&fixture.nats().await, "EVENTS").await.unwrap().last;
     drop(server);
-    ground.restore_streams(&backup).unwrap();
-    let nats = ground.nats().await;
+    fixture.restore_streams(&backup).unwrap();
+    let nats = fixture.nats().await;
     // What a job outside schedules comes, whether or not a lane works.
     while streams::state(&nats, "EVENTS").await.unwrap().last < known + 10 {
         let due = (format!("evt.clock.workout_reminder_due.{}", UserId::mint()), Vec::new(), Vec::new());
@@ -152,10 +152,10 @@ async fn older_history_that_grew(ground: &mut Ground) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_history_that_grew_again_from_an_earlier_end_is_not_taken_for_the_one_it_was() {
-    let mut ground = Ground::new().await;
-    older_history_that_grew(&mut ground).await;
-    let log = ground.nats_server.nkeys().with_file_name("server.log");
-    let _server = Server::start(&Role { log: Some(log.clone()), ..ground.role(&BOTH) });
+    let mut fixture = Fixture::new().await;
+    older_history_that_grew(&mut fixture).await;
+    let log = fixture.nats_server.nkeys().with_file_name("server.log");
+    let _server = Server::start(&Role { log: Some(log.clone()), ..fixture.role(&BOTH) });
     let refused = |service: &str, log: &str| {
         log.lines().any(|line| line.contains(service) && line.contains("so the tables are not a fold of it"))
     };
@@ -170,14 +170,14 @@ async fn a_history_that_grew_again_from_an_earlier_end_is_not_taken_for_the_one_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_history_that_is_not_compared_is_found() {
-    let mut ground = Ground::new().await;
-    older_history_that_grew(&mut ground).await;
-    let _server = Server::start(&Role { bugs: vec!["bug-another-history"], ..ground.role(&BOTH) });
+    let mut fixture = Fixture::new().await;
+    older_history_that_grew(&mut fixture).await;
+    let _server = Server::start(&Role { bugs: vec!["bug-another-history"], ..fixture.role(&BOTH) });
     // It works on, with what the history does not have.
-    ground.settle(&BOTH).await;
+    fixture.settle(&BOTH).await;
     let logged =
-        ledger::events(&ground).await.iter().filter(|event| event.body.kind() == EventKind::WorkoutCompleted).count();
+        ledger::events(&fixture).await.iter().filter(|event| event.body.kind() == EventKind::WorkoutCompleted).count();
     let sum = sqlx::query_scalar("SELECT sum(n)::bigint FROM tally");
-    let counted: i64 = sum.fetch_one(&mut ground.database("workout").await).await.unwrap();
+    let counted: i64 = sum.fetch_one(&mut fixture.database("workout").await).await.unwrap();
     assert!(counted > logged as i64, "bug-another-history was not found");
 }

@@ -16,7 +16,7 @@ use plyo_nats::{
 use plyo_servers::{Access, Durability, NatsServer};
 use serde_json::{Value, json};
 
-use crate::{command_line, platform::Ground, skipped::skip};
+use crate::{command_line, platform::Fixture, skipped::skip};
 
 /// The CLI that `scripts/setup.sh --tests` builds.
 fn cli() -> Option<PathBuf> {
@@ -95,8 +95,8 @@ async fn the_files_in_nats_streams_are_what_the_cli_makes_streams_of_and_drift_i
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_outside_plyo_schedules_a_reminder_and_an_operator_sees_it_come_due() {
     let Some(cli) = cli() else { return };
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = Client::new(&url).unwrap();
     let credentials = json!({ "email": "ada@example.org", "password": "long enough" });
     let registered = ada.post("/api/v1/auth/register", &credentials).await.unwrap().success().unwrap();
@@ -124,7 +124,7 @@ async fn a_job_outside_plyo_schedules_a_reminder_and_an_operator_sees_it_come_du
             "-H",
             &time,
         ];
-        nats(&cli, &ground.nats_server, &[&["pub", &subject, &body], &timing[..]].concat()).unwrap();
+        nats(&cli, &fixture.nats_server, &[&["pub", &subject, &body], &timing[..]].concat()).unwrap();
     };
     schedule(cancelled, 6);
     schedule(moved, 3_600);
@@ -132,7 +132,7 @@ async fn a_job_outside_plyo_schedules_a_reminder_and_an_operator_sees_it_come_du
     let subject = format!("at.workout_reminder_due.{user}.{cancelled}");
     nats(
         &cli,
-        &ground.nats_server,
+        &fixture.nats_server,
         &["pub", "--jetstream", &subject, "", "-H", "Nats-Rollup:sub", "-H", "Nats-TTL:1s"],
     )
     .unwrap();
@@ -146,18 +146,18 @@ async fn a_job_outside_plyo_schedules_a_reminder_and_an_operator_sees_it_come_du
         }
     });
     assert_eq!(due.await.expect("a reminder comes due").data["reminder_id"], json!(moved));
-    let subjects = nats(&cli, &ground.nats_server, &["stream", "subjects", "EVENTS", "--json"]).unwrap();
+    let subjects = nats(&cli, &fixture.nats_server, &["stream", "subjects", "EVENTS", "--json"]).unwrap();
     let subjects: Value = serde_json::from_str(&subjects).unwrap();
     let fired = subjects.as_object().unwrap().iter().find(|(subject, _)| subject.contains(".clock.")).unwrap();
     assert!(fired.0.ends_with(&format!(".clock.workout_reminder_due.{user}")), "{}", fired.0);
     assert_eq!(*fired.1, json!(1), "one was cancelled");
 
-    let history = view(&cli, &ground.nats_server, "stream view EVENTS 25 --translate 'plyo decode'");
+    let history = view(&cli, &fixture.nats_server, "stream view EVENTS 25 --translate 'plyo decode'");
     for said in ["\"time_zone\": ".to_owned(), format!("\"reminder_id\":\"{moved}\"")] {
         assert!(history.contains(&said), "{said} is not in {history}");
     }
     let filter = format!("--subject 'evt.*.*.*.{user}'");
-    let of_ada = view(&cli, &ground.nats_server, &format!("stream view EVENTS 25 {filter} --translate 'plyo decode'"));
+    let of_ada = view(&cli, &fixture.nats_server, &format!("stream view EVENTS 25 {filter} --translate 'plyo decode'"));
     assert!(of_ada.contains(&moved.to_string()) && !of_ada.contains("] Subject: mark."), "{of_ada}");
     // In a pipe, from any folder, and to an end.
     let filter = format!("evt.*.*.*.{user}");
@@ -165,7 +165,7 @@ async fn a_job_outside_plyo_schedules_a_reminder_and_an_operator_sees_it_come_du
     let programs = tempfile::tempdir().unwrap();
     command_line::install(programs.path());
     let decoding = ["--translate", &format!("'{}' decode", programs.path().join("plyo").display())];
-    let piped = nats(&cli, &ground.nats_server, &[&reading[..], &decoding].concat()).unwrap();
+    let piped = nats(&cli, &fixture.nats_server, &[&reading[..], &decoding].concat()).unwrap();
     let read: Vec<Value> = piped.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     assert!(read.iter().any(|event| event["reminder_id"] == json!(moved)), "{piped}");
 }

@@ -13,7 +13,7 @@ use sqlx::Connection;
 use crate::{
     child::{Failpoint, Fate, Role, Server},
     ledger::{Ledger, log, send},
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
 };
 
 const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
@@ -26,12 +26,12 @@ struct Stalled {
 }
 
 async fn stalled_at(failpoint: &'static str, passage: u32, bugs: &[&'static str]) -> Stalled {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
-    let mut role = ground.role(&["tally:workout"]);
+    let mut role = fixture.role(&["tally:workout"]);
     role.bugs = bugs.to_vec();
-    let _achievement = ground.start(&["tally:achievement"]);
+    let _achievement = fixture.start(&["tally:achievement"]);
     role.failpoint = Some(Failpoint { name: failpoint, passage, fate: Fate::Stop });
     let stalled = Server::start(&role);
     role.failpoint = None;
@@ -42,27 +42,27 @@ async fn stalled_at(failpoint: &'static str, passage: u32, bugs: &[&'static str]
         Server::start(&role)
     };
     let (ledger, _next) = tokio::join!(Ledger::keep_logging(&publisher, &over), taking_over);
-    ground.settle(&BOTH).await;
-    let before = (streams::state(&nats, "EVENTS").await.unwrap().last, tally(&ground).await);
+    fixture.settle(&BOTH).await;
+    let before = (streams::state(&nats, "EVENTS").await.unwrap().last, tally(&fixture).await);
     stalled.signal(Signal::SIGCONT);
     // It goes back to standing by: a session of its own waits for the lock again.
     eventually("the first owner stands by", Duration::from_secs(30), async || {
-        Ok((sessions(&ground).await? >= 2).then_some(()))
+        Ok((sessions(&fixture).await? >= 2).then_some(()))
     })
     .await;
-    ground.settle(&BOTH).await;
-    let after = (streams::state(&nats, "EVENTS").await.unwrap().last, tally(&ground).await);
-    let wrong = ledger.check(&ground, &BOTH).await;
+    fixture.settle(&BOTH).await;
+    let after = (streams::state(&nats, "EVENTS").await.unwrap().last, tally(&fixture).await);
+    let wrong = ledger.check(&fixture, &BOTH).await;
     Stalled { wrong, appended: after.0 - before.0, changed: after.1 != before.1 }
 }
 
-async fn tally(ground: &Ground) -> Vec<(uuid::Uuid, i64)> {
-    let mut db = ground.database("workout").await;
+async fn tally(fixture: &Fixture) -> Vec<(uuid::Uuid, i64)> {
+    let mut db = fixture.database("workout").await;
     sqlx::query_as("SELECT user_id, n FROM tally ORDER BY user_id").fetch_all(&mut db).await.unwrap()
 }
 
-async fn sessions(ground: &Ground) -> anyhow::Result<i64> {
-    let mut db = sqlx::PgConnection::connect(&ground.dsn()).await?;
+async fn sessions(fixture: &Fixture) -> anyhow::Result<i64> {
+    let mut db = sqlx::PgConnection::connect(&fixture.dsn()).await?;
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'plyo workout lane'";
     Ok(sqlx::query_scalar(sql).fetch_one(&mut db).await?)
 }
@@ -104,12 +104,12 @@ async fn a_missing_fence_is_found_when_an_owner_stalls() {
 /// Remembered rows of a lane that was lost, and changed by another owner meanwhile, must not be worked on.
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_that_outlives_the_lane_is_found() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
     let bugs = vec!["bug-memory-outlives-lane"];
-    let _achievement = ground.start(&["tally:achievement"]);
-    let stalled = Server::start(&Role { bugs: bugs.clone(), ..ground.role(&["tally:workout"]) });
+    let _achievement = fixture.start(&["tally:achievement"]);
+    let stalled = Server::start(&Role { bugs: bugs.clone(), ..fixture.role(&["tally:workout"]) });
     let user = UserId::mint();
     let mut ledger = Ledger::default();
     let mut logged = async |count: usize| {
@@ -120,15 +120,15 @@ async fn memory_that_outlives_the_lane_is_found() {
         }
     };
     logged(3).await;
-    ground.settle(&BOTH).await;
+    fixture.settle(&BOTH).await;
     stalled.signal(Signal::SIGSTOP);
-    let next = ground.start(&["tally:workout"]);
+    let next = fixture.start(&["tally:workout"]);
     logged(3).await;
-    ground.settle(&BOTH).await;
+    fixture.settle(&BOTH).await;
     // The first owner has seen three workouts of six when the lane is its own again.
     drop(next);
     stalled.signal(Signal::SIGCONT);
     logged(3).await;
-    ground.settle(&BOTH).await;
-    assert!(!ledger.check(&ground, &BOTH).await.is_empty(), "memory of a lost lane was not found");
+    fixture.settle(&BOTH).await;
+    assert!(!ledger.check(&fixture, &BOTH).await.is_empty(), "memory of a lost lane was not found");
 }

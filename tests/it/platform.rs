@@ -34,14 +34,14 @@ use crate::{
 pub static REAL: LazyLock<Vec<&'static str>> = LazyLock::new(|| services::names(SERVICES));
 
 /// Real servers that end with the test, with streams and tables.
-pub struct Ground {
+pub struct Fixture {
     servers: Servers,
     /// How many lanes each service has.
     pub lanes: u8,
     pub ending: Ending,
 }
 
-impl Deref for Ground {
+impl Deref for Fixture {
     type Target = Servers;
 
     fn deref(&self) -> &Servers {
@@ -49,13 +49,13 @@ impl Deref for Ground {
     }
 }
 
-impl DerefMut for Ground {
+impl DerefMut for Fixture {
     fn deref_mut(&mut self) -> &mut Servers {
         &mut self.servers
     }
 }
 
-impl Ground {
+impl Fixture {
     /// Empty streams and migrated schemas.
     pub async fn new() -> Self {
         Self::with(Durability::Always).await
@@ -63,9 +63,9 @@ impl Ground {
 
     /// The same with so many lanes to each service.
     pub async fn with_lanes(lanes: u8) -> Self {
-        let mut ground = Self::new().await;
-        ground.lanes = lanes;
-        ground
+        let mut fixture = Self::new().await;
+        fixture.lanes = lanes;
+        fixture
     }
 
     pub async fn with(durability: Durability) -> Self {
@@ -87,10 +87,10 @@ impl Ground {
         let tables = template().await.join("postgres");
         let setup = Setup { access, durability, nats_servers, tables: Some(&tables) };
         let servers = Servers::start(setup).await.expect("servers start");
-        let ground = Self { servers, lanes: 1, ending: Ending::default() };
+        let fixture = Self { servers, lanes: 1, ending: Ending::default() };
         let settings = StreamConfig { services: services::names(services), replicas: nats_servers as u8 };
-        streams::apply(&ground.nats().await, &settings).await.expect("the streams are made");
-        ground
+        streams::apply(&fixture.nats().await, &settings).await.expect("the streams are made");
+        fixture
     }
 
     pub async fn nats(&self) -> Nats {

@@ -8,23 +8,23 @@ use plyo_nats::{CommandPublisher, Outcomes, dead, ping, raw, streams};
 use crate::{
     child::{Role, Server},
     ledger::{Ledger, events, log, send},
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
 };
 
 const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
 
 /// 255 good commands and one that fails, waiting together when the service starts. Gives the dead letter.
 async fn one_among_many(reps: u32) -> dead::DeadLetter {
-    let ground = Ground::new().await;
-    let (letter, wrong) = one_among_many_on(&ground, reps, &[]).await;
+    let fixture = Fixture::new().await;
+    let (letter, wrong) = one_among_many_on(&fixture, reps, &[]).await;
     assert_eq!(wrong, Vec::<String>::new());
     letter
 }
 
 /// The same with planted bugs; gives also what is wrong after that.
-async fn one_among_many_on(ground: &Ground, reps: u32, bugs: &[&'static str]) -> (dead::DeadLetter, Vec<String>) {
-    ground.ends_with_dead_letters();
-    let nats = ground.nats().await;
+async fn one_among_many_on(fixture: &Fixture, reps: u32, bugs: &[&'static str]) -> (dead::DeadLetter, Vec<String>) {
+    fixture.ends_with_dead_letters();
+    let nats = fixture.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
     let outcomes = Outcomes::subscribe(&nats, "test").await.unwrap();
     let mut ledger = Ledger::default();
@@ -38,10 +38,10 @@ async fn one_among_many_on(ground: &Ground, reps: u32, bugs: &[&'static str]) ->
         send(&publisher, command).await;
     }
     good.iter().for_each(|command| ledger.add(command.user(), vec![command.id]));
-    let _server = Server::start(&Role { bugs: bugs.to_vec(), ..ground.role(&BOTH) });
-    ground.settle(&BOTH).await;
+    let _server = Server::start(&Role { bugs: bugs.to_vec(), ..fixture.role(&BOTH) });
+    fixture.settle(&BOTH).await;
     assert!(matches!(expected.outcome(Duration::from_secs(5)).await, Some(Outcome::Dead { .. })));
-    let wrong = ledger.check(ground, &BOTH).await;
+    let wrong = ledger.check(fixture, &BOTH).await;
     let letters = dead::list(&nats).await.unwrap();
     assert_eq!(letters.len(), 1, "{letters:?}");
     (letters.into_iter().next().unwrap(), wrong)
@@ -49,8 +49,8 @@ async fn one_among_many_on(ground: &Ground, reps: u32, bugs: &[&'static str]) ->
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_that_is_kept_over_a_batch_that_was_rolled_back_is_found() {
-    let ground = Ground::new().await;
-    let (_, wrong) = one_among_many_on(&ground, 777, &["bug-memory-kept"]).await;
+    let fixture = Fixture::new().await;
+    let (_, wrong) = one_among_many_on(&fixture, 777, &["bug-memory-kept"]).await;
     assert!(!wrong.is_empty(), "kept memory was not found");
 }
 
@@ -68,10 +68,10 @@ async fn a_broken_constraint_of_one_message_leaves_the_other_255_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_that_nobody_can_read_are_a_dead_letter_that_can_be_shown_and_dropped() {
-    let ground = Ground::new().await;
-    ground.ends_with_dead_letters();
-    let nats = ground.nats().await;
-    let _server = ground.start(&BOTH);
+    let fixture = Fixture::new().await;
+    fixture.ends_with_dead_letters();
+    let nats = fixture.nats().await;
+    let _server = fixture.start(&BOTH);
     let user = UserId::mint();
     let header = |name: &str, value: String| (name.to_owned(), value);
     let headers = vec![
@@ -85,10 +85,10 @@ async fn bytes_that_nobody_can_read_are_a_dead_letter_that_can_be_shown_and_drop
     let publisher = CommandPublisher::new(&nats, "test");
     let command = log(user, 5);
     send(&publisher, &command).await;
-    ground.settle(&BOTH).await;
+    fixture.settle(&BOTH).await;
     let mut ledger = Ledger::default();
     ledger.add(user, vec![command.id]);
-    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+    assert_eq!(ledger.check(&fixture, &BOTH).await, Vec::<String>::new());
     let letters = dead::list(&nats).await.unwrap();
     assert_eq!(letters.len(), 2, "{letters:?}");
     let letter = dead::show(&nats, letters[0].sequence).await.unwrap();
@@ -101,10 +101,10 @@ async fn bytes_that_nobody_can_read_are_a_dead_letter_that_can_be_shown_and_drop
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_header_says_that_it_is_about_somebody_else_changes_nothing() {
-    let ground = Ground::new().await;
-    ground.ends_with_dead_letters();
-    let nats = ground.nats().await;
-    let _server = ground.start(&BOTH);
+    let fixture = Fixture::new().await;
+    fixture.ends_with_dead_letters();
+    let nats = fixture.nats().await;
+    let _server = fixture.start(&BOTH);
     let (ada, ben) = (UserId::mint(), UserId::mint());
     let about = |subject: &str, type_name: &str, said: Option<UserId>, body: Vec<u8>| {
         let mut headers = vec![
@@ -122,12 +122,12 @@ async fn a_message_whose_header_says_that_it_is_about_somebody_else_changes_noth
         about("cmd.workout.log", "workout.log.v1", Some(ada), body()),
     ];
     raw::publish_pipelined(&nats, sent, 3).await.unwrap();
-    ground.settle(&BOTH).await;
+    fixture.settle(&BOTH).await;
     let letters = dead::list(&nats).await.unwrap();
     let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
     let [another_person, another_type] = reasons[..] else { panic!("{letters:?}") };
     assert!(another_person.contains("ce-subject") && another_type.contains("`workout.log`"), "{reasons:?}");
-    let logged = events(&ground).await.into_iter().filter(|event| matches!(event.body, Event::WorkoutCompleted(_)));
+    let logged = events(&fixture).await.into_iter().filter(|event| matches!(event.body, Event::WorkoutCompleted(_)));
     assert_eq!(logged.map(|event| event.user()).collect::<Vec<_>>(), [ada]);
 
     let of_ada = serde_json::json!({ "filter": format!("dead.*.{ada}") });
@@ -137,11 +137,11 @@ async fn a_message_whose_header_says_that_it_is_about_somebody_else_changes_noth
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_command_is_given_to_its_service_again() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
     let command = log(UserId::mint(), 666);
-    let before_mending = ground.start(&["tally:workout"]);
+    let before_mending = fixture.start(&["tally:workout"]);
     send(&publisher, &command).await;
     let sequence = eventually("a dead letter", Duration::from_secs(10), async || {
         Ok(dead::list(&nats).await?.first().map(|letter| letter.sequence))
@@ -149,21 +149,21 @@ async fn a_dead_command_is_given_to_its_service_again() {
     .await;
     drop(before_mending);
     // The same service with its code mended.
-    let _mended = ground.start(&["tally:workout:mended", "tally:achievement"]);
+    let _mended = fixture.start(&["tally:workout:mended", "tally:achievement"]);
     dead::replay(&nats, sequence).await.unwrap();
-    ground.settle(&BOTH).await;
+    fixture.settle(&BOTH).await;
     let mut ledger = Ledger::default();
     ledger.add(command.user(), vec![command.id]);
-    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+    assert_eq!(ledger.check(&fixture, &BOTH).await, Vec::<String>::new());
     assert!(dead::list(&nats).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_version_stops_the_lanes_that_read_it_and_no_other_and_says_why() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
-    let _server = ground.start(&BOTH);
-    ground.settle(&BOTH).await;
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
+    let _server = fixture.start(&BOTH);
+    fixture.settle(&BOTH).await;
     let user = UserId::mint();
     let newer = (
         format!("evt.workout.completed.{user}"),

@@ -23,7 +23,7 @@ use tokio::{
 use crate::{
     edges::Edge,
     people::{log_in, somebody, workout},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
     skipped::skip,
 };
 
@@ -203,15 +203,15 @@ async fn is_limited(client: &mut Client, path: &str, address: &str, requests: us
 }
 
 /// An edge that believes proxies on this machine.
-async fn trusting(ground: &Ground) -> Edge {
+async fn trusting(fixture: &Fixture) -> Edge {
     let loopback: IpNet = "127.0.0.0/8".parse().unwrap();
-    Edge::start(ground, EdgeConfig { trusted_proxies: vec![loopback], ..EdgeConfig::default() }).await
+    Edge::start(fixture, EdgeConfig { trusted_proxies: vec![loopback], ..EdgeConfig::default() }).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_bare_nginx_that_compresses_events_come_at_once() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let Some(proxy) = Proxy::nginx(&url).await else { return };
     somebody(&proxy.url, "ada").await;
     let events = what_is_posted_is_heard_of(&proxy.url, "1.0").await;
@@ -219,14 +219,14 @@ async fn behind_a_bare_nginx_that_compresses_events_come_at_once() {
     let wrong = Client::new(&proxy.url).unwrap().post("/api/v1/auth/login", &json!({ "email": 5 })).await.unwrap();
     assert_eq!(wrong.status, 422);
     assert_eq!(wrong.headers["content-type"], "application/problem+json");
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_behind_a_proxy_have_limits_of_their_own_only_where_it_is_trusted() {
-    let ground = Ground::new().await;
-    let (_server, _) = ground.start_platform().await;
-    let edge = trusting(&ground).await;
+    let fixture = Fixture::new().await;
+    let (_server, _) = fixture.start_platform().await;
+    let edge = trusting(&fixture).await;
     let Some(proxy) = Proxy::nginx(&edge.url).await else { return };
     let mut client = Client::new(&proxy.url).unwrap();
     let path = "/named/api/v1/auth/refresh";
@@ -235,7 +235,7 @@ async fn people_behind_a_proxy_have_limits_of_their_own_only_where_it_is_trusted
     // What a client says for itself stands before what the proxy saw, and changes nothing.
     assert!(is_limited(&mut client, path, "203.0.113.1, 198.51.100.7", 20).await, "it has a new limit for the asking");
 
-    let doubting = Edge::start(&ground, EdgeConfig::default()).await;
+    let doubting = Edge::start(&fixture, EdgeConfig::default()).await;
     let mut client = Client::new(&doubting.url).unwrap();
     let path = "/api/v1/auth/refresh";
     assert!(is_limited(&mut client, path, "198.51.100.7", 100).await);
@@ -244,12 +244,12 @@ async fn people_behind_a_proxy_have_limits_of_their_own_only_where_it_is_trusted
 
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_haproxy_events_come_at_once() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     somebody(&url, "ada").await;
-    let edge = trusting(&ground).await;
+    let edge = trusting(&fixture).await;
     let Some(proxy) = Proxy::haproxy(&edge.url).await else { return };
     let events = what_is_posted_is_heard_of(&proxy.url, "1.1").await;
     assert!(!events.is_compressed(), "it was told not to transform: {}", events.head);
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
 }

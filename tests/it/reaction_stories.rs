@@ -15,7 +15,7 @@ use crate::{
     ledger,
     listeners::Listener,
     people::{somebody, trained_at},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
 };
 
 const PEOPLE: usize = 10;
@@ -58,8 +58,8 @@ async fn post(client: &mut Client, numbers: std::ops::Range<usize>, prefer: &str
 }
 
 /// Runs the services until they are aborted, and again until nothing is left to do.
-async fn die_and_go_on(ground: &Ground, failpoint: &'static str) -> Server {
-    let mut role = ground.role(&["workout", "achievement", "notification", "coach"]);
+async fn die_and_go_on(fixture: &Fixture, failpoint: &'static str) -> Server {
+    let mut role = fixture.role(&["workout", "achievement", "notification", "coach"]);
     // Only an owner that finds work in the outbox looks at the tail: another one dies before it leaves some.
     let deaths: &[_] = if failpoint == "tail" { &[("commit", 1), ("tail", 1)] } else { &[(failpoint, 2)] };
     for (name, passage) in deaths {
@@ -73,26 +73,26 @@ async fn die_and_go_on(ground: &Ground, failpoint: &'static str) -> Server {
 }
 
 async fn everything_comes_once_after(failpoint: &'static str) {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     let port = free_port().unwrap();
-    let _edge = Server::start(&Role { edge_port: Some(port), ..ground.role(&["user"]) });
+    let _edge = Server::start(&Role { edge_port: Some(port), ..fixture.role(&["user"]) });
     let url = format!("http://127.0.0.1:{port}");
-    ground.ready(&url).await;
+    fixture.ready(&url).await;
     let mut people = Vec::new();
     for number in 0..PEOPLE {
         let client = somebody(&url, &format!("person-{number}")).await;
         let listener = Listener::start(&client).await;
         people.push((client, listener));
     }
-    let before = ledger::events(&ground).await.len();
+    let before = ledger::events(&fixture).await.len();
     let posting = people.iter_mut().map(async |(client, _)| {
         let mut ids = post(client, 0..WAITING, "respond-async").await;
         ids.extend(post(client, WAITING..WORKOUTS, "wait=1").await);
         ids
     });
-    let (posted, _services) = tokio::join!(futures_util::future::join_all(posting), die_and_go_on(&ground, failpoint));
-    ground.settle(&REAL).await;
-    let stored = ledger::events(&ground).await.split_off(before);
+    let (posted, _services) = tokio::join!(futures_util::future::join_all(posting), die_and_go_on(&fixture, failpoint));
+    fixture.settle(&REAL).await;
+    let stored = ledger::events(&fixture).await.split_off(before);
     for ((mut client, listener), posted) in people.into_iter().zip(posted) {
         let me = client.get("/api/v1/auth/me").await.unwrap().body["user_id"].as_str().unwrap().to_owned();
         let own: Vec<_> = stored.iter().filter(|event| event.user().to_string() == me).collect();
@@ -115,7 +115,7 @@ async fn everything_comes_once_after(failpoint: &'static str) {
         let counts = client.get("/api/v1/notifications/counts").await.unwrap().body;
         assert_eq!(counts, json!({ "total": 3 + WORKOUTS, "unread": 3 + WORKOUTS }), "{failpoint}");
     }
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new(), "{failpoint}");
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new(), "{failpoint}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use plyo_servers::{free_port, nkeys};
 use crate::{
     child::{Role, Server},
     people::{log_in, somebody, workout},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
     wire::{Swallowing, Wire},
 };
 
@@ -35,15 +35,15 @@ async fn lane_says(nats: &Nats, service: &str, word: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lane_whose_postgres_swallows_what_is_sent_to_it_says_so_and_owns_soon_after_one_answers() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
     let swallowing = Swallowing::new().await;
     let port = swallowing.port;
     let dsn = format!("postgres://{{role}}@127.0.0.1:{port}/plyo");
-    let _service = Server::start(&Role { dsn, ..ground.role(&["workout"]) });
+    let _service = Server::start(&Role { dsn, ..fixture.role(&["workout"]) });
     lane_says(&nats, "workout", &format!("connect to Postgres at 127.0.0.1:{port}: no response within 3 s")).await;
     drop(swallowing);
-    let _wire = Wire::at(port, ground.postgres.port()).await;
+    let _wire = Wire::at(port, fixture.postgres.port()).await;
     let answers = Instant::now();
     lane_says(&nats, "workout", "owning").await;
     assert!(answers.elapsed() < SOON, "{:?}", answers.elapsed());
@@ -51,20 +51,20 @@ async fn a_lane_whose_postgres_swallows_what_is_sent_to_it_says_so_and_owns_soon
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_that_is_replaced_without_a_word_is_noticed_and_fails_no_later_request() {
-    let mut ground = Ground::new().await;
-    let nats = ground.nats().await;
-    let wire = Wire::to(ground.postgres.port()).await;
+    let mut fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
+    let wire = Wire::to(fixture.postgres.port()).await;
     let (dsn, port) = (format!("postgres://{{role}}@127.0.0.1:{}/plyo", wire.port), free_port().unwrap());
-    let _platform = Server::start(&Role { dsn, edge_port: Some(port), ..ground.role(&REAL) });
+    let _platform = Server::start(&Role { dsn, edge_port: Some(port), ..fixture.role(&REAL) });
     let url = format!("http://127.0.0.1:{port}");
-    ground.ready(&url).await;
+    fixture.ready(&url).await;
     let mut ada = somebody(&url, "ada").await;
     ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap().success().unwrap();
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
 
     wire.cut().await;
-    ground.postgres.kill();
-    ground.postgres.restart().unwrap();
+    fixture.postgres.kill();
+    fixture.postgres.restart().unwrap();
     let answers = Instant::now();
     let owning = r#""lane":"owning""#;
     // A lane that has not noticed says that it owns: a command shows that it does.
@@ -88,12 +88,12 @@ async fn a_postgres_that_is_replaced_without_a_word_is_noticed_and_fails_no_late
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_instance_was_asked_when_it_died_is_answered_by_the_one_that_stands_by() {
-    let ground = Ground::new().await;
-    let (_platform, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_platform, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap().success().unwrap();
-    let mut second = ground.start(&["workout"]);
-    let nats = ground.nats().await;
+    let mut second = fixture.start(&["workout"]);
+    let nats = fixture.nats().await;
     eventually("two instances answer", Duration::from_secs(20), async || {
         Ok((ping(&nats, "workout", Duration::from_millis(300)).await.len() == 2).then_some(()))
     })
@@ -128,15 +128,15 @@ async fn what_an_instance_was_asked_when_it_died_is_answered_by_the_one_that_sta
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_that_is_over_is_not_spoken_of() {
-    let mut ground = Ground::new().await;
-    let nats = ground.config().nats("workout").await.unwrap();
+    let mut fixture = Fixture::new().await;
+    let nats = fixture.config().nats("workout").await.unwrap();
     let publisher = nats.clone();
     let denied = vec![("cmd.user.register.nobody".to_owned(), Vec::new(), Vec::new())];
     let publishing = tokio::spawn(async move { raw::publish_pipelined(&publisher, denied, 1).await });
     eventually("the server refuses", Duration::from_secs(10), async || Ok(nats.last_error())).await;
     publishing.abort();
-    ground.nats_server.kill();
-    ground.nats_server.restart().unwrap();
+    fixture.nats_server.kill();
+    fixture.nats_server.restart().unwrap();
     eventually("nothing is complained of", Duration::from_secs(10), async || {
         let is_over = streams::state(&nats, "EVENTS").await.is_ok() && nats.last_error().is_none();
         Ok(is_over.then_some(()))
@@ -146,18 +146,18 @@ async fn an_error_that_is_over_is_not_spoken_of() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lanes_that_are_lost_again_and_again_leave_no_connection_behind() {
-    let mut ground = Ground::new().await;
+    let mut fixture = Fixture::new().await;
     let services = ["workout", "achievement"];
-    let _running = ground.start(&services);
-    let nats = ground.nats().await;
+    let _running = fixture.start(&services);
+    let nats = fixture.nats().await;
     for _ in 0..4 {
         join_all(services.iter().map(|service| lane_says(&nats, service, r#""lane":"owning""#))).await;
-        ground.nats_server.kill();
-        ground.nats_server.restart().unwrap();
+        fixture.nats_server.kill();
+        fixture.nats_server.restart().unwrap();
     }
     join_all(services.iter().map(|service| lane_says(&nats, service, r#""lane":"owning""#))).await;
     // One that had been left behind would knock once a second at least, and be refused.
-    let mut monitor = Client::new(&ground.nats_server.monitor_url()).unwrap();
+    let mut monitor = Client::new(&fixture.nats_server.monitor_url()).unwrap();
     let mut knocked = async || monitor.get("/varz").await.unwrap().body["total_connections"].as_u64().unwrap();
     let before = knocked().await;
     tokio::time::sleep(Duration::from_secs(3)).await;
@@ -166,17 +166,17 @@ async fn lanes_that_are_lost_again_and_again_leave_no_connection_behind() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_whose_server_reaches_no_stream_moves_to_one_that_does() {
-    let mut ground = Ground::new().await;
-    ground.nats_server.kill();
+    let mut fixture = Fixture::new().await;
+    fixture.nats_server.kill();
     // It knows no streams, as one that is cut off from its peers.
     let deaf = Deaf::start();
-    let url = format!("{},{}", ground.nats_url(), deaf.url);
-    let nkey_seed = nkeys::seed(&ground.nats_server.nkeys(), "operator").ok();
+    let url = format!("{},{}", fixture.nats_url(), deaf.url);
+    let nkey_seed = nkeys::seed(&fixture.nats_server.nkeys(), "operator").ok();
     let config = NatsConfig { url, name: "operator".into(), nkey_seed };
     let nats =
         eventually("it is there", Duration::from_secs(10), async || Nats::connect(&config).await.map(Some)).await;
     assert!(streams::state(&nats, "EVENTS").await.is_err(), "it is on the deaf one");
-    ground.nats_server.restart().unwrap();
+    fixture.nats_server.restart().unwrap();
     eventually("a stream answers", Duration::from_secs(15), async || {
         Ok(streams::state(&nats, "EVENTS").await.ok().map(|_| ()))
     })

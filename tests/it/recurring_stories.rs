@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use plyo_events::{
-    Command, Emit, Event, EventId, EventKind, Message, Recurrence, Rejection, ReminderId, Timer, UserId,
+    Command, Event, EventId, EventKind, Message, Output, Recurrence, Rejection, ReminderId, Timer, UserId,
     clock::WorkoutReminderDue, workout::ReminderDue,
 };
 use plyo_nats::{Incoming, Reactor, Table, Tables, raw};
 
 use crate::{
     ledger::events,
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
 };
 
 const RECURRING: &str = "tally:workout:recurring";
@@ -36,15 +36,15 @@ impl Reactor for Recurs {
 
     fn needs(&self, _: Incoming<'_>, _: &mut Nothing) {}
 
-    fn decide(&self, _: &Nothing, _: &Message<Command>) -> Result<Emit, Rejection> {
+    fn decide(&self, _: &Nothing, _: &Message<Command>) -> Result<Output, Rejection> {
         Err(plyo_events::rejection::UNKNOWN_COMMAND.into())
     }
 
-    fn react(&self, _: &Nothing, event: &Message<Event>) -> Emit {
-        let Event::WorkoutReminderDue(due) = &event.body else { return Emit::nothing() };
+    fn react(&self, _: &Nothing, event: &Message<Event>) -> Output {
+        let Event::WorkoutReminderDue(due) = &event.body else { return Output::nothing() };
         let reminder_id = due.reminder_id;
         let recurrence = Recurrence::new("* * * * *", "Asia/Kathmandu").expect("a rule");
-        Emit::nothing()
+        Output::nothing()
             .event(ReminderDue { reminder_id, due_at: event.time, clock_event: EventId::new(event.id) })
             .timer(Timer::Every { key: reminder_id.uuid(), recurrence, due: due.clone().into() })
     }
@@ -53,15 +53,15 @@ impl Reactor for Recurs {
 }
 
 /// The times that the service said have come.
-async fn came(ground: &Ground) -> Vec<Timestamp> {
-    let events = events(ground).await.into_iter();
+async fn came(fixture: &Fixture) -> Vec<Timestamp> {
+    let events = events(fixture).await.into_iter();
     events.filter_map(|event| if let Event::ReminderDue(due) = event.body { Some(due.due_at) } else { None }).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_missed_in_three_days_comes_once_and_the_next_is_the_next_there_is() {
-    let ground = Ground::new().await;
-    let _server = ground.start(&[RECURRING]);
+    let fixture = Fixture::new().await;
+    let _server = fixture.start(&[RECURRING]);
     let missed = Timestamp::now() - SignedDuration::from_hours(72);
     let due = WorkoutReminderDue { reminder_id: ReminderId::mint(), revision: 0, due_at: missed };
     let headers = [("ce-type", "clock.workout_reminder_due.v1".to_owned()), ("ce-time", missed.to_string())];
@@ -69,9 +69,9 @@ async fn what_was_missed_in_three_days_comes_once_and_the_next_is_the_next_there
     let subject = format!("evt.clock.workout_reminder_due.{}", UserId::mint());
     let sent = Timestamp::now();
     let late = (subject, headers, serde_json::to_vec(&due).unwrap());
-    raw::publish_pipelined(&ground.nats().await, vec![late], 1).await.unwrap();
+    raw::publish_pipelined(&fixture.nats().await, vec![late], 1).await.unwrap();
     let times = eventually("the next minute comes", Duration::from_secs(90), async || {
-        let times = came(&ground).await;
+        let times = came(&fixture).await;
         Ok((times.len() >= 2).then_some(times))
     })
     .await;

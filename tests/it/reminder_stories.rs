@@ -17,7 +17,7 @@ use crate::{
     child::{Failpoint, Fate, Role, Server},
     ledger,
     people::{pushed, somebody},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
 };
 
 const PATH: &str = "/api/v1/workouts/reminders";
@@ -79,14 +79,14 @@ async fn change(ada: &mut Client, method: &str, id: &str, due: Option<Timestamp>
 }
 
 async fn each_fires_as_its_last_state_says(failpoint: &'static str) {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     let port = free_port().unwrap();
     let others = ["user", "achievement", "notification", "coach"];
-    let _others = Server::start(&Role { edge_port: Some(port), ..ground.role(&others) });
+    let _others = Server::start(&Role { edge_port: Some(port), ..fixture.role(&others) });
     let url = format!("http://127.0.0.1:{port}");
-    ground.ready(&url).await;
+    fixture.ready(&url).await;
     let mut ada = somebody(&url, "ada").await;
-    let (role, over) = (ground.role(&["workout"]), AtomicBool::new(false));
+    let (role, over) = (fixture.role(&["workout"]), AtomicBool::new(false));
     let reminding = async {
         let reminders = set_move_cancel(&mut ada).await;
         let last = reminders.values().copied().flatten().max().unwrap();
@@ -105,22 +105,22 @@ async fn each_fires_as_its_last_state_says(failpoint: &'static str) {
     let mut fired = BTreeMap::new();
     let expected: BTreeMap<_, _> = reminders.iter().filter_map(|(id, due)| Some((id.clone(), vec![(*due)?]))).collect();
     eventually("what is due has come", Duration::from_secs(20), async || {
-        ground.settle(&REAL).await;
-        fired = firings(&ground).await;
+        fixture.settle(&REAL).await;
+        fired = firings(&fixture).await;
         Ok((fired.len() >= expected.len()).then_some(()))
     })
     .await;
     assert_eq!(fired, expected, "{failpoint}");
-    let events = ledger::events(&ground).await;
+    let events = ledger::events(&fixture).await;
     let told = events.iter().filter(|event| matches!(event.body, Event::NotificationCreated(_))).count();
     assert_eq!(told, expected.len());
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 /// Which reminders fired, and for what time each time.
-async fn firings(ground: &Ground) -> BTreeMap<String, Vec<Timestamp>> {
+async fn firings(fixture: &Fixture) -> BTreeMap<String, Vec<Timestamp>> {
     let mut firings: BTreeMap<String, Vec<Timestamp>> = BTreeMap::new();
-    for event in ledger::events(ground).await {
+    for event in ledger::events(fixture).await {
         if let Event::ReminderDue(due) = event.body {
             firings.entry(due.reminder_id.to_string()).or_default().push(due.due_at);
         }
@@ -150,8 +150,8 @@ async fn an_owner_that_dies_before_its_acks_leaves_each_reminder_to_fire_as_it_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reminder_fires_as_its_last_state_says() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
     let ahead = |milliseconds| json!({ "due_at": (jiff::Timestamp::now() + jiff::SignedDuration::from_millis(milliseconds)).to_string() });
@@ -167,18 +167,18 @@ async fn a_reminder_fires_as_its_last_state_says() {
     assert_eq!(due.data["reminder_id"], set["reminder_id"]);
     let told = pushed(&mut live, "notification.created.v1").await;
     assert_eq!(told.data["kind"], "workout_reminder");
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     let due =
-        ledger::events(&ground).await.into_iter().filter(|event| event.body.kind().name() == "reminder.due").count();
+        ledger::events(&fixture).await.into_iter().filter(|event| event.body.kind().name() == "reminder.due").count();
     assert_eq!(due, 1, "the cancelled one came, or the moved one twice");
     assert_eq!(ada.send("DELETE", &moved, &[], None).await.unwrap().status, 409);
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reminders_that_are_late_come_in_the_order_in_which_they_were_due() {
-    let mut ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let mut fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let mut expected: Vec<_> = [12_000, 8_000, 11_000, 9_000, 10_000].map(ahead).to_vec();
     for due in &expected {
@@ -186,15 +186,15 @@ async fn reminders_that_are_late_come_in_the_order_in_which_they_were_due() {
     }
     expected.sort_unstable();
     assert!(Timestamp::now() < expected[0], "all of them are still to come");
-    ground.nats_server.kill();
+    fixture.nats_server.kill();
     // Late is what comes more than a second after it was due.
     let past = *expected.last().unwrap() + SignedDuration::from_millis(1_500);
     eventually("every due time is past", Duration::from_secs(60), async || Ok((Timestamp::now() > past).then_some(())))
         .await;
-    ground.nats_server.restart().unwrap();
+    fixture.nats_server.restart().unwrap();
     let due = eventually("all of them have come", Duration::from_secs(60), async || {
-        ground.settle(&REAL).await;
-        let events = ledger::events(&ground).await;
+        fixture.settle(&REAL).await;
+        let events = ledger::events(&fixture).await;
         let due: Vec<_> = events
             .into_iter()
             .filter_map(
@@ -213,16 +213,16 @@ async fn reminders_that_are_late_come_in_the_order_in_which_they_were_due() {
         .map(|one| one["created_at"].as_str().unwrap().parse().unwrap())
         .collect();
     assert_eq!(newest_first, expected.into_iter().rev().collect::<Vec<_>>());
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_outside_plyo_may_write_its_schedule_as_the_cloudevents_binding_has_it() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let ada = somebody(&url, "ada").await;
     let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
-    let user = ledger::events(&ground).await[0].user();
+    let user = ledger::events(&fixture).await[0].user();
     for (name, media_type) in
         [("ce-datacontenttype", "application/msgpack"), ("Content-Type", "Application/MsgPack; v=5")]
     {
@@ -240,9 +240,9 @@ async fn a_job_outside_plyo_may_write_its_schedule_as_the_cloudevents_binding_ha
         let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
         let subject = format!("at.workout_reminder_due.{user}.{}", due.reminder_id);
         let body = Event::from(due.clone()).encode();
-        raw::publish_pipelined(&ground.nats().await, vec![(subject, headers, body)], 1).await.unwrap();
+        raw::publish_pipelined(&fixture.nats().await, vec![(subject, headers, body)], 1).await.unwrap();
         let pushed = pushed(&mut live, "reminder.due.v1").await;
         assert_eq!(pushed.data["reminder_id"], due.reminder_id.to_string(), "{name}");
     }
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
 }

@@ -19,19 +19,25 @@ use crate::{
     command_line,
     ledger::{Ledger, log, send},
     people::{somebody, workout},
-    platform::{Ground, REAL, entry, eventually},
+    platform::{Fixture, REAL, entry, eventually},
     tally,
 };
 
 const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
 
 /// `plyo` as the operator of these servers calls it.
-pub fn plyo(ground: &Ground, arguments: &[&str]) -> Output {
+pub fn plyo(fixture: &Fixture, arguments: &[&str]) -> Output {
     let programs = tempfile::tempdir().unwrap();
     command_line::install(programs.path());
     let mut command = Command::new(programs.path().join("plyo"));
-    command.args(arguments).args(["--nats-url", &ground.nats_server.url(), "--postgres-url", &ground.dsn(), "--nkeys"]);
-    command.arg(ground.nats_server.nkeys()).current_dir(programs.path()).output().unwrap()
+    command.args(arguments).args([
+        "--nats-url",
+        &fixture.nats_server.url(),
+        "--postgres-url",
+        &fixture.dsn(),
+        "--nkeys",
+    ]);
+    command.arg(fixture.nats_server.nkeys()).current_dir(programs.path()).output().unwrap()
 }
 
 pub fn said(output: &Output) -> String {
@@ -39,39 +45,39 @@ pub fn said(output: &Output) -> String {
 }
 
 /// Folds a tally again and puts it in place, as `plyo rebuild` does with the tables of a service.
-pub async fn rebuild(ground: &Ground, name: &str, mended: bool, new_history: bool) -> Result<Report> {
+pub async fn rebuild(fixture: &Fixture, name: &str, mended: bool, new_history: bool) -> Result<Report> {
     let service = tally::service(name).expect("a tally of that name")();
     let shadow = shadow_schema(service.name());
-    entry(service.name()).create_shadow(&ground.dsn()).await?;
+    entry(service.name()).create_shadow(&fixture.dsn()).await?;
     let role = plyo_migrations::role(service.name());
     let table = format!("SET ROLE \"{role}\"; SET search_path TO \"{shadow}\"; {}", tally::TABLES);
-    sqlx::raw_sql(sqlx::AssertSqlSafe(table)).execute(&mut ground.database(service.name()).await).await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(table)).execute(&mut fixture.database(service.name()).await).await?;
     let purpose = Purpose::Rebuild { mended, new_history };
-    service.replay(Replay { nats: ground.nats().await, dsn: ground.dsn(), purpose, progress: |_, _| {} }).await
+    service.replay(Replay { nats: fixture.nats().await, dsn: fixture.dsn(), purpose, progress: |_, _| {} }).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_was_changed_by_hand_is_named_and_mended_beside_the_service_that_runs() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     for kg in [60.0, 62.5, 65.0] {
         ada.post("/api/v1/workouts", &workout(kg)).await.unwrap().success().unwrap();
     }
-    ground.settle(&REAL).await;
-    let right = plyo(&ground, &["verify", "workout"]);
+    fixture.settle(&REAL).await;
+    let right = plyo(&fixture, &["verify", "workout"]);
     assert!(right.status.success() && said(&right).contains("every table matches the fold of"), "{}", said(&right));
 
     let damage =
         "UPDATE workout SET revision = 41 WHERE workout_id = (SELECT min(workout_id::text)::uuid FROM workout)";
-    let damaged = sqlx::query(damage).execute(&mut ground.database("workout").await).await.unwrap();
+    let damaged = sqlx::query(damage).execute(&mut fixture.database("workout").await).await.unwrap();
     assert_eq!(damaged.rows_affected(), 1);
-    let wrong = plyo(&ground, &["verify", "workout"]);
+    let wrong = plyo(&fixture, &["verify", "workout"]);
     let named = "workout: table workout has 1 rows that do not follow from EVENTS, and lacks 1 that do";
     assert!(!wrong.status.success() && said(&wrong).contains(named), "{}", said(&wrong));
     assert!(said(&wrong).contains("\"revision\": 41") && said(&wrong).contains("plyo rebuild"), "{}", said(&wrong));
 
-    let rebuilt = plyo(&ground, &["rebuild", "workout"]);
+    let rebuilt = plyo(&fixture, &["rebuild", "workout"]);
     assert!(rebuilt.status.success() && said(&rebuilt).contains("workout: rebuilt from"), "{}", said(&rebuilt));
     // The lane is taken again, and both sides of the service find the tables that came in place.
     let saved = ada.command("POST", "/api/v1/workouts", "after", Some(&workout(67.5))).await.unwrap();
@@ -79,17 +85,17 @@ async fn a_row_that_was_changed_by_hand_is_named_and_mended_beside_the_service_t
     let listed = ada.get("/api/v1/workouts").await.unwrap().body["items"].clone();
     let revisions = listed.as_array().unwrap().iter().map(|item| item["revision"].as_u64().unwrap());
     assert_eq!(revisions.collect::<Vec<_>>(), [1, 1, 1, 1]);
-    ground.settle(&REAL).await;
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    fixture.settle(&REAL).await;
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_a_service_forgot_to_name_is_not_left_out_of_verify_but_named() {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     // The tables of the real service, of which the tally names none.
-    entry("workout").create_shadow(&ground.dsn()).await.unwrap();
+    entry("workout").create_shadow(&fixture.dsn()).await.unwrap();
     let purpose = Purpose::Verify;
-    let replay = Replay { nats: ground.nats().await, dsn: ground.dsn(), purpose, progress: |_, _| {} };
+    let replay = Replay { nats: fixture.nats().await, dsn: fixture.dsn(), purpose, progress: |_, _| {} };
     let error = tally::service("tally:workout").unwrap()().replay(replay).await.unwrap_err().to_string();
     assert!(error.contains("workout service") && error.contains("reminder"), "{error}");
     assert!(!error.contains("_sqlx_migrations"), "{error}");
@@ -97,81 +103,81 @@ async fn a_table_that_a_service_forgot_to_name_is_not_left_out_of_verify_but_nam
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_takes_nothing_from_the_commands_that_come_meanwhile() {
-    let ground = Ground::new().await;
-    let _server = ground.start(&BOTH);
-    let publisher = CommandPublisher::new(&ground.nats().await, "test");
-    ground.settle(&BOTH).await;
+    let fixture = Fixture::new().await;
+    let _server = fixture.start(&BOTH);
+    let publisher = CommandPublisher::new(&fixture.nats().await, "test");
+    fixture.settle(&BOTH).await;
     let over = AtomicBool::new(false);
     let rebuilding = async {
         for name in BOTH.repeat(2) {
-            let before = streams::state(&ground.nats().await, "EVENTS").await.unwrap().last;
-            rebuild(&ground, name, false, false).await.unwrap();
+            let before = streams::state(&fixture.nats().await, "EVENTS").await.unwrap().last;
+            rebuild(&fixture, name, false, false).await.unwrap();
             eventually("the lanes go on", Duration::from_secs(20), async || {
-                Ok((streams::state(&ground.nats().await, "EVENTS").await?.last > before + 20).then_some(()))
+                Ok((streams::state(&fixture.nats().await, "EVENTS").await?.last > before + 20).then_some(()))
             })
             .await;
         }
         over.store(true, Ordering::Relaxed);
     };
     let (ledger, ()) = tokio::join!(Ledger::keep_logging(&publisher, &over), rebuilding);
-    ground.settle(&BOTH).await;
-    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+    fixture.settle(&BOTH).await;
+    assert_eq!(ledger.check(&fixture, &BOTH).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_history_that_was_created_anew_stops_every_lane_until_an_operator_takes_it() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
-    let _server = ground.start(&BOTH);
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
+    let _server = fixture.start(&BOTH);
     let user = UserId::mint();
     log_so_many(&nats, user, 5).await;
-    ground.settle(&BOTH).await;
+    fixture.settle(&BOTH).await;
 
     streams::delete(&nats, "EVENTS").await.unwrap();
-    streams::apply(&nats, &ground.config().streams()).await.unwrap();
+    streams::apply(&nats, &fixture.config().streams()).await.unwrap();
     for service in ["workout", "achievement"] {
         let reason = refusal(&nats, service, "EVENTS was recreated").await;
         assert!(reason.contains("restore its backup") && reason.contains("--new-history"), "{reason}");
     }
     let waiting = log_so_many(&nats, user, 1).await;
-    let refused = rebuild(&ground, "tally:workout", false, false).await.unwrap_err().to_string();
+    let refused = rebuild(&fixture, "tally:workout", false, false).await.unwrap_err().to_string();
     assert!(refused.contains("recreated") && refused.contains("--new-history"), "{refused}");
     assert_eq!(streams::state(&nats, "EVENTS").await.unwrap().messages, 0, "a lane that refuses says nothing");
 
     for name in BOTH {
-        rebuild(&ground, name, false, true).await.unwrap();
+        rebuild(&fixture, name, false, true).await.unwrap();
     }
-    ground.settle(&BOTH).await;
+    fixture.settle(&BOTH).await;
     let mut ledger = Ledger::default();
     ledger.add(user, waiting);
-    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+    assert_eq!(ledger.check(&fixture, &BOTH).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_is_older_than_the_tables_stops_every_lane_until_an_operator_takes_it() {
-    let mut ground = Ground::new().await;
-    let nats = ground.nats().await;
-    let _server = ground.start(&BOTH);
+    let mut fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
+    let _server = fixture.start(&BOTH);
     let user = UserId::mint();
     let mut kept = log_so_many(&nats, user, 5).await;
-    ground.settle(&BOTH).await;
-    let backup = ground.back_up_streams().unwrap();
+    fixture.settle(&BOTH).await;
+    let backup = fixture.back_up_streams().unwrap();
     log_so_many(&nats, user, 5).await;
-    ground.settle(&BOTH).await;
+    fixture.settle(&BOTH).await;
 
-    ground.restore_streams(&backup).unwrap();
+    fixture.restore_streams(&backup).unwrap();
     for service in ["workout", "achievement"] {
         let reason = refusal(&nats, service, "EVENTS ends at").await;
         assert!(reason.contains("restore a newer backup") && reason.contains("--new-history"), "{reason}");
     }
     for name in BOTH {
-        rebuild(&ground, name, false, true).await.unwrap();
+        rebuild(&fixture, name, false, true).await.unwrap();
     }
     kept.extend(log_so_many(&nats, user, 1).await);
-    ground.settle(&BOTH).await;
+    fixture.settle(&BOTH).await;
     let mut ledger = Ledger::default();
     ledger.add(user, kept);
-    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+    assert_eq!(ledger.check(&fixture, &BOTH).await, Vec::<String>::new());
 }
 
 /// Logs workouts one after another; gives the ids of their commands.

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     command_line::{self, Up},
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
 };
 
 /// A process that ends with its test.
@@ -23,16 +23,16 @@ pub struct Serving {
 
 impl Serving {
     /// Runs these roles, and gives the process when it is ready.
-    pub async fn start(ground: &Ground, roles: &'static str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub async fn start(fixture: &Fixture, roles: &'static str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let directory = command_line::reachable_directory();
         let listen = format!("127.0.0.1:{}", free_port().unwrap());
         let services: Vec<&'static str> = roles.split(',').filter(|role| *role != "edge").collect();
-        let role = ground.role(&services);
+        let role = fixture.role(&services);
         let servers = [
             "--nats-url",
             &role.nats_url,
             "--nats-monitor-url",
-            &ground.nats_server.monitor_url(),
+            &fixture.nats_server.monitor_url(),
             "--nkeys",
             role.nkeys.to_str().unwrap(),
             "--postgres-url",

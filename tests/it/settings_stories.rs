@@ -6,42 +6,44 @@ use plyo_servers::free_port;
 
 use crate::{
     command_line,
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
     replay_stories::{plyo, said},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_gives_a_service_four_lanes_and_it_keeps_them() {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     for (lanes, had) in [("4", "workout: 4 lanes, 1 before"), ("4", "workout: 4 lanes, 4 before")] {
-        let moved = plyo(&ground, &["lanes", "workout", lanes]);
+        let moved = plyo(&fixture, &["lanes", "workout", lanes]);
         assert!(moved.status.success() && said(&moved).contains(had), "{}", said(&moved));
     }
     for (arguments, reason) in [
         (["lanes", "workout", "3"], "1, 2, 4, 8 or 16 lanes, not 3"),
         (["lanes", "wrokout", "4"], "the services are user, workout, achievement, coach, notification"),
     ] {
-        let refused = plyo(&ground, &arguments);
+        let refused = plyo(&fixture, &arguments);
         assert!(!refused.status.success() && said(&refused).contains(reason), "{}", said(&refused));
     }
-    let kept: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM lane").fetch_one(&mut ground.database("workout").await).await.unwrap();
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM lane")
+        .fetch_one(&mut fixture.database("workout").await)
+        .await
+        .unwrap();
     assert_eq!(kept, 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_that_fewer_servers_keep_than_is_set_are_not_served() {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     let relaxed = ["--durability", "relaxed"];
     let drifted =
-        plyo(&ground, &[&["serve", "--only", "workout", "--wait", "0", "--replicas", "3"], &relaxed[..]].concat());
+        plyo(&fixture, &[&["serve", "--only", "workout", "--wait", "0", "--replicas", "3"], &relaxed[..]].concat());
     assert!(!drifted.status.success() && said(&drifted).contains("num_replicas"), "{}", said(&drifted));
     // One server keeps one copy.
-    let impossible = plyo(&ground, &["migrate", "--replicas", "3"]);
+    let impossible = plyo(&fixture, &["migrate", "--replicas", "3"]);
     assert!(!impossible.status.success() && said(&impossible).contains("replicas"), "{}", said(&impossible));
-    let unknown = plyo(&ground, &["migrate", "--replicas", "2"]);
+    let unknown = plyo(&fixture, &["migrate", "--replicas", "2"]);
     assert!(!unknown.status.success() && said(&unknown).contains("1, 3 or 5 replicas"), "{}", said(&unknown));
-    let unchanged = plyo(&ground, &["migrate"]);
+    let unchanged = plyo(&fixture, &["migrate"]);
     assert!(
         unchanged.status.success() && said(&unchanged).contains("stream EVENTS: unchanged"),
         "{}",
@@ -56,10 +58,10 @@ async fn streams_that_fewer_servers_keep_than_is_set_are_not_served() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_that_may_lose_what_it_committed_is_not_served_from() {
-    let ground = Ground::new().await;
-    let mut db = ground.database("public").await;
-    let monitor = ground.nats_server.monitor_url();
-    let serve = || plyo(&ground, &["serve", "--only", "workout", "--nats-monitor-url", &monitor]);
+    let fixture = Fixture::new().await;
+    let mut db = fixture.database("public").await;
+    let monitor = fixture.nats_server.monitor_url();
+    let serve = || plyo(&fixture, &["serve", "--only", "workout", "--nats-monitor-url", &monitor]);
     let of_server = ["fsync", "full_page_writes"];
     for setting in of_server {
         let change = format!("ALTER SYSTEM SET {setting} = off");

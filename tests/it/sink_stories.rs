@@ -13,7 +13,7 @@ use plyo_nats::{AnotherHistory, CommandPublisher, Nats, Position, Sink, Start, S
 
 use crate::{
     ledger::{Ledger, events, log, send},
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
 };
 
 const BOTH: [&str; 2] = ["tally:workout", "tally:achievement"];
@@ -75,18 +75,18 @@ fn sink(path: &Path) -> &'static str {
     Box::leak(format!("sink:{}", path.display()).into_boxed_str())
 }
 
-async fn ids(ground: &Ground) -> Vec<String> {
-    events(ground).await.iter().map(|event| event.id.to_string()).collect()
+async fn ids(fixture: &Fixture) -> Vec<String> {
+    events(fixture).await.iter().map(|event| event.id.to_string()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_files_that_are_killed_with_their_process_and_lose_the_broker_have_every_event_once_and_in_order() {
-    let mut ground = Ground::new().await;
+    let mut fixture = Fixture::new().await;
     let directory = tempfile::tempdir().unwrap();
     let (one, other) = (directory.path().join("one"), directory.path().join("other"));
-    let publisher = CommandPublisher::unanswered(&ground.nats().await);
-    let _services = ground.start(&BOTH);
-    let mut sinks = [Some(ground.start(&[sink(&one)])), Some(ground.start(&[sink(&other)]))];
+    let publisher = CommandPublisher::unanswered(&fixture.nats().await);
+    let _services = fixture.start(&BOTH);
+    let mut sinks = [Some(fixture.start(&[sink(&one)])), Some(fixture.start(&[sink(&other)]))];
     let over = AtomicBool::new(false);
     let breaking = async {
         let has_grown = async |path: &Path, than: usize| {
@@ -101,20 +101,20 @@ async fn two_files_that_are_killed_with_their_process_and_lose_the_broker_have_e
                 if (round + place) % 2 == 0 {
                     // Dropping a child kills it.
                     sinks[place] = None;
-                    sinks[place] = Some(ground.start(&[sink(path)]));
+                    sinks[place] = Some(fixture.start(&[sink(path)]));
                 }
             }
             if round == 3 {
-                ground.nats_server.kill();
-                ground.nats_server.restart().unwrap();
+                fixture.nats_server.kill();
+                fixture.nats_server.restart().unwrap();
             }
         }
         over.store(true, Ordering::Relaxed);
     };
     let (ledger, ()) = tokio::join!(Ledger::keep_logging(&publisher, &over), breaking);
-    ground.settle(&BOTH).await;
-    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
-    let expected = ids(&ground).await;
+    fixture.settle(&BOTH).await;
+    assert_eq!(ledger.check(&fixture, &BOTH).await, Vec::<String>::new());
+    let expected = ids(&fixture).await;
     for path in [one, other] {
         eventually("the file is whole", Duration::from_secs(60), async || {
             Ok((File::read(&path).0.len() >= expected.len()).then_some(()))
@@ -137,22 +137,22 @@ async fn feed_until(nats: &Nats, path: &Path, start: Start, how_many: usize) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sink_begins_at_a_sequence_at_a_time_or_so_many_events_before_the_end_and_goes_on_where_it_stands() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
     let publisher = CommandPublisher::unanswered(&nats);
     let directory = tempfile::tempdir().unwrap();
-    let _services = ground.start(&["tally:workout"]);
+    let _services = fixture.start(&["tally:workout"]);
     let log_some = async |how_many: u32| {
         for _ in 0..how_many {
             send(&publisher, &log(UserId::mint(), 5)).await;
         }
-        ground.settle(&["tally:workout"]).await;
+        fixture.settle(&["tally:workout"]).await;
     };
     log_some(5).await;
     let fifth = streams::state(&nats, "EVENTS").await.unwrap().last;
     let between = jiff::Timestamp::now();
     log_some(4).await;
-    let all = ids(&ground).await;
+    let all = ids(&fixture).await;
     assert_eq!(all.len(), 9);
     for (name, start, from) in [
         ("first", Start::Last(u64::MAX), 0),
@@ -167,22 +167,22 @@ async fn a_sink_begins_at_a_sequence_at_a_time_or_so_many_events_before_the_end_
     let tomorrow = Start::Time(between + jiff::SignedDuration::from_hours(24));
     let path = directory.path().join("tomorrow");
     let (written, ()) = tokio::join!(feed_until(&nats, &path, tomorrow, 1), log_some(1));
-    assert_eq!(written, ids(&ground).await[9..]);
+    assert_eq!(written, ids(&fixture).await[9..]);
     // Where it is to begin counts only for a sink that never wrote.
     let path = directory.path().join("last");
-    assert_eq!(feed_until(&nats, &path, Start::Last(u64::MAX), 3).await, ids(&ground).await[7..]);
+    assert_eq!(feed_until(&nats, &path, Start::Last(u64::MAX), 3).await, ids(&fixture).await[7..]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_position_of_another_history_ends_a_sink_and_changes_nothing() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("file");
     {
-        let _services = ground.start(&["tally:workout"]);
+        let _services = fixture.start(&["tally:workout"]);
         send(&CommandPublisher::unanswered(&nats), &log(UserId::mint(), 5)).await;
-        ground.settle(&["tally:workout"]).await;
+        fixture.settle(&["tally:workout"]).await;
     }
     let written = feed_until(&nats, &path, Start::Last(u64::MAX), 1).await;
     let Some(position) = File::read(&path).1 else { panic!("it has a position") };
@@ -194,7 +194,7 @@ async fn a_position_of_another_history_ends_a_sink_and_changes_nothing() {
     File(path.clone()).write(&[], position).await.unwrap();
     let anew = async {
         streams::delete(&nats, "EVENTS").await?;
-        streams::apply(&nats, &ground.config().streams()).await.context("make EVENTS anew")
+        streams::apply(&nats, &fixture.config().streams()).await.context("make EVENTS anew")
     };
     let (ended, made) = tokio::join!(feed(&nats, &mut running, Start::Last(0)), anew);
     made.unwrap();

@@ -8,7 +8,7 @@ use plyo::{
 };
 use plyo_client::Client;
 use plyo_docs::Kinds;
-use plyo_events::{Command, CommandKind, Emit, Event, EventKind, Message, Rejection, UserId};
+use plyo_events::{Command, CommandKind, Event, EventKind, Message, Output, Rejection, UserId};
 use plyo_migrations::Schemas;
 use plyo_nats::{
     Incoming, Reactor, Rows, Service, Table, Tables,
@@ -19,7 +19,7 @@ use plyo_servers::{Durability, free_port, nkeys, permissions};
 use serde_json::json;
 use sqlx::migrate::Migrator;
 
-use crate::platform::{Ground, eventually};
+use crate::platform::{Fixture, eventually};
 
 /// All that the platform has to be told of it.
 const SIXTH: Entry = Entry {
@@ -64,12 +64,12 @@ impl Reactor for Sixth {
 
     fn needs(&self, _: Incoming<'_>, _: &mut State) {}
 
-    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Rejection> {
+    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Output, Rejection> {
         Err(plyo_events::rejection::UNKNOWN_COMMAND.into())
     }
 
-    fn react(&self, _: &State, _: &Message<Event>) -> Emit {
-        Emit::nothing()
+    fn react(&self, _: &State, _: &Message<Event>) -> Output {
+        Output::nothing()
     }
 
     fn evolve(&self, _: &mut State, _: &Message<Event>) {}
@@ -112,12 +112,12 @@ fn a_sixth_service_is_a_row_and_its_rights_keys_ports_and_documents_follow() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sixth_service_runs_with_its_own_key_and_role_and_is_seen_to_be_well() {
-    let ground = Ground::for_services(&SIX, Durability::Always).await;
+    let fixture = Fixture::for_services(&SIX, Durability::Always).await;
     let sixth = services::find(&SIX, "sixth").unwrap();
-    let migrated = sixth.migrate(&ground.dsn()).await.unwrap();
+    let migrated = sixth.migrate(&fixture.dsn()).await.unwrap();
     assert_eq!(migrated, ["schema sixth_loop: at 3", "schema sixth: at 1"]);
 
-    let config = Config { postgres_url: ground.dsn_as("{role}"), ..ground.config() };
+    let config = Config { postgres_url: fixture.dsn_as("{role}"), ..fixture.config() };
     let roles = ["sixth".to_owned(), "edge".to_owned()];
     let edge = EdgeOptions { limits: true, ..EdgeOptions::default() };
     let port = free_port().unwrap();
@@ -133,8 +133,9 @@ async fn a_sixth_service_runs_with_its_own_key_and_role_and_is_seen_to_be_well()
     let absent = Client::new(&url).unwrap().get("/api/v1/workouts/health").await.unwrap();
     assert_eq!((absent.status, &absent.body["status"]), (503, &json!("absent")), "{absent:?}");
 
-    sixth.create_shadow(&ground.dsn()).await.unwrap();
-    let replay = Replay { nats: ground.nats().await, dsn: ground.dsn(), purpose: Purpose::Verify, progress: |_, _| {} };
+    sixth.create_shadow(&fixture.dsn()).await.unwrap();
+    let replay =
+        Replay { nats: fixture.nats().await, dsn: fixture.dsn(), purpose: Purpose::Verify, progress: |_, _| {} };
     let report = (sixth.service)().replay(replay).await.unwrap();
     assert_eq!(report.differences, []);
     running.abort();

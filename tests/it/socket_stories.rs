@@ -25,7 +25,7 @@ use crate::{
     command_line,
     ledger::{self, log, send},
     people::{credentials, log_in, somebody, workout},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
 };
 
 /// What came on one socket for as long as it stayed.
@@ -54,19 +54,19 @@ async fn listen(mut live: Live, heard: Arc<Mutex<Heard>>) {
 
 /// Ada listens and logs workouts. Three times the broker goes away while commands are under way and the edge has not yet
 /// looked at what it was sent; she hears what `EVENTS` says, each event once, on the one socket.
-async fn a_socket_outlives_the_broker(going: impl Fn(&mut Ground)) {
-    let mut ground = Ground::new().await;
-    let _services = ground.start(&REAL);
-    let edge = Edge::start(&ground).await;
+async fn a_socket_outlives_the_broker(going: impl Fn(&mut Fixture)) {
+    let mut fixture = Fixture::new().await;
+    let _services = fixture.start(&REAL);
+    let edge = Edge::start(&fixture).await;
     let registered = Client::new(&edge.url).unwrap().post("/api/v1/auth/register", &credentials("ada")).await.unwrap();
     let user: UserId = registered.success().unwrap()["user_id"].as_str().unwrap().parse().unwrap();
     let (mut ada, _) = log_in(&edge.url, "ada").await;
-    ground.settle(&REAL).await;
-    let before = ledger::events(&ground).await.len();
+    fixture.settle(&REAL).await;
+    let before = ledger::events(&fixture).await.len();
     let heard = Arc::new(Mutex::new(Heard::default()));
     let live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
     let listening = tokio::spawn(listen(live, Arc::clone(&heard)));
-    let nats = ground.nats().await;
+    let nats = fixture.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
     for round in 0..3 {
         let pushes = heard.lock().unwrap().pushes.len();
@@ -90,13 +90,13 @@ async fn a_socket_outlives_the_broker(going: impl Fn(&mut Ground)) {
             Ok((streams::state(&nats, "EVENTS").await?.last >= head + 50).then_some(()))
         })
         .await;
-        going(&mut ground);
-        ground.nats_server.restart().unwrap();
+        going(&mut fixture);
+        fixture.nats_server.restart().unwrap();
         edge.signal(Signal::SIGCONT);
         ada = one_by_one.await.unwrap();
     }
-    ground.settle(&REAL).await;
-    let stored = ids_from(&ground, before).await;
+    fixture.settle(&REAL).await;
+    let stored = ids_from(&fixture, before).await;
     eventually("everything is pushed", Duration::from_secs(20), async || {
         Ok((heard.lock().unwrap().pushes.len() >= stored.len()).then_some(()))
     })
@@ -108,22 +108,22 @@ async fn a_socket_outlives_the_broker(going: impl Fn(&mut Ground)) {
     assert!(pushed == stored, "{} were pushed, {} are stored, or in another order", pushed.len(), stored.len());
     let completed = heard.pushes.iter().filter(|push| push.kind == "workout.completed.v1").count();
     assert_eq!(completed, 3 * (50 + 5));
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 /// The ids of the events from the `first` on, as `EVENTS` has them.
-async fn ids_from(ground: &Ground, first: usize) -> Vec<String> {
-    ledger::events(ground).await[first..].iter().map(|event| event.id.to_string()).collect()
+async fn ids_from(fixture: &Fixture, first: usize) -> Vec<String> {
+    ledger::events(fixture).await[first..].iter().map(|event| event.id.to_string()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_stopped_in_good_order_costs_a_socket_nothing() {
-    a_socket_outlives_the_broker(|ground| ground.nats_server.stop()).await;
+    a_socket_outlives_the_broker(|fixture| fixture.nats_server.stop()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_killed_costs_a_socket_nothing() {
-    a_socket_outlives_the_broker(|ground| ground.nats_server.kill()).await;
+    a_socket_outlives_the_broker(|fixture| fixture.nats_server.kill()).await;
 }
 
 /// `plyo serve --only edge`; it ends with its test.
@@ -134,19 +134,19 @@ struct Edge {
 }
 
 impl Edge {
-    async fn start(ground: &Ground) -> Self {
+    async fn start(fixture: &Fixture) -> Self {
         let program = tempfile::tempdir().unwrap();
         command_line::install(program.path());
         let authority = format!("127.0.0.1:{}", free_port().unwrap());
         let mut command = Command::new(program.path().join("plyo"));
         command.args(["serve", "--only", "edge", "--limits", "off", "--listen", &authority]);
-        let server = &ground.nats_server;
+        let server = &fixture.nats_server;
         command.args(["--nats-url", &server.url(), "--nats-monitor-url", &server.monitor_url()]);
-        command.args(["--postgres-url", &ground.dsn(), "--nkeys"]).arg(server.nkeys());
+        command.args(["--postgres-url", &fixture.dsn(), "--nkeys"]).arg(server.nkeys());
         command.current_dir(program.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().unwrap();
         let edge = Self { process, url: format!("http://{authority}"), _program: program };
-        ground.ready(&edge.url).await;
+        fixture.ready(&edge.url).await;
         edge
     }
 
@@ -168,12 +168,12 @@ impl Drop for Edge {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edge_that_is_shut_down_says_bye_and_its_clients_go_on_at_the_next_one() {
-    let ground = Ground::new().await;
-    let _services = ground.start(&REAL);
-    let (mut first, next) = (Edge::start(&ground).await, Edge::start(&ground).await);
+    let fixture = Fixture::new().await;
+    let _services = fixture.start(&REAL);
+    let (mut first, next) = (Edge::start(&fixture).await, Edge::start(&fixture).await);
     let mut ada = somebody(&next.url, "ada").await;
-    ground.settle(&REAL).await;
-    let before = ledger::events(&ground).await.len();
+    fixture.settle(&REAL).await;
+    let before = ledger::events(&fixture).await.len();
     let token = ada.token().unwrap().to_owned();
     let authority = |edge: &Edge| edge.url.strip_prefix("http://").unwrap().to_owned();
     let mut lives = Vec::new();
@@ -203,8 +203,8 @@ async fn an_edge_that_is_shut_down_says_bye_and_its_clients_go_on_at_the_next_on
     assert!(first.ended().await.success());
 
     ada.post("/api/v1/workouts", &workout(65.0)).await.unwrap().success().unwrap();
-    ground.settle(&REAL).await;
-    let stored = ids_from(&ground, before).await;
+    fixture.settle(&REAL).await;
+    let stored = ids_from(&fixture, before).await;
     for (mut heard, cursor) in heard {
         let mut again = Live::connect(&authority(&next), &token, Some(&cursor), &["me"]).await.unwrap();
         assert_eq!(again.welcome["resume"]["mode"], "replay");
@@ -237,8 +237,8 @@ async fn until_bye(live: &mut Live, ready: &Value) -> (Vec<String>, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_with_a_field_that_nobody_knows_is_refused_over_a_socket_as_over_http() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let saved = ada.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();
     let id = saved["workout_id"].as_str().unwrap();
@@ -286,8 +286,8 @@ async fn answered(live: &mut Live, n: u64) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_falls_back_from_a_socket_to_http_with_its_key_is_handled_once() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["announcements"]).await.unwrap();
     let cmd = |n: u64, key: &str, kind: &str, data: Value| json!({ "t": "cmd", "n": n, "key": key, "type": kind, "data": data });
@@ -313,8 +313,8 @@ async fn a_command_that_falls_back_from_a_socket_to_http_with_its_key_is_handled
     let corrected = ada.command("PUT", &path, "tuesday", Some(&workout(71.0))).await.unwrap();
     assert_eq!((corrected.status, &corrected.body["revision"]), (200, &json!(2)), "{corrected:?}");
 
-    ground.settle(&REAL).await;
-    let events = ledger::events(&ground).await;
+    fixture.settle(&REAL).await;
+    let events = ledger::events(&fixture).await;
     let count = |name: &str| events.iter().filter(|event| event.body.kind().name() == name).count();
     assert_eq!((count("workout.completed"), count("workout.corrected")), (2, 2));
 }

@@ -21,7 +21,7 @@ use tokio::{
 use crate::{
     command_line::{self, Up, plyo, reachable_directory, said},
     people::{somebody, workout},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
 };
 
 /// `plyo serve` with an edge, which ends with its test.
@@ -32,18 +32,19 @@ struct Served {
 }
 
 impl Served {
-    fn start(ground: &Ground, more: &[&str]) -> Self {
+    fn start(fixture: &Fixture, more: &[&str]) -> Self {
         let directory = reachable_directory();
         let listen = format!("127.0.0.1:{}", free_port().unwrap());
         let arguments = [&["serve", "--listen", &listen, "--limits", "off"], more].concat();
-        let mut command = plyo(directory.path(), &[&arguments[..], &servers(ground).each_ref().map(|s| &**s)].concat());
+        let mut command =
+            plyo(directory.path(), &[&arguments[..], &servers(fixture).each_ref().map(|s| &**s)].concat());
         command.stdout(Stdio::null());
         if std::env::var_os("PLYO_TEST_LOG").is_some() {
             command.stderr(Stdio::inherit());
         } else {
             command.stderr(Stdio::null());
         }
-        ground.ending.note(&REAL);
+        fixture.ending.note(&REAL);
         let process = Up(command.spawn().unwrap());
         Self { process, url: format!("http://{listen}"), _directory: directory }
     }
@@ -63,12 +64,12 @@ impl Served {
 }
 
 /// What `plyo` is told of the servers.
-fn servers(ground: &Ground) -> [String; 8] {
-    let nkeys = ground.nats_server.nkeys().display().to_string();
+fn servers(fixture: &Fixture) -> [String; 8] {
+    let nkeys = fixture.nats_server.nkeys().display().to_string();
     let nowhere = free_port().unwrap();
     // Of a list, one that is away hurts nobody.
-    let nats = format!("nats://127.0.0.1:{nowhere},{}", ground.nats_server.url());
-    let monitors = format!("http://127.0.0.1:{nowhere},{}", ground.nats_server.monitor_url());
+    let nats = format!("nats://127.0.0.1:{nowhere},{}", fixture.nats_server.url());
+    let monitors = format!("http://127.0.0.1:{nowhere},{}", fixture.nats_server.monitor_url());
     [
         "--nats-url".into(),
         nats,
@@ -77,18 +78,18 @@ fn servers(ground: &Ground) -> [String; 8] {
         "--nkeys".into(),
         nkeys,
         "--postgres-url".into(),
-        ground.dsn(),
+        fixture.dsn(),
     ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edge_that_stops_says_so_first_and_refuses_nobody_and_cuts_nobody_off() {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     // Nobody handles workouts, so that their outcomes never come.
-    let mut served = Served::start(&ground, &["--only", "user,edge", "--grace", "3"]);
-    ground.ready(&served.url).await;
+    let mut served = Served::start(&fixture, &["--only", "user,edge", "--grace", "3"]);
+    fixture.ready(&served.url).await;
     let ada = somebody(&served.url, "ada").await;
-    let nats = ground.nats().await;
+    let nats = fixture.nats().await;
     let mut slow = TcpStream::connect(ada.authority()).await.unwrap();
     let body = workout(60.0).to_string();
     let (first, rest) = body.split_at(body.len() / 2);
@@ -146,9 +147,9 @@ async fn an_edge_that_stops_says_so_first_and_refuses_nobody_and_cuts_nobody_off
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_twice_does_not_wait() {
-    let ground = Ground::new().await;
-    let mut served = Served::start(&ground, &["--only", "user,edge", "--grace", "60"]);
-    ground.ready(&served.url).await;
+    let fixture = Fixture::new().await;
+    let mut served = Served::start(&fixture, &["--only", "user,edge", "--grace", "60"]);
+    fixture.ready(&served.url).await;
     served.ask_to_stop();
     eventually("it says that it stops", Duration::from_secs(2), async || {
         Ok((served.get("/ready").await?.status == 503).then_some(()))
@@ -160,12 +161,12 @@ async fn who_asks_twice_does_not_wait() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edge_whose_broker_is_away_answers_whenever_it_was_started() {
-    let mut ground = Ground::new().await;
-    let before = Served::start(&ground, &["--grace", "0"]);
-    ground.ready(&before.url).await;
+    let mut fixture = Fixture::new().await;
+    let before = Served::start(&fixture, &["--grace", "0"]);
+    fixture.ready(&before.url).await;
     let mut ada = somebody(&before.url, "ada").await;
-    ground.nats_server.kill();
-    let after = Served::start(&ground, &["--grace", "0", "--wait", "60"]);
+    fixture.nats_server.kill();
+    let after = Served::start(&fixture, &["--grace", "0", "--wait", "60"]);
     for served in [&before, &after] {
         let ready = eventually("it answers", Duration::from_secs(10), async || {
             Ok(Some(served.get("/ready").await?).filter(|ready| ready.status == 503))
@@ -180,21 +181,21 @@ async fn an_edge_whose_broker_is_away_answers_whenever_it_was_started() {
         assert_eq!(refused.status, 503, "{refused:?}");
         assert!(refused.headers.contains_key("retry-after"), "{refused:?}");
     }
-    ground.nats_server.restart().unwrap();
+    fixture.nats_server.restart().unwrap();
     for served in [&before, &after] {
-        ground.ready(&served.url).await;
+        fixture.ready(&served.url).await;
     }
     ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap().success().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_starts_before_the_migration_waits_for_it_and_says_so() {
-    let ground = Ground::new().await;
-    let mut db = ground.database("public").await;
+    let fixture = Fixture::new().await;
+    let mut db = fixture.database("public").await;
     sqlx::raw_sql("CREATE DATABASE fresh").execute(&mut db).await.unwrap();
-    let fresh = ground.postgres.dsn("fresh");
+    let fresh = fixture.postgres.dsn("fresh");
     let directory = reachable_directory();
-    let [nats, nats_url, monitor, monitor_url, nkeys, seeds, postgres, _] = servers(&ground);
+    let [nats, nats_url, monitor, monitor_url, nkeys, seeds, postgres, _] = servers(&fixture);
     let servers = [&*nats, &nats_url, &*monitor, &monitor_url, &*nkeys, &seeds, &*postgres, &fresh];
     for command in [&["verify", "user"][..], &["rebuild", "user"]] {
         let asked = Instant::now();
@@ -217,7 +218,7 @@ async fn a_service_that_starts_before_the_migration_waits_for_it_and_says_so() {
     assert!(!refused.status.success() && said(&refused).contains("run `plyo migrate`"), "{}", said(&refused));
     let migrated = command_line::output(directory.path(), &[&["migrate"], &servers[..]].concat(), b"");
     assert!(migrated.status.success(), "{}", said(&migrated));
-    ground.ready(&url).await;
+    fixture.ready(&url).await;
 }
 
 /// As process 1 of a container, a command hears a signal only if it asks for it.

@@ -18,7 +18,7 @@ use plyo_nats::{CommandPublisher, Tail};
 use crate::{
     child::{Random, Role, Server},
     ledger::Ledger,
-    platform::Ground,
+    platform::Fixture,
 };
 
 /// The services of a storm, two owners each.
@@ -69,25 +69,25 @@ fn setting(name: &str, default: u64) -> u64 {
 }
 
 async fn storm(plan: Plan) -> (Vec<String>, Damage) {
-    let mut ground = Ground::with_lanes(plan.lanes).await;
-    let nats = ground.nats().await;
+    let mut fixture = Fixture::with_lanes(plan.lanes).await;
+    let nats = fixture.nats().await;
     let publisher = CommandPublisher::new(&nats, "test");
     let (over, repeated) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
     let watching = tokio::spawn(watch(Tail::open(&nats, u64::MAX).await.expect("EVENTS is there"), repeated.clone()));
     let disturbing = async {
-        let disturbed = disturb(&mut ground, &plan, &repeated).await;
+        let disturbed = disturb(&mut fixture, &plan, &repeated).await;
         over.store(true, Ordering::Relaxed);
         disturbed
     };
     let (ledger, (damage, victims)) = tokio::join!(Ledger::keep_logging(&publisher, &over), disturbing);
     watching.abort();
     // Undisturbed, with the bugs that were planted.
-    let role = Role { bugs: plan.bugs.clone(), ..ground.role(plan.services) };
+    let role = Role { bugs: plan.bugs.clone(), ..fixture.role(plan.services) };
     let _fair = Server::start(&role);
-    ground.settle(plan.services).await;
+    fixture.settle(plan.services).await;
     drop(victims);
-    ground.settle(plan.services).await;
-    (ledger.check(&ground, plan.services).await, damage)
+    fixture.settle(plan.services).await;
+    (ledger.check(&fixture, plan.services).await, damage)
 }
 
 /// Notes when an event comes a second time: what both planted bugs come to, so that their storms need not disturb on.
@@ -108,11 +108,11 @@ struct Victim {
 }
 
 /// What was damaged, and who was out there: those that were stopped have still something to say.
-async fn disturb(ground: &mut Ground, plan: &Plan, repeated: &AtomicBool) -> (Damage, Vec<Victim>) {
+async fn disturb(fixture: &mut Fixture, plan: &Plan, repeated: &AtomicBool) -> (Damage, Vec<Victim>) {
     let mut random = Random(plan.seed);
     let mut damage = Damage::default();
     let services = plan.services.iter().chain(plan.services);
-    let mut victims: Vec<Victim> = services.map(|service| start(ground, service, plan, &mut random)).collect();
+    let mut victims: Vec<Victim> = services.map(|service| start(fixture, service, plan, &mut random)).collect();
     let any = victims.len() as u64;
     let end = Instant::now() + Duration::from_secs(plan.seconds);
     // Where the machine is slow, few places are passed: then it goes on until it was a storm.
@@ -137,13 +137,13 @@ async fn disturb(ground: &mut Ground, plan: &Plan, repeated: &AtomicBool) -> (Da
             0..20 => victims[random.below(any) as usize].server.signal(Signal::SIGSTOP),
             20..25 => {
                 damage.broker_crashes += 1;
-                ground.nats_server.kill();
-                ground.nats_server.restart().expect("nats-server starts again");
+                fixture.nats_server.kill();
+                fixture.nats_server.restart().expect("nats-server starts again");
             }
             25..29 => {
                 damage.database_crashes += 1;
-                ground.postgres.kill();
-                ground.postgres.restart().expect("Postgres starts again");
+                fixture.postgres.kill();
+                fixture.postgres.restart().expect("Postgres starts again");
             }
             _ => {}
         }
@@ -152,7 +152,7 @@ async fn disturb(ground: &mut Ground, plan: &Plan, repeated: &AtomicBool) -> (Da
     (damage, victims)
 }
 
-fn start(ground: &Ground, service: &'static str, plan: &Plan, random: &mut Random) -> Victim {
-    let role = Role { bugs: plan.bugs.clone(), one_in: plan.one_in, seed: random.next(), ..ground.role(&[service]) };
+fn start(fixture: &Fixture, service: &'static str, plan: &Plan, random: &mut Random) -> Victim {
+    let role = Role { bugs: plan.bugs.clone(), one_in: plan.one_in, seed: random.next(), ..fixture.role(&[service]) };
     Victim { server: Server::start(&role), role, continued_at: None }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     people::{credentials, log_in, pushed, somebody, trained_at, workout},
-    platform::{Ground, REAL},
+    platform::{Fixture, REAL},
 };
 
 /// A client that notes which operations it called, as the OpenAPI document names them.
@@ -62,15 +62,15 @@ fn documented() -> BTreeSet<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_documented_route_does_what_it_says() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = Walker { client: Client::new(&url).unwrap(), called: BTreeSet::new() };
     account(&mut ada).await;
     let mut live = Live::connect(ada.client.authority(), ada.client.token().unwrap(), None, &["me"]).await.unwrap();
     training(&mut ada).await;
     catalogue(&mut ada).await;
     pushed(&mut live, "notification.created.v1").await;
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     reactions(&mut ada).await;
     coaching(&mut ada).await;
     reminders(&mut ada).await;
@@ -82,7 +82,7 @@ async fn every_documented_route_does_what_it_says() {
     ada.call("POST", "/auth/logout", &[], Some(token), 204).await;
     let missing: Vec<_> = documented().difference(&ada.called).cloned().collect();
     assert_eq!(missing, Vec::new(), "no story calls these");
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 async fn account(ada: &mut Walker) {
@@ -190,8 +190,8 @@ async fn reminders(ada: &mut Walker) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_declined_is_in_the_document_with_its_status() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let (document, nothing) = (document(), plyo_events::UserId::mint().to_string());
     let mut moonwalk = workout(60.0);
@@ -234,8 +234,8 @@ async fn what_is_declined_is_in_the_document_with_its_status() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_paged_to_the_end_without_a_gap_or_a_double() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let mut posted = Vec::new();
     for day in 1..=7 {
@@ -245,7 +245,7 @@ async fn lists_are_paged_to_the_end_without_a_gap_or_a_double() {
         let saved = ada.post("/api/v1/workouts", &body).await.unwrap().success().unwrap();
         posted.push(saved["workout_id"].as_str().unwrap().to_owned());
     }
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     let workouts = pages(&mut ada, "/api/v1/workouts?limit=3", "workout_id").await;
     posted.reverse();
     assert_eq!(workouts, posted);
@@ -291,22 +291,22 @@ async fn pages(client: &mut Client, first: &str, id: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kind_that_is_switched_off_is_not_told() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let off = json!({ "in_app": { "record_set": false, "achievement_unlocked": false, "recommendation": false } });
     let set = ada.command("PUT", "/api/v1/notifications/preferences", "off", Some(&off)).await.unwrap();
     assert_eq!(set.status, 200, "{set:?}");
     ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap().success().unwrap();
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     let counts = ada.get("/api/v1/notifications/counts").await.unwrap().body;
     assert_eq!(counts, json!({ "total": 0, "unread": 0 }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_known_is_not_sent_again() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     ada.command("POST", "/api/v1/workouts", "monday", Some(&workout(60.0))).await.unwrap().success().unwrap();
     let first = ada.get("/api/v1/workouts").await.unwrap();
@@ -323,10 +323,10 @@ async fn an_answer_that_is_known_is_not_sent_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_pages_around_it_tell_how_it_is() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     // The edge may be ready before every lane is taken.
-    ground.settle(&REAL).await;
+    fixture.settle(&REAL).await;
     let mut anybody = Client::new(&url).unwrap();
     for (path, status) in [
         ("/health", "ok"),

@@ -1,7 +1,7 @@
 //! The smallest services that have the loop's whole shape: one counts workouts and says so, one reacts to every fifth.
 
 use plyo_events::{
-    Command, Emit, Event, EventKind, Message, Rejection, ReminderId, UserId, WorkoutId,
+    Command, Event, EventKind, Message, Output, Rejection, ReminderId, UserId, WorkoutId,
     achievement::{AchievementUnlocked, Metric},
     workout::{CancelReminder, RecordChanges, ReminderCancelled, ReminderSet, WorkoutCompleted, WorkoutSaved},
 };
@@ -64,16 +64,16 @@ impl Reactor for Counts {
         state.want(message);
     }
 
-    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Rejection> {
+    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Output, Rejection> {
         let log = match &command.body {
             Command::LogWorkout(log) => log,
             // What its effect reports.
             Command::SetReminder(done) => {
                 let reminder_id = ReminderId::new(command.causation);
-                return Ok(Emit::nothing().event(ReminderSet { reminder_id, revision: 1, due_at: done.due_at }));
+                return Ok(Output::nothing().event(ReminderSet { reminder_id, revision: 1, due_at: done.due_at }));
             }
             Command::CancelReminder(CancelReminder { reminder_id, .. }) => {
-                return Ok(Emit::nothing().event(ReminderCancelled { reminder_id: *reminder_id, revision: 1 }));
+                return Ok(Output::nothing().event(ReminderCancelled { reminder_id: *reminder_id, revision: 1 }));
             }
             _ => return Err(plyo_events::rejection::UNKNOWN_COMMAND.into()),
         };
@@ -82,7 +82,7 @@ impl Reactor for Counts {
         let workout_id = WorkoutId::new(command.id);
         let mut summary = log.workout.summary(0);
         summary.sets = n as u32;
-        Ok(Emit::nothing()
+        Ok(Output::nothing()
             .event(WorkoutCompleted {
                 workout_id,
                 workout: log.workout.clone(),
@@ -92,8 +92,8 @@ impl Reactor for Counts {
             .reply(WorkoutSaved { workout_id, revision: n as u32, doubt: Vec::new() }))
     }
 
-    fn react(&self, _: &State, _: &Message<Event>) -> Emit {
-        Emit::nothing()
+    fn react(&self, _: &State, _: &Message<Event>) -> Output {
+        Output::nothing()
     }
 
     fn evolve(&self, state: &mut State, event: &Message<Event>) {
@@ -122,19 +122,19 @@ impl Reactor for Reacts {
         state.want(message);
     }
 
-    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Rejection> {
+    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Output, Rejection> {
         Err(plyo_events::rejection::UNKNOWN_COMMAND.into())
     }
 
-    fn react(&self, state: &State, event: &Message<Event>) -> Emit {
-        let Event::WorkoutCompleted(completed) = &event.body else { return Emit::nothing() };
+    fn react(&self, state: &State, event: &Message<Event>) -> Output {
+        let Event::WorkoutCompleted(completed) = &event.body else { return Output::nothing() };
         assert!(self.mended || completed.summary.reps != 888, "a panic that is planted in a reaction");
         let value = state.n(event.user());
         if !value.is_multiple_of(5) {
-            return Emit::nothing();
+            return Output::nothing();
         }
         let code = format!("workouts_{value}");
-        Emit::nothing().event(AchievementUnlocked {
+        Output::nothing().event(AchievementUnlocked {
             code,
             metric: Metric::Workouts,
             threshold: value,

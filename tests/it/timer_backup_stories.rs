@@ -12,7 +12,7 @@ use plyo_nats::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::platform::{Ground, eventually};
+use crate::platform::{Fixture, eventually};
 
 /// A stream as its snapshot has it.
 struct Taken {
@@ -31,8 +31,8 @@ async fn take(mut snapshot: Snapshot) -> Taken {
 }
 
 /// Both streams and what changed meanwhile, in the place of those that are there.
-async fn restore(ground: &Ground, events: &Taken, schedule: &Taken, lines: &[String]) {
-    let nats = ground.nats().await;
+async fn restore(fixture: &Fixture, events: &Taken, schedule: &Taken, lines: &[String]) {
+    let nats = fixture.nats().await;
     for name in ["EVENTS", "SCHEDULE"] {
         streams::delete(&nats, name).await.unwrap();
     }
@@ -46,7 +46,7 @@ async fn restore(ground: &Ground, events: &Taken, schedule: &Taken, lines: &[Str
     }
     let end = schedule.state["last_seq"].as_u64().unwrap();
     backup::put_timers(&nats, lines, end).await.unwrap();
-    streams::apply(&nats, &ground.config().streams()).await.unwrap();
+    streams::apply(&nats, &fixture.config().streams()).await.unwrap();
 }
 
 /// Comes due in a moment.
@@ -78,8 +78,8 @@ async fn has(nats: &Nats, wanted: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timer_that_fires_while_its_stream_is_copied_comes_once_after_the_restore() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
     // More than the broker reads ahead, so that what stands behind it is read when its time is past.
     let filler = (0..24).map(|number| {
         let body: Vec<u8> = (0..50_000).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
@@ -99,17 +99,17 @@ async fn a_timer_that_fires_while_its_stream_is_copied_comes_once_after_the_rest
     assert_eq!(lines.len(), 1);
 
     // The snapshot alone has nothing of it.
-    restore(&ground, &before, &schedule, &[]).await;
+    restore(&fixture, &before, &schedule, &[]).await;
     for filter in ["at.workout_reminder_due.>", "due.>"] {
         assert_eq!(streams::last_matching(&nats, "SCHEDULE", filter).await.unwrap(), 0, "{filter}");
     }
-    restore(&ground, &before, &schedule, &lines).await;
+    restore(&fixture, &before, &schedule, &lines).await;
     has(&nats, 1).await;
 
     // Now EVENTS has it: what comes after it is taken, and it is not taken again.
     let after = take(Snapshot::begin(&nats, "EVENTS", false).await.unwrap()).await;
     let schedule = take(Snapshot::begin(&nats, "SCHEDULE", false).await.unwrap()).await;
-    restore(&ground, &after, &schedule, &[]).await;
+    restore(&fixture, &after, &schedule, &[]).await;
     set_timer(&nats, Uuid::new_v4()).await;
     has(&nats, 2).await;
 }

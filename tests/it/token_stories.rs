@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     people::{log_in, somebody},
-    platform::Ground,
+    platform::Fixture,
 };
 
 /// What comes before the 32 bytes of the seed in the PKCS #8 form of an Ed25519 key (RFC 8410).
@@ -20,8 +20,8 @@ const PKCS8: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4
 const FOREIGN: [u8; 32] = [7; 32];
 
 /// The key that the user service signs with, as it keeps it.
-async fn signing_key(ground: &Ground) -> (String, Vec<u8>) {
-    let mut db = ground.database("user").await;
+async fn signing_key(fixture: &Fixture) -> (String, Vec<u8>) {
+    let mut db = fixture.database("user").await;
     let key = "SELECT key_id, seed FROM user_credentials.signing_key";
     sqlx::query_as(key).fetch_one(&mut db).await.unwrap()
 }
@@ -39,11 +39,11 @@ fn part(content: &impl Serialize) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_the_platform_did_not_sign_as_it_is_opens_nothing() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     somebody(&url, "ada").await;
     let (mut client, tokens) = log_in(&url, "ada").await;
-    let (key_id, seed) = signing_key(&ground).await;
+    let (key_id, seed) = signing_key(&fixture).await;
     let key_id = key_id.as_str();
     let now = jiff::Timestamp::now().as_second();
     let claims = AccessClaims {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     collector::Collector,
     people::{pushed, somebody, workout},
-    platform::Ground,
+    platform::Fixture,
     serving::Serving,
 };
 
@@ -28,13 +28,13 @@ fn trace(answer: &Answer) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_post_is_one_trace_from_the_edge_over_two_services_to_the_push() {
-    let (ground, collector) = (Ground::new().await, Collector::start().await);
+    let (fixture, collector) = (Fixture::new().await, Collector::start().await);
     let exports = ["--otlp", &collector.url];
     let text = [&exports[..], &["--log-format", "text"]].concat();
     let (edge, workouts, achievements) = tokio::join!(
-        Serving::start(&ground, "edge,user", &exports, &AT_ONCE),
-        Serving::start(&ground, "workout", &text, &AT_ONCE),
-        Serving::start(&ground, "achievement", &exports, &AT_ONCE),
+        Serving::start(&fixture, "edge,user", &exports, &AT_ONCE),
+        Serving::start(&fixture, "workout", &text, &AT_ONCE),
+        Serving::start(&fixture, "achievement", &exports, &AT_ONCE),
     );
     let mut ada = somebody(&edge.url, "ada").await;
     let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();

@@ -17,21 +17,21 @@ use crate::{
     command_line::{Up, plyo, reachable_directory},
     ledger,
     people::{somebody, workout},
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
 };
 
 /// A reminder that came due, as no binary of today can read it: the workout service's lane stops before it.
-async fn plant_a_newer_reminder(ground: &Ground) {
+async fn plant_a_newer_reminder(fixture: &Fixture) {
     let user = UserId::mint();
     let header = ("ce-type".to_owned(), "clock.workout_reminder_due.v9".to_owned());
     let newer = (format!("evt.clock.workout_reminder_due.{user}"), vec![header], vec![]);
-    raw::publish_pipelined(&ground.nats().await, vec![newer], 1).await.unwrap();
+    raw::publish_pipelined(&fixture.nats().await, vec![newer], 1).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_hangs_makes_outcomes_unknown_and_the_same_key_tells_the_truth() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let ada = somebody(&url, "ada").await;
     let clients = || {
         (0..20).map(|number| {
@@ -40,7 +40,7 @@ async fn a_broker_that_hangs_makes_outcomes_unknown_and_the_same_key_tells_the_t
             (format!("hung-{number}"), client)
         })
     };
-    ground.nats_server.pause();
+    fixture.nats_server.pause();
     let hung = join_all(clients().map(async |(key, mut client)| {
         let body = workout(60.0).to_string();
         let headers = [("idempotency-key", key.as_str())];
@@ -48,7 +48,7 @@ async fn a_broker_that_hangs_makes_outcomes_unknown_and_the_same_key_tells_the_t
         tokio::time::timeout(Duration::from_secs(30), posting).await.expect("the edge does not hang with it").unwrap()
     }))
     .await;
-    ground.nats_server.resume();
+    fixture.nats_server.resume();
     for answer in &hung {
         assert_eq!(answer.status, 503, "{answer:?}");
         assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
@@ -60,19 +60,19 @@ async fn a_broker_that_hangs_makes_outcomes_unknown_and_the_same_key_tells_the_t
     }))
     .await;
     assert!(told.iter().all(|answer| answer.status == 201), "{told:?}");
-    ground.settle(&REAL).await;
-    let events = ledger::events(&ground).await;
+    fixture.settle(&REAL).await;
+    let events = ledger::events(&fixture).await;
     assert_eq!(events.iter().filter(|event| event.body.kind().name() == "workout.completed").count(), 20);
-    assert_eq!(ground.verify(&REAL).await, Vec::<String>::new());
+    assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_is_under_way_is_in_flight_until_its_lane_goes_on() {
-    let ground = Ground::new().await;
-    let (_server, url) = ground.start_platform().await;
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
-    ground.settle(&REAL).await;
-    plant_a_newer_reminder(&ground).await;
+    fixture.settle(&REAL).await;
+    plant_a_newer_reminder(&fixture).await;
     eventually("the lane has stopped", Duration::from_secs(20), async || {
         Ok((ada.get("/api/v1/workouts/health").await?.body["status"] == "stopped").then_some(()))
     })
@@ -95,18 +95,18 @@ async fn a_command_that_is_under_way_is_in_flight_until_its_lane_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_platform_with_a_stopped_lane_is_not_ready_and_says_why() {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     let directory = reachable_directory();
     let (nats, monitor, nkeys) =
-        (ground.nats_server.url(), ground.nats_server.monitor_url(), ground.nats_server.nkeys());
+        (fixture.nats_server.url(), fixture.nats_server.monitor_url(), fixture.nats_server.nkeys());
     let listen = format!("127.0.0.1:{}", free_port().unwrap());
     let url = format!("http://{listen}");
-    let dsn = ground.postgres.dsn_as("{role}", "plyo");
+    let dsn = fixture.postgres.dsn_as("{role}", "plyo");
     let servers = ["--nats-url", &nats, "--nats-monitor-url", &monitor, "--nkeys", nkeys.to_str().unwrap()];
     let serve = ["serve", "--listen", &listen, "--postgres-url", &dsn];
     let _served = Up(plyo(directory.path(), &[&serve[..], &servers].concat()).spawn().unwrap());
-    ground.ready(&url).await;
-    plant_a_newer_reminder(&ground).await;
+    fixture.ready(&url).await;
+    plant_a_newer_reminder(&fixture).await;
     let mut operator = Client::new(&url).unwrap();
     let missing = eventually("it is not ready any more", Duration::from_secs(20), async || {
         let answer = operator.get("/ready").await?;
@@ -143,16 +143,16 @@ async fn page(authority: &str, path: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_database_a_service_says_so_and_answers_when_it_is_back() {
-    let mut ground = Ground::new().await;
-    let _services = ground.start(&REAL);
+    let mut fixture = Fixture::new().await;
+    let _services = fixture.start(&REAL);
     let port = free_port().unwrap();
-    let _edge = Server::start(&Role { edge_port: Some(port), ..ground.role(&[]) });
+    let _edge = Server::start(&Role { edge_port: Some(port), ..fixture.role(&[]) });
     let url = format!("http://127.0.0.1:{port}");
-    ground.ready(&url).await;
+    fixture.ready(&url).await;
     let mut ada = somebody(&url, "ada").await;
     let saved = ada.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();
     let path = format!("/api/v1/workouts/{}", saved["workout_id"].as_str().unwrap());
-    ground.postgres.kill();
+    fixture.postgres.kill();
     let away = ada.get(&path).await.unwrap();
     assert_eq!((away.status, &away.body["code"]), (503, &"unavailable".into()), "{away:?}");
     assert!(away.headers.contains_key("retry-after"), "{away:?}");
@@ -160,8 +160,8 @@ async fn without_its_database_a_service_says_so_and_answers_when_it_is_back() {
     let headers = [("idempotency-key", "away"), ("prefer", "respond-async")];
     let stored = ada.send("POST", "/api/v1/workouts", &headers, Some(workout(61.0).to_string())).await.unwrap();
     assert_eq!(stored.status, 202, "{stored:?}");
-    ground.postgres.restart().unwrap();
-    ground.settle(&REAL).await;
+    fixture.postgres.restart().unwrap();
+    fixture.settle(&REAL).await;
     eventually("it answers again", Duration::from_secs(20), async || {
         let list = ada.get("/api/v1/workouts").await?;
         Ok((list.status == 200 && list.body["items"].as_array().is_some_and(|items| items.len() == 2)).then_some(()))

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::LazyLock, time::Duration};
 use plyo::services::{self, Entry, SERVICES};
 use plyo_client::{Client, Live};
 use plyo_docs::Kinds;
-use plyo_events::{Command, Emit, Event, EventId, EventKind, Message, Rejection, UserId};
+use plyo_events::{Command, Event, EventId, EventKind, Message, Output, Rejection, UserId};
 use plyo_migrations::Schemas;
 use plyo_nats::{
     Health, Incoming, Reactor, Rows, RunConfig, Service, Table, Tables, dead, raw,
@@ -18,7 +18,7 @@ use sqlx::migrate::Migrator;
 
 use crate::{
     command_line,
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
 };
 
 const SCALES: Entry = Entry {
@@ -66,12 +66,12 @@ impl Reactor for Scales {
         }
     }
 
-    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Rejection> {
+    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Output, Rejection> {
         Err(plyo_events::rejection::UNKNOWN_COMMAND.into())
     }
 
-    fn react(&self, _: &State, _: &Message<Event>) -> Emit {
-        Emit::nothing()
+    fn react(&self, _: &State, _: &Message<Event>) -> Output {
+        Output::nothing()
     }
 
     fn evolve(&self, state: &mut State, event: &Message<Event>) {
@@ -95,25 +95,25 @@ fn measured(user: UserId, version: u32, data: &Value) -> raw::Raw {
     (format!("evt.probe.measured.{user}"), headers, rmp_serde::to_vec_named(data).unwrap())
 }
 
-async fn weighed(ground: &Ground, user: UserId) -> Option<(i64, i64)> {
+async fn weighed(fixture: &Fixture, user: UserId) -> Option<(i64, i64)> {
     let query = sqlx::query_as("SELECT times, grams FROM weighed WHERE user_id = $1").bind(user.uuid());
-    query.fetch_optional(&mut ground.database("scales").await).await.unwrap()
+    query.fetch_optional(&mut fixture.database("scales").await).await.unwrap()
 }
 
-async fn replay(ground: &Ground, purpose: Purpose) -> plyo_nats::replay::Report {
+async fn replay(fixture: &Fixture, purpose: Purpose) -> plyo_nats::replay::Report {
     let scales = services::find(&WITH_SCALES, "scales").unwrap();
-    scales.create_shadow(&ground.dsn()).await.unwrap();
-    let replay = Replay { nats: ground.nats().await, dsn: ground.dsn(), purpose, progress: |_, _| {} };
+    scales.create_shadow(&fixture.dsn()).await.unwrap();
+    let replay = Replay { nats: fixture.nats().await, dsn: fixture.dsn(), purpose, progress: |_, _| {} };
     (scales.service)().replay(replay).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_version_is_folded_as_the_newest_and_reaches_clients_as_it_travelled() {
-    let ground = Ground::for_services(&WITH_SCALES, Durability::Always).await;
-    ground.ends_with_dead_letters();
-    services::find(&WITH_SCALES, "scales").unwrap().migrate(&ground.dsn()).await.unwrap();
-    let (_platform, url) = ground.start_platform().await;
-    let (nats, dsn) = (ground.config().nats("scales").await.unwrap(), ground.own_dsn("scales"));
+    let fixture = Fixture::for_services(&WITH_SCALES, Durability::Always).await;
+    fixture.ends_with_dead_letters();
+    services::find(&WITH_SCALES, "scales").unwrap().migrate(&fixture.dsn()).await.unwrap();
+    let (_platform, url) = fixture.start_platform().await;
+    let (nats, dsn) = (fixture.config().nats("scales").await.unwrap(), fixture.own_dsn("scales"));
     let service = Service::new(Scales);
     let running =
         tokio::spawn(async move { plyo_nats::run(service, nats, &dsn, Health::default(), RunConfig::default()).await });
@@ -131,7 +131,7 @@ async fn every_version_is_folded_as_the_newest_and_reaches_clients_as_it_travell
         (1, json!({ "weight": "heavy" })),
         (2, json!({ "grams": 500 })),
     ];
-    let nats = ground.nats().await;
+    let nats = fixture.nats().await;
     let messages = sent.iter().map(|(version, data)| measured(ada, *version, data)).collect();
     raw::publish_pipelined(&nats, messages, 1).await.unwrap();
     for (version, data) in &sent {
@@ -141,7 +141,7 @@ async fn every_version_is_folded_as_the_newest_and_reaches_clients_as_it_travell
     assert_eq!(live.gaps, 0);
 
     eventually("three are weighed", Duration::from_secs(30), async || {
-        Ok((weighed(&ground, ada).await == Some((3, 2_007))).then_some(()))
+        Ok((weighed(&fixture, ada).await == Some((3, 2_007))).then_some(()))
     })
     .await;
     let letters = dead::list(&nats).await.unwrap();
@@ -149,9 +149,9 @@ async fn every_version_is_folded_as_the_newest_and_reaches_clients_as_it_travell
     assert_eq!((letter.service.as_str(), letter.message_type.as_deref()), ("scales", Some("probe.measured.v1")));
     assert!(letter.reason.contains("`probe.measured.v1`") && letter.reason.contains("v2"), "{letter:?}");
 
-    assert_eq!(replay(&ground, Purpose::Verify).await.differences, []);
-    replay(&ground, Purpose::Rebuild { mended: false, new_history: false }).await;
-    assert_eq!(weighed(&ground, ada).await, Some((3, 2_007)));
+    assert_eq!(replay(&fixture, Purpose::Verify).await.differences, []);
+    replay(&fixture, Purpose::Rebuild { mended: false, new_history: false }).await;
+    assert_eq!(weighed(&fixture, ada).await, Some((3, 2_007)));
     running.abort();
 }
 

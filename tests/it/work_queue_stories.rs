@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     ledger::Ledger,
-    platform::Ground,
+    platform::Fixture,
     replay_stories::{plyo, said},
 };
 
@@ -27,8 +27,8 @@ fn queue() -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_that_wait_in_the_old_queue_are_moved_in_their_order_and_handled_once() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
     for service in ["user", "workout", "achievement", "coach", "notification"] {
         raw::api(&nats, &format!("STREAM.DELETE.COMMANDS_{service}"), &Value::Null).await.unwrap();
     }
@@ -36,14 +36,14 @@ async fn commands_that_wait_in_the_old_queue_are_moved_in_their_order_and_handle
     let publisher = CommandPublisher::unanswered(&nats);
     let ledger = Ledger::keep_logging(&publisher, &AtomicBool::new(true)).await;
 
-    let migrated = plyo(&ground, &["migrate"]);
+    let migrated = plyo(&fixture, &["migrate"]);
     let text = said(&migrated);
     assert!(migrated.status.success() && text.contains("moved 200 pending commands"), "{text}");
     assert!(raw::api(&nats, "STREAM.INFO.COMMANDS", &Value::Null).await.is_err(), "the queue is gone");
-    let again = said(&plyo(&ground, &["migrate"]));
+    let again = said(&plyo(&fixture, &["migrate"]));
     assert!(again.contains("stream COMMANDS_workout: unchanged") && !again.contains("moved"), "{again}");
 
-    let _server = ground.start(&BOTH);
-    ground.settle(&BOTH).await;
-    assert_eq!(ledger.check(&ground, &BOTH).await, Vec::<String>::new());
+    let _server = fixture.start(&BOTH);
+    fixture.settle(&BOTH).await;
+    assert_eq!(ledger.check(&fixture, &BOTH).await, Vec::<String>::new());
 }

@@ -1,6 +1,6 @@
 //! Live delivery over real connections, with a hub that the test feeds.
 
-mod ground;
+mod fixture;
 mod resuming;
 mod sessions;
 mod slow;

@@ -27,9 +27,9 @@ pub fn command<R: Reactor>(reactor: &R, state: &mut R::State, command: &Message<
             debug_assert!(is_listed, "{rejection:?} is not among the rejections of {kind}");
             (Outcome::Rejected { rejection }, Step::default())
         }
-        Ok(mut emit) => {
-            let result = emit.reply.take().unwrap_or(serde_json::Value::Null);
-            (Outcome::Done { result }, emitted(reactor, state, command, emit))
+        Ok(mut output) => {
+            let result = output.reply.take().unwrap_or(serde_json::Value::Null);
+            (Outcome::Done { result }, emitted(reactor, state, command, output))
         }
     }
 }
@@ -37,8 +37,8 @@ pub fn command<R: Reactor>(reactor: &R, state: &mut R::State, command: &Message<
 /// A foreign event is evolved and reacted to, and what the reaction emits is evolved.
 pub fn event<R: Reactor>(reactor: &R, state: &mut R::State, event: &Message<Event>) -> Step {
     fold(reactor, state, event);
-    let emit = reactor.react(state, event);
-    emitted(reactor, state, event, emit)
+    let output = reactor.react(state, event);
+    emitted(reactor, state, event, output)
 }
 
 /// Folds an event of the history. A timer is not folded but reacted to: several that are late are handled in the order in which
@@ -49,20 +49,20 @@ pub fn fold<R: Reactor>(reactor: &R, state: &mut R::State, event: &Message<Event
     }
 }
 
-fn emitted<R: Reactor, T>(reactor: &R, state: &mut R::State, cause: &Message<T>, emit: plyo_events::Emit) -> Step {
+fn emitted<R: Reactor, T>(reactor: &R, state: &mut R::State, cause: &Message<T>, output: plyo_events::Output) -> Step {
     let mut step = Step::default();
-    for (ordinal, timer) in emit.timers.into_iter().enumerate() {
+    for (ordinal, timer) in output.timers.into_iter().enumerate() {
         let id = Id::<()>::derive(cause.id, &format!("{}/timer/{ordinal}", R::NAME)).uuid();
         step.timers.push((id, timer));
     }
-    for (ordinal, event) in emit.events.into_iter().enumerate() {
+    for (ordinal, event) in output.events.into_iter().enumerate() {
         let id = EventId::derive(cause.id, &format!("{}/{ordinal}", R::NAME)).uuid();
         check_about::<R>(cause.subject, event.kind().name(), event.kind().about());
         let event = caused(cause, id, event);
         reactor.evolve(state, &event);
         step.events.push(event);
     }
-    for (ordinal, (subject, command)) in emit.commands.into_iter().enumerate() {
+    for (ordinal, (subject, command)) in output.commands.into_iter().enumerate() {
         check_about::<R>(subject, command.kind().name(), command.kind().about());
         let id = CommandId::derive(cause.id, &format!("{}/command/{ordinal}", R::NAME)).uuid();
         step.commands.push(Message { subject, ..caused(cause, id, command) });

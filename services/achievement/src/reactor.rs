@@ -1,7 +1,7 @@
 //! The write side of achievements.
 
 use plyo_events::{
-    Command, Emit, Event, EventKind, Message, Rejection,
+    Command, Event, EventKind, Message, Output, Rejection,
     rejection::UNKNOWN_COMMAND,
     workout::{WorkoutCompleted, WorkoutCorrected, WorkoutDeleted},
 };
@@ -36,11 +36,11 @@ impl Reactor for Achievements {
         state.unlocked.want((user,));
     }
 
-    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Emit, Rejection> {
+    fn decide(&self, _: &State, _: &Message<Command>) -> Result<Output, Rejection> {
         Err(UNKNOWN_COMMAND.into())
     }
 
-    fn react(&self, state: &State, event: &Message<Event>) -> Emit {
+    fn react(&self, state: &State, event: &Message<Event>) -> Output {
         state.tell(event)
     }
 

@@ -1,7 +1,7 @@
 //! The write side of the coach: workouts are learnt from, proposals are made, and what becomes of them is learnt from, too.
 
 use plyo_events::{
-    Command, Emit, Event, EventId, EventKind, Message, RecommendationId, Rejection, UserId,
+    Command, Event, EventId, EventKind, Message, Output, RecommendationId, Rejection, UserId,
     coach::{
         AcceptRecommendation, DismissRecommendation, Dismissal, GoalsSet, INVALID_DAYS, RecommendationAccepted,
         RecommendationDismissed, RecommendationSaved, RecommendationSnoozed, RecommendationStatus,
@@ -98,7 +98,7 @@ impl Reactor for Coach {
         }
     }
 
-    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Rejection> {
+    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Output, Rejection> {
         let user = command.user();
         match &command.body {
             Command::AcceptRecommendation(AcceptRecommendation { recommendation_id: id }) => {
@@ -130,9 +130,9 @@ impl Reactor for Coach {
                     let exercise = knowledge().exercises.get(slug)?;
                     Some(matches!(exercise.loading, Loading::External | Loading::Added))
                 })?;
-                let emit = Emit::nothing().reply(&set.goals);
+                let output = Output::nothing().reply(&set.goals);
                 let is_same = state.counsel(user).goals == set.goals;
-                Ok(if is_same { emit } else { emit.event(GoalsSet { goals: set.goals.clone() }) })
+                Ok(if is_same { output } else { output.event(GoalsSet { goals: set.goals.clone() }) })
             }
             _ => Err(UNKNOWN_COMMAND.into()),
         }
@@ -140,7 +140,7 @@ impl Reactor for Coach {
 
     /// A workout that is the latest, and recent, is an occasion to speak. One that changes takes back what rested on it, and what holds now
     /// is told in its place.
-    fn react(&self, state: &State, event: &Message<Event>) -> Emit {
+    fn react(&self, state: &State, event: &Message<Event>) -> Output {
         let user = event.user();
         match &event.body {
             Event::WorkoutCompleted(WorkoutCompleted { workout_id, workout, .. })
@@ -154,7 +154,7 @@ impl Reactor for Coach {
             Event::WorkoutDeleted(WorkoutDeleted { workout_id, .. }) => {
                 proposals::after_change(state, event, *workout_id, WithdrawalReason::WorkoutDeleted)
             }
-            _ => Emit::nothing(),
+            _ => Output::nothing(),
         }
     }
 
@@ -191,8 +191,8 @@ const fn answered(command: &Command) -> Option<RecommendationId> {
     }
 }
 
-fn saved(recommendation_id: RecommendationId, status: RecommendationStatus) -> Emit {
-    Emit::nothing().reply(RecommendationSaved { recommendation_id, status })
+fn saved(recommendation_id: RecommendationId, status: RecommendationStatus) -> Output {
+    Output::nothing().reply(RecommendationSaved { recommendation_id, status })
 }
 
 /// What an event rests on, as the tables keep it.

@@ -1,6 +1,6 @@
 //! The write side of notifications.
 
-use plyo_events::{Command, Emit, Event, EventKind, Message, Rejection, rejection::UNKNOWN_COMMAND};
+use plyo_events::{Command, Event, EventKind, Message, Output, Rejection, rejection::UNKNOWN_COMMAND};
 use plyo_nats::{Incoming, Reactor};
 
 use crate::domain::{self, Meaning, mailbox, state::State};
@@ -58,7 +58,7 @@ impl Reactor for Notifications {
         }
     }
 
-    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Rejection> {
+    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Output, Rejection> {
         let user = command.user();
         match &command.body {
             Command::ReadNotification(read) => mailbox::read(state, user, read.notification_id),
@@ -68,7 +68,7 @@ impl Reactor for Notifications {
         }
     }
 
-    fn react(&self, state: &State, event: &Message<Event>) -> Emit {
+    fn react(&self, state: &State, event: &Message<Event>) -> Output {
         mailbox::tell(state, event)
     }
 

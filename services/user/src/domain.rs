@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use plyo_events::{
-    Emit, Event, Message, Rejection, SessionId, UserId,
+    Event, Message, Output, Rejection, SessionId, UserId,
     user::{
         ALREADY_REGISTERED, Locale, RegisterUser, Registered, RevocationReason, RevokeSession, SessionRevoked,
         TimeZoneName, UserRegistered,
@@ -41,20 +41,20 @@ impl Tables for State {
     }
 }
 
-pub(crate) fn register(state: &State, user: UserId, register: &RegisterUser) -> Result<Emit, Rejection> {
+pub(crate) fn register(state: &State, user: UserId, register: &RegisterUser) -> Result<Output, Rejection> {
     if state.profiles.get(&(user,)).is_some() {
         return Err(ALREADY_REGISTERED.into());
     }
     let RegisterUser { locale, time_zone } = register.clone();
-    Ok(Emit::nothing().event(UserRegistered { locale, time_zone }).reply(Registered { user_id: user }))
+    Ok(Output::nothing().event(UserRegistered { locale, time_zone }).reply(Registered { user_id: user }))
 }
 
 /// A session ends once.
-pub(crate) fn revoke(state: &State, user: UserId, revoke: &RevokeSession) -> Emit {
+pub(crate) fn revoke(state: &State, user: UserId, revoke: &RevokeSession) -> Output {
     if state.revoked.get(&(user, revoke.session_id)).is_some() {
-        return Emit::nothing();
+        return Output::nothing();
     }
-    Emit::nothing().event(SessionRevoked { session_id: revoke.session_id, reason: revoke.reason })
+    Output::nothing().event(SessionRevoked { session_id: revoke.session_id, reason: revoke.reason })
 }
 
 impl State {

@@ -1,6 +1,6 @@
 //! The write side of accounts.
 
-use plyo_events::{Command, Emit, Event, EventKind, Message, Rejection, rejection::UNKNOWN_COMMAND};
+use plyo_events::{Command, Event, EventKind, Message, Output, Rejection, rejection::UNKNOWN_COMMAND};
 use plyo_nats::{Incoming, Reactor};
 
 use crate::domain::{self, State};
@@ -25,7 +25,7 @@ impl Reactor for Accounts {
         }
     }
 
-    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Rejection> {
+    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Output, Rejection> {
         match &command.body {
             Command::RegisterUser(register) => domain::register(state, command.user(), register),
             Command::RevokeSession(revoke) => Ok(domain::revoke(state, command.user(), revoke)),
@@ -33,8 +33,8 @@ impl Reactor for Accounts {
         }
     }
 
-    fn react(&self, _: &State, _: &Message<Event>) -> Emit {
-        Emit::nothing()
+    fn react(&self, _: &State, _: &Message<Event>) -> Output {
+        Output::nothing()
     }
 
     fn evolve(&self, state: &mut State, event: &Message<Event>) {

@@ -1,7 +1,7 @@
 //! The write side of the training log.
 
 use plyo_events::{
-    Command, Emit, Event, EventId, EventKind, Message, Rejection, ReminderId, rejection::UNKNOWN_COMMAND,
+    Command, Event, EventId, EventKind, Message, Output, Rejection, ReminderId, rejection::UNKNOWN_COMMAND,
 };
 use plyo_nats::{Incoming, Reactor};
 
@@ -20,7 +20,7 @@ impl Reactor for Training {
         needs::ask(message, state);
     }
 
-    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Emit, Rejection> {
+    fn decide(&self, state: &State, command: &Message<Command>) -> Result<Output, Rejection> {
         let user = command.user();
         match &command.body {
             Command::LogWorkout(log) => workouts::log(state, command, log),
@@ -42,8 +42,8 @@ impl Reactor for Training {
         }
     }
 
-    fn react(&self, state: &State, event: &Message<Event>) -> Emit {
-        let Event::WorkoutReminderDue(due) = &event.body else { return Emit::nothing() };
+    fn react(&self, state: &State, event: &Message<Event>) -> Output {
+        let Event::WorkoutReminderDue(due) = &event.body else { return Output::nothing() };
         reminders::come_due(state.reminders.get(&(event.user(), due.reminder_id)), due, EventId::new(event.id))
     }
 

@@ -21,7 +21,7 @@ use super::{Plan, REAL, disturb, setting};
 use crate::{
     child::{Random, Role, Server},
     ledger::Ledger,
-    platform::{Ground, eventually},
+    platform::{Fixture, eventually},
     replay_stories::{plyo, said},
     skipped::skip,
 };
@@ -56,7 +56,7 @@ async fn what_operators_and_disks_do_loses_nothing_that_a_backup_held_and_is_nev
 }
 
 struct World {
-    ground: Ground,
+    fixture: Fixture,
     ledger: Ledger,
     publisher: CommandPublisher,
     /// The connection that the publisher has.
@@ -67,11 +67,11 @@ struct World {
 
 impl World {
     async fn new(seed: u64) -> Self {
-        let ground = Ground::with_lanes(4).await;
-        let nats = ground.nats().await;
-        let log = ground.stream_store().with_file_name("lanes.log");
+        let fixture = Fixture::with_lanes(4).await;
+        let nats = fixture.nats().await;
+        let log = fixture.stream_store().with_file_name("lanes.log");
         let publisher = CommandPublisher::new(&nats, "test");
-        Self { ground, ledger: Ledger::default(), publisher, nats, random: Random(seed), log }
+        Self { fixture, ledger: Ledger::default(), publisher, nats, random: Random(seed), log }
     }
 
     /// Kills and stops, for so long.
@@ -82,20 +82,20 @@ impl World {
         let plan = Plan { services: REAL, lanes: 4, seed: self.random.next(), seconds, bugs: Vec::new(), one_in: 50 };
         let (over, repeated) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
         let disturbing = async {
-            let (_, victims) = disturb(&mut self.ground, &plan, &repeated).await;
+            let (_, victims) = disturb(&mut self.fixture, &plan, &repeated).await;
             over.store(true, Ordering::Relaxed);
             victims
         };
         let (ledger, victims) = tokio::join!(Ledger::keep_logging(&self.publisher, &over), disturbing);
         self.ledger.absorb(ledger);
         let _fair = self.server();
-        self.ground.settle(REAL).await;
+        self.fixture.settle(REAL).await;
         drop(victims);
     }
 
     /// A process that nothing happens to but the disaster.
     fn server(&self) -> Server {
-        Server::start(&Role { log: Some(self.log.clone()), ..self.ground.role(REAL) })
+        Server::start(&Role { log: Some(self.log.clone()), ..self.fixture.role(REAL) })
     }
 
     /// Some acknowledged work.
@@ -115,7 +115,7 @@ impl World {
     /// While work goes on.
     async fn older_tables(&mut self) {
         let _server = self.server();
-        let backup = self.ground.back_up_tables().unwrap();
+        let backup = self.fixture.back_up_tables().unwrap();
         let over = AtomicBool::new(false);
         let restoring = async {
             let before = streams::state(&self.nats, "EVENTS").await.unwrap().last;
@@ -123,25 +123,25 @@ impl World {
                 Ok((streams::state(&self.nats, "EVENTS").await?.last > before + 100).then_some(()))
             })
             .await;
-            self.ground.restore_tables(&backup).unwrap();
+            self.fixture.restore_tables(&backup).unwrap();
             over.store(true, Ordering::Relaxed);
         };
         let (ledger, ()) = tokio::join!(Ledger::keep_logging(&self.publisher, &over), restoring);
         self.ledger.absorb(ledger);
         fs::remove_dir_all(backup).unwrap();
-        self.ground.settle(REAL).await;
+        self.fixture.settle(REAL).await;
     }
 
     /// Every lane refuses them, until the streams that belong to the tables are back.
     async fn older_streams(&mut self) {
         let _server = self.server();
-        self.ground.settle(REAL).await;
-        let older = self.ground.back_up_streams().unwrap();
+        self.fixture.settle(REAL).await;
+        let older = self.fixture.back_up_streams().unwrap();
         self.work().await;
-        self.ground.settle(REAL).await;
-        let newest = self.ground.back_up_streams().unwrap();
+        self.fixture.settle(REAL).await;
+        let newest = self.fixture.back_up_streams().unwrap();
         let said_before = fs::read_to_string(&self.log).unwrap_or_default().len();
-        self.ground.restore_streams(&older).unwrap();
+        self.fixture.restore_streams(&older).unwrap();
         eventually("every service refuses older streams", Duration::from_secs(60), async || {
             let log = fs::read_to_string(&self.log)?;
             let refuses = |service: &str| {
@@ -151,35 +151,35 @@ impl World {
             Ok(REAL.iter().all(|service| refuses(service)).then_some(()))
         })
         .await;
-        self.ground.restore_streams(&newest).unwrap();
+        self.fixture.restore_streams(&newest).unwrap();
         for backup in [older, newest] {
             fs::remove_dir_all(backup).unwrap();
         }
         self.work().await;
-        self.ground.settle(REAL).await;
+        self.fixture.settle(REAL).await;
     }
 
     /// `plyo verify --deep` names it; the backup mends it.
     async fn damaged_byte(&mut self) {
         let server = self.server();
         self.work().await;
-        self.ground.settle(REAL).await;
+        self.fixture.settle(REAL).await;
         drop(server);
-        let backup = self.ground.back_up_streams().unwrap();
-        self.ground.nats_server.kill();
-        let changed = change_a_byte(&self.ground.stream_store(), &mut self.random);
-        self.ground.nats_server.restart().unwrap();
-        let output = plyo(&self.ground, &["verify", "--deep"]);
+        let backup = self.fixture.back_up_streams().unwrap();
+        self.fixture.nats_server.kill();
+        let changed = change_a_byte(&self.fixture.stream_store(), &mut self.random);
+        self.fixture.nats_server.restart().unwrap();
+        let output = plyo(&self.fixture, &["verify", "--deep"]);
         assert!(!output.status.success(), "{changed} was passed over:\n{}", said(&output));
-        self.ground.restore_streams(&backup).unwrap();
+        self.fixture.restore_streams(&backup).unwrap();
         fs::remove_dir_all(backup).unwrap();
     }
 
     /// It is said, and once there is room and the broker is started again, everything is handled.
     async fn full_disk(&mut self) {
         let _server = self.server();
-        let store = self.ground.stream_store();
-        let Some(disk) = SmallDisk::under(&mut self.ground, &store) else {
+        let store = self.fixture.stream_store();
+        let Some(disk) = SmallDisk::under(&mut self.fixture, &store) else {
             skip("no disk was filled: only root may mount a small one");
             return;
         };
@@ -192,23 +192,23 @@ impl World {
             })
             .await;
             fs::remove_file(filler).unwrap();
-            self.ground.nats_server.stop();
-            self.ground.nats_server.restart().unwrap();
+            self.fixture.nats_server.stop();
+            self.fixture.nats_server.restart().unwrap();
             over.store(true, Ordering::Relaxed);
         };
         let (ledger, ()) = tokio::join!(Ledger::keep_logging(&self.publisher, &over), filling);
         self.ledger.absorb(ledger);
-        self.ground.settle(REAL).await;
-        disk.remove(&mut self.ground);
+        self.fixture.settle(REAL).await;
+        disk.remove(&mut self.fixture);
     }
 
     async fn check(mut self) {
         let server = self.server();
         self.work().await;
-        self.ground.settle(REAL).await;
+        self.fixture.settle(REAL).await;
         drop(server);
-        assert_eq!(self.ledger.check(&self.ground, REAL).await, Vec::<String>::new());
-        let output = plyo(&self.ground, &["verify", "--deep"]);
+        assert_eq!(self.ledger.check(&self.fixture, REAL).await, Vec::<String>::new());
+        let output = plyo(&self.fixture, &["verify", "--deep"]);
         assert!(output.status.success(), "{}", said(&output));
     }
 }
@@ -241,25 +241,25 @@ struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// None where this process may not mount one.
-    fn under(ground: &mut Ground, store: &Path) -> Option<Self> {
-        let backup = ground.back_up_streams().unwrap();
-        ground.nats_server.stop();
+    fn under(fixture: &mut Fixture, store: &Path) -> Option<Self> {
+        let backup = fixture.back_up_streams().unwrap();
+        fixture.nats_server.stop();
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", SMALL_DISK, "none"]).arg(store).output();
         let disk = mount.is_ok_and(|output| output.status.success()).then(|| Self(store.to_owned()));
         if disk.is_some() {
             copy(&backup.join("."), store).unwrap();
         }
         fs::remove_dir_all(backup).unwrap();
-        ground.nats_server.restart().unwrap();
+        fixture.nats_server.restart().unwrap();
         disk
     }
 
     /// What it holds goes back to where the store was.
-    fn remove(self, ground: &mut Ground) {
-        let backup = ground.back_up_streams().unwrap();
-        ground.nats_server.stop();
+    fn remove(self, fixture: &mut Fixture) {
+        let backup = fixture.back_up_streams().unwrap();
+        fixture.nats_server.stop();
         drop(self);
-        ground.restore_streams(&backup).unwrap();
+        fixture.restore_streams(&backup).unwrap();
         fs::remove_dir_all(backup).unwrap();
     }
 }

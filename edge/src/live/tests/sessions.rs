@@ -8,37 +8,37 @@ use plyo_events::{
 };
 use serde_json::{json, value::RawValue};
 
-use super::ground::{Ground, Person, sequences};
+use super::fixture::{Fixture, Person, sequences};
 use crate::live::LiveTimes;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_ends_takes_its_sockets_along_and_no_others() {
-    let mut ground = Ground::new().await;
+    let mut fixture = Fixture::new().await;
     let person = Person::new();
     let elsewhere = Person { session: SessionId::mint(), ..person };
-    let (mut ended, _) = ground.listen(person, None).await;
-    let (mut stays, _) = ground.listen(elsewhere, None).await;
+    let (mut ended, _) = fixture.listen(person, None).await;
+    let (mut stays, _) = fixture.listen(elsewhere, None).await;
     ended.hear_until("ready").await;
     stays.hear_until("ready").await;
     let revoked = SessionRevoked { session_id: person.session, reason: RevocationReason::LogOut };
-    ground.feed_events(vec![(person.user, revoked.into())]);
+    fixture.feed_events(vec![(person.user, revoked.into())]);
     assert_eq!(ended.hear_bye(4502, &[]).await["resume"], false);
     assert_eq!(stays.hear().await["type"], "session.revoked.v1");
-    ground.feed([person]);
+    fixture.feed([person]);
     assert_eq!(stays.hear().await["t"], "evt");
-    let mut again = ground.connect().await;
+    let mut again = fixture.connect().await;
     again.say(json!({ "t": "hello", "token": person.token(600) })).await;
     again.hear_bye(4502, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_renewed_in_time_or_the_socket_ends() {
-    let mut ground = Ground::new().await;
+    let mut fixture = Fixture::new().await;
     let person = Person::new();
-    let mut renewing = ground.connect().await;
+    let mut renewing = fixture.connect().await;
     renewing.say(json!({ "t": "hello", "token": person.token(5) })).await;
     renewing.hear_until("auth_req").await;
-    let mut idle = ground.connect().await;
+    let mut idle = fixture.connect().await;
     idle.say(json!({ "t": "hello", "token": person.token(5) })).await;
     idle.hear_until("auth_req").await;
     for (n, token, answer, code) in [
@@ -51,16 +51,16 @@ async fn a_token_is_renewed_in_time_or_the_socket_ends() {
         assert_eq!((&frame["t"], &frame["n"], &frame["code"]), (&json!(answer), &json!(n), &code));
     }
     assert_eq!(idle.hear_bye(4401, &[]).await["resume"], true);
-    ground.feed([person]);
+    fixture.feed([person]);
     assert_eq!(renewing.hear().await["t"], "evt");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_that_answers_no_ping_is_closed_and_one_that_does_is_not() {
     let times = LiveTimes { heartbeat: Duration::from_millis(400), ..LiveTimes::default() };
-    let ground = Ground::with_times(times).await;
-    let (mut silent, _) = ground.listen(Person::new(), None).await;
-    let (mut alive, _) = ground.listen(Person::new(), None).await;
+    let fixture = Fixture::with_times(times).await;
+    let (mut silent, _) = fixture.listen(Person::new(), None).await;
+    let (mut alive, _) = fixture.listen(Person::new(), None).await;
     silent.hear_until("ready").await;
     alive.hear_until("ready").await;
     for _ in 0..5 {
@@ -73,24 +73,24 @@ async fn a_socket_that_answers_no_ping_is_closed_and_one_that_does_is_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn topics_come_and_go() {
-    let mut ground = Ground::new().await;
+    let mut fixture = Fixture::new().await;
     let person = Person::new();
-    let (mut client, _) = ground.listen(person, None).await;
+    let (mut client, _) = fixture.listen(person, None).await;
     client.hear_until("ready").await;
     client.say(json!({ "t": "unsub", "n": 1, "topic": "me" })).await;
     assert_eq!(client.hear().await, json!({ "t": "ok", "n": 1 }));
-    ground.feed([person; 3]);
-    ground.hub.announce(&RawValue::from_string("1".into()).unwrap());
+    fixture.feed([person; 3]);
+    fixture.hub.announce(&RawValue::from_string("1".into()).unwrap());
     client.say(json!({ "t": "sub", "n": 2, "topic": "announcements" })).await;
     assert_eq!(client.hear().await, json!({ "t": "ok", "n": 2 }));
-    ground.hub.announce(&RawValue::from_string(r#"{"text":"closed today"}"#.into()).unwrap());
+    fixture.hub.announce(&RawValue::from_string(r#"{"text":"closed today"}"#.into()).unwrap());
     let expected = json!({ "t": "eph", "topic": "announcements", "data": { "text": "closed today" } });
     assert_eq!(client.hear().await, expected);
     client.say(json!({ "t": "sub", "n": 3, "topic": "me" })).await;
     assert_eq!(client.hear().await, json!({ "t": "ok", "n": 3 }));
     let ready = client.hear().await;
     assert_eq!((&ready["t"], &ready["replayed"]), (&json!("ready"), &json!(0)));
-    ground.feed([person]);
+    fixture.feed([person]);
     let event = client.hear().await;
     assert_eq!(sequences(std::slice::from_ref(&event)), [4]);
     assert_eq!(event["p"], ready["c"]);
@@ -98,8 +98,8 @@ async fn topics_come_and_go() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_is_wrong_is_answered_with_its_problem() {
-    let ground = Ground::new().await;
-    let (mut client, _) = ground.listen(Person::new(), None).await;
+    let fixture = Fixture::new().await;
+    let (mut client, _) = fixture.listen(Person::new(), None).await;
     client.hear_until("ready").await;
     for (n, kind, key, data, code) in [
         (1, "user.register.v1", None, json!({}), "unknown_command"),
@@ -118,14 +118,14 @@ async fn a_command_that_is_wrong_is_answered_with_its_problem() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edge_that_goes_away_says_so_to_everybody_and_when_to_come_again() {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     let mut clients = Vec::new();
     for _ in 0..20 {
-        let (mut client, _) = ground.listen(Person::new(), None).await;
+        let (mut client, _) = fixture.listen(Person::new(), None).await;
         client.hear_until("ready").await;
         clients.push(client);
     }
-    ground.hub.close(Duration::ZERO);
+    fixture.hub.close(Duration::ZERO);
     let mut waits = std::collections::HashSet::new();
     for mut client in clients {
         let bye = client.hear_bye(4000, &[]).await;

@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::ground::{Ground, Person, a_group, cursor, only};
+use super::fixture::{Fixture, Person, a_group, cursor, only};
 use crate::{EdgeConfig, live::LiveTimes};
 
 struct Listener(BufReader<TcpStream>);
@@ -18,15 +18,15 @@ struct Listener(BufReader<TcpStream>);
 type Fields = Vec<(String, String)>;
 
 impl Listener {
-    async fn open(ground: &Ground, person: Person, last_event_id: Option<&str>) -> Self {
-        let (status, listener) = Self::ask(ground, person, "", last_event_id).await;
+    async fn open(fixture: &Fixture, person: Person, last_event_id: Option<&str>) -> Self {
+        let (status, listener) = Self::ask(fixture, person, "", last_event_id).await;
         assert!(status.contains(" 200 "), "{status}");
         listener
     }
 
     /// Gives the status, too. `query` is that of the URL.
-    async fn ask(ground: &Ground, person: Person, query: &str, last_event_id: Option<&str>) -> (String, Self) {
-        let mut stream = TcpStream::connect(ground.address).await.unwrap();
+    async fn ask(fixture: &Fixture, person: Person, query: &str, last_event_id: Option<&str>) -> (String, Self) {
+        let mut stream = TcpStream::connect(fixture.address).await.unwrap();
         let resume = last_event_id.map_or_else(String::new, |id| format!("last-event-id: {id}\r\n"));
         let token = person.token(600);
         // HTTP/1.0: the body is not cut into chunks.
@@ -63,33 +63,33 @@ fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_resumes_from_the_last_event_it_got() {
-    let mut ground = Ground::new().await;
+    let mut fixture = Fixture::new().await;
     let person = Person::new();
-    ground.feed([person]);
-    let mut listener = Listener::open(&ground, person, None).await;
+    fixture.feed([person]);
+    let mut listener = Listener::open(&fixture, person, None).await;
     assert_eq!(field(&listener.next().await.unwrap(), "id"), cursor(1));
-    ground.feed([Person::new(), person]);
+    fixture.feed([Person::new(), person]);
     let event = listener.next().await.unwrap();
     assert_eq!((field(&event, "id"), field(&event, "event")), (&*cursor(3), "reminder.cancelled.v1"));
     let data: Value = serde_json::from_str(field(&event, "data")).unwrap();
     assert_eq!((&data["c"], &data["type"]), (&cursor(3).into(), &"reminder.cancelled.v1".into()));
     drop(listener);
-    ground.feed([person; 600]);
-    let mut listener = Listener::open(&ground, person, Some(&cursor(3))).await;
+    fixture.feed([person; 600]);
+    let mut listener = Listener::open(&fixture, person, Some(&cursor(3))).await;
     listener.next().await.unwrap();
     for sequence in 4..=603 {
         assert_eq!(field(&listener.next().await.unwrap(), "id"), cursor(sequence));
     }
-    ground.hub.close(Duration::ZERO);
+    fixture.hub.close(Duration::ZERO);
     assert_eq!(listener.next().await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_that_was_away_too_long_is_reset() {
-    let mut ground = Ground::with(EdgeConfig { ring_events: 10, ..EdgeConfig::default() }).await;
+    let mut fixture = Fixture::with(EdgeConfig { ring_events: 10, ..EdgeConfig::default() }).await;
     let person = Person::new();
-    ground.feed([person; 20]);
-    let mut listener = Listener::open(&ground, person, Some(&cursor(3))).await;
+    fixture.feed([person; 20]);
+    let mut listener = Listener::open(&fixture, person, Some(&cursor(3))).await;
     let reset = listener.next().await.unwrap();
     assert_eq!((field(&reset, "event"), field(&reset, "id")), ("reset", &*cursor(20)));
     assert_eq!(field(&reset, "data"), r#"{"why":"too_old"}"#);
@@ -98,11 +98,11 @@ async fn a_listener_that_was_away_too_long_is_reset() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quiet_listener_gets_checkpoints() {
     let times = LiveTimes { heartbeat: Duration::from_millis(100), ..LiveTimes::default() };
-    let mut ground = Ground::with_times(times).await;
-    let mut listener = Listener::open(&ground, Person::new(), None).await;
+    let mut fixture = Fixture::with_times(times).await;
+    let mut listener = Listener::open(&fixture, Person::new(), None).await;
     let first = listener.next().await.unwrap();
     assert_eq!((field(&first, "event"), field(&first, "id")), ("checkpoint", &*cursor(0)));
-    ground.feed([Person::new()]);
+    fixture.feed([Person::new()]);
     // An id without data would not move every client.
     let last = loop {
         let checkpoint = listener.next().await.unwrap();
@@ -117,12 +117,12 @@ async fn a_quiet_listener_gets_checkpoints() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_of_several_topics_gets_each_event_once_in_the_order_of_the_stream() {
     let (person, group) = (Person::new(), a_group());
-    let mut ground = Ground::with(EdgeConfig { may_follow: only(group), ..EdgeConfig::default() }).await;
+    let mut fixture = Fixture::with(EdgeConfig { may_follow: only(group), ..EdgeConfig::default() }).await;
     let topics = format!("?topics={group},me,{group}");
-    ground.feed_about([group, person.user.into(), UserId::mint().into(), group]);
-    let (_, mut listener) = Listener::ask(&ground, person, &topics, Some(&cursor(0))).await;
+    fixture.feed_about([group, person.user.into(), UserId::mint().into(), group]);
+    let (_, mut listener) = Listener::ask(&fixture, person, &topics, Some(&cursor(0))).await;
     assert_eq!(field(&listener.next().await.unwrap(), "id"), cursor(0));
-    ground.feed_about([person.user.into(), group]);
+    fixture.feed_about([person.user.into(), group]);
     for (sequence, topic) in
         [(1, &*group.to_string()), (2, "me"), (4, &group.to_string()), (5, "me"), (6, &group.to_string())]
     {
@@ -134,9 +134,9 @@ async fn a_listener_of_several_topics_gets_each_event_once_in_the_order_of_the_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_is_refused_a_topic_that_is_not_for_it() {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     for topics in [a_group().to_string(), UserId::mint().to_string(), "announcements".into(), "me,nothing".into()] {
-        let (status, _) = Listener::ask(&ground, Person::new(), &format!("?topics={topics}"), None).await;
+        let (status, _) = Listener::ask(&fixture, Person::new(), &format!("?topics={topics}"), None).await;
         assert!(status.contains(" 404 "), "{topics}: {status}");
     }
 }

@@ -7,7 +7,7 @@ use plyo_events::{Message, UserId};
 use plyo_nats::{Encoded, Stored};
 use uuid::Uuid;
 
-use super::ground::EPOCH;
+use super::fixture::EPOCH;
 use crate::{
     caller::Callers,
     live::{Hub, frames::Format, rendered::Place},

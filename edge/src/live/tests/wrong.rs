@@ -9,14 +9,14 @@ use tokio_tungstenite::{
     tungstenite::{self, Message as Frame},
 };
 
-use super::ground::{Ground, Person, sequences};
+use super::fixture::{Fixture, Person, sequences};
 use crate::{EdgeConfig, live::LiveTimes};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_frame_ends_only_the_socket_that_said_it() {
-    let mut ground = Ground::new().await;
+    let mut fixture = Fixture::new().await;
     let (witness, other) = (Person::new(), Person::new());
-    let (mut bystander, _) = ground.listen(witness, None).await;
+    let (mut bystander, _) = fixture.listen(witness, None).await;
     bystander.hear_until("ready").await;
     let hello = json!({ "t": "hello", "token": other.token(600) });
     let nested =
@@ -31,22 +31,22 @@ async fn what_is_no_frame_ends_only_the_socket_that_said_it() {
         (Frame::Text("x".repeat(64 * 1024 + 1).into()), 1009),
     ];
     for (frame, code) in cases {
-        let mut before_hello = ground.connect().await;
+        let mut before_hello = fixture.connect().await;
         before_hello.say_raw(frame.clone()).await;
         assert_eq!(before_hello.hear_bye(code, &[]).await["resume"], false);
-        let mut after_hello = ground.connect().await;
+        let mut after_hello = fixture.connect().await;
         after_hello.say(hello.clone()).await;
         after_hello.hear_until("ready").await;
         after_hello.say_raw(frame).await;
         after_hello.hear_bye(code, &[]).await;
-        ground.feed([witness]);
+        fixture.feed([witness]);
         bystander.hear_until("evt").await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_command_does_not_use_up_is_refused_with_a_pointer_in_both_notations() {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     let person = Person::new();
     let workout = r#"{"started_at":"2026-11-24T18:30:00Z","exercises":[{"exercise":"plank","sets":[{"reps":8}]}]}"#;
     let id = "01a21227-812e-717e-b815-88f3756afa5a";
@@ -61,8 +61,8 @@ async fn what_a_command_does_not_use_up_is_refused_with_a_pointer_in_both_notati
         ("coach.snooze.v1", snooze.replace("\"days\":3", "\"days\":3,\"mood\":1"), "/mood"),
         ("coach.snooze.v1", "[]".to_owned(), ""),
     ];
-    let mut json = ground.connect().await;
-    let mut packed = ground.connect().await;
+    let mut json = fixture.connect().await;
+    let mut packed = fixture.connect().await;
     let hello = json!({ "t": "hello", "token": person.token(600) });
     json.say(hello.clone()).await;
     json.hear_until("ready").await;
@@ -87,12 +87,12 @@ async fn what_a_command_does_not_use_up_is_refused_with_a_pointer_in_both_notati
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_not_valid_opens_nothing() {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     let person = Person::new();
     for (token, code, resume) in
         [("x".to_owned(), 4501, false), (String::new(), 4501, false), (person.token(-1), 4401, true)]
     {
-        let mut client = ground.connect().await;
+        let mut client = fixture.connect().await;
         client.say(json!({ "t": "hello", "token": token })).await;
         assert_eq!(client.hear_bye(code, &[]).await["resume"], resume);
     }
@@ -101,18 +101,18 @@ async fn a_token_that_is_not_valid_opens_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_never_says_hello_is_sent_away() {
     let times = LiveTimes { hello: Duration::from_millis(100), ..LiveTimes::default() };
-    let ground = Ground::with_times(times).await;
-    let mut client = ground.connect().await;
+    let fixture = Fixture::with_times(times).await;
+    let mut client = fixture.connect().await;
     assert_eq!(client.hear_bye(4408, &[]).await["resume"], true);
-    let mut pinging = ground.connect().await;
+    let mut pinging = fixture.connect().await;
     pinging.say_raw(Frame::Ping("still here".into())).await;
     pinging.hear_bye(4408, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_frames_and_topics_are_answered_until_there_are_too_many() {
-    let ground = Ground::new().await;
-    let mut client = ground.connect().await;
+    let fixture = Fixture::new().await;
+    let mut client = fixture.connect().await;
     client.say(json!({ "t": "hello", "token": Person::new().token(600), "subs": ["me", "others"] })).await;
     let greeting = client.hear_until("ready").await;
     assert_eq!((&greeting[1]["code"], &greeting[1]["n"]), (&json!("unknown_topic"), &json!(0)));
@@ -130,8 +130,8 @@ async fn unknown_frames_and_topics_are_answered_until_there_are_too_many() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_origin_is_refused_before_there_is_a_socket() {
     let config = EdgeConfig { allowed_origins: vec!["https://plyo.example".parse().unwrap()], ..EdgeConfig::default() };
-    let ground = Ground::with(config).await;
-    let own = format!("http://{}", ground.address);
+    let fixture = Fixture::with(config).await;
+    let own = format!("http://{}", fixture.address);
     for (origin, status) in [
         ("https://plyo.example", 101),
         (&own, 101),
@@ -139,9 +139,9 @@ async fn a_foreign_origin_is_refused_before_there_is_a_socket() {
         ("null", 403),
         ("https://plyo.example.evil.example", 403),
     ] {
-        let mut request = ground.request();
+        let mut request = fixture.request();
         request.headers_mut().insert("origin", origin.parse().unwrap());
-        let stream = TcpSocket::new_v4().unwrap().connect(ground.address).await.unwrap();
+        let stream = TcpSocket::new_v4().unwrap().connect(fixture.address).await.unwrap();
         let answered = match client_async(request, stream).await {
             Ok((_, response)) => response.status().as_u16(),
             Err(tungstenite::Error::Http(response)) => response.status().as_u16(),
@@ -155,18 +155,18 @@ async fn a_foreign_origin_is_refused_before_there_is_a_socket() {
 async fn a_client_that_never_reads_is_left_behind_and_nobody_else_notices() {
     let times = LiveTimes { write: Duration::from_millis(500), ..LiveTimes::default() };
     let config = EdgeConfig { ring_events: 1_000, live: times, ..EdgeConfig::default() };
-    let mut ground = Ground::with(config).await;
+    let mut fixture = Fixture::with(config).await;
     let person = Person::new();
     let narrow = TcpSocket::new_v4().unwrap();
     narrow.set_recv_buffer_size(4096).unwrap();
-    let mut stalled = ground.connect_with(narrow, ground.request()).await;
+    let mut stalled = fixture.connect_with(narrow, fixture.request()).await;
     stalled.say(json!({ "t": "hello", "token": person.token(600) })).await;
     stalled.hear_until("ready").await;
-    let (mut reader, _) = ground.listen(person, None).await;
+    let (mut reader, _) = fixture.listen(person, None).await;
     reader.hear_until("ready").await;
     let (rounds, each) = (150, 200);
     for round in 0..rounds {
-        ground.feed(std::iter::repeat_n(person, each));
+        fixture.feed(std::iter::repeat_n(person, each));
         let mut frames = Vec::new();
         while frames.len() < each {
             // On a slow machine a ping comes in between.

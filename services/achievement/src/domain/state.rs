@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use plyo_events::{
-    Emit, Event, Message, UserId,
+    Event, Message, Output, UserId,
     achievement::{AchievementRevoked, AchievementUnlocked, Metric},
     workout::{RecordChanges, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted, WorkoutSummary},
 };
@@ -32,7 +32,7 @@ impl Tables for State {
 
 impl State {
     /// Compares every rule with what is unlocked.
-    pub(crate) fn tell(&self, event: &Message<Event>) -> Emit {
+    pub(crate) fn tell(&self, event: &Message<Event>) -> Output {
         let user = event.user();
         let (progress, unlocked) = (self.progress(user), self.unlocked.get(&(user,)));
         let changes = RULES.iter().filter_map(|rule| {
@@ -49,7 +49,7 @@ impl State {
                 AchievementRevoked { code, metric, threshold, value }.into()
             })
         });
-        Emit::nothing().events(changes)
+        Output::nothing().events(changes)
     }
 
     /// The only way it changes.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime};
 use plyo_events::{
-    Emit, Event, EventId, Message, RecommendationId, WorkoutId,
+    Event, EventId, Message, Output, RecommendationId, WorkoutId,
     coach::{RecommendationFollowed, RecommendationReady, WithdrawalReason},
 };
 use uuid::Uuid;
@@ -83,9 +83,9 @@ impl<'a> Person<'a> {
 const FRESH: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What was followed is said, and what is recommended now.
-pub(super) fn after_workout(state: &State, event: &Message<Event>, started_at: Timestamp) -> Emit {
+pub(super) fn after_workout(state: &State, event: &Message<Event>, started_at: Timestamp) -> Output {
     let user = event.user();
-    let Some(latest) = state.latest(user) else { return Emit::nothing() };
+    let Some(latest) = state.latest(user) else { return Output::nothing() };
     let mut counsel = state.counsel(user);
     let person = Person::new(state.training(user), &counsel, latest, event.id);
     let workout_id = WorkoutId::new(latest.workout);
@@ -93,11 +93,11 @@ pub(super) fn after_workout(state: &State, event: &Message<Event>, started_at: T
         .follows(&mut counsel)
         .into_iter()
         .map(|id| Event::from(RecommendationFollowed { recommendation_id: RecommendationId::new(id), workout_id }));
-    let emit = Emit::nothing().events(followed);
+    let output = Output::nothing().events(followed);
     if event.time.duration_since(started_at) > FRESH {
-        return emit;
+        return output;
     }
-    emit.events(person.is_told(&counsel).map(Event::from))
+    output.events(person.is_told(&counsel).map(Event::from))
 }
 
 /// What rested on a workout that changed is withdrawn, and what holds now is recommended in its place.
@@ -106,21 +106,21 @@ pub(super) fn after_change(
     event: &Message<Event>,
     workout_id: WorkoutId,
     reason: WithdrawalReason,
-) -> Emit {
+) -> Output {
     let user = event.user();
     let told = state.places.get(&(user, workout_id)).and_then(|place| place.earlier);
     let mut counsel = state.counsel(user);
     let rests = |open: &Open| told.is_some_and(|told| open.evidence.contains(&told.uuid()));
     let fallen: Vec<Open> = counsel.open.extract_if(.., |open| rests(open)).collect();
     if fallen.is_empty() {
-        return Emit::nothing();
+        return Output::nothing();
     }
-    let mut emit = Emit::nothing();
+    let mut output = Output::nothing();
     for Open { id, .. } in fallen {
         counsel.guidance.fold(knowledge().global, &ProposalEvent::Gone { id: EventId::new(id) });
-        emit = emit.event(withdrawn(RecommendationId::new(id), reason, workout_id));
+        output = output.event(withdrawn(RecommendationId::new(id), reason, workout_id));
     }
-    let Some(latest) = state.latest(user) else { return emit };
+    let Some(latest) = state.latest(user) else { return output };
     let person = Person::new(state.training(user), &counsel, latest, event.id);
-    emit.events(person.is_told(&counsel).map(Event::from))
+    output.events(person.is_told(&counsel).map(Event::from))
 }

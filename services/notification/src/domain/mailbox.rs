@@ -1,7 +1,7 @@
 //! Decisions about a user's notifications.
 
 use plyo_events::{
-    Emit, Event, Message, NotificationId, Rejection, UserId,
+    Event, Message, NotificationId, Output, Rejection, UserId,
     notification::{
         AllNotificationsRead, NOTIFICATION_NOT_FOUND, NotificationCounts, NotificationCreated, NotificationRead,
         NotificationRetracted, PreferencesChanged, SetPreferences,
@@ -15,53 +15,53 @@ use super::{
 };
 
 /// Reads one.
-pub(crate) fn read(state: &State, user: UserId, notification: NotificationId) -> Result<Emit, Rejection> {
+pub(crate) fn read(state: &State, user: UserId, notification: NotificationId) -> Result<Output, Rejection> {
     let mailbox = state.mailbox(user);
     let counts = |unread: u64| NotificationCounts { total: mailbox.last_number, unread };
     let row = state.notifications.get(&(user, notification));
     let row = row.ok_or(NOTIFICATION_NOT_FOUND)?;
     if !is_unread(row, &mailbox) {
-        return Ok(Emit::nothing().reply(counts(mailbox.unread)));
+        return Ok(Output::nothing().reply(counts(mailbox.unread)));
     }
     let event = NotificationRead { notification_id: row.notification_id };
-    Ok(Emit::nothing().event(event).reply(counts(mailbox.unread.saturating_sub(1))))
+    Ok(Output::nothing().event(event).reply(counts(mailbox.unread.saturating_sub(1))))
 }
 
 /// Reads all there are.
-pub(crate) fn read_all(state: &State, user: UserId) -> Emit {
+pub(crate) fn read_all(state: &State, user: UserId) -> Output {
     let mailbox = state.mailbox(user);
-    let emit = Emit::nothing().reply(NotificationCounts { total: mailbox.last_number, unread: 0 });
-    if mailbox.unread == 0 { emit } else { emit.event(AllNotificationsRead { through: mailbox.last_number }) }
+    let output = Output::nothing().reply(NotificationCounts { total: mailbox.last_number, unread: 0 });
+    if mailbox.unread == 0 { output } else { output.event(AllNotificationsRead { through: mailbox.last_number }) }
 }
 
 /// Kinds that are not listed keep their setting.
-pub(crate) fn set_preferences(state: &State, user: UserId, set: &SetPreferences) -> Emit {
+pub(crate) fn set_preferences(state: &State, user: UserId, set: &SetPreferences) -> Output {
     let before = state.preferences.get(&(user,)).map(|row| row.in_app.clone()).unwrap_or_default();
     let mut in_app = before.clone();
     in_app.extend(&set.in_app);
-    let emit = Emit::nothing().reply(complete(&in_app));
-    if in_app == before { emit } else { emit.event(PreferencesChanged { in_app }) }
+    let output = Output::nothing().reply(complete(&in_app));
+    if in_app == before { output } else { output.event(PreferencesChanged { in_app }) }
 }
 
 /// A subject has at most one current notification, and it is true: the previous one is retracted, whatever the preference,
 /// when an achievement or record is lost or a correction improves the workout's own records.
-pub(crate) fn tell(state: &State, event: &Message<Event>) -> Emit {
+pub(crate) fn tell(state: &State, event: &Message<Event>) -> Output {
     let user = event.user();
-    let Some(Meaning { subject, kind }) = meaning(&event.body) else { return Emit::nothing() };
+    let Some(Meaning { subject, kind }) = meaning(&event.body) else { return Output::nothing() };
     let before = state.told_about(user, &subject);
     let now = told(event, before.map(|row| &row.params));
     if before.map(|row| &row.params) == now.as_ref() {
-        return Emit::nothing();
+        return Output::nothing();
     }
-    let emit = Emit::nothing().events(before.map(|row| {
+    let output = Output::nothing().events(before.map(|row| {
         Event::from(NotificationRetracted {
             notification_id: row.notification_id,
             because: because(event, row.because.preference),
         })
     }));
     let (is_wanted, preference) = state.preference(user, kind);
-    let Some(params) = now.filter(|_| is_wanted) else { return emit };
-    emit.event(NotificationCreated {
+    let Some(params) = now.filter(|_| is_wanted) else { return output };
+    output.event(NotificationCreated {
         notification_id: notification_id(event),
         number: state.mailbox(user).last_number + 1,
         kind,

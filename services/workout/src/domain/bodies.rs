@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
 use plyo_events::{
-    Command, Emit, Message, Rejection, UserId, Violation,
+    Command, Message, Output, Rejection, UserId, Violation,
     training::BodyWeight,
     workout::{BodyWeightLogged, BodyWeightSaved, LogBodyWeight, Workout},
 };
@@ -40,12 +40,12 @@ pub(crate) fn weight_on(state: &State, user: UserId, date: Date) -> Option<BodyW
 }
 
 /// Keeps what somebody weighed on a date, or takes it back. The same again does nothing.
-pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogBodyWeight) -> Result<Emit, Rejection> {
+pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogBodyWeight) -> Result<Output, Rejection> {
     let LogBodyWeight { date, weight } = *log;
     check(date, command.time)?;
     let known = state.bodies.get(&(command.user(), year(date))).and_then(|row| row.days.get(&date)).copied();
-    let emit = Emit::nothing().reply(BodyWeightSaved { date, weight });
-    Ok(if known == weight { emit } else { emit.event(BodyWeightLogged { date, weight }) })
+    let output = Output::nothing().reply(BodyWeightSaved { date, weight });
+    Ok(if known == weight { output } else { output.event(BodyWeightLogged { date, weight }) })
 }
 
 /// A day begins up to 14 hours earlier elsewhere than at UTC.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use plyo_events::{
-    Emit, Event, EventId, EventKind, Rejection, ReminderId, Timer,
+    Event, EventId, EventKind, Output, Rejection, ReminderId, Timer,
     clock::WorkoutReminderDue,
     workout::{
         CancelReminder, INVALID_DUE_AT, MoveReminder, REMINDER_NOT_ACTIVE, REMINDER_NOT_FOUND, ReminderCancelled,
@@ -26,7 +26,7 @@ pub(crate) fn set(
     due_at: Timestamp,
     now: Timestamp,
     active: u32,
-) -> Result<Emit, Rejection> {
+) -> Result<Output, Rejection> {
     if let Some(row) = row {
         return Ok(unchanged(row));
     }
@@ -37,7 +37,7 @@ pub(crate) fn set(
 }
 
 /// Moves a pending one. Moving it to the same time does nothing.
-pub(crate) fn shift(row: Option<&ReminderRow>, shift: &MoveReminder, now: Timestamp) -> Result<Emit, Rejection> {
+pub(crate) fn shift(row: Option<&ReminderRow>, shift: &MoveReminder, now: Timestamp) -> Result<Output, Rejection> {
     let row = to_come(row)?;
     check_revision(row.revision, shift.if_revision.as_deref())?;
     let due_at = ahead(shift.due_at, now)?;
@@ -48,11 +48,11 @@ pub(crate) fn shift(row: Option<&ReminderRow>, shift: &MoveReminder, now: Timest
 }
 
 /// Cancels a pending one.
-pub(crate) fn cancel(row: Option<&ReminderRow>, cancel: &CancelReminder) -> Result<Emit, Rejection> {
+pub(crate) fn cancel(row: Option<&ReminderRow>, cancel: &CancelReminder) -> Result<Output, Rejection> {
     let row = to_come(row)?;
     check_revision(row.revision, cancel.if_revision.as_deref())?;
     let (reminder_id, revision) = (row.reminder_id, row.revision + 1);
-    Ok(Emit::nothing()
+    Ok(Output::nothing()
         .event(ReminderCancelled { reminder_id, revision })
         .timer(Timer::Cancel { key: reminder_id.uuid(), kind: EventKind::WorkoutReminderDue })
         .reply(ReminderSaved { reminder_id, revision }))
@@ -60,13 +60,13 @@ pub(crate) fn cancel(row: Option<&ReminderRow>, cancel: &CancelReminder) -> Resu
 
 /// Compares a clock event with the current reminder. If the reminder was moved, cancelled or has fired, the event is
 /// ignored; an unknown one comes from a scheduled job outside, and counts once.
-pub(crate) fn come_due(row: Option<&ReminderRow>, due: &WorkoutReminderDue, clock_event: EventId) -> Emit {
+pub(crate) fn come_due(row: Option<&ReminderRow>, due: &WorkoutReminderDue, clock_event: EventId) -> Output {
     let stands = row.is_none_or(|row| row.status == ReminderStatus::Active && row.revision == due.revision);
     if !stands {
-        return Emit::nothing();
+        return Output::nothing();
     }
     let due_at = to_microsecond(due.due_at);
-    Emit::nothing().event(ReminderDue { reminder_id: due.reminder_id, due_at, clock_event })
+    Output::nothing().event(ReminderDue { reminder_id: due.reminder_id, due_at, clock_event })
 }
 
 fn ahead(due_at: Timestamp, now: Timestamp) -> Result<Timestamp, Rejection> {
@@ -77,16 +77,16 @@ fn ahead(due_at: Timestamp, now: Timestamp) -> Result<Timestamp, Rejection> {
     Ok(due_at)
 }
 
-fn schedule(reminder_id: ReminderId, revision: u32, due_at: Timestamp) -> Emit {
+fn schedule(reminder_id: ReminderId, revision: u32, due_at: Timestamp) -> Output {
     let due = Event::from(WorkoutReminderDue { reminder_id, revision, due_at });
-    Emit::nothing()
+    Output::nothing()
         .event(ReminderSet { reminder_id, revision, due_at })
         .timer(Timer::Set { key: reminder_id.uuid(), at: due_at, due })
         .reply(ReminderSaved { reminder_id, revision })
 }
 
-fn unchanged(row: &ReminderRow) -> Emit {
-    Emit::nothing().reply(ReminderSaved { reminder_id: row.reminder_id, revision: row.revision })
+fn unchanged(row: &ReminderRow) -> Output {
+    Output::nothing().reply(ReminderSaved { reminder_id: row.reminder_id, revision: row.revision })
 }
 
 fn to_come(row: Option<&ReminderRow>) -> Result<&ReminderRow, Rejection> {

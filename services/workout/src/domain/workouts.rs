@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use plyo_events::{
-    Command, Emit, Message, Rejection, UserId, WorkoutId,
+    Command, Message, Output, Rejection, UserId, WorkoutId,
     training::{BodyWeight, Load, Mass},
     workout::{
         CorrectWorkout, DeleteWorkout, ExerciseEntry, LogWorkout, RecordChanges, WORKOUT_NOT_FOUND, Workout,
@@ -23,29 +23,33 @@ use super::{
 use crate::exercises;
 
 /// A command that comes again after the loop has forgotten it finds its workout, and logs none.
-pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogWorkout) -> Result<Emit, Rejection> {
+pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogWorkout) -> Result<Output, Rejection> {
     let (user, workout_id, workout) = (command.user(), WorkoutId::new(command.id), &log.workout);
     if let Some(row) = state.workouts.get(&(user, workout_id)) {
-        return Ok(Emit::nothing().reply(WorkoutSaved { workout_id, revision: row.revision, doubt: Vec::new() }));
+        return Ok(Output::nothing().reply(WorkoutSaved { workout_id, revision: row.revision, doubt: Vec::new() }));
     }
     check(workout, command.time)?;
     let summary = totals(state, user, workout);
     let new = New { revision: 1, logged_at: command.stored_time(), workout, body: summary.body() };
     let records = change(state, user, workout_id, None, Some(new));
     let doubt = doubts::doubts(state, user, workout_id, workout);
-    Ok(Emit::nothing()
+    Ok(Output::nothing()
         .event(WorkoutCompleted { workout_id, workout: workout.clone(), summary, records })
         .reply(WorkoutSaved { workout_id, revision: 1, doubt }))
 }
 
 /// A correction that changes nothing is done without an event or a new revision.
-pub(crate) fn correct(state: &State, command: &Message<Command>, correct: &CorrectWorkout) -> Result<Emit, Rejection> {
+pub(crate) fn correct(
+    state: &State,
+    command: &Message<Command>,
+    correct: &CorrectWorkout,
+) -> Result<Output, Rejection> {
     let row = find(state, command.user(), correct.workout_id)?;
     check_revision(row.revision, correct.if_revision.as_deref())?;
     let (user, workout_id, workout, before) = (command.user(), row.workout_id, &correct.workout, row.summary.clone());
     check(workout, command.time)?;
     if row.body == *workout {
-        return Ok(Emit::nothing().reply(WorkoutSaved { workout_id, revision: row.revision, doubt: Vec::new() }));
+        return Ok(Output::nothing().reply(WorkoutSaved { workout_id, revision: row.revision, doubt: Vec::new() }));
     }
     let revision = row.revision + 1;
     let summary = totals(state, user, workout);
@@ -53,21 +57,19 @@ pub(crate) fn correct(state: &State, command: &Message<Command>, correct: &Corre
     let records = change(state, user, workout_id, Some(row), Some(new));
     let doubt = doubts::doubts(state, user, workout_id, workout);
     let workout = workout.clone();
-    Ok(Emit::nothing()
+    Ok(Output::nothing()
         .event(WorkoutCorrected { workout_id, revision, before, workout, summary, records })
         .reply(WorkoutSaved { workout_id, revision, doubt }))
 }
 
-pub(crate) fn delete(state: &State, user: UserId, delete: &DeleteWorkout) -> Result<Emit, Rejection> {
+pub(crate) fn delete(state: &State, user: UserId, delete: &DeleteWorkout) -> Result<Output, Rejection> {
     let row = find(state, user, delete.workout_id)?;
     check_revision(row.revision, delete.if_revision.as_deref())?;
     let workout_id = row.workout_id;
     let records = change(state, user, workout_id, Some(row), None);
-    Ok(Emit::nothing().event(WorkoutDeleted { workout_id, before: row.summary.clone(), records }).reply(WorkoutSaved {
-        workout_id,
-        revision: row.revision,
-        doubt: Vec::new(),
-    }))
+    Ok(Output::nothing()
+        .event(WorkoutDeleted { workout_id, before: row.summary.clone(), records })
+        .reply(WorkoutSaved { workout_id, revision: row.revision, doubt: Vec::new() }))
 }
 
 /// The totals of a workout, with the body's weight on its day where an exercise counts it.

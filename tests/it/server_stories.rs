@@ -1,4 +1,4 @@
-//! The ground everything stands on: private servers that end and start again, and who may say what on NATS.
+//! Private servers end and start again with what they stored, and say who may say what on NATS.
 
 use std::{os::unix::fs::PermissionsExt, time::Duration};
 
@@ -6,29 +6,29 @@ use plyo_nats::{Nats, NatsConfig, raw, streams};
 use plyo_servers::{Postgres, nkeys};
 
 use crate::{
-    platform::{Ground, REAL, eventually},
+    platform::{Fixture, REAL, eventually},
     skipped::skip,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_are_killed_start_again_where_they_were_with_what_they_stored() {
-    let mut ground = Ground::new().await;
-    let (nats_url, dsn) = (ground.nats_server.url(), ground.dsn());
-    let before = streams::state(&ground.nats().await, "EVENTS").await.unwrap();
+    let mut fixture = Fixture::new().await;
+    let (nats_url, dsn) = (fixture.nats_server.url(), fixture.dsn());
+    let before = streams::state(&fixture.nats().await, "EVENTS").await.unwrap();
     {
-        let mut db = ground.database("workout").await;
+        let mut db = fixture.database("workout").await;
         sqlx::query("CREATE TABLE kept AS SELECT 7 AS number").execute(&mut db).await.unwrap();
-        ground.postgres.kill();
+        fixture.postgres.kill();
         assert!(sqlx::query("SELECT 1").execute(&mut db).await.is_err(), "a session does not outlive its server");
     }
-    ground.postgres.restart().unwrap();
-    ground.nats_server.kill();
-    ground.nats_server.restart().unwrap();
-    assert_eq!((ground.nats_server.url(), ground.dsn()), (nats_url, dsn));
-    let mut db = ground.database("workout").await;
+    fixture.postgres.restart().unwrap();
+    fixture.nats_server.kill();
+    fixture.nats_server.restart().unwrap();
+    assert_eq!((fixture.nats_server.url(), fixture.dsn()), (nats_url, dsn));
+    let mut db = fixture.database("workout").await;
     let kept: i32 = sqlx::query_scalar("SELECT number FROM kept").fetch_one(&mut db).await.unwrap();
     assert_eq!(kept, 7);
-    assert_eq!(streams::state(&ground.nats().await, "EVENTS").await.unwrap(), before);
+    assert_eq!(streams::state(&fixture.nats().await, "EVENTS").await.unwrap(), before);
 }
 
 #[test]
@@ -51,12 +51,12 @@ fn root_keeps_the_data_of_postgres_elsewhere_when_its_user_cannot_reach_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_suspended_server_answers_when_it_is_continued() {
-    let ground = Ground::new().await;
-    let nats = ground.nats().await;
-    ground.nats_server.pause();
+    let fixture = Fixture::new().await;
+    let nats = fixture.nats().await;
+    fixture.nats_server.pause();
     let asking = tokio::spawn(async move { streams::state(&nats, "EVENTS").await });
-    ground.postgres.pause();
-    let dsn = ground.dsn();
+    fixture.postgres.pause();
+    let dsn = fixture.dsn();
     let connecting = tokio::spawn(async move { <sqlx::PgConnection as sqlx::Connection>::connect(&dsn).await });
     let patience = Duration::from_millis(300);
     assert!(
@@ -69,15 +69,15 @@ async fn a_suspended_server_answers_when_it_is_continued() {
         .is_err(),
         "no responders"
     );
-    ground.nats_server.resume();
-    ground.postgres.resume();
+    fixture.nats_server.resume();
+    fixture.postgres.resume();
     asking.await.unwrap().unwrap();
     connecting.await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_says_what_is_not_theirs_to_say() {
-    let ground = Ground::new().await;
+    let fixture = Fixture::new().await;
     let user = "0191f0aa-0000-7000-8000-000000000001";
     let denied = [
         ("edge", format!("evt.workout.completed.{user}")),
@@ -112,7 +112,7 @@ async fn nobody_says_what_is_not_theirs_to_say() {
         ("achievement", format!("at.workout_reminder_due.{user}.key")),
     ];
     for (name, subject) in denied {
-        let nats = as_user(&ground, name).await.unwrap();
+        let nats = as_user(&fixture, name).await.unwrap();
         let publisher = nats.clone();
         let message = (subject.clone(), Vec::new(), Vec::new());
         let publishing = tokio::spawn(async move { raw::publish_pipelined(&publisher, vec![message], 1).await });
@@ -123,13 +123,13 @@ async fn nobody_says_what_is_not_theirs_to_say() {
         .await;
         publishing.abort();
     }
-    assert_eq!(streams::state(&ground.nats().await, "EVENTS").await.unwrap().messages, 0);
+    assert_eq!(streams::state(&fixture.nats().await, "EVENTS").await.unwrap().messages, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_publishes_its_own_and_a_stranger_does_not_get_in() {
-    let ground = Ground::new().await;
-    ground.ends_with_dead_letters();
+    let fixture = Fixture::new().await;
+    fixture.ends_with_dead_letters();
     let user = "0191f0aa-0000-7000-8000-000000000001";
     for (name, subject) in [
         ("edge", format!("cmd.workout.log.{user}")),
@@ -141,17 +141,17 @@ async fn a_service_publishes_its_own_and_a_stranger_does_not_get_in() {
         ("achievement", format!("evt.achievement.unlocked.{user}")),
         ("notification", "dead.notification.unknown".to_owned()),
     ] {
-        let nats = as_user(&ground, name).await.unwrap();
+        let nats = as_user(&fixture, name).await.unwrap();
         raw::publish_pipelined(&nats, vec![(subject, Vec::new(), Vec::new())], 1).await.unwrap();
     }
     let stranger = tempfile::tempdir().unwrap();
     nkeys::make(stranger.path(), &REAL).unwrap();
     for nkey_seed in [None, nkeys::seed(stranger.path(), "operator").ok()] {
-        let config = NatsConfig { url: ground.nats_server.url(), name: "operator".into(), nkey_seed };
+        let config = NatsConfig { url: fixture.nats_server.url(), name: "operator".into(), nkey_seed };
         assert!(Nats::connect(&config).await.is_err());
     }
 }
 
-async fn as_user(ground: &Ground, name: &str) -> anyhow::Result<Nats> {
-    ground.config().nats(name).await
+async fn as_user(fixture: &Fixture, name: &str) -> anyhow::Result<Nats> {
+    fixture.config().nats(name).await
 }

@@ -40,7 +40,7 @@ use crate::{
 pub(super) const EPOCH: u64 = 1_790_000_000_000_000;
 
 /// An edge whose hub the test feeds.
-pub(super) struct Ground {
+pub(super) struct Fixture {
     pub address: SocketAddr,
     pub hub: Arc<Hub>,
     next: u64,
@@ -64,7 +64,7 @@ pub(super) struct Person {
 /// A socket's other end.
 pub(super) struct Client(pub WebSocketStream<TcpStream>);
 
-impl Ground {
+impl Fixture {
     pub(super) async fn new() -> Self {
         Self::with(EdgeConfig::default()).await
     }
@@ -159,7 +159,7 @@ impl Ground {
     }
 }
 
-impl Drop for Ground {
+impl Drop for Fixture {
     fn drop(&mut self) {
         self.server.abort();
     }

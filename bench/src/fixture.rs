@@ -25,7 +25,7 @@ pub const ALL: &str = "edge,user,workout,achievement,coach,notification";
 pub const WITHOUT_COACH: &str = "edge,user,workout,achievement,notification";
 
 /// Real servers that end with it.
-pub struct Ground {
+pub struct Fixture {
     servers: Servers,
     revision: Revision,
     durability: Durability,
@@ -37,7 +37,7 @@ pub struct Platform {
     pub authority: String,
 }
 
-impl Ground {
+impl Fixture {
     pub async fn new(revision: &Revision, durability: Durability) -> Result<Self> {
         let setup = Setup { access: Access::committed(), durability, nats_servers: 1, tables: None };
         let mut servers = Servers::start(setup).await?;
@@ -45,9 +45,9 @@ impl Ground {
             servers.nats_server.kill();
             servers.nats_server.restart()?;
         }
-        let ground = Self { servers, revision: revision.clone(), durability };
-        ground.operate(&["migrate"])?;
-        Ok(ground)
+        let fixture = Self { servers, revision: revision.clone(), durability };
+        fixture.operate(&["migrate"])?;
+        Ok(fixture)
     }
 
     /// As the superuser.
@@ -219,8 +219,8 @@ impl Platform {
     }
 
     /// The same once nothing is under way.
-    pub async fn stop_when_settled(mut self, ground: &Ground) -> Result<()> {
-        ground.settle(Duration::from_secs(180)).await?;
+    pub async fn stop_when_settled(mut self, fixture: &Fixture) -> Result<()> {
+        fixture.settle(Duration::from_secs(180)).await?;
         self.stop().await
     }
 
