@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Installs what Plyo needs and this machine lacks: a C compiler, nats-server, Postgres, Redis; with --tests also the `nats`
-# command and, from Debian, the proxies nginx and HAProxy, with --promtool also Prometheus' `promtool`, with --lint also cargo-deny and cargo-shear. What is on PATH in a
-# sufficient version is used. Nothing of the system's is started, stopped or changed otherwise.
+# command and, from Debian, the proxies nginx and HAProxy and Prometheus' `promtool`; with --lint also cargo-deny and
+# cargo-shear. What is on PATH in a sufficient version is used. Nothing of the system's is started, stopped or changed
+# otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 RUST_VERSION=1.95
 NATS_VERSION=2.15.1   # 2.14.3 or newer will do; Debian's 2.9 is too old
 NATS_CLI_VERSION=v0.5.0
-PROMTOOL_VERSION=v0.316.0
 DENY_VERSION=0.20.2
 SHEAR_VERSION=1.14.0
 TOOLS=$PWD/.tools/bin
@@ -136,13 +136,21 @@ proxies() {
     debian "${missing[@]}" || say "the stories of proxies that are not there are skipped"
 }
 
-promtool() {
-    if [ -x "$TOOLS/promtool" ] || command -v promtool >/dev/null; then return; fi
-    command -v go >/dev/null || fail "promtool is built with Go, which is not installed"
-    say "building promtool $PROMTOOL_VERSION (some minutes, once)"
-    GOBIN=$TOOLS go install "github.com/prometheus/prometheus/cmd/promtool@$PROMTOOL_VERSION" ||
-        fail "promtool could not be built"
-}
+# Of the package the one program: installed, it would start a Prometheus.
+prometheus_tool() (
+    if [ -x "$TOOLS/promtool" ] || command -v promtool >/dev/null; then exit 0; fi
+    local skipped="the story that uses promtool is skipped"
+    command -v apt-get >/dev/null || { say "promtool is taken from Debian's package of Prometheus: $skipped"; exit 0; }
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+    cd "$folder"
+    say "fetching promtool from Debian's package of Prometheus"
+    if apt-get download -qq prometheus >/dev/null 2>&1 && dpkg-deb -x prometheus_*.deb .; then
+        mv usr/bin/promtool "$TOOLS/"
+    else
+        say "apt-get could not download prometheus: $skipped"
+    fi
+)
 
 command -v cargo >/dev/null || fail "Rust $RUST_VERSION or newer is required: https://rustup.rs"
 # rustup fetches the version of rust-toolchain.toml here, if it has to.
@@ -162,7 +170,10 @@ nats_found || fail "nats-server 2.14.3 or newer is required on PATH or in .tools
 postgres_found || fail "Postgres 15 or newer is required in /usr/lib/postgresql or on PATH; this system's packages do not have it"
 redis_found || fail "Redis 7 or newer is required on PATH; this system's packages do not have it"
 case "${1:-}" in
---tests) nats_cli && proxies ;;
---promtool) promtool ;;
+--tests)
+    nats_cli
+    proxies
+    prometheus_tool
+    ;;
 --lint) lint_tools ;;
 esac

@@ -64,13 +64,13 @@ fn each_metric_is_in_the_table_and_no_other() {
     assert_eq!(counted(), listed, "left what is counted, right what is explained");
 }
 
-/// `promtool` of `scripts/setup.sh --promtool`, or of the machine.
+/// `promtool` of `scripts/setup.sh --tests`, or of the machine.
 fn promtool() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(root().join(".tools/bin")).chain(std::env::split_paths(&path));
     let found = folders.map(|folder| folder.join("promtool")).find(|program| program.exists());
     if found.is_none() {
-        skip("promtool is not there; `scripts/setup.sh --promtool` builds it where Go is");
+        skip("promtool is not there; `scripts/setup.sh --tests` takes it from Debian");
     }
     found
 }
