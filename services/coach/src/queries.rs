@@ -62,7 +62,7 @@ impl Reader {
     fn situation(&self) -> Situation<'_> {
         let Self { known, training, profile, now, .. } = self;
         let guidance = &known.guidance;
-        Situation { knowledge: knowledge(), profile, training, guidance, now: *now, seed: 0 }
+        Situation::new(knowledge(), profile, training, guidance, *now, 0)
     }
 
     fn answer(&self, one: &Recommendation) -> RecommendationView {

@@ -12,6 +12,7 @@ pub mod first_load;
 mod help;
 mod in_session;
 mod machines;
+mod memo;
 mod next_load;
 mod next_session;
 mod pair;

@@ -24,8 +24,7 @@ pub fn explain(person: &Person, exercises: &Exercises, language: Language) -> Re
     let Some(last) = person.workouts.last() else { return Ok(Vec::new()) };
     let profile = Profile { experience: Experience::Experienced, unit: last.unit, ..Profile::default() };
     let guidance = Guidance::default();
-    let situation =
-        Situation { knowledge, profile: &profile, training: &training, guidance: &guidance, now: last.start, seed: 0 };
+    let situation = Situation::new(knowledge, &profile, &training, &guidance, last.start, 0);
     let mut all: Vec<Recommendation> = recommend(&situation);
     all.extend(last.exercises.iter().map(|performed| next_load(&situation, &performed.exercise, last.start)));
     let style = Style { language, unit: profile.unit };

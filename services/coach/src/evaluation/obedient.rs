@@ -91,14 +91,7 @@ impl Counts {
             let mut done = Vec::new();
             for place in lifter.day(session) {
                 let profile = lifter.profile.clone();
-                let situation = Situation {
-                    knowledge,
-                    profile: &profile,
-                    training: &training,
-                    guidance: &guidance,
-                    now: at,
-                    seed: 7,
-                };
+                let situation = Situation::new(knowledge, &profile, &training, &guidance, at, 7);
                 let slug = lifter.slug(place);
                 let known = training.lifts.contains_key(&slug);
                 let asked = known.then(|| asked(&situation, &slug, at)).flatten();
@@ -159,7 +152,7 @@ impl Counts {
         let knowledge = Knowledge { global: Global::shipped(), exercises };
         let guidance = Guidance::default();
         let profile = lifter.profile.clone();
-        let situation = Situation { knowledge, profile: &profile, training, guidance: &guidance, now: at, seed: 7 };
+        let situation = Situation::new(knowledge, &profile, training, &guidance, at, 7);
         for place in 0..lifter::LIFTS {
             self.lifts += 1;
             let above = asked(&situation, &lifter.slug(place), at).and_then(|asked| {

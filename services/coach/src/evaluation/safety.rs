@@ -44,14 +44,9 @@ impl<'a> Watch<'a> {
     /// The moment before a workout, as somebody else each time.
     pub fn look(&mut self, global: &Global, training: &Training, workout: &Workout) {
         let profile = profile(training.sessions, workout);
-        let situation = Situation {
-            knowledge: Knowledge { global, exercises: self.exercises },
-            profile: &profile,
-            training,
-            guidance: &Guidance::default(),
-            now: workout.start,
-            seed: minutes_of(workout.start).unsigned_abs(),
-        };
+        let (guidance, seed) = (Guidance::default(), minutes_of(workout.start).unsigned_abs());
+        let knowledge = Knowledge { global, exercises: self.exercises };
+        let situation = Situation::new(knowledge, &profile, training, &guidance, workout.start, seed);
         self.found.merge(audit(&situation));
     }
 

@@ -43,15 +43,16 @@ impl<'a> Person<'a> {
     fn situation<'b>(&'b self, guidance: &'b Guidance) -> Situation<'b> {
         let Self { training, profile, now, .. } = self;
         let seed = self.cause.as_u64_pair().0;
-        Situation { knowledge: knowledge(), profile, training, guidance, now: *now, seed }
+        Situation::new(knowledge(), profile, training, guidance, *now, seed)
     }
 
     /// Which recommendations the latest workout has followed. They are open no longer.
     pub(crate) fn follows(&self, counsel: &mut CounselRow) -> Vec<Uuid> {
         let workout = self.latest.workout();
+        let situation = self.situation(&counsel.guidance);
         let is_followed = |open: &Open| {
             let lifts = open.lifts.iter().map(|(slug, load)| (slug, *load));
-            recommend::is_followed(&self.situation(&counsel.guidance), lifts, &workout)
+            recommend::is_followed(&situation, lifts, &workout)
         };
         let followed: Vec<Uuid> = counsel.open.iter().filter(|open| is_followed(open)).map(|open| open.id).collect();
         for id in &followed {

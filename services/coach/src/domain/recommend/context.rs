@@ -4,7 +4,6 @@ use jiff::{ToSpan, civil::DateTime};
 
 use super::{
     first_load,
-    rack::Rack,
     situation::{PAIN_DAYS, Situation},
 };
 use crate::domain::{
@@ -82,18 +81,20 @@ pub(super) fn weeks_trained(situation: &Situation<'_>, on: DateTime) -> f64 {
 
 /// The sets of the week before a moment. The mean is over the weeks that the person has trained, at most four.
 pub(super) fn week(situation: &Situation<'_>, on: DateTime) -> Week {
-    let muscles = &situation.training.muscles;
-    let weeks = weeks_trained(situation, on);
-    Week {
-        done: MuscleGroup::ALL.map(|muscle| muscles.sets(muscle, on, 7)),
-        usual: MuscleGroup::ALL.map(|muscle| muscles.sets(muscle, on, 28) / weeks),
-    }
+    situation.memo.weeks.get(&on, || {
+        let muscles = &situation.training.muscles;
+        let weeks = weeks_trained(situation, on);
+        Week {
+            done: MuscleGroup::ALL.map(|muscle| muscles.sets(muscle, on, 7)),
+            usual: MuscleGroup::ALL.map(|muscle| muscles.sets(muscle, on, 28) / weeks),
+        }
+    })
 }
 
 fn known(situation: &Situation<'_>, exercise: &Exercise, reps: u16, on: DateTime) -> Known {
     let lift = situation.training.lift(&exercise.slug);
     let lift = lift.as_deref();
-    let rack = Rack::of(situation, exercise, lift);
+    let rack = situation.rack(exercise);
     let known = Known {
         hurts: hurts(situation, exercise, on),
         is_excluded: situation.guidance.hurts(exercise.slug.as_str()).len() >= 3,
@@ -205,16 +206,13 @@ pub(super) fn doubted(lift: &Lift) -> Option<Doubt> {
 
 /// What the models foresee for so many repetitions.
 pub(super) fn forecast(situation: &Situation<'_>, exercise: &Exercise, reps: u16, on: DateTime) -> Option<Forecast> {
-    let ask = Ask {
-        exercise: &exercise.slug,
-        reps: reps.clamp(1, 20) as u8,
-        on,
-        step_kg: Rack::of(situation, exercise, situation.training.lift(&exercise.slug).as_deref()).step_kg,
-        routine: None,
-    };
-    let forecast = situation.training.forecast(situation.knowledge, &ask)?;
-    let numbers = [forecast.load_kg, forecast.exact_kg, forecast.range80_kg.0, forecast.range80_kg.1];
-    numbers.iter().all(|kg| kg.is_finite() && *kg > 0.0).then_some(forecast)
+    situation.memo.forecasts.get(&(exercise.slug.clone(), reps, on), || {
+        let step_kg = situation.rack(exercise).step_kg;
+        let ask = Ask { exercise: &exercise.slug, reps: reps.clamp(1, 20) as u8, on, step_kg, routine: None };
+        let forecast = situation.training.forecast(situation.knowledge, &ask)?;
+        let numbers = [forecast.load_kg, forecast.exact_kg, forecast.range80_kg.0, forecast.range80_kg.1];
+        numbers.iter().all(|kg| kg.is_finite() && *kg > 0.0).then_some(forecast)
+    })
 }
 
 /// The repetitions to propose for a lift: the usual ones, within what the goals ask for.

@@ -5,7 +5,6 @@ use jiff::civil::DateTime;
 use super::{
     context,
     draft::{Draft, lift as plain},
-    rack::Rack,
     situation::Situation,
 };
 use crate::domain::{
@@ -23,7 +22,7 @@ const EASY_RPE: f32 = 8.0;
 
 pub(super) fn draft(situation: &Situation<'_>, exercise: &Exercise, lift: &Lift, on: DateTime) -> Draft {
     let last = lift.last();
-    let step = Rack::of(situation, exercise, Some(lift)).step_kg;
+    let step = situation.rack(exercise).step_kg;
     let usual = context::usual_reps(situation, lift);
     let reps = u16::from(last.reps);
     let told = |times| context::evidence(situation, lift, times);

@@ -3,7 +3,6 @@
 use super::{
     context,
     draft::{Draft, lift as plain},
-    rack::Rack,
     shown::Recommendation,
     situation::Situation,
 };
@@ -31,7 +30,7 @@ pub fn in_session(situation: &Situation<'_>, done: &[Performed]) -> Option<Recom
     let exercise = situation.knowledge.exercises.get(&current.exercise).filter(|one| context::has_load(one))?;
     let lift = situation.training.lifts.get(&current.exercise)?;
     let last = current.sets.iter().rfind(|set| set.tells_strength())?;
-    let step = Rack::of(situation, exercise, Some(lift)).step_kg;
+    let step = situation.rack(exercise).step_kg;
     let fell_short = fell_short(lift, last);
     let surprise = surprise(situation, before);
     // Down whatever it rests on; up only when an effort was told.

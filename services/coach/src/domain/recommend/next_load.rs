@@ -57,7 +57,12 @@ pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, on: DateTime
     }
     let target = context::usual_reps(situation, lift);
     let two = machines::two(exercise, lift);
-    let mut plan = plan(situation, exercise, two.as_ref().map_or(lift, |two| &two.on_lighter), target, on);
+    let mut plan = match &two {
+        Some(machines::TwoMachines { on_lighter, .. }) => {
+            plan(situation, exercise, on_lighter, &Rack::of(situation, exercise, Some(on_lighter)), target, on)
+        }
+        None => plan(situation, exercise, lift, &situation.rack(exercise), target, on),
+    };
     if let Some(two) = &two {
         let params = [(Param::Load, Value::Load(two.lighter_kg)), (Param::OtherLoad, Value::Load(two.heavier_kg))];
         let all = context::evidence(situation, lift, lift.recent.len());
@@ -88,7 +93,7 @@ pub fn is_followed<'a>(
     let done = lifts.into_iter().filter_map(|(slug, load_kg)| {
         let performed = workout.exercises.iter().find(|performed| performed.exercise == *slug)?;
         let exercise = situation.knowledge.exercises.get(slug)?;
-        let step = Rack::of(situation, exercise, situation.training.lift(slug).as_deref()).step_kg;
+        let step = situation.rack(exercise).step_kg;
         let top = performed.sets.iter().filter(|set| set.is_work()).map(|set| set.load_kg).fold(0.0, f64::max);
         Some(load_kg.is_none_or(|load| (load - top).abs() <= step * 1.01))
     });
@@ -107,9 +112,15 @@ struct Plan {
     urgency: f64,
 }
 
-fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, target: u16, on: DateTime) -> Plan {
+fn plan(
+    situation: &Situation<'_>,
+    exercise: &Exercise,
+    lift: &state::Lift,
+    rack: &Rack,
+    target: u16,
+    on: DateTime,
+) -> Plan {
     let last = lift.last();
-    let rack = Rack::of(situation, exercise, Some(lift));
     let Aim { ln_kg: aim, least, share, mut reasons, urgency } = progress::aim(situation, exercise, lift, target, on);
     let max_kg = last.load_kg + rack.step_kg.max(safety::max_rise(exercise.mechanic) * last.load_kg);
     let fewest = target.div_ceil(2).min(u16::from(last.reps));
@@ -123,7 +134,7 @@ fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, targ
             (rack.used_below(last.load_kg - less).max(rack.least_kg.min(last.load_kg)), same.1)
         }
         None if is_held => same,
-        None => pair::choose(&rack, &wanted).unwrap_or(same),
+        None => pair::choose(rack, &wanted).unwrap_or(same),
     };
     // Where safety cuts a load, the repetitions are given back.
     for _ in 0..2 {
@@ -133,7 +144,7 @@ fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, targ
             break;
         };
         wanted.max_kg = max_kg;
-        let Some(pair) = pair::choose(&rack, &wanted) else { break };
+        let Some(pair) = pair::choose(rack, &wanted) else { break };
         (load_kg, reps) = pair;
     }
     let about = |kg: f64, reps: u16| [(Param::Load, Value::Load(kg)), (Param::Reps, Value::Count(u32::from(reps)))];
@@ -154,7 +165,7 @@ fn plan(situation: &Situation<'_>, exercise: &Exercise, lift: &state::Lift, targ
         Counterfactual { code, params: about(last.load_kg.min(load_kg), reps).into() }
     } else {
         let more = Wanted { aim: now + a_rep(reps), least: Some(now), last_kg: load_kg, ..wanted };
-        match pair::choose(&rack, &more) {
+        match pair::choose(rack, &more) {
             Some((next_kg, _)) if next_kg > load_kg => {
                 Counterfactual { code: Otherwise::UpIfAllReps, params: about(next_kg, reps).into() }
             }

@@ -43,6 +43,7 @@ const HARDLY_LIGHTER: f64 = 0.94;
 const BAR_STEP_KG: f64 = 5.0;
 
 /// The loads of one lift.
+#[derive(Debug)]
 pub(super) struct Rack {
     /// Used before, ascending, in kilograms.
     used: Vec<f64>,

@@ -6,7 +6,6 @@ use super::{
     context,
     draft::Draft,
     next_session::{self, Likely},
-    rack::Rack,
     situation::Situation,
 };
 use crate::domain::{
@@ -83,9 +82,8 @@ pub(super) fn welcome_back(situation: &Situation<'_>) -> Option<Draft> {
 
 /// Less of a lift, on the person's own grid. The lay-off itself is the safety layer's.
 fn lightened(situation: &Situation<'_>, lift: Lift, load: f64, sets: f64) -> Lift {
-    let known = situation.training.lifts.get(&lift.exercise);
     let exercise = situation.knowledge.exercises.get(&lift.exercise);
-    let step = exercise.map_or(2.5, |exercise| Rack::of(situation, exercise, known).step_kg);
+    let step = exercise.map_or(2.5, |exercise| situation.rack(exercise).step_kg);
     let lighter = |kg: f64| if load < 1.0 { kg - (kg * (1.0 - load) / step).ceil() * step } else { kg };
     Lift {
         load_kg: lift.load_kg.map(lighter).filter(|kg| *kg > 0.0),

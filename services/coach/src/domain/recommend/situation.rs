@@ -1,7 +1,10 @@
 //! Everything that a recommendation is made from.
 
+use std::rc::Rc;
+
 use jiff::civil::DateTime;
 
+use super::{memo::Memo, rack::Rack};
 use crate::domain::{
     exercise::Exercise,
     profile::{Profile, days_between},
@@ -12,7 +15,7 @@ use crate::domain::{
 pub(super) const PAIN_DAYS: u32 = 14;
 
 /// The same situation always gives the same recommendations.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Situation<'a> {
     pub knowledge: Knowledge<'a>,
     pub profile: &'a Profile,
@@ -22,9 +25,27 @@ pub struct Situation<'a> {
     pub now: DateTime,
     /// For the rare exploration; the id of what caused the recommendations.
     pub seed: u64,
+    pub(super) memo: Memo,
 }
 
-impl Situation<'_> {
+impl<'a> Situation<'a> {
+    pub fn new(
+        knowledge: Knowledge<'a>,
+        profile: &'a Profile,
+        training: &'a Training,
+        guidance: &'a Guidance,
+        now: DateTime,
+        seed: u64,
+    ) -> Self {
+        Self { knowledge, profile, training, guidance, now, seed, memo: Memo::default() }
+    }
+
+    /// The loads of a lift as the person did it.
+    pub(super) fn rack(&self, exercise: &Exercise) -> Rc<Rack> {
+        let rack = || Rc::new(Rack::of(self, exercise, self.training.lift(&exercise.slug).as_deref()));
+        self.memo.racks.get(&exercise.slug, rack)
+    }
+
     /// The exercises that hurt within the last two weeks.
     pub(super) fn sore(&self) -> impl Iterator<Item = &Exercise> {
         let today = self.now.date();

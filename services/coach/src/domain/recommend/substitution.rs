@@ -7,7 +7,6 @@ use super::{
     context,
     draft::Draft,
     next_session::{self, Likely},
-    rack::Rack,
     situation::Situation,
 };
 use crate::domain::{
@@ -60,9 +59,9 @@ pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, why: Why) ->
 
 /// What stands in for something that hurts begins with half.
 fn halve(situation: &Situation<'_>, exercise: &Exercise, lift: &mut Lift) {
-    let Rack { step_kg, least_kg, .. } = Rack::of(situation, exercise, situation.training.lifts.get(&exercise.slug));
-    let half = |kg: f64| kg - (0.5 * kg / step_kg).ceil() * step_kg;
-    lift.load_kg = lift.load_kg.map(half).filter(|kg| *kg >= least_kg.min(step_kg));
+    let rack = situation.rack(exercise);
+    let half = |kg: f64| kg - (0.5 * kg / rack.step_kg).ceil() * rack.step_kg;
+    lift.load_kg = lift.load_kg.map(half).filter(|kg| *kg >= rack.least_kg.min(rack.step_kg));
     lift.range80_kg = None;
 }
 

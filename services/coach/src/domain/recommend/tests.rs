@@ -123,14 +123,8 @@ impl Lifter {
     }
 
     fn on(&self, day: i64) -> Situation<'_> {
-        Situation {
-            knowledge: Knowledge { global: &self.global, exercises: &self.exercises },
-            profile: &self.profile,
-            training: &self.training,
-            guidance: &self.guidance,
-            now: Self::at(day),
-            seed: 7,
-        }
+        let knowledge = Knowledge { global: &self.global, exercises: &self.exercises };
+        Situation::new(knowledge, &self.profile, &self.training, &self.guidance, Self::at(day), 7)
     }
 
     fn next_load(&self, name: &str, day: i64) -> Recommendation {

@@ -86,14 +86,9 @@ impl<'a> Rack<'a> {
         cases: &mut Cases,
     ) {
         let profile = Profile { experience: Experience::Experienced, unit: workout.unit, ..Profile::default() };
-        let situation = Situation {
-            knowledge: Knowledge { global: setup.global, exercises: setup.exercises },
-            profile: &profile,
-            training,
-            guidance: &Guidance::default(),
-            now: workout.start,
-            seed: 0,
-        };
+        let (guidance, knowledge) =
+            (Guidance::default(), Knowledge { global: setup.global, exercises: setup.exercises });
+        let situation = Situation::new(knowledge, &profile, training, &guidance, workout.start, 0);
         let shown = next_load(&situation, &exercise.slug, workout.start);
         let lift = shown.lifts.first().and_then(|lift| Some((lift, lift.load_kg?)));
         add(cases, "shown_refused", COACH, share(lift.is_none()));
