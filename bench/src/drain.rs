@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use plyo_demo::training;
 use plyo_servers::settled::{command_streams, events};
 use serde_json::Value;
@@ -100,8 +100,7 @@ impl fmt::Display for Drained {
 /// Posts what people ask for while no service runs but the user service, which the edge needs; gives how much that is.
 async fn fill(fixture: &Fixture, people: usize, mix: Mix) -> Result<u64> {
     let platform = fixture.serve("edge,user").await?;
-    let today = jiff::civil::date(2026, 11, 24);
-    let workouts: Arc<Vec<Value>> = Arc::new(training::twelve_weeks(today));
+    let workouts = Arc::new(lately(Timestamp::now()));
     let tokens = fixture.tokens(people).await?;
     let mut posting = JoinSet::new();
     for first in 0..CONNECTIONS.min(people) {
@@ -115,6 +114,19 @@ async fn fill(fixture: &Fixture, people: usize, mix: Mix) -> Result<u64> {
     let waiting: u64 = command_streams(&fixture.nats().await?).await?.iter().map(|stream| stream.messages).sum();
     ensure!(waiting == posted, "{waiting} commands wait, not {posted}");
     Ok(posted)
+}
+
+/// The training of twelve weeks within the last day: of what is logged later, nothing is celebrated or recommended, and a
+/// drain would be half the work.
+fn lately(now: Timestamp) -> Vec<Value> {
+    let mut workouts = training::twelve_weeks(TimeZone::UTC.to_datetime(now).date());
+    let end = now.as_second() - 3_600;
+    for (back, workout) in (0..).zip(workouts.iter_mut().rev()) {
+        let start = Timestamp::from_second(end - 24 * 60 * back).unwrap_or(now);
+        workout["started_at"] = start.to_string().into();
+        workout["ended_at"] = (start + SignedDuration::from_mins(20)).to_string().into();
+    }
+    workouts
 }
 
 /// Week by week, so that those who train at the same time follow each other.
