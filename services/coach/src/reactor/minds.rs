@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::state::Training;
 
 /// People in each of two generations: some 40 KB each.
-const MAX_PEOPLE: usize = 1_000;
+const MAX_PEOPLE: usize = 300;
 
 #[derive(Default)]
 pub(super) struct Minds {
