@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use self::schemas::Schemas;
 use crate::{
+    limits,
     operations::{Operation, operations},
     problem::{Code, Problem},
     submit::Pending,
@@ -60,10 +61,17 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         described["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
     }
     described["security"] = if operation.needs_token { json!([{ "bearer": [] }]) } else { json!([]) };
-    if let Some(command) = operation.command {
-        described["description"] = sent_over_a_socket(command.kind).into();
+    let socket = operation.command.map(|command| sent_over_a_socket(command.kind));
+    let sentences: Vec<String> = socket.into_iter().chain(limits_of(operation)).collect();
+    if !sentences.is_empty() {
+        described["description"] = sentences.join("\n\n").into();
     }
     described
+}
+
+fn limits_of(operation: &Operation) -> Option<String> {
+    let limits: Vec<String> = operation.limits.iter().map(|limit| format!("`{limit}`")).collect();
+    (!limits.is_empty()).then(|| format!("Limited by {}.", limits.join(", ")))
 }
 
 fn sent_over_a_socket(kind: CommandKind) -> String {
@@ -111,6 +119,9 @@ fn responses(operation: &Operation, schemas: &mut Schemas) -> BTreeMap<String, V
     for (status, codes) in by_status {
         responses.insert(status.to_owned(), problem(&codes));
     }
+    if let Some(headers) = responses.get_mut("429").and_then(|response| response["headers"].as_object_mut()) {
+        headers.extend(self::headers(limits::HEADERS.into_iter()));
+    }
     responses
 }
 
@@ -128,7 +139,7 @@ fn problem(codes: &[&Code]) -> Value {
     let mut response =
         json!({ "description": lines.join("\n\n"), "content": { "application/problem+json": { "schema": schema } } });
     if codes.iter().any(|code| Problem::from(**code).is_temporary()) {
-        let seconds = json!({ "description": "Seconds to wait", "schema": { "type": "integer", "minimum": 1 } });
+        let seconds = json!({ "description": "Seconds to wait, exactly where it was too many requests", "schema": { "type": "integer", "minimum": 1 } });
         response["headers"] = json!({ "Retry-After": seconds });
     }
     if codes.iter().any(|code| code.status == StatusCode::UNAUTHORIZED) {
@@ -193,6 +204,22 @@ mod tests {
         assert!(references.len() > 20);
         for reference in references {
             assert!(document.pointer(reference).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn every_limit_of_an_operation_is_in_its_entry() {
+        let document = document();
+        for operation in operations() {
+            let entry = &document["paths"][&format!("/api/v1{}", operation.path)];
+            let entry = &entry[operation.method.as_str().to_ascii_lowercase()];
+            let is_limited = !operation.limits.is_empty();
+            for status in [operation.answer.status.as_str(), "429"] {
+                let headers = &entry["responses"][status]["headers"];
+                assert_eq!(headers["RateLimit"].is_object(), is_limited, "{} {status}", operation.name());
+            }
+            let described = entry["description"].as_str().unwrap_or_default();
+            assert!(operation.limits.iter().all(|limit| described.contains(&limit.to_string())), "{described}");
         }
     }
 

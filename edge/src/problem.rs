@@ -30,6 +30,9 @@ pub struct Problem {
     /// Which fields are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub violations: Vec<Violation>,
+    /// Seconds to wait before it is sent again, as in `Retry-After`: where it was too many requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
     /// `unknown`: the command may or may not have been stored; send it again with the same Idempotency-Key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<&'static str>,
@@ -123,6 +126,7 @@ impl Problem {
             code: code.to_owned(),
             detail: detail.into(),
             violations: Vec::new(),
+            retry_after: None,
             outcome: None,
         }
     }
@@ -171,7 +175,7 @@ impl IntoResponse for Problem {
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         let headers = response.headers_mut();
         if self.is_temporary() {
-            headers.insert(header::RETRY_AFTER, 1.into());
+            headers.insert(header::RETRY_AFTER, self.retry_after.unwrap_or(1).into());
         }
         if status == StatusCode::UPGRADE_REQUIRED {
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));

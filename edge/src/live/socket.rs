@@ -22,6 +22,7 @@ use super::{
 use crate::{
     EdgeState,
     connection::ClientAddress,
+    limits::Standing,
     problem::{Code, Problem},
 };
 
@@ -41,6 +42,7 @@ pub(crate) const FOREIGN_ORIGIN: Code =
 pub(crate) async fn upgrade(
     State(state): State<EdgeState>,
     ClientAddress(address): ClientAddress,
+    standing: Standing,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -49,7 +51,7 @@ pub(crate) async fn upgrade(
     if let Some(origin) = origin.filter(|origin| !is_allowed(&state, &headers, origin)) {
         return Err(FOREIGN_ORIGIN.because(format!("the origin {origin} is not allowed to connect")));
     }
-    state.limits.address(address)?;
+    state.limits.address(address, &standing)?;
     // A socket has 130 KiB by default, idle or not. What is written is gathered in a buffer that grows with use alone,
     // so that a replay is not one system call per event.
     let upgrade = upgrade

@@ -18,6 +18,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     EdgeState, body,
     connection::ClientAddress,
+    limits::Standing,
     problem::Problem,
     submit::{Submission, respond, submit},
 };
@@ -50,6 +51,7 @@ pub(super) struct RefreshToken {
 pub(super) async fn register(
     State(state): State<EdgeState>,
     ClientAddress(address): ClientAddress,
+    standing: Standing,
     request: Request,
 ) -> Result<Response, Problem> {
     let (headers, SignUp { email, password, locale, time_zone }) = read(request).await?;
@@ -60,7 +62,7 @@ pub(super) async fn register(
         };
         return Err(plyo_events::Rejection::violations(vec![violation]).into());
     }
-    state.limits.credentials(address, &email).await?;
+    state.limits.credentials(address, &email, &standing).await?;
     let prepared = plyo_nats::request(&state.nats, &PrepareSignUp { email, password }).await?;
     let command = Command::from(RegisterUser { locale, time_zone });
     // The e-mail stands for the request: a sign-up that comes again is the same command, and has the same answer.
@@ -77,30 +79,33 @@ pub(super) async fn register(
 pub(super) async fn log_in(
     State(state): State<EdgeState>,
     ClientAddress(address): ClientAddress,
+    standing: Standing,
     request: Request,
 ) -> Result<Response, Problem> {
     let (_, Credentials { email, password }) = read(request).await?;
-    state.limits.credentials(address, &email).await?;
+    state.limits.credentials(address, &email, &standing).await?;
     Ok(secret(Json(plyo_nats::request(&state.nats, &LogIn { email, password }).await?)))
 }
 
 pub(super) async fn refresh(
     State(state): State<EdgeState>,
     ClientAddress(address): ClientAddress,
+    standing: Standing,
     request: Request,
 ) -> Result<Response, Problem> {
     let (_, RefreshToken { refresh_token }) = read(request).await?;
-    state.limits.address(address)?;
+    state.limits.address(address, &standing)?;
     Ok(secret(Json(plyo_nats::request(&state.nats, &Refresh { refresh_token }).await?)))
 }
 
 pub(super) async fn log_out(
     State(state): State<EdgeState>,
     ClientAddress(address): ClientAddress,
+    standing: Standing,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let (_, RefreshToken { refresh_token }) = read(request).await?;
-    state.limits.address(address)?;
+    state.limits.address(address, &standing)?;
     plyo_nats::request(&state.nats, &LogOut { refresh_token }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

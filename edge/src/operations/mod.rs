@@ -16,7 +16,7 @@ use axum::{
     extract::{FromRequestParts, Path},
     handler::Handler,
     http::{Method, StatusCode, request::Parts},
-    middleware::map_response,
+    middleware::{from_fn, map_response},
     response::Response,
     routing::{MethodFilter, MethodRouter, on},
 };
@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 use crate::{
     EdgeState, body,
     caller::{self, Caller},
-    limits::TOO_MANY_REQUESTS,
+    limits::{self, Policy, Standing, TOO_MANY_REQUESTS, USER},
     problem::{Code, FAILED, NOT_FOUND, Problem, Told, UNAVAILABLE},
     submit,
 };
@@ -54,6 +54,8 @@ pub(crate) struct Operation {
     pub also: Option<(StatusCode, &'static str)>,
     /// The command that it becomes, which sockets take as well.
     pub command: Option<SocketCommand>,
+    /// The limits that it is counted against.
+    pub limits: Vec<&'static Policy>,
     /// Every problem that it may answer with.
     pub codes: Vec<Code>,
     route: MethodRouter<EdgeState>,
@@ -111,6 +113,7 @@ fn operation<T: 'static>(
         headers: Vec::new(),
         also: None,
         command: None,
+        limits: Vec::new(),
         codes,
         route: on(filter, handler),
     }
@@ -120,7 +123,14 @@ impl Operation {
     /// It is called with an access token, and counts against the limit of its user.
     fn with_token(mut self) -> Self {
         self.needs_token = true;
-        self.codes(&caller::CODES).codes(&[TOO_MANY_REQUESTS])
+        self.codes(&caller::CODES).limited_by(&[&USER])
+    }
+
+    /// It counts against these limits, and says in its answers what is left of them.
+    fn limited_by(mut self, limits: &[&'static Policy]) -> Self {
+        self.limits.extend(limits);
+        self.headers.extend(limits::HEADERS);
+        self.codes(&[TOO_MANY_REQUESTS])
     }
 
     fn takes<T: JsonSchema>(mut self) -> Self {
@@ -196,8 +206,9 @@ impl Operation {
 /// The routes of the table.
 pub(crate) fn router() -> Router<EdgeState> {
     operations().into_iter().fold(Router::new(), |router, operation| {
-        let path = operation.path;
-        router.route(path, checked(operation))
+        let (path, is_limited) = (operation.path, !operation.limits.is_empty());
+        let route = checked(operation);
+        router.route(path, if is_limited { route.route_layer(from_fn(limits::told)) } else { route })
     })
 }
 
@@ -232,7 +243,8 @@ impl FromRequestParts<EdgeState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &EdgeState) -> Result<Self, Problem> {
         let caller = state.callers.of(&parts.headers)?;
-        state.limits.user(caller.user)?;
+        let Ok(standing) = Standing::from_request_parts(parts, state).await;
+        state.limits.user(caller.user, &standing)?;
         Ok(caller)
     }
 }

@@ -31,7 +31,7 @@ use super::{
     status, streams,
 };
 use crate::{
-    limits::TOO_MANY_REQUESTS,
+    limits::{ADDRESS, ADDRESS_OF_ALL, EMAIL, Policy},
     live::{self, CODES_OF_EVENTS, FOREIGN_ORIGIN, INVALID_TOPICS, NO_UPGRADE},
 };
 
@@ -39,6 +39,9 @@ const GET: Method = Method::GET;
 const POST: Method = Method::POST;
 const PUT: Method = Method::PUT;
 const DELETE: Method = Method::DELETE;
+
+/// What counts where somebody tries an e-mail.
+const OF_CREDENTIALS: [&Policy; 3] = [&ADDRESS, &EMAIL, &ADDRESS_OF_ALL];
 
 pub(crate) fn operations() -> Vec<Operation> {
     let mut all = of_services();
@@ -51,20 +54,20 @@ fn of_services() -> Vec<Operation> {
         // Accounts and sessions: what carries a secret is asked of the user service and enters no stream.
         operation(POST, "/auth/register", "Sign up", auth::register, creates::<Registered>("/auth/me"))
             .takes::<SignUp>()
-            .codes(&[TOO_MANY_REQUESTS])
+            .limited_by(&OF_CREDENTIALS)
             .requests::<PrepareSignUp>()
             .sends(CommandKind::RegisterUser),
         operation(POST, "/auth/login", "Log in", auth::log_in, gives::<Tokens>())
             .takes::<Credentials>()
-            .codes(&[TOO_MANY_REQUESTS])
+            .limited_by(&OF_CREDENTIALS)
             .requests::<LogIn>(),
         operation(POST, "/auth/refresh", "Exchange a refresh token for new tokens", auth::refresh, gives::<Tokens>())
             .takes::<RefreshToken>()
-            .codes(&[TOO_MANY_REQUESTS])
+            .limited_by(&[&ADDRESS])
             .requests::<Refresh>(),
         operation(POST, "/auth/logout", "End a session", auth::log_out, status(StatusCode::NO_CONTENT))
             .takes::<RefreshToken>()
-            .codes(&[TOO_MANY_REQUESTS])
+            .limited_by(&[&ADDRESS])
             .requests::<LogOut>(),
         operation(
             GET,
@@ -253,6 +256,7 @@ fn of_services() -> Vec<Operation> {
             live::socket,
             status(StatusCode::SWITCHING_PROTOCOLS),
         )
-        .codes(&[FOREIGN_ORIGIN, NO_UPGRADE, TOO_MANY_REQUESTS]),
+        .codes(&[FOREIGN_ORIGIN, NO_UPGRADE])
+        .limited_by(&[&ADDRESS]),
     ]
 }

@@ -10,6 +10,7 @@ use crate::{
     EdgeState,
     caller::Caller,
     document::Document,
+    limits::Standing,
     live::frames::{self, Format, ServerFrame},
     operations::socket_command,
     problem::Problem,
@@ -46,7 +47,7 @@ pub(super) fn start(state: EdgeState, caller: Caller, format: Format, answers: U
 
 async fn perform(state: &EdgeState, caller: Caller, ask: Ask) -> Result<Value, Problem> {
     state.callers.still_valid(&caller, jiff::Timestamp::now())?;
-    state.limits.user(caller.user)?;
+    state.limits.user(caller.user, &Standing::default())?;
     let submission = Submission::new(caller.user, ask.key.as_deref().map(str::as_bytes), ask.command?)?;
     let id = submission.id;
     match submit(state, submission).await? {
