@@ -1,7 +1,19 @@
 //! Conditional requests (RFC 9110, 13): what `If-Match` and `If-None-Match` name. Whether a revision is the current one is
 //! decided by the service that keeps it.
+//!
+//! Whatever has no revisions is compared by nobody when it is changed, so its tags are weak: they say whether an answer is known,
+//! and match no `If-Match`. `*` holds wherever there is something to get.
 
 use axum::http::{HeaderMap, HeaderName, header};
+
+/// For which state of the resource a change is asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Any that it has.
+    Any,
+    /// With one of these revisions.
+    Revisions(Vec<u32>),
+}
 
 /// What a condition names.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,33 +32,35 @@ struct Tag {
     text: String,
 }
 
-/// The tag of the answer about something with revisions: whoever changes it says the revision, whoever reads it again asks
-/// whether anything of the answer is new.
+/// The tag of an answer. Whoever reads it again asks whether anything of it is new; whoever changes what has revisions says the
+/// revision.
 pub(crate) fn tag(revision: Option<u32>, digest: u64) -> String {
     match revision {
         Some(revision) => format!("\"{revision}-{digest:016x}\""),
-        None => format!("\"{digest:016x}\""),
+        None => format!("W/\"{digest:016x}\""),
     }
 }
 
 /// Whether `If-None-Match` names what is there: compared weakly, since a proxy that compresses weakens a tag.
 pub(crate) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let text = tag.trim_start_matches("W/").trim_matches('"');
     match named(headers, &header::IF_NONE_MATCH) {
         Some(Named::Any) => true,
-        Some(Named::Tags(tags)) => tags.iter().any(|known| known.text == tag.trim_matches('"')),
+        Some(Named::Tags(tags)) => tags.iter().any(|known| known.text == text),
         Some(Named::Nothing) | None => false,
     }
 }
 
-/// The revisions that `If-Match` names, which are compared strongly; `None` where it asks for none.
-pub(crate) fn revisions(headers: &HeaderMap) -> Option<Vec<u32>> {
-    match named(headers, &header::IF_MATCH)? {
-        Named::Any => None,
+/// What `If-Match` asks for, where it is there. Tags are compared strongly.
+pub(crate) fn asked(headers: &HeaderMap) -> Option<Asked> {
+    Some(match named(headers, &header::IF_MATCH)? {
+        Named::Any => Asked::Any,
         Named::Tags(tags) => {
-            Some(tags.iter().filter(|tag| !tag.is_weak).filter_map(|tag| revision(&tag.text)).collect())
+            let strong = tags.iter().filter(|tag| !tag.is_weak);
+            Asked::Revisions(strong.filter_map(|tag| revision(&tag.text)).collect())
         }
-        Named::Nothing => Some(Vec::new()),
-    }
+        Named::Nothing => Asked::Revisions(Vec::new()),
+    })
 }
 
 /// `7-…` of an answer, or `7`.
@@ -118,25 +132,31 @@ mod tests {
         ] {
             assert_eq!(is_known(&with(header::IF_NONE_MATCH, lines), &tag), known, "{lines:?}");
         }
+        let weak = super::tag(None, 0xab);
+        assert_eq!(weak, "W/\"00000000000000ab\"");
+        for known in [&weak[..], &weak[2..]] {
+            assert!(is_known(&with(header::IF_NONE_MATCH, &[known]), &weak), "{known}");
+        }
     }
 
     #[test]
     fn if_match_names_revisions_strongly() {
+        let revisions = |all: &[u32]| Some(Asked::Revisions(all.to_vec()));
         for (lines, named) in [
             (&[][..], None),
-            (&["*"], None),
-            (&["\"7-00000000000000ab\""], Some(vec![7])),
-            (&["\"7\", \"8-ab\""], Some(vec![7, 8])),
-            (&["\"7\"", "\"8\""], Some(vec![7, 8])),
-            (&["W/\"7-ab\""], Some(vec![])),
-            (&["\"00000000000000ab\""], Some(vec![])),
-            (&["\"+7\""], Some(vec![])),
-            (&["\"7-x\""], Some(vec![])),
-            (&["7"], Some(vec![])),
-            (&["\"7\" \"8\""], Some(vec![])),
-            (&[""], Some(vec![])),
+            (&["*"], Some(Asked::Any)),
+            (&["\"7-00000000000000ab\""], revisions(&[7])),
+            (&["\"7\", \"8-ab\""], revisions(&[7, 8])),
+            (&["\"7\"", "\"8\""], revisions(&[7, 8])),
+            (&["W/\"7-ab\""], revisions(&[])),
+            (&["\"00000000000000ab\""], revisions(&[])),
+            (&["\"+7\""], revisions(&[])),
+            (&["\"7-x\""], revisions(&[])),
+            (&["7"], revisions(&[])),
+            (&["\"7\" \"8\""], revisions(&[])),
+            (&[""], revisions(&[])),
         ] {
-            assert_eq!(revisions(&with(header::IF_MATCH, lines)), named, "{lines:?}");
+            assert_eq!(asked(&with(header::IF_MATCH, lines)), named, "{lines:?}");
         }
     }
 }

@@ -4,7 +4,7 @@ use plyo_client::Client;
 use serde_json::json;
 
 use crate::{
-    people::{somebody, workout},
+    people::{credentials, somebody, workout},
     platform::{Fixture, REAL},
 };
 
@@ -60,10 +60,26 @@ async fn a_change_for_an_old_revision_is_refused_where_the_revision_is() {
     assert_eq!(changed(&mut ada, "DELETE", &path, "\"1\"", None).await, lost);
     assert_eq!(changed(&mut ada, "DELETE", &path, "\"2\"", None).await.0, 200);
 
-    // What has no revisions is not changed on a condition that nobody can hold.
-    let preferences = Some(json!({ "in_app": {} }).to_string());
-    let refused = changed(&mut ada, "PUT", "/api/v1/notifications/preferences", "\"1\"", preferences).await;
-    assert_eq!(refused, (412, "no_revisions".to_owned()));
+    // What has no revisions has weak tags, which match nothing; any state of it is good enough where there is one to get.
+    let path = "/api/v1/notifications/preferences";
+    let weak = ada.get(path).await.unwrap().headers["etag"].to_str().unwrap().to_owned();
+    assert!(weak.starts_with("W/\""), "{weak}");
+    let preferences = || Some(json!({ "in_app": {} }).to_string());
+    let refused = (412, "no_revisions".to_owned());
+    for wrong in [&weak, &weak[2..], "\"1\"", "nonsense"] {
+        assert_eq!(changed(&mut ada, "PUT", path, wrong, preferences()).await, refused, "{wrong}");
+    }
+    assert_eq!(changed(&mut ada, "PUT", path, "*", preferences()).await.0, 200);
+    assert_eq!(changed(&mut ada, "POST", "/api/v1/workouts", "*", to(60.0)).await.0, 201);
+    for (path, body) in [
+        ("/api/v1/notifications/read-all", None),
+        ("/api/v1/coach/goals", Some("{}".to_owned())),
+        ("/api/v1/auth/login", Some(credentials("ada").to_string())),
+    ] {
+        for tag in ["*", "\"1\""] {
+            assert_eq!(changed(&mut ada, "POST", path, tag, body.clone()).await, refused, "{path} {tag}");
+        }
+    }
     fixture.settle(&REAL).await;
     assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }

@@ -15,6 +15,7 @@ use plyo_nats::ask;
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 
+use super::command::NO_REVISIONS;
 use crate::{
     EdgeState, body,
     connection::ClientAddress,
@@ -116,6 +117,10 @@ pub(crate) async fn jwks(State(state): State<EdgeState>) -> Result<Response, Pro
 
 async fn read<T: DeserializeOwned>(request: Request) -> Result<(HeaderMap, T), Problem> {
     let (parts, content) = request.into_parts();
+    // There is nothing to get here that could match.
+    if parts.headers.contains_key(header::IF_MATCH) {
+        return Err(NO_REVISIONS.into());
+    }
     let content = body::read(&parts.headers, content).await?;
     Ok((parts.headers, body::decode(&content)?))
 }

@@ -12,11 +12,11 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{Answer, Ids, Operation, operation};
+use super::{Answer, Ids, Operation, is_there_to_get, operation};
 use crate::{
     EdgeState, body,
     caller::Caller,
-    condition,
+    condition::{self, Asked},
     document::Document,
     problem::{Code, Problem},
     submit::{Submission, respond, submit},
@@ -29,7 +29,7 @@ pub(crate) struct SocketCommand {
     pub decode: fn(&Document<'_>) -> Result<Command, Problem>,
 }
 
-const NO_REVISIONS: Code = Code::new(
+pub(super) const NO_REVISIONS: Code = Code::new(
     StatusCode::PRECONDITION_FAILED,
     "no_revisions",
     "this has no revisions that could be compared; leave out If-Match",
@@ -63,7 +63,7 @@ where
                             content: Body| {
         let content = body::read(&headers, content).await?;
         let command = checked(make(ids, body::decode(&content)?))?;
-        send(&state, caller, &headers, command, answer).await
+        send(&state, caller, &headers, path, command, answer).await
     };
     becomes::<C>(operation(method, path, summary, serve, answer)).takes::<B>()
 }
@@ -87,7 +87,7 @@ where
                             content: Body| {
         body::none(content).await?;
         let command = checked(make(ids))?;
-        send(&state, caller, &headers, command, answer).await
+        send(&state, caller, &headers, path, command, answer).await
     };
     becomes::<C>(operation(method, path, summary, serve, answer))
         .codes(&body::CODES)
@@ -125,23 +125,26 @@ fn checked(command: impl Into<Command>) -> Result<Command, Problem> {
     if violations.is_empty() { Ok(command) } else { Err(Rejection::violations(violations).into()) }
 }
 
-/// What `If-Match` asks for is decided where the revision is. A change of what has none is not made unasked.
-fn only_at_revision(mut command: Command, headers: &HeaderMap) -> Result<Command, Problem> {
-    let is_asked = match condition::revisions(headers) {
-        Some(revisions) => command.only_at(revisions),
+/// What `If-Match` asks for is decided where the revision is. What has none is changed only where any state is good enough and
+/// there is one (RFC 9110, 13.1.1): a change is never made on a condition that nobody has seen to hold.
+fn only_at_revision(mut command: Command, headers: &HeaderMap, path: &str) -> Result<Command, Problem> {
+    let is_possible = match condition::asked(headers) {
+        Some(Asked::Revisions(revisions)) => command.only_at(revisions),
+        Some(Asked::Any) => command.kind().has_revisions() || is_there_to_get(path),
         None => true,
     };
-    if is_asked { Ok(command) } else { Err(NO_REVISIONS.into()) }
+    if is_possible { Ok(command) } else { Err(NO_REVISIONS.into()) }
 }
 
 async fn send(
     state: &EdgeState,
     caller: Caller,
     headers: &HeaderMap,
+    path: &str,
     command: Command,
     answer: Answer,
 ) -> Result<Response, Problem> {
-    let command = only_at_revision(command, headers)?;
+    let command = only_at_revision(command, headers, path)?;
     let submission = Submission::of_request(caller.user, headers, command)?;
     let (id, service, waited) = (submission.id, submission.command.kind().service(), !submission.wait.is_zero());
     let traceparent = submission.traceparent.to_string();

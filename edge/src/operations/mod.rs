@@ -231,6 +231,11 @@ fn assert_listed(name: &str, codes: &[Code], response: &Response) {
     }
 }
 
+/// Whether a path has a representation.
+fn is_there_to_get(path: &str) -> bool {
+    operations().iter().any(|operation| operation.method == Method::GET && operation.path == path)
+}
+
 /// How a socket reads this command; `None` when it is none of those that clients send.
 pub(crate) fn socket_command(kind: CommandKind) -> Option<SocketCommand> {
     static COMMANDS: LazyLock<Vec<SocketCommand>> =

@@ -24,7 +24,7 @@ use super::{
     Operation,
     auth::{self, Credentials, RefreshToken, SignUp},
     coach::{Language, OneExercise},
-    command::{bare_command, command},
+    command::{NO_REVISIONS, bare_command, command},
     creates, exercises, gives, operation,
     outcome::{self, OutcomeView},
     query::{NotificationFilter, Paging, list, query, revised},
@@ -54,19 +54,23 @@ fn of_services() -> Vec<Operation> {
         // Accounts and sessions: what carries a secret is asked of the user service and enters no stream.
         operation(POST, "/auth/register", "Sign up", auth::register, creates::<Registered>("/auth/me"))
             .takes::<SignUp>()
+            .codes(&[NO_REVISIONS])
             .limited_by(&OF_CREDENTIALS)
             .requests::<PrepareSignUp>()
             .sends(CommandKind::RegisterUser),
         operation(POST, "/auth/login", "Log in", auth::log_in, gives::<Tokens>())
             .takes::<Credentials>()
+            .codes(&[NO_REVISIONS])
             .limited_by(&OF_CREDENTIALS)
             .requests::<LogIn>(),
         operation(POST, "/auth/refresh", "Exchange a refresh token for new tokens", auth::refresh, gives::<Tokens>())
             .takes::<RefreshToken>()
+            .codes(&[NO_REVISIONS])
             .limited_by(&[&ADDRESS])
             .requests::<Refresh>(),
         operation(POST, "/auth/logout", "End a session", auth::log_out, status(StatusCode::NO_CONTENT))
             .takes::<RefreshToken>()
+            .codes(&[NO_REVISIONS])
             .limited_by(&[&ADDRESS])
             .requests::<LogOut>(),
         operation(
