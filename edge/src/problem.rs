@@ -131,6 +131,12 @@ impl Problem {
         }
     }
 
+    /// As it is told to who sent the body at this place of something else.
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        self.violations.iter_mut().for_each(|violation| violation.pointer.insert_str(0, place));
+        self
+    }
+
     /// Whether the same request may succeed later.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self.status, 429 | 503) || self.code == IN_FLIGHT.name

@@ -313,6 +313,14 @@ impl CommandKind {
 }
 
 impl CommandKind {
+    /// Where its payload has the body that HTTP takes, into which the pointers of its violations lead.
+    pub const fn body_at(self) -> &'static str {
+        match self {
+            Self::CorrectWorkout => "/workout",
+            _ => "",
+        }
+    }
+
     /// Whether it changes something that has revisions, and can be sent for one of them.
     pub const fn has_revisions(self) -> bool {
         matches!(self, Self::CorrectWorkout | Self::DeleteWorkout | Self::MoveReminder | Self::CancelReminder)

@@ -265,6 +265,15 @@ async fn a_command_with_a_field_that_nobody_knows_is_refused_over_a_socket_as_ov
         assert_eq!((&refused["t"], &refused["code"]), (&json!("err"), &over_http.body["code"]), "{refused}");
         assert_eq!(refused["problem"]["violations"][0]["pointer"], pointer, "{refused}");
     }
+    // What the edge refuses, and what the service does, leads into what the socket sent.
+    let (mut tomorrow, mut unknown) = (right.clone(), right.clone());
+    tomorrow["workout"]["started_at"] = json!("2199-01-01T00:00:00Z");
+    unknown["workout"]["exercises"][0]["exercise"] = json!("moonwalk");
+    for (data, pointer) in [(tomorrow, "/workout/started_at"), (unknown, "/workout/exercises/0/exercise")] {
+        live.say(&json!({ "t": "cmd", "n": 1, "type": "workout.correct.v1", "data": data })).await.unwrap();
+        let refused = live.frame().await.unwrap();
+        assert_eq!(refused["problem"]["violations"][0]["pointer"], pointer, "{refused}");
+    }
     assert_eq!(ada.get(&path).await.unwrap().body["revision"], 1);
     live.say(&json!({ "t": "cmd", "n": 2, "type": "workout.correct.v1", "data": right })).await.unwrap();
     assert_eq!(live.frame().await.unwrap()["result"]["revision"], 2);

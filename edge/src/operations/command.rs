@@ -110,7 +110,7 @@ fn becomes<C: ClientCommand>(operation: Operation) -> Operation {
 }
 
 fn decode<C: ClientCommand>(data: &Document<'_>) -> Result<Command, Problem> {
-    checked(data.read::<C>()?)
+    checked(data.read::<C>()?).map_err(|problem| problem.within(C::KIND.body_at()))
 }
 
 /// What can be refused here needs no way through the stream; the service checks it again.

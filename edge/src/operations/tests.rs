@@ -63,6 +63,29 @@ fn no_object_of_a_command_takes_a_field_that_nobody_knows() {
     }
 }
 
+#[test]
+fn a_pointer_leads_into_what_a_socket_sent() {
+    let nonsense = [json!("2199-01-01T00:00:00Z"), json!(-1), json!([]), json!({ "nobody_knows": 1 }), json!(null)];
+    for command in operations().iter().filter_map(|row| row.command) {
+        let mut pointers = Vec::new();
+        for example in examples(command.kind) {
+            for (at, wrong) in leaves(&example, String::new()).iter().flat_map(|at| nonsense.iter().map(move |wrong| (at, wrong))) {
+                let mut sent = example.clone();
+                *sent.pointer_mut(at).unwrap() = wrong.clone();
+                let refused = (command.decode)(&Document::json(sent.to_string().as_bytes()).unwrap());
+                for violation in refused.err().into_iter().flat_map(|refused| refused.violations) {
+                    assert!(sent.pointer(&violation.pointer).is_some(), "{}: {violation:?} of {sent}", command.kind);
+                    pointers.push(violation.pointer);
+                }
+            }
+            assert!(!pointers.is_empty() || leaves(&example, String::new()).is_empty(), "{}: {example}", command.kind);
+        }
+        if command.kind == CommandKind::CorrectWorkout {
+            assert!(pointers.iter().any(|pointer| pointer == "/workout/started_at"), "{pointers:?}");
+        }
+    }
+}
+
 fn examples(kind: CommandKind) -> Vec<Value> {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/examples").join(kind.to_string());
     let files = fs::read_dir(examples).unwrap().map(|file| file.unwrap().path());
@@ -81,6 +104,17 @@ fn objects(value: &Value, at: String) -> Vec<String> {
             items.iter().enumerate().flat_map(|(index, item)| objects(item, format!("{at}/{index}"))).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// Pointers to every value that is neither an object nor a list.
+fn leaves(value: &Value, at: String) -> Vec<String> {
+    match value {
+        Value::Object(object) => object.iter().flat_map(|(name, value)| leaves(value, format!("{at}/{name}"))).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(index, item)| leaves(item, format!("{at}/{index}"))).collect()
+        }
+        _ => vec![at],
     }
 }
 

@@ -49,8 +49,8 @@ async fn perform(state: &EdgeState, caller: Caller, ask: Ask) -> Result<Value, P
     state.callers.still_valid(&caller, jiff::Timestamp::now())?;
     state.limits.user(caller.user, &Standing::default())?;
     let submission = Submission::new(caller.user, ask.key.as_deref().map(str::as_bytes), ask.command?)?;
-    let id = submission.id;
-    match submit(state, submission).await? {
+    let (id, body_at) = (submission.id, submission.command.kind().body_at());
+    match submit(state, submission).await.map_err(|problem| problem.within(body_at))? {
         Submitted::Done(result) => Ok(result),
         Submitted::Pending => Ok(serde_json::to_value(Pending::new(id)).unwrap_or_default()),
     }
