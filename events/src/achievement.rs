@@ -31,7 +31,8 @@ pub struct AchievementUnlocked {
     pub threshold: u64,
     /// The value of the metric when the rule was met.
     pub value: u64,
-    /// It is not celebrated: the workout was written down more than a day late, or its records are the first there are.
+    /// It is not celebrated: the workout was written down more than a day late, or its records are the first there are or
+    /// doubtful.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub quiet: bool,
 }

@@ -114,10 +114,10 @@ pub struct WorkoutSaved {
     pub doubt: Vec<Doubt>,
 }
 
-/// A load that was probably mistyped.
+/// A load that was probably mistyped. A record that it sets is not celebrated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Doubt {
-    /// Where it is: `/exercises/0/sets/2/load`.
+    /// Where it is in the workout: `/exercises/0/sets/2/load`.
     pub pointer: String,
     /// What it says, in grams.
     pub value: u64,

@@ -53,10 +53,27 @@ async fn a_typing_error_that_is_corrected_withdraws_its_record_and_tells_why() {
     let doubt = json!([{ "pointer": "/exercises/0/sets/0/load", "value": 375_000, "known": 60_000 }]);
     assert_eq!(wrong["doubt"], doubt);
     let path = format!("/api/v1/workouts/{}", wrong["workout_id"].as_str().unwrap());
-    let corrected = ada.send("PUT", &path, &[], Some(workout(37.5).to_string())).await.unwrap().success().unwrap();
+    // Nobody is congratulated on it.
+    fixture.settle(&REAL).await;
+    let told = async |client: &mut Client| {
+        let told = client.get("/api/v1/notifications").await.unwrap().body;
+        let told = told["items"].as_array().unwrap().iter().filter(|told| told["retracted"] == false);
+        told.filter(|told| told["kind"] == "record_set").count()
+    };
+    assert_eq!(told(&mut ada).await, 0);
+    let achievements = ada.get("/api/v1/achievements").await.unwrap().body;
+    assert!(achievements.as_array().unwrap().iter().any(|one| one["code"] == "records_1"), "{achievements}");
+
+    // This one nobody can tell from a good day.
+    let corrected = ada.send("PUT", &path, &[], Some(workout(73.5).to_string())).await.unwrap().success().unwrap();
     assert_eq!(corrected["revision"], 2);
     let records = pushed(&mut live, "workout.corrected.v1").await.data["records"].clone();
     assert_eq!(records["withdrawn"][0]["mark"]["value"], 375_000);
+    fixture.settle(&REAL).await;
+    assert_eq!(told(&mut ada).await, 1);
+    ada.send("PUT", &path, &[], Some(workout(37.5).to_string())).await.unwrap().success().unwrap();
+    let records = pushed(&mut live, "workout.corrected.v1").await.data["records"].clone();
+    assert_eq!(records["withdrawn"][0]["mark"]["value"], 73_500);
     assert_eq!(records["set"][0]["reestablished"], true);
     let retracted = pushed(&mut live, "notification.retracted.v1").await;
     assert_eq!(retracted.data["because"]["event_type"], "workout.corrected");

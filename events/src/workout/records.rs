@@ -90,4 +90,7 @@ pub struct NewRecord {
     /// An earlier mark is restored, because a better one was withdrawn or now has the same value: nothing new was achieved.
     #[serde(default)]
     pub reestablished: bool,
+    /// Its load was probably mistyped: it counts until it is corrected, and is not celebrated.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubtful: bool,
 }

@@ -108,7 +108,8 @@ fn records_told(before: Option<&Told>) -> Records {
     told.records.iter().map(|record| ((record.exercise.clone(), record.kind), record.clone())).collect()
 }
 
-/// A record is told when it beats another workout's, unless that was written down late. What was told before is kept true.
+/// A record is told when it beats another workout's, unless that was written down late or is doubtful. What was told before is
+/// kept true.
 fn records_to_tell(
     workout_id: WorkoutId,
     told: Records,
@@ -123,7 +124,9 @@ fn records_to_tell(
     for record in changes.set.iter().filter(|record| !record.reestablished) {
         let of = (record.exercise.clone(), record.kind);
         let is_beaten = record.previous.as_ref().is_some_and(|beaten| beaten.workout_id != workout_id);
-        if told.contains_key(&of) || (is_beaten && !is_back_filled) {
+        if record.doubtful {
+            records.remove(&of);
+        } else if told.contains_key(&of) || (is_beaten && !is_back_filled) {
             records.insert(of, record_told(record));
         }
     }

@@ -193,14 +193,14 @@ impl State {
     }
 }
 
-/// Whether nothing is to be celebrated: a workout that was written down late, or records that beat none.
+/// Whether nothing is to be celebrated: a workout that was written down late, or records that beat none or are doubtful.
 fn is_quiet(event: &Message<Event>, metric: Metric) -> bool {
     let (Event::WorkoutCompleted(WorkoutCompleted { workout, records, .. })
     | Event::WorkoutCorrected(WorkoutCorrected { workout, records, .. })) = &event.body
     else {
         return false;
     };
-    let beats_none = || records.set.iter().all(|record| record.previous.is_none());
+    let beats_none = || records.set.iter().all(|record| record.previous.is_none() || record.doubtful);
     workout.is_back_filled(event.time) || (metric == Metric::Records && beats_none())
 }
 

@@ -101,7 +101,7 @@ fn bench_press() -> ExerciseSlug {
 /// It beats one of another workout, unless it only stands again.
 fn new_record(number: u8, kind: RecordKind, value: u64, reestablished: bool) -> NewRecord {
     let previous = (!reestablished).then(|| mark(99, 1));
-    NewRecord { exercise: bench_press(), kind, mark: mark(number, value), previous, reestablished }
+    NewRecord { exercise: bench_press(), kind, mark: mark(number, value), previous, reestablished, doubtful: false }
 }
 
 /// How the workout of this number changes the records.
@@ -186,6 +186,21 @@ fn what_is_written_down_more_than_a_day_late_is_not_celebrated() {
     assert_eq!(late(1, 25, record(1, 100, false)), 0);
     assert_eq!(late(2, 24, record(2, 110, false)), 1);
     assert_eq!(late(3, 50, record(2, 111, false)), 2, "what was told is kept true: retracted and told");
+}
+
+#[test]
+fn a_record_by_a_doubtful_load_is_not_celebrated_until_it_is_put_right() {
+    let mut lane = lane();
+    let doubtful = |number, value| {
+        let mut record = record(number, value, false);
+        record.records.set[0].doubtful = true;
+        record
+    };
+    assert_eq!(one(&mut lane, event(1, doubtful(1, 846))).1, []);
+    assert_eq!(one(&mut lane, event(2, record(1, 85, false))).1.len(), 1);
+    // A correction that is a typing error itself takes back what no longer holds.
+    let events = one(&mut lane, event(3, doubtful(1, 864))).1;
+    assert!(matches!(&events[..], [Event::NotificationRetracted(_)]), "{events:?}");
 }
 
 #[test]

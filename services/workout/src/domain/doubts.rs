@@ -3,7 +3,7 @@
 use plyo_events::{
     UserId, WorkoutId,
     training::Load,
-    workout::{Doubt, RecordKind, Workout},
+    workout::{Doubt, ExerciseEntry, RecordChanges, RecordKind, Workout},
 };
 
 use super::{marks, state::State};
@@ -35,4 +35,17 @@ pub(crate) fn doubts(state: &State, user: UserId, workout_id: WorkoutId, workout
         }
     }
     doubts
+}
+
+/// Marks the records that rest on a doubtful load, since nobody is congratulated on a typing error.
+pub(crate) fn mark(records: &mut RecordChanges, workout: &Workout, doubts: &[Doubt]) {
+    let is_doubted = |(index, _): &(usize, &ExerciseEntry)| {
+        let place = format!("/exercises/{index}/");
+        doubts.iter().any(|doubt| doubt.pointer.starts_with(&place))
+    };
+    let doubted: Vec<_> = workout.exercises.iter().enumerate().filter(is_doubted).map(|(_, entry)| entry).collect();
+    for record in records.set.iter_mut().filter(|record| !record.reestablished) {
+        let rests_on_load = matches!(record.kind, RecordKind::MaxLoad | RecordKind::EstimatedOneRepMax);
+        record.doubtful = rests_on_load && doubted.iter().any(|entry| entry.exercise == record.exercise);
+    }
 }

@@ -31,8 +31,9 @@ pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogWorkout) -
     check(workout, command.time)?;
     let summary = totals(state, user, workout);
     let new = New { revision: 1, logged_at: command.stored_time(), workout, body: summary.body() };
-    let records = change(state, user, workout_id, None, Some(new));
+    let mut records = change(state, user, workout_id, None, Some(new));
     let doubt = doubts::doubts(state, user, workout_id, workout);
+    doubts::mark(&mut records, workout, &doubt);
     Ok(Output::nothing()
         .event(WorkoutCompleted { workout_id, workout: workout.clone(), summary, records })
         .reply(WorkoutSaved { workout_id, revision: 1, doubt }))
@@ -54,8 +55,9 @@ pub(crate) fn correct(
     let revision = row.revision + 1;
     let summary = totals(state, user, workout);
     let new = New { revision, logged_at: row.logged_at, workout, body: summary.body() };
-    let records = change(state, user, workout_id, Some(row), Some(new));
+    let mut records = change(state, user, workout_id, Some(row), Some(new));
     let doubt = doubts::doubts(state, user, workout_id, workout);
+    doubts::mark(&mut records, workout, &doubt);
     let workout = workout.clone();
     Ok(Output::nothing()
         .event(WorkoutCorrected { workout_id, revision, before, workout, summary, records })

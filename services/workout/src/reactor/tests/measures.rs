@@ -278,3 +278,29 @@ fn a_load_that_was_probably_mistyped_is_asked_about_and_kept() {
     let nobody = lane.when(log(5, did(1, "barbell-deadlift", set(1_000.0)))).outcome.unwrap();
     assert_eq!(nobody["doubt"][0]["value"], 1_000_000);
 }
+
+#[test]
+fn a_record_by_a_load_that_was_probably_mistyped_counts_and_is_marked_as_doubtful() {
+    let mut lane = lane();
+    let set = |kg: f64| json!([{ "reps": 5, "load": { "kg": kg } }]);
+    let mut doubtful = |input: Input| {
+        let events = events(vec![lane.when(input)]);
+        let set = &changes(&events[0]).unwrap().1.set;
+        set.iter().map(|record| (record.kind, record.mark.value, record.doubtful)).collect::<Vec<_>>()
+    };
+    let best = |load, maximum, is_doubtful| {
+        [(RecordKind::MaxLoad, load, is_doubtful), (RecordKind::EstimatedOneRepMax, maximum, is_doubtful)]
+    };
+    assert_eq!(doubtful(log(1, did(1, "barbell-bench-press", set(80.0)))), best(80_000, 93_330, false));
+    assert_eq!(doubtful(log(2, did(8, "barbell-bench-press", set(846.0)))), best(846_000, 987_000, true));
+    // Whoever has lifted so much lifts more the next time.
+    assert_eq!(doubtful(log(3, did(15, "barbell-bench-press", set(850.0)))), best(850_000, 991_670, false));
+    let corrected = |number, of, kg| {
+        let (workout_id, workout) = (WorkoutId::new(id(of)), did(15, "barbell-bench-press", set(kg)));
+        command(number, CorrectWorkout { workout_id, workout, if_revision: None })
+    };
+    lane.when(corrected(4, 2, 70.0));
+    let events = events(vec![lane.when(corrected(5, 3, 85.0))]);
+    let right = &changes(&events[0]).unwrap().1.set[0];
+    assert_eq!((right.mark.value, right.doubtful, right.previous.is_some()), (85_000, false, true));
+}
