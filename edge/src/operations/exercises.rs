@@ -1,19 +1,20 @@
 //! The exercise catalogue, which every edge holds: it is asked of no service.
 
+mod views;
+
 use axum::{
     extract::{FromRequestParts, Query as UrlQuery},
     http::{HeaderMap, StatusCode, request::Parts},
     response::Response,
 };
-use plyo_events::training::ExerciseSlug;
 use plyo_exercises::{
-    Band, BodyShare, Catalogue, Category, Energy, Equipment, Exercise, ExerciseId, Force, Language, Level, Measure,
-    Mechanic, Muscle, Pattern, Search,
+    Catalogue, Category, Equipment, ExerciseId, Language, Level, Measure, Muscle, Pattern, Search,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
+use self::views::{Candidate, ExerciseDetail, ExerciseSummary, MatchView, detail, summary};
 use super::{
     Ids, Operation, coach, gives, operation,
     query::{Parameters, has_tag, tagged},
@@ -30,86 +31,8 @@ const INVALID_SEARCH: Code = Code::new(
     "the query string has an unknown or invalid parameter",
 );
 
-/// How many substitutes are shown.
-const SUBSTITUTES: usize = 8;
 /// How many exercises a name is offered for.
 const CANDIDATES: usize = 5;
-
-/// A word of the catalogue, and what it is called.
-#[derive(Serialize, JsonSchema)]
-struct Term<T> {
-    code: T,
-    name: &'static str,
-}
-
-/// An exercise in a list.
-#[derive(Serialize, JsonSchema)]
-struct ExerciseSummary {
-    id: ExerciseId,
-    slug: ExerciseSlug,
-    name: &'static str,
-    category: Category,
-    /// What a set is logged in.
-    measure: Measure,
-    level: Level,
-    /// The muscles that do most of the work, the main one first.
-    primary: Vec<Term<Muscle>>,
-    equipment: Vec<Term<Equipment>>,
-}
-
-/// Everything about an exercise.
-#[derive(Serialize, JsonSchema)]
-struct ExerciseDetail {
-    #[serde(flatten)]
-    summary: ExerciseSummary,
-    /// Slugs that it had before; they still find it.
-    former_slugs: &'static [String],
-    aliases: &'static [String],
-    secondary: Vec<Term<Muscle>>,
-    pattern: Pattern,
-    force: Force,
-    mechanic: Mechanic,
-    /// Whether a set is done with one side.
-    unilateral: bool,
-    /// How much of the body a repetition moves, where that is known.
-    body_share: Option<&'static BodyShare>,
-    energy: &'static Energy,
-    /// The usual rest after a set.
-    rest_seconds: u16,
-    band: Band,
-    steps: &'static [String],
-    safety: &'static str,
-    /// What to do instead, the best first.
-    substitutes: Vec<SubstituteView>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct SubstituteView {
-    slug: ExerciseSlug,
-    name: &'static str,
-    /// 0 to 1.
-    score: f32,
-    /// Why, in English, the weightiest first.
-    because: Vec<String>,
-}
-
-/// What a name means.
-#[derive(Serialize, JsonSchema)]
-struct MatchView {
-    /// Nothing when it is too uncertain: ask, and offer the candidates.
-    exercise: Option<ExerciseSummary>,
-    /// The likeliest first.
-    candidates: Vec<Candidate>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Candidate {
-    exercise: ExerciseSummary,
-    /// 0 to 1; 1 is one of its names.
-    score: f32,
-    /// Why, in English.
-    because: String,
-}
 
 /// The filters of a search.
 #[derive(Deserialize)]
@@ -241,51 +164,6 @@ async fn one(
     let by_id = || slug.parse().ok().and_then(|id| catalogue.by_id(ExerciseId(id)));
     let exercise = catalogue.by_slug(&slug).or_else(by_id).ok_or(NOT_FOUND)?;
     json_of(&headers, &detail(exercise, language(wanted)))
-}
-
-fn summary(exercise: &'static Exercise, language: Language) -> ExerciseSummary {
-    ExerciseSummary {
-        id: exercise.id,
-        slug: exercise.slug.clone(),
-        name: &exercise.text(language).name,
-        category: exercise.category,
-        measure: exercise.measure,
-        level: exercise.level,
-        primary: muscles(&exercise.primary, language),
-        equipment: exercise.equipment.iter().map(|one| Term { code: *one, name: one.name(language) }).collect(),
-    }
-}
-
-fn detail(exercise: &'static Exercise, language: Language) -> ExerciseDetail {
-    let text = exercise.text(language);
-    let substitutes = Catalogue::get().substitutes(exercise, None, SUBSTITUTES);
-    let substitute = |found: plyo_exercises::Substitute<'static>| SubstituteView {
-        slug: found.exercise.slug.clone(),
-        name: &found.exercise.text(language).name,
-        score: found.score,
-        because: found.likeness.iter().map(ToString::to_string).collect(),
-    };
-    ExerciseDetail {
-        summary: summary(exercise, language),
-        former_slugs: &exercise.former_slugs,
-        aliases: &text.aliases,
-        secondary: muscles(&exercise.secondary, language),
-        pattern: exercise.pattern,
-        force: exercise.force,
-        mechanic: exercise.mechanic,
-        unilateral: exercise.unilateral,
-        body_share: exercise.body_share.as_ref(),
-        energy: &exercise.energy,
-        rest_seconds: exercise.rest_seconds,
-        band: exercise.band,
-        steps: &text.steps,
-        safety: &text.safety,
-        substitutes: substitutes.into_iter().map(substitute).collect(),
-    }
-}
-
-fn muscles(all: &[Muscle], language: Language) -> Vec<Term<Muscle>> {
-    all.iter().map(|muscle| Term { code: *muscle, name: muscle.name(language) }).collect()
 }
 
 /// English where none of the wanted ones is known.
