@@ -77,12 +77,7 @@ impl Limits {
     }
 
     /// A log-in or a sign-up.
-    pub(crate) async fn credentials(
-        &self,
-        address: IpAddr,
-        email: &str,
-        standing: &Standing,
-    ) -> Result<(), Problem> {
+    pub(crate) async fn credentials(&self, address: IpAddr, email: &str, standing: &Standing) -> Result<(), Problem> {
         if !self.on {
             return Ok(());
         }
@@ -220,7 +215,9 @@ mod tests {
         let spellings = ["x@bücher.de", "X@Bu\u{308}cher.de", "\u{200b}x@xn--bcher-kva.de", "x@xn--bcher-kva.de."];
         let mut let_in = 0;
         for (address, email) in (0..).zip(spellings.iter().cycle().take(40)) {
-            let_in += usize::from(limits.credentials(IpAddr::from(u128::to_be_bytes(address)), email, &Standing::default()).await.is_ok());
+            let_in += usize::from(
+                limits.credentials(IpAddr::from(u128::to_be_bytes(address)), email, &Standing::default()).await.is_ok(),
+            );
         }
         assert!((10..=11).contains(&let_in), "{let_in}");
     }

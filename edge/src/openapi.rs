@@ -175,7 +175,7 @@ fn about(tag: &str) -> &'static str {
     match tag {
         "auth" => "Accounts, sessions and tokens",
         "workouts" => "The training log, its records, and reminders to train",
-        "exercises" => "The catalogue of exercises",
+        "exercises" => "The catalogue of exercises, and my own",
         "achievements" => "What was reached, and how far the rest is",
         "notifications" => "What a person was told, and what they want to be told",
         "coach" => "What is next, and why",

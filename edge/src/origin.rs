@@ -124,7 +124,9 @@ mod tests {
             assert!(read.iter().any(|known| known == name), "{name}");
         }
         let answered: Vec<String> = answered(&operations).map(|name| name.to_string()).collect();
-        for name in ["etag", "location", "retry-after", "traceparent", "preference-applied", "ratelimit", "ratelimit-policy"] {
+        for name in
+            ["etag", "location", "retry-after", "traceparent", "preference-applied", "ratelimit", "ratelimit-policy"]
+        {
             assert!(answered.iter().any(|known| known == name), "{name}");
         }
         assert!(distinct(operations.iter().map(|operation| operation.method.clone())).contains(&Method::DELETE));

@@ -226,6 +226,10 @@ catalogue! {
         CorrectWorkout(workout::CorrectWorkout) = "workout.correct" v 1, "workout";
         DeleteWorkout(workout::DeleteWorkout) = "workout.delete" v 1, "workout";
         LogBodyWeight(workout::LogBodyWeight) = "workout.log_body_weight" v 1, "workout";
+        CreateExercise(workout::CreateExercise) = "workout.create_exercise" v 1, "workout";
+        ChangeExercise(workout::ChangeExercise) = "workout.change_exercise" v 1, "workout";
+        ArchiveExercise(workout::ArchiveExercise) = "workout.archive_exercise" v 1, "workout";
+        MergeExercise(workout::MergeExercise) = "workout.merge_exercise" v 1, "workout";
         SetReminder(workout::SetReminder) = "workout.set_reminder" v 1, "workout";
         MoveReminder(workout::MoveReminder) = "workout.move_reminder" v 1, "workout";
         CancelReminder(workout::CancelReminder) = "workout.cancel_reminder" v 1, "workout";
@@ -252,6 +256,9 @@ catalogue! {
         WorkoutCorrected(workout::WorkoutCorrected) = "workout.corrected" v 1, "workout";
         WorkoutDeleted(workout::WorkoutDeleted) = "workout.deleted" v 1, "workout";
         BodyWeightLogged(workout::BodyWeightLogged) = "body_weight.logged" v 1, "workout";
+        CustomExerciseSet(workout::CustomExerciseSet) = "custom_exercise.set" v 1, "workout";
+        CustomExerciseArchived(workout::CustomExerciseArchived) = "custom_exercise.archived" v 1, "workout";
+        CustomExerciseMerged(workout::CustomExerciseMerged) = "custom_exercise.merged" v 1, "workout";
         ReminderSet(workout::ReminderSet) = "reminder.set" v 1, "workout";
         ReminderCancelled(workout::ReminderCancelled) = "reminder.cancelled" v 1, "workout";
         ReminderDue(workout::ReminderDue) = "reminder.due" v 1, "workout";
@@ -293,6 +300,19 @@ impl CommandKind {
             }
             Self::DeleteWorkout => &[workout::WORKOUT_NOT_FOUND, REVISION_CHANGED],
             Self::LogBodyWeight => &[INVALID_BODY],
+            Self::CreateExercise => {
+                &[INVALID_BODY, workout::CUSTOM_EXERCISE_EXISTS, workout::TOO_MANY_CUSTOM_EXERCISES]
+            }
+            Self::ChangeExercise => {
+                &[INVALID_BODY, workout::CUSTOM_EXERCISE_NOT_FOUND, workout::CUSTOM_EXERCISE_EXISTS, REVISION_CHANGED]
+            }
+            Self::ArchiveExercise => &[workout::CUSTOM_EXERCISE_NOT_FOUND, REVISION_CHANGED],
+            Self::MergeExercise => &[
+                workout::UNKNOWN_EXERCISE,
+                workout::MEASURE_DIFFERS,
+                workout::CUSTOM_EXERCISE_NOT_FOUND,
+                REVISION_CHANGED,
+            ],
             Self::SetReminder => &[workout::INVALID_DUE_AT, workout::TOO_MANY_REMINDERS],
             Self::MoveReminder => {
                 &[workout::INVALID_DUE_AT, workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE, REVISION_CHANGED]
@@ -317,13 +337,23 @@ impl CommandKind {
     pub const fn body_at(self) -> &'static str {
         match self {
             Self::CorrectWorkout => "/workout",
+            Self::ChangeExercise => "/exercise",
             _ => "",
         }
     }
 
     /// Whether it changes something that has revisions, and can be sent for one of them.
     pub const fn has_revisions(self) -> bool {
-        matches!(self, Self::CorrectWorkout | Self::DeleteWorkout | Self::MoveReminder | Self::CancelReminder)
+        matches!(
+            self,
+            Self::CorrectWorkout
+                | Self::DeleteWorkout
+                | Self::ChangeExercise
+                | Self::ArchiveExercise
+                | Self::MergeExercise
+                | Self::MoveReminder
+                | Self::CancelReminder
+        )
     }
 }
 
@@ -333,6 +363,9 @@ impl Command {
         let if_revision = match self {
             Self::CorrectWorkout(correct) => &mut correct.if_revision,
             Self::DeleteWorkout(delete) => &mut delete.if_revision,
+            Self::ChangeExercise(change) => &mut change.if_revision,
+            Self::ArchiveExercise(archive) => &mut archive.if_revision,
+            Self::MergeExercise(merge) => &mut merge.if_revision,
             Self::MoveReminder(shift) => &mut shift.if_revision,
             Self::CancelReminder(cancel) => &mut cancel.if_revision,
             _ => return false,

@@ -12,6 +12,7 @@ pub struct Id<T>(Uuid, PhantomData<fn() -> T>);
 /// Markers for [`Id`].
 pub mod kinds {
     pub struct Command;
+    pub struct CustomExercise;
     pub struct Event;
     pub struct Notification;
     pub struct Recommendation;
@@ -22,6 +23,7 @@ pub mod kinds {
 }
 
 pub type CommandId = Id<kinds::Command>;
+pub type CustomExerciseId = Id<kinds::CustomExercise>;
 pub type EventId = Id<kinds::Event>;
 pub type NotificationId = Id<kinds::Notification>;
 pub type RecommendationId = Id<kinds::Recommendation>;

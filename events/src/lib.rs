@@ -25,7 +25,10 @@ pub mod workout;
 
 pub use catalogue::{Body, Command, CommandKind, DecodeError, Event, EventKind, Payload, Versioned};
 pub use email::{EmailAddress, Mailbox};
-pub use ids::{CommandId, EventId, Id, NotificationId, RecommendationId, ReminderId, SessionId, UserId, WorkoutId};
+pub use ids::{
+    CommandId, CustomExerciseId, EventId, Id, NotificationId, RecommendationId, ReminderId, SessionId, UserId,
+    WorkoutId,
+};
 pub use message::{Message, Outcome, Output, Timer};
 pub use query::{Query, Request};
 pub use recurrence::{Recurrence, RecurrenceError};

@@ -33,15 +33,19 @@ macro_rules! schema {
     };
 }
 
+mod custom;
 mod distance;
 mod effort;
 mod load;
+mod measure;
 mod slug;
 
 pub use self::{
+    custom::{ExerciseName, Term},
     distance::Distance,
     effort::{Rir, Rpe, SetKind, Tempo},
     load::{Amount, BodyWeight, Load, Mass},
+    measure::Measure,
     slug::{ExerciseSlug, FORMER_SLUGS},
 };
 

@@ -1,5 +1,6 @@
 //! The workout service: the training log, personal records, workout reminders.
 
+mod custom;
 mod log;
 mod queries;
 mod records;
@@ -9,6 +10,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    custom::{
+        ArchiveExercise, CUSTOM_EXERCISE_EXISTS, CUSTOM_EXERCISE_NOT_FOUND, ChangeExercise, CreateExercise,
+        CustomExercise, CustomExerciseArchived, CustomExerciseMerged, CustomExerciseSaved, CustomExerciseSet,
+        CustomExerciseView, ExerciseChange, GetCustomExercise, ListCustomExercises, MEASURE_DIFFERS, MergeExercise,
+        MergeInto, TOO_MANY_CUSTOM_EXERCISES,
+    },
     log::{ExerciseEntry, Planned, Set, Workout, WorkoutSummary},
     queries::{
         BodyWeightView, GetWorkout, ListBodyWeights, ListRecords, ListReminders, ListWorkouts, RecordView,

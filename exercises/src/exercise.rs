@@ -188,7 +188,7 @@ fn exercise(written: Written<String>, activity: &Activity, share: Option<&Moved>
         level: written.level,
         energy: Energy { met: activity.met, compendium: written.compendium, edition: activity.edition },
         rest_seconds: written.rest_seconds,
-        band: Band { low: written.band.0, high: written.band.1, unit: written.measure.unit() },
+        band: Band { low: written.band.0, high: written.band.1, unit: Unit::of(written.measure) },
         substitutes: slugs(written.substitutes)?,
         texts: Texts { en: text(written.en), de: text(written.de), es: text(written.es) },
     })

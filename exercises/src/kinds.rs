@@ -1,5 +1,6 @@
 //! What an exercise can be: the closed lists that a catalogue file chooses from.
 
+pub use plyo_events::training::Measure;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{Display, VariantArray};
@@ -152,41 +153,6 @@ pub enum Mechanic {
     Isolation,
 }
 
-/// What a set is logged in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Display, VariantArray)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum Measure {
-    WeightReps,
-    /// The body is the load.
-    BodyweightReps,
-    /// The body and what is added to it.
-    AddedBodyweightReps,
-    /// The body less what a machine takes off.
-    AssistedBodyweightReps,
-    /// A bare count.
-    Reps,
-    Duration,
-    WeightDuration,
-    DistanceDuration,
-    WeightDistance,
-}
-
-impl Measure {
-    /// What a band counts.
-    pub const fn unit(self) -> Unit {
-        match self {
-            Self::WeightReps
-            | Self::BodyweightReps
-            | Self::AddedBodyweightReps
-            | Self::AssistedBodyweightReps
-            | Self::Reps => Unit::Reps,
-            Self::Duration | Self::WeightDuration | Self::DistanceDuration => Unit::Seconds,
-            Self::WeightDistance => Unit::Metres,
-        }
-    }
-}
-
 /// The unit of a band.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Display, VariantArray)]
 #[serde(rename_all = "kebab-case")]
@@ -195,6 +161,21 @@ pub enum Unit {
     Reps,
     Seconds,
     Metres,
+}
+
+impl Unit {
+    /// What a band of this measure counts.
+    pub const fn of(measure: Measure) -> Self {
+        match measure {
+            Measure::WeightReps
+            | Measure::BodyweightReps
+            | Measure::AddedBodyweightReps
+            | Measure::AssistedBodyweightReps
+            | Measure::Reps => Self::Reps,
+            Measure::Duration | Measure::WeightDuration | Measure::DistanceDuration => Self::Seconds,
+            Measure::WeightDistance => Self::Metres,
+        }
+    }
 }
 
 /// How much practice it takes.

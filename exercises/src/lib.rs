@@ -40,7 +40,7 @@ pub use self::{
     language::Language,
     matching::{MATCHES_FROM, Match, Reason},
     muscles::{Muscle, MuscleGroup},
-    search::{Hit, Search},
+    search::{Hit, Search, names_with},
     substitutes::{Likeness, Substitute},
 };
 
@@ -69,6 +69,12 @@ struct Name {
 
 /// The files of `data/` as `build.rs` joins them.
 const EMBEDDED: &str = include_str!(concat!(env!("OUT_DIR"), "/catalogue.json"));
+
+/// What two spellings of one name have in common: case, punctuation, spaces, diacritics, English plurals and the place of a
+/// "(Barbell)" do not count.
+pub fn name_key(name: &str) -> String {
+    normal::key(name)
+}
 
 impl Catalogue {
     /// The catalogue of this program; the first call reads it.

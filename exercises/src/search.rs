@@ -78,6 +78,56 @@ impl Index {
         }
         meant
     }
+
+    /// The names that have every typed word, and how well they fit: how sure each word is, and how much of the name they are.
+    fn names_with_all(&self, all: &[Name], typed: &[String]) -> Vec<(u32, f32)> {
+        let mut names: HashMap<u32, (f32, u32)> = HashMap::new();
+        for (index, word) in typed.iter().enumerate() {
+            let mut with_this: HashMap<u32, (f32, u32)> = HashMap::new();
+            for (id, quality) in self.meant(word) {
+                for place in self.words.places(id) {
+                    let entry = with_this.entry(place.name).or_insert((0.0, 0));
+                    if quality > entry.0 {
+                        *entry = (quality, u32::from(place.words));
+                    }
+                }
+            }
+            if index == 0 {
+                names = with_this;
+            } else {
+                names.retain(|name, (quality, count)| {
+                    let Some((more, words)) = with_this.get(name) else { return false };
+                    (*quality, *count) = (*quality + more, *count + words);
+                    true
+                });
+            }
+        }
+        let fit = |(name, (quality, count)): (u32, (f32, u32))| {
+            let share = (count as f32 / all[name as usize].words.len() as f32).min(1.0);
+            (name, quality / typed.len() as f32 * (0.6 + 0.4 * share))
+        };
+        names.into_iter().map(fit).collect()
+    }
+}
+
+/// Which of these names have every word of a text, perhaps only begun or misspelled, and how well each fits, the best first: as
+/// the names of the catalogue are searched. An empty text leaves nothing out.
+pub fn names_with<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Vec<(usize, f32)> {
+    let name = |(name, text): (usize, &str)| {
+        let (exercise, words) = (name as u32, normal::words(text));
+        Name { exercise, language: Language::En, is_alias: false, text: text.into(), words }
+    };
+    let names: Vec<Name> = names.enumerate().map(name).collect();
+    if text.trim().is_empty() {
+        return (0..names.len()).map(|name| (name, 1.0)).collect();
+    }
+    let typed = normal::words(text);
+    if text.len() > MAX_TEXT_BYTES || typed.is_empty() || typed.len() > MAX_WORDS {
+        return Vec::new();
+    }
+    let mut found = Index::new(&names).names_with_all(&names, &typed);
+    found.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+    found.into_iter().map(|(name, score)| (name as usize, score)).collect()
 }
 
 impl Search<'_> {
@@ -112,7 +162,7 @@ impl Catalogue {
             return Vec::new();
         }
         let mut best: HashMap<u32, (f32, u32)> = HashMap::new();
-        for (name, score) in self.names_with_all(&typed) {
+        for (name, score) in self.search.names_with_all(&self.names, &typed) {
             let Name { exercise, language, is_alias, .. } = &self.names[name as usize];
             let is_wanted = search.language.is_none_or(|wanted| wanted == *language);
             if !is_wanted || !search.admits(&self.exercises[*exercise as usize]) {
@@ -134,36 +184,5 @@ impl Catalogue {
             name: &self.names[name as usize].text,
         };
         found.into_iter().map(hit).collect()
-    }
-
-    /// The names that have every typed word, and how well they fit: how sure each word is, and how much of the name they are.
-    fn names_with_all(&self, typed: &[String]) -> Vec<(u32, f32)> {
-        let words = &self.search.words;
-        let mut names: HashMap<u32, (f32, u32)> = HashMap::new();
-        for (index, word) in typed.iter().enumerate() {
-            let mut with_this: HashMap<u32, (f32, u32)> = HashMap::new();
-            for (id, quality) in self.search.meant(word) {
-                for place in words.places(id) {
-                    let entry = with_this.entry(place.name).or_insert((0.0, 0));
-                    if quality > entry.0 {
-                        *entry = (quality, u32::from(place.words));
-                    }
-                }
-            }
-            if index == 0 {
-                names = with_this;
-            } else {
-                names.retain(|name, (quality, count)| {
-                    let Some((more, words)) = with_this.get(name) else { return false };
-                    (*quality, *count) = (*quality + more, *count + words);
-                    true
-                });
-            }
-        }
-        let fit = |(name, (quality, count)): (u32, (f32, u32))| {
-            let share = (count as f32 / self.names[name as usize].words.len() as f32).min(1.0);
-            (name, quality / typed.len() as f32 * (0.6 + 0.4 * share))
-        };
-        names.into_iter().map(fit).collect()
     }
 }

@@ -69,6 +69,7 @@ async fn every_documented_route_does_what_it_says() {
     let mut live = Live::connect(ada.client.authority(), ada.client.token().unwrap(), None, &["me"]).await.unwrap();
     training(&mut ada).await;
     catalogue(&mut ada).await;
+    own_exercises(&mut ada).await;
     pushed(&mut live, "notification.created.v1").await;
     fixture.settle(&REAL).await;
     reactions(&mut ada).await;
@@ -117,6 +118,48 @@ async fn training(ada: &mut Walker) {
     let other = ada.call("POST", "/workouts", &[], Some(workout(50.0)), 201).await;
     ada.call("DELETE", "/workouts/{id}", &[other["workout_id"].as_str().unwrap()], None, 200).await;
     assert_eq!(ada.get("/workouts?limit=10", &[]).await["items"].as_array().unwrap().len(), 1);
+}
+
+async fn own_exercises(ada: &mut Walker) {
+    let hug =
+        json!({ "name": "Sandbag hug", "measure": "weight-duration", "muscles": ["abs"], "equipment": ["sandbag"] });
+    let made = ada.call("POST", "/exercises/custom", &[], Some(hug), 201).await;
+    let (id, slug) = (made["exercise_id"].as_str().unwrap(), made["exercise"].as_str().unwrap());
+    assert_eq!(slug, format!("custom-{id}"));
+    let renamed = json!({ "name": "Sandbag bear hug", "equipment": ["sandbag"] });
+    assert_eq!(ada.call("PUT", "/exercises/custom/{id}", &[id], Some(renamed), 200).await["revision"], 2);
+    let one = ada.get("/exercises/custom/{id}", &[id]).await;
+    assert_eq!(
+        (&one["name"], &one["muscles"], &one["archived"]),
+        (&json!("Sandbag bear hug"), &json!([]), &json!(false))
+    );
+    assert_eq!(ada.get("/exercises/custom", &[]).await, json!([one]));
+    // It is found among those of the catalogue, and before them where both fit.
+    for found in
+        ["/exercises?q=sandbag%20hug", "/exercises?q=bear&equipment=sandbag", "/exercises?measure=weight-duration"]
+    {
+        let found = ada.get(found, &[]).await;
+        assert_eq!(found[0]["slug"], slug, "{found}");
+    }
+    for without in ["/exercises?q=bear&muscle=abs", "/exercises?q=bear&category=strongman"] {
+        let found = ada.get(without, &[]).await;
+        assert!(found.as_array().unwrap().iter().all(|one| one["slug"] != slug), "{found}");
+    }
+    let meant = ada.get("/exercises/match?name=bear%20hug%20(SANDBAG)", &[]).await;
+    assert_eq!((&meant["exercise"]["slug"], &meant["candidates"][0]["score"]), (&json!(slug), &json!(1.0)), "{meant}");
+    let merge = |into: &str| Some(json!({ "into": into }));
+    let differs = ada.call("POST", "/exercises/custom/{id}/merge", &[id], merge("plank"), 422).await;
+    assert_eq!(differs["code"], "measure_differs");
+    let merged = ada.call("POST", "/exercises/custom/{id}/merge", &[id], merge("plate-pinch-hold"), 200).await;
+    assert_eq!(merged["exercise"], "plate-pinch-hold");
+    assert_eq!(ada.get("/exercises/custom", &[]).await[0]["merged_into"], "plate-pinch-hold");
+    let other = json!({ "name": "Other", "measure": "reps" });
+    let other = ada.call("POST", "/exercises/custom", &[], Some(other), 201).await;
+    let other = other["exercise_id"].as_str().unwrap();
+    ada.call("DELETE", "/exercises/custom/{id}", &[other], None, 200).await;
+    ada.call("GET", "/exercises/custom/{id}", &[other], None, 404).await;
+    assert_eq!(ada.get("/exercises/custom", &[]).await[0]["archived"], true, "workouts may name it");
+    assert_ne!(ada.get("/exercises?q=other", &[]).await[0]["name"], "Other");
 }
 
 async fn catalogue(ada: &mut Walker) {

@@ -19,8 +19,14 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// The headers, with what they say.
 pub(crate) const HEADERS: [(&str, &str); 2] = [
-    ("RateLimit-Policy", "Which limits the request was counted against: `\"user\";q=500;w=10` is 500 at once, which come back within 10 s"),
-    ("RateLimit", "What is left of them: `\"user\";r=499;t=10` is 499, to be spread over 10 s. Of a mailbox only that nothing is left"),
+    (
+        "RateLimit-Policy",
+        "Which limits the request was counted against: `\"user\";q=500;w=10` is 500 at once, which come back within 10 s",
+    ),
+    (
+        "RateLimit",
+        "What is left of them: `\"user\";r=499;t=10` is 499, to be spread over 10 s. Of a mailbox only that nothing is left",
+    ),
 ];
 
 /// So many requests at once, which come back one after another within the window.

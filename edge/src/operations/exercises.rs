@@ -1,20 +1,23 @@
-//! The exercise catalogue, which every edge holds: it is asked of no service.
+//! The exercise catalogue, which every edge holds, and in it what people have of their own, which the workout service keeps.
 
+mod own;
 mod views;
 
 use axum::{
-    extract::{FromRequestParts, Query as UrlQuery},
+    extract::{FromRequestParts, Query as UrlQuery, State},
     http::{HeaderMap, StatusCode, request::Parts},
     response::Response,
 };
-use plyo_exercises::{
-    Catalogue, Category, Equipment, ExerciseId, Language, Level, Measure, Muscle, Pattern, Search,
-};
+use plyo_events::workout::ListCustomExercises;
+use plyo_exercises::{Catalogue, Category, Equipment, ExerciseId, Language, Level, Measure, Muscle, Pattern, Search};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use self::views::{Candidate, ExerciseDetail, ExerciseSummary, MatchView, detail, summary};
+use self::{
+    own::Own,
+    views::{Candidate, ExerciseDetail, ExerciseSummary, MatchView, detail, summary},
+};
 use super::{
     Ids, Operation, coach, gives, operation,
     query::{Parameters, has_tag, tagged},
@@ -70,19 +73,26 @@ pub(super) fn operations() -> [Operation; 3] {
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": usual_limit() });
     let name = json!({ "type": "string", "examples": ["Bench Press (Dumbbell)"] });
     [
-        described("/exercises", "Search the exercise catalogue", search, gives::<Vec<ExerciseSummary>>())
-            .parameter("query", "q", "Words of a name, perhaps only begun or misspelled", text)
-            .parameter("query", "limit", "How many", limit)
-            .parameter("query", "category", "Its category", one_of::<Category>())
-            .parameter("query", "muscle", "A muscle that it trains", one_of::<Muscle>())
-            .parameter("query", "equipment", "Something that it needs", one_of::<Equipment>())
-            .parameter("query", "pattern", "How the body moves", one_of::<Pattern>())
-            .parameter("query", "measure", "What a set is logged in", one_of::<Measure>())
-            .parameter("query", "level", "How much practice it takes", one_of::<Level>())
-            .codes(&[INVALID_SEARCH]),
+        described(
+            "/exercises",
+            "Search the exercises of the catalogue and my own",
+            search,
+            gives::<Vec<ExerciseSummary>>(),
+        )
+        .parameter("query", "q", "Words of a name, perhaps only begun or misspelled", text)
+        .parameter("query", "limit", "How many", limit)
+        .parameter("query", "category", "Its category", one_of::<Category>())
+        .parameter("query", "muscle", "A muscle that it trains", one_of::<Muscle>())
+        .parameter("query", "equipment", "Something that it needs", one_of::<Equipment>())
+        .parameter("query", "pattern", "How the body moves", one_of::<Pattern>())
+        .parameter("query", "measure", "What a set is logged in", one_of::<Measure>())
+        .parameter("query", "level", "How much practice it takes", one_of::<Level>())
+        .codes(&[INVALID_SEARCH])
+        .asks::<ListCustomExercises>(),
         described("/exercises/match", "Which exercise a name from elsewhere means", find, gives::<MatchView>())
             .parameter("query", "name", "The name; required", name)
-            .codes(&[INVALID_SEARCH]),
+            .codes(&[INVALID_SEARCH])
+            .asks::<ListCustomExercises>(),
         described(
             "/exercises/{slug}",
             "One exercise, by its slug, a former one or its id",
@@ -111,7 +121,8 @@ fn one_of<T: JsonSchema>() -> Value {
 }
 
 async fn search(
-    _: Caller,
+    State(state): State<EdgeState>,
+    caller: Caller,
     Strict(filter): Strict<Filter>,
     coach::Language(wanted): coach::Language,
     headers: HeaderMap,
@@ -130,13 +141,18 @@ async fn search(
         measure: filter.measure,
         level: filter.level,
     };
-    let found = Catalogue::get().search(&search, filter.limit);
-    let found: Vec<_> = found.iter().map(|hit| summary(hit.exercise, language)).collect();
+    let mut found = Own::of(&state, caller.user).await?.search(&filter, language);
+    let hits = Catalogue::get().search(&search, filter.limit);
+    found.extend(hits.iter().map(|hit| (hit.score, summary(hit.exercise, language))));
+    // Of those that fit as well, one's own are first.
+    found.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let found: Vec<_> = found.into_iter().take(filter.limit).map(|(_, exercise)| exercise).collect();
     json_of(&headers, &found)
 }
 
 async fn find(
-    _: Caller,
+    State(state): State<EdgeState>,
+    caller: Caller,
     Strict(Name { name, .. }): Strict<Name>,
     coach::Language(wanted): coach::Language,
     headers: HeaderMap,
@@ -147,11 +163,14 @@ async fn find(
         score: found.score,
         because: found.reason.to_string(),
     };
-    let found = MatchView {
-        exercise: catalogue.resolve(&name).map(|found| summary(found.exercise, language)),
-        candidates: catalogue.matches(&name, CANDIDATES).into_iter().map(candidate).collect(),
-    };
-    json_of(&headers, &found)
+    let own = Own::of(&state, caller.user).await?;
+    let of_catalogue = || catalogue.resolve(&name).map(|found| summary(found.exercise, language));
+    let exercise = own.named(&name, language).or_else(of_catalogue);
+    let mut candidates = own.candidates(&name, language);
+    candidates.extend(catalogue.matches(&name, CANDIDATES).into_iter().map(candidate));
+    candidates.sort_by(|one, other| other.score.total_cmp(&one.score));
+    candidates.truncate(CANDIDATES);
+    json_of(&headers, &MatchView { exercise, candidates })
 }
 
 async fn one(

@@ -83,7 +83,9 @@ pub(super) fn has_tag(operation: Operation) -> Operation {
         "The `ETag` of an answer that is known",
         json!({ "type": "string" }),
     );
-    described.headers.push(("ETag", "Names this answer: weakly, or beginning with its revision, where it has one: `\"7-…\"`"));
+    described
+        .headers
+        .push(("ETag", "Names this answer: weakly, or beginning with its revision, where it has one: `\"7-…\"`"));
     described.also = Some((StatusCode::NOT_MODIFIED, "The answer is the one that is known"));
     described
 }

@@ -14,8 +14,10 @@ use plyo_events::{
     },
     user::{Jwks, LogIn, LogOut, Me, PrepareSignUp, Refresh, Registered, Tokens},
     workout::{
-        BodyWeightSaved, CancelReminder, CorrectWorkout, DeleteWorkout, GetWorkout, ListBodyWeights, ListRecords,
-        ListReminders, ListWorkouts, LogBodyWeight, LogWorkout, MoveReminder, ReminderSaved, SetReminder, WorkoutSaved,
+        ArchiveExercise, BodyWeightSaved, CancelReminder, ChangeExercise, CorrectWorkout, CreateExercise,
+        CustomExerciseSaved, DeleteWorkout, GetCustomExercise, GetWorkout, ListBodyWeights, ListCustomExercises,
+        ListRecords, ListReminders, ListWorkouts, LogBodyWeight, LogWorkout, MergeExercise, MergeInto, MoveReminder,
+        ReminderSaved, SetReminder, WorkoutSaved,
     },
 };
 use serde_json::{Map, Value, json};
@@ -119,6 +121,39 @@ fn of_services() -> Vec<Operation> {
             gives::<BodyWeightSaved>(),
         ),
         query("/workouts/body-weight", "What I weighed, latest first", |user, ()| ListBodyWeights { user }),
+        command(
+            POST,
+            "/exercises/custom",
+            "Create an exercise of my own",
+            |(), exercise| CreateExercise { exercise },
+            creates::<CustomExerciseSaved>("/exercises/custom/{exercise_id}"),
+        ),
+        query("/exercises/custom", "My own exercises, also archived and merged ones", |user, ()| ListCustomExercises { user }),
+        revised("/exercises/custom/{id}", "One of my own exercises", |user, exercise_id| GetCustomExercise {
+            user,
+            exercise_id,
+        }),
+        command(
+            PUT,
+            "/exercises/custom/{id}",
+            "Change an exercise of my own",
+            |exercise_id, exercise| ChangeExercise { exercise_id, exercise, if_revision: None },
+            gives::<CustomExerciseSaved>(),
+        ),
+        bare_command(
+            DELETE,
+            "/exercises/custom/{id}",
+            "Archive an exercise of my own; what was logged with it stays",
+            |exercise_id| ArchiveExercise { exercise_id, if_revision: None },
+            gives::<CustomExerciseSaved>(),
+        ),
+        command(
+            POST,
+            "/exercises/custom/{id}/merge",
+            "Merge an exercise of my own into one of the catalogue",
+            |exercise_id, MergeInto { into }| MergeExercise { exercise_id, into, if_revision: None },
+            gives::<CustomExerciseSaved>(),
+        ),
         command(
             POST,
             "/workouts/reminders",

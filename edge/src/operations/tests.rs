@@ -69,7 +69,9 @@ fn a_pointer_leads_into_what_a_socket_sent() {
     for command in operations().iter().filter_map(|row| row.command) {
         let mut pointers = Vec::new();
         for example in examples(command.kind) {
-            for (at, wrong) in leaves(&example, String::new()).iter().flat_map(|at| nonsense.iter().map(move |wrong| (at, wrong))) {
+            for (at, wrong) in
+                leaves(&example, String::new()).iter().flat_map(|at| nonsense.iter().map(move |wrong| (at, wrong)))
+            {
                 let mut sent = example.clone();
                 *sent.pointer_mut(at).unwrap() = wrong.clone();
                 let refused = (command.decode)(&Document::json(sent.to_string().as_bytes()).unwrap());
@@ -110,7 +112,9 @@ fn objects(value: &Value, at: String) -> Vec<String> {
 /// Pointers to every value that is neither an object nor a list.
 fn leaves(value: &Value, at: String) -> Vec<String> {
     match value {
-        Value::Object(object) => object.iter().flat_map(|(name, value)| leaves(value, format!("{at}/{name}"))).collect(),
+        Value::Object(object) => {
+            object.iter().flat_map(|(name, value)| leaves(value, format!("{at}/{name}"))).collect()
+        }
         Value::Array(items) => {
             items.iter().enumerate().flat_map(|(index, item)| leaves(item, format!("{at}/{index}"))).collect()
         }

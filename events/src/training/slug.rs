@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::CustomExerciseId;
+
 /// Slugs that exercises had before, with the ones they have now: those of the catalogue.
 ///
 /// Whatever is read is read as what it is called now, a command of today and an event of long ago alike, so that one exercise
@@ -22,6 +24,23 @@ impl ExerciseSlug {
         &self.0
     }
 }
+/// What the slugs of people's own exercises begin with, and no slug of the catalogue does.
+const CUSTOM: &str = "custom-";
+
+impl ExerciseSlug {
+    /// The slug that somebody's own exercise is logged with.
+    pub fn custom(id: CustomExerciseId) -> Self {
+        Self(format!("{CUSTOM}{id}"))
+    }
+
+    /// Which of somebody's own exercises it is, if it is one.
+    pub fn custom_id(&self) -> Option<CustomExerciseId> {
+        let id: CustomExerciseId = self.0.strip_prefix(CUSTOM)?.parse().ok()?;
+        // Written in one way only.
+        (*self == Self::custom(id)).then_some(id)
+    }
+}
+
 impl TryFrom<String> for ExerciseSlug {
     type Error = &'static str;
     fn try_from(slug: String) -> Result<Self, Self::Error> {
@@ -43,6 +62,17 @@ impl From<ExerciseSlug> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_exercise_of_ones_own_has_a_slug_of_its_own() {
+        let id = CustomExerciseId::mint();
+        let slug = ExerciseSlug::try_from(String::from(ExerciseSlug::custom(id))).unwrap();
+        assert_eq!(slug.custom_id(), Some(id));
+        let read = |text: &str| ExerciseSlug::try_from(text.to_owned()).unwrap().custom_id();
+        for other in ["plank", "custom-", "custom-plank", &format!("custom-{}", id.uuid().simple()), &id.to_string()] {
+            assert_eq!(read(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_former_slug_is_read_as_the_one_of_now() {

@@ -3,7 +3,7 @@
 use plyo_events::{
     Command, Event, EventKind, Message, Output, Rejection,
     rejection::UNKNOWN_COMMAND,
-    workout::{WorkoutCompleted, WorkoutCorrected, WorkoutDeleted},
+    workout::{CustomExerciseMerged, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted},
 };
 use plyo_nats::{Incoming, Reactor};
 
@@ -14,8 +14,12 @@ pub(crate) struct Achievements;
 
 impl Reactor for Achievements {
     const NAME: &'static str = "achievement";
-    const READS: &'static [EventKind] =
-        &[EventKind::WorkoutCompleted, EventKind::WorkoutCorrected, EventKind::WorkoutDeleted];
+    const READS: &'static [EventKind] = &[
+        EventKind::WorkoutCompleted,
+        EventKind::WorkoutCorrected,
+        EventKind::WorkoutDeleted,
+        EventKind::CustomExerciseMerged,
+    ];
     type State = State;
 
     fn needs(&self, message: Incoming<'_>, state: &mut State) {
@@ -29,6 +33,7 @@ impl Reactor for Achievements {
                 state.want(user, [before, summary], records);
             }
             Event::WorkoutDeleted(WorkoutDeleted { before, records, .. }) => state.want(user, [before], records),
+            Event::CustomExerciseMerged(CustomExerciseMerged { records, .. }) => state.want(user, [], records),
             // Own events, in a replay.
             _ => return state.unlocked.want((user,)),
         }

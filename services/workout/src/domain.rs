@@ -1,6 +1,7 @@
 //! The decisions of the training log, independent of storage.
 
 pub(crate) mod bodies;
+pub(crate) mod custom;
 pub(crate) mod doubts;
 pub(crate) mod listing;
 pub(crate) mod marks;
@@ -19,17 +20,17 @@ use plyo_events::{
     workout::{UNKNOWN_EXERCISE, Workout},
 };
 
-use crate::exercises;
+use crate::exercises::Exercises;
 
 /// The rules for a workout: its form, that its exercises exist, and that its sets have what these measure.
 ///
 /// # Errors
 /// `invalid_body`, or `unknown_exercise` if nothing else is wrong; either lists every invalid field.
-pub(crate) fn check(workout: &Workout, now: Timestamp) -> Result<(), Rejection> {
+pub(crate) fn check(workout: &Workout, now: Timestamp, exercises: Exercises<'_>) -> Result<(), Rejection> {
     let mut violations = workout.violations(now);
     let mut unknown = Vec::new();
     for (index, entry) in workout.exercises.iter().enumerate() {
-        match exercises::find(&entry.exercise) {
+        match exercises.find(&entry.exercise) {
             Some(exercise) => violations.extend(measure::violations(index, entry, exercise)),
             None => {
                 let pointer = format!("/exercises/{index}/exercise");

@@ -1,6 +1,6 @@
 //! The training log: workouts, the personal records that follow from them, and workout reminders.
 //!
-//! It emits `workout.*`, `record.*` and `reminder.*`, and confirms the clock's `workout_reminder_due`.
+//! It emits `workout.*`, `body_weight.*`, `custom_exercise.*` and `reminder.*`, and confirms the clock's `workout_reminder_due`.
 
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 
@@ -11,7 +11,9 @@ mod queries;
 mod reactor;
 mod store;
 
-use plyo_events::workout::{GetWorkout, ListBodyWeights, ListRecords, ListReminders, ListWorkouts};
+use plyo_events::workout::{
+    GetCustomExercise, GetWorkout, ListBodyWeights, ListCustomExercises, ListRecords, ListReminders, ListWorkouts,
+};
 use plyo_nats::Service;
 
 /// The workout service.
@@ -21,5 +23,7 @@ pub fn service() -> Service {
         .answer::<ListWorkouts, _, _>(queries::list)
         .answer::<ListRecords, _, _>(queries::records)
         .answer::<ListBodyWeights, _, _>(queries::body_weights)
+        .answer::<ListCustomExercises, _, _>(queries::custom_exercises)
+        .answer::<GetCustomExercise, _, _>(queries::custom_exercise)
         .answer::<ListReminders, _, _>(queries::reminders)
 }

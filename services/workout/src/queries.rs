@@ -4,25 +4,32 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use plyo_events::{
-    Rejection, WorkoutId,
+    CustomExerciseId, Rejection, UserId, WorkoutId,
     query::Page,
     rejection::INVALID_CURSOR,
+    training::ExerciseSlug,
     workout::{
-        BodyWeightView, GetWorkout, ListBodyWeights, ListRecords, ListReminders, ListWorkouts, RecordKind, RecordView,
+        BodyWeightView, CUSTOM_EXERCISE_NOT_FOUND, CustomExercise, CustomExerciseView, GetCustomExercise, GetWorkout,
+        ListBodyWeights, ListCustomExercises, ListRecords, ListReminders, ListWorkouts, RecordKind, RecordView,
         ReminderView, WORKOUT_NOT_FOUND, WorkoutView,
     },
 };
 use plyo_nats::{Context, QueryError};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    domain::{listing, marks::Rank, records::Held},
+    domain::{listing, marks::Rank, records::Held, rows::Kept},
+    exercises::{self, Exercises},
     store::{self, Place},
 };
 
 pub(crate) async fn get(context: Context, query: GetWorkout) -> Result<WorkoutView, QueryError> {
     let found = store::workout(&context.pool, query.user, query.workout_id).await?;
-    Ok(found.ok_or_else(|| Rejection::from(WORKOUT_NOT_FOUND))?)
+    let mut found = [found.ok_or_else(|| Rejection::from(WORKOUT_NOT_FOUND))?];
+    as_of_now(&context.pool, query.user, &mut found).await?;
+    let [found] = found;
+    Ok(found)
 }
 
 pub(crate) async fn list(context: Context, query: ListWorkouts) -> Result<Page<WorkoutView>, QueryError> {
@@ -32,17 +39,58 @@ pub(crate) async fn list(context: Context, query: ListWorkouts) -> Result<Page<W
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next_cursor = rows.last().filter(|_| more).map(|(place, _)| write_cursor(*place));
-    Ok(Page { items: rows.into_iter().map(|(_, view)| view).collect(), next_cursor })
+    let mut items: Vec<WorkoutView> = rows.into_iter().map(|(_, view)| view).collect();
+    as_of_now(&context.pool, query.user, &mut items).await?;
+    Ok(Page { items, next_cursor })
+}
+
+/// With the exercises that somebody's own are now.
+async fn as_of_now(pool: &PgPool, user: UserId, views: &mut [WorkoutView]) -> Result<(), QueryError> {
+    if !views.iter().any(|view| exercises::has_own(&view.workout)) {
+        return Ok(());
+    }
+    let own = store::customs(pool, user).await?;
+    for view in views {
+        view.workout = Exercises::with(own.as_ref()).as_of_now(&view.workout).into_owned();
+    }
+    Ok(())
+}
+
+pub(crate) async fn custom_exercises(
+    context: Context,
+    query: ListCustomExercises,
+) -> Result<Vec<CustomExerciseView>, QueryError> {
+    let own = store::customs(&context.pool, query.user).await?;
+    let kept = own.into_iter().flat_map(|own| own.exercises);
+    let mut views: Vec<CustomExerciseView> = kept.map(|(id, kept)| view(id, kept)).collect();
+    views.sort_by(|one, other| one.name.cmp(&other.name).then(one.exercise_id.cmp(&other.exercise_id)));
+    Ok(views)
+}
+
+pub(crate) async fn custom_exercise(
+    context: Context,
+    query: GetCustomExercise,
+) -> Result<CustomExerciseView, QueryError> {
+    let own = store::customs(&context.pool, query.user).await?;
+    let kept = own.and_then(|mut own| own.exercises.remove(&query.exercise_id)).filter(|kept| !kept.archived);
+    Ok(view(query.exercise_id, kept.ok_or_else(|| Rejection::from(CUSTOM_EXERCISE_NOT_FOUND))?))
+}
+
+fn view(exercise_id: CustomExerciseId, kept: Kept) -> CustomExerciseView {
+    let Kept { revision, exercise: CustomExercise { name, measure, muscles, equipment }, archived, merged_into } = kept;
+    let exercise = merged_into.clone().unwrap_or_else(|| ExerciseSlug::custom(exercise_id));
+    CustomExerciseView { exercise_id, exercise, revision, name, measure, muscles, equipment, archived, merged_into }
 }
 
 pub(crate) async fn records(context: Context, query: ListRecords) -> Result<Vec<RecordView>, QueryError> {
     let marks = store::marks(&context.pool, query.user).await?;
     let volumes = store::volumes(&context.pool, query.user).await?;
+    let own = store::customs(&context.pool, query.user).await?;
     let session = |((achieved_at, logged_at, workout_id), volume)| {
         let rank = Rank::of(RecordKind::SessionVolume, volume);
         Held { rank, achieved_at, logged_at, workout_id }
     };
-    Ok(listing::current(&marks, volumes.into_iter().map(session)))
+    Ok(listing::current(&marks, volumes.into_iter().map(session), Exercises::with(own.as_ref())))
 }
 
 pub(crate) async fn body_weights(context: Context, query: ListBodyWeights) -> Result<Vec<BodyWeightView>, QueryError> {

@@ -5,7 +5,7 @@ use plyo_events::{
 };
 use plyo_nats::{Incoming, Reactor};
 
-use crate::domain::{bodies, needs, reminders, state::State, workouts};
+use crate::domain::{bodies, custom, needs, reminders, state::State, workouts};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Training;
@@ -27,6 +27,10 @@ impl Reactor for Training {
             Command::CorrectWorkout(correct) => workouts::correct(state, command, correct),
             Command::DeleteWorkout(delete) => workouts::delete(state, user, delete),
             Command::LogBodyWeight(log) => bodies::log(state, command, log),
+            Command::CreateExercise(create) => custom::create(state, command, &create.exercise),
+            Command::ChangeExercise(change) => custom::change(state, user, change),
+            Command::ArchiveExercise(archive) => custom::archive(state, user, archive),
+            Command::MergeExercise(merge) => custom::merge(state, user, merge),
             Command::SetReminder(set) => {
                 let reminder_id = ReminderId::new(command.id);
                 let row = state.reminders.get(&(user, reminder_id));

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     marks::{Listing, Rank},
-    rows::{Lift, MarkRow},
+    rows::{CustomRow, Lift, MarkRow},
 };
 
 /// The record of each kind is the first in its order, so that withdrawing one finds the next without reading a history.
@@ -104,6 +104,15 @@ pub(crate) async fn workouts(
     .fetch_all(pool)
     .await?;
     rows.into_iter().map(view).collect()
+}
+
+/// The exercises of somebody's own.
+pub(crate) async fn customs(pool: &PgPool, user_id: UserId) -> Result<Option<CustomRow>> {
+    let row: Option<(Vec<u8>,)> = sqlx::query_as("SELECT exercises FROM custom_exercise WHERE user_id = $1")
+        .bind(user_id.uuid())
+        .fetch_optional(pool)
+        .await?;
+    row.map(|(exercises,)| Ok(CustomRow { user_id, exercises: unpack(&exercises)? })).transpose()
 }
 
 /// Every mark of somebody.

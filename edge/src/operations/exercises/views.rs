@@ -1,4 +1,6 @@
-//! The exercises of the catalogue as they are answered.
+//! Exercises as they are answered.
+
+use std::borrow::Cow;
 
 use plyo_events::training::ExerciseSlug;
 use plyo_exercises::{
@@ -14,23 +16,28 @@ const SUBSTITUTES: usize = 8;
 /// A word of the catalogue, and what it is called.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Term<T> {
-    code: T,
-    name: &'static str,
+    pub code: T,
+    pub name: &'static str,
 }
 
 /// An exercise in a list.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ExerciseSummary {
-    id: ExerciseId,
-    slug: ExerciseSlug,
-    name: &'static str,
-    category: Category,
+    pub id: ExerciseId,
+    /// What it is logged with.
+    pub slug: ExerciseSlug,
+    pub name: Cow<'static, str>,
+    /// Absent where the exercise is one's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
     /// What a set is logged in.
-    measure: Measure,
-    level: Level,
+    pub measure: Measure,
+    /// Absent where the exercise is one's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
     /// The muscles that do most of the work, the main one first.
-    primary: Vec<Term<Muscle>>,
-    equipment: Vec<Term<Equipment>>,
+    pub primary: Vec<Term<Muscle>>,
+    pub equipment: Vec<Term<Equipment>>,
 }
 
 /// Everything about an exercise.
@@ -91,12 +98,12 @@ pub(super) fn summary(exercise: &'static Exercise, language: Language) -> Exerci
     ExerciseSummary {
         id: exercise.id,
         slug: exercise.slug.clone(),
-        name: &exercise.text(language).name,
-        category: exercise.category,
+        name: Cow::Borrowed(&exercise.text(language).name),
+        category: Some(exercise.category),
         measure: exercise.measure,
-        level: exercise.level,
+        level: Some(exercise.level),
         primary: muscles(&exercise.primary, language),
-        equipment: exercise.equipment.iter().map(|one| Term { code: *one, name: one.name(language) }).collect(),
+        equipment: equipment(&exercise.equipment, language),
     }
 }
 
@@ -128,6 +135,10 @@ pub(super) fn detail(exercise: &'static Exercise, language: Language) -> Exercis
     }
 }
 
-fn muscles(all: &[Muscle], language: Language) -> Vec<Term<Muscle>> {
+pub(super) fn muscles(all: &[Muscle], language: Language) -> Vec<Term<Muscle>> {
     all.iter().map(|muscle| Term { code: *muscle, name: muscle.name(language) }).collect()
+}
+
+pub(super) fn equipment(all: &[Equipment], language: Language) -> Vec<Term<Equipment>> {
+    all.iter().map(|one| Term { code: *one, name: one.name(language) }).collect()
 }

@@ -6,7 +6,9 @@ use jiff::civil::Date;
 use plyo_events::{
     Event, Message, Output, UserId,
     achievement::{AchievementRevoked, AchievementUnlocked, Metric},
-    workout::{RecordChanges, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted, WorkoutSummary},
+    workout::{
+        CustomExerciseMerged, RecordChanges, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted, WorkoutSummary,
+    },
 };
 use plyo_nats::{Rows, Table, Tables};
 
@@ -69,6 +71,7 @@ impl State {
                 self.uncount(user, before);
                 self.follow(user, records);
             }
+            Event::CustomExerciseMerged(CustomExerciseMerged { records, .. }) => self.follow(user, records),
             Event::AchievementUnlocked(unlocked) => {
                 let mut row = self.unlocked(user);
                 let at = event.stored_time();

@@ -152,10 +152,17 @@ fn on_days(days: impl IntoIterator<Item = i32>) -> Vec<Event> {
 
 #[test]
 fn what_is_written_down_late_and_first_records_are_unlocked_quietly() {
-    let quiet = |hours: i64, previous: Option<Mark>| {
+    let quiet = |hours: i64, previous: Option<Mark>, doubtful: bool| {
         let mark = Mark { workout_id: workout_id(1), value: 100_000, achieved_at: Timestamp::UNIX_EPOCH };
         let exercise = ExerciseSlug::try_from("bench-press".to_owned()).unwrap();
-        let set = vec![NewRecord { exercise, kind: RecordKind::MaxLoad, mark, previous, reestablished: false, doubtful: false }];
+        let set = vec![NewRecord {
+            exercise,
+            kind: RecordKind::MaxLoad,
+            mark,
+            previous,
+            reestablished: false,
+            doubtful,
+        }];
         let records = RecordChanges { set, ..RecordChanges::default() };
         let body = WorkoutCompleted { workout_id: workout_id(1), workout: workout(), summary: summary(0, 0), records };
         let time = workout().started_at.at() + jiff::SignedDuration::from_hours(hours);
@@ -169,9 +176,10 @@ fn what_is_written_down_late_and_first_records_are_unlocked_quietly() {
     };
     let both = |workouts, records| vec![("workouts_1".to_owned(), workouts), ("records_1".to_owned(), records)];
     let beaten = Mark { workout_id: workout_id(2), value: 90_000, achieved_at: Timestamp::UNIX_EPOCH };
-    assert_eq!(quiet(1, None), both(false, true));
-    assert_eq!(quiet(1, Some(beaten.clone())), both(false, false));
-    assert_eq!(quiet(25, Some(beaten)), both(true, true));
+    assert_eq!(quiet(1, None, false), both(false, true));
+    assert_eq!(quiet(1, Some(beaten.clone()), false), both(false, false));
+    assert_eq!(quiet(1, Some(beaten.clone()), true), both(false, true), "846 kg");
+    assert_eq!(quiet(25, Some(beaten), false), both(true, true));
 }
 
 #[test]

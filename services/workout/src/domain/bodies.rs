@@ -9,10 +9,8 @@ use plyo_events::{
     workout::{BodyWeightLogged, BodyWeightSaved, LogBodyWeight, Workout},
 };
 
-use plyo_exercises::Exercise;
-
 use super::{rows::BodyRow, state::State};
-use crate::exercises;
+use crate::exercises::{self, Known};
 
 /// A weighing counts from its date to the end of the next year: no weight is known for longer.
 const COUNTS_YEARS: u32 = 1;
@@ -29,8 +27,8 @@ fn year(date: Date) -> u32 {
 
 /// Whether an exercise of a workout moves a known share of the body.
 pub(crate) fn moves_body(workout: &Workout) -> bool {
-    let moves = |exercise: &Exercise| exercise.body_share.is_some();
-    workout.exercises.iter().filter_map(|entry| exercises::find(&entry.exercise)).any(moves)
+    let moves = |exercise: Known| exercise.body_share.is_some();
+    workout.exercises.iter().filter_map(|entry| exercises::of_catalogue(&entry.exercise)).any(moves)
 }
 
 /// What somebody weighed last, on that date or before.

@@ -20,15 +20,13 @@ const EVER: u64 = 600_000;
 pub(crate) fn doubts(state: &State, user: UserId, workout_id: WorkoutId, workout: &Workout) -> Vec<Doubt> {
     let mut doubts: Vec<Doubt> = Vec::new();
     for (index, entry) in workout.exercises.iter().enumerate() {
-        let kinds = marks::told_of(&entry.exercise);
+        let kinds = marks::told_of(&entry.exercise, state.exercises(user));
         let Some(place) = kinds.iter().position(|kind| *kind == Some(RecordKind::MaxLoad)) else { continue };
         let sets = entry.sets.iter().enumerate();
         let heaviest =
             sets.filter_map(|(at, set)| Some((set.load.map(Load::grams)?, at))).max_by_key(|(load, _)| *load);
         let Some((load, at)) = heaviest.filter(|(load, _)| *load >= MORE) else { continue };
-        let lift = (user, entry.exercise.clone());
-        let known = state.marks.best(&lift, place, |row| row.workout_id == workout_id);
-        let known = known.and_then(|row| row.held(place)).map(|held| held.rank.value());
+        let known = state.best(user, &entry.exercise, place, Some(workout_id)).map(|held| held.rank.value());
         let is_doubtful = known.map_or(load > EVER, |known| load > TIMES * known && load >= known + MORE);
         if is_doubtful {
             doubts.push(Doubt { pointer: format!("/exercises/{index}/sets/{at}/load"), value: load, known });

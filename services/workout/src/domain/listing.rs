@@ -12,19 +12,25 @@ use super::{
     records::Held,
     rows::MarkRow,
 };
+use crate::exercises::Exercises;
 
 /// By exercise and kind; the volume of a whole workout last. `sessions` has what each workout moved.
-pub(crate) fn current(marks: &[MarkRow], sessions: impl Iterator<Item = Held>) -> Vec<RecordView> {
+pub(crate) fn current(
+    marks: &[MarkRow],
+    sessions: impl Iterator<Item = Held>,
+    exercises: Exercises<'_>,
+) -> Vec<RecordView> {
     let mut lifts: BTreeMap<&ExerciseSlug, Lift> = BTreeMap::new();
     for row in marks {
-        let lift = lifts.entry(&row.exercise).or_default();
+        let lift = lifts.entry(exercises.now(&row.exercise)).or_default();
         (0..TOLD).for_each(|place| lift.told[place] = better(lift.told[place], row.held(place)));
         for (listed, rank) in &row.listing.0 {
             let best = lift.listed.entry(*listed).or_insert_with(|| row.with(*rank));
             *best = better(Some(*best), Some(row.with(*rank))).unwrap_or(*best);
         }
     }
-    let mut records: Vec<RecordView> = lifts.into_iter().flat_map(|(exercise, lift)| lift.records(exercise)).collect();
+    let mut records: Vec<RecordView> =
+        lifts.into_iter().flat_map(|(exercise, lift)| lift.records(exercise, exercises)).collect();
     let session = sessions.filter(|held| held.rank.value() > 0).min_by_key(Held::order);
     records.extend(session.map(|held| view(None, RecordKind::SessionVolume, held)));
     records
@@ -37,8 +43,8 @@ struct Lift {
 }
 
 impl Lift {
-    fn records(mut self, exercise: &ExerciseSlug) -> Vec<RecordView> {
-        let kinds = marks::told_of(exercise).into_iter().zip(self.told);
+    fn records(mut self, exercise: &ExerciseSlug, exercises: Exercises<'_>) -> Vec<RecordView> {
+        let kinds = marks::told_of(exercise, exercises).into_iter().zip(self.told);
         let mut records: Vec<_> = kinds.filter_map(|(kind, held)| Some(view(Some(exercise), kind?, held?))).collect();
         self.drop_what_is_beaten();
         records.extend(self.listed.into_iter().map(|(listed, held)| RecordView {

@@ -6,9 +6,10 @@ use plyo_events::{
     training::{Distance, ExerciseSlug, Load, Mass, SetKind},
     workout::{RecordKind, Set, Workout},
 };
-use plyo_exercises::{Catalogue, Exercise, Measure, epley};
+use plyo_exercises::{Measure, epley};
 
 use super::measure::moved;
+use crate::exercises::{Exercises, Known};
 
 /// How good a value is among those of its kind: more is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,8 +55,8 @@ pub(crate) const fn told(measure: Measure) -> [Option<RecordKind>; TOLD] {
 }
 
 /// The kinds that are told of the exercise of a slug.
-pub(crate) fn told_of(exercise: &ExerciseSlug) -> [Option<RecordKind>; TOLD] {
-    Catalogue::get().by_slug(exercise.as_str()).map_or([None; TOLD], |exercise| told(exercise.measure))
+pub(crate) fn told_of(exercise: &ExerciseSlug, exercises: Exercises<'_>) -> [Option<RecordKind>; TOLD] {
+    exercises.find(exercise).map_or([None; TOLD], |exercise| told(exercise.measure))
 }
 
 /// A kind of value that is only listed: one for each number of repetitions, for each distance.
@@ -131,7 +132,7 @@ impl Marks {
         self.told == [None; TOLD] && self.listing.0.is_empty()
     }
 
-    fn offer(&mut self, exercise: &Exercise, kind: RecordKind, value: u64) {
+    fn offer(&mut self, exercise: Known, kind: RecordKind, value: u64) {
         let place = told(exercise.measure).iter().position(|told| *told == Some(kind));
         if let Some(best) = place.and_then(|place| self.told.get_mut(place)) {
             *best = (*best).max(Some(Rank::of(kind, value)));
@@ -145,11 +146,11 @@ impl Marks {
 }
 
 /// The marks of a workout, by exercise; exercises without marks are omitted. `body` is what counts for the body's weight.
-pub(crate) fn marks(workout: &Workout, body: Option<Load>) -> BTreeMap<ExerciseSlug, Marks> {
+pub(crate) fn marks(workout: &Workout, body: Option<Load>, exercises: Exercises<'_>) -> BTreeMap<ExerciseSlug, Marks> {
     let mut all: BTreeMap<ExerciseSlug, Marks> = BTreeMap::new();
     let mut volumes: BTreeMap<&ExerciseSlug, Mass> = BTreeMap::new();
     for entry in &workout.exercises {
-        let Some(exercise) = Catalogue::get().by_slug(entry.exercise.as_str()) else { continue };
+        let Some(exercise) = exercises.find(&entry.exercise) else { continue };
         let mut marks = all.remove(&entry.exercise).unwrap_or_default();
         let volume = volumes.entry(&entry.exercise).or_default();
         for set in entry.sets.iter().filter(|set| set.kind.competes()) {
@@ -166,7 +167,7 @@ pub(crate) fn marks(workout: &Workout, body: Option<Load>) -> BTreeMap<ExerciseS
 }
 
 /// Offers what a set did, and returns its volume.
-fn try_set(marks: &mut Marks, exercise: &Exercise, set: &Set, body: Option<Load>) -> Mass {
+fn try_set(marks: &mut Marks, exercise: Known, set: &Set, body: Option<Load>) -> Mass {
     use RecordKind as K;
     let load = set.load.map_or(0, Load::grams);
     let seconds = set.duration_s.map(u32::from);
@@ -226,7 +227,7 @@ fn try_set(marks: &mut Marks, exercise: &Exercise, set: &Set, body: Option<Load>
 }
 
 /// Whether all that a repetition moves is known: where the body is the load, only with its weight.
-fn is_whole(exercise: &Exercise, body: Option<Load>) -> bool {
+fn is_whole(exercise: Known, body: Option<Load>) -> bool {
     match exercise.measure {
         Measure::BodyweightReps | Measure::AddedBodyweightReps => exercise.body_share.is_some() && body.is_some(),
         _ => true,

@@ -5,7 +5,9 @@ use plyo_events::{
     training::{Load, Mass, SetKind},
     workout::{ExerciseEntry, Set},
 };
-use plyo_exercises::{Exercise, Measure};
+use plyo_exercises::Measure;
+
+use crate::exercises::Known;
 
 /// The fields that a measure has; every set has a kind and an RPE.
 struct Fields {
@@ -31,9 +33,9 @@ const fn fields(measure: Measure) -> Fields {
 }
 
 /// What the sets of an exercise have that its measure does not, by their pointers.
-pub(crate) fn violations(index: usize, entry: &ExerciseEntry, exercise: &Exercise) -> Vec<Violation> {
-    let Exercise { slug, measure, .. } = exercise;
-    let Fields { reps, load, duration, distance } = fields(*measure);
+pub(crate) fn violations(index: usize, entry: &ExerciseEntry, exercise: Known) -> Vec<Violation> {
+    let (slug, measure) = (&entry.exercise, exercise.measure);
+    let Fields { reps, load, duration, distance } = fields(measure);
     let mut found = Vec::new();
     for (place, set) in entry.sets.iter().enumerate() {
         let is_held = set.kind == SetKind::Isometric;
@@ -62,9 +64,9 @@ pub(crate) fn violations(index: usize, entry: &ExerciseEntry, exercise: &Exercis
 }
 
 /// What one repetition moves: with the share of the body that moves, as far as its weight is known.
-pub(crate) fn moved(set: &Set, exercise: &Exercise, body: Option<Load>) -> Mass {
+pub(crate) fn moved(set: &Set, exercise: Known, body: Option<Load>) -> Mass {
     let load = set.load.map(Load::mass).unwrap_or_default();
-    let moving = exercise.body_share.as_ref().zip(body);
+    let moving = exercise.body_share.zip(body);
     let body = moving.map_or(Mass::default(), |(share, weight)| weight.mass().share(share.thousandths.into(), 1_000));
     match exercise.measure {
         Measure::WeightReps => load,

@@ -81,7 +81,14 @@ fn compare(workout_id: WorkoutId, change: &Change<'_>) -> (Option<Record>, Optio
     let set = after.map(|held| {
         let is_new = standing.is_none_or(|standing| standing.rank < held.rank);
         let previous = standing.filter(|_| is_new).map(|standing| standing.mark());
-        NewRecord { exercise: exercise.clone(), kind, mark: held.mark(), previous, reestablished: !is_new, doubtful: false }
+        NewRecord {
+            exercise: exercise.clone(),
+            kind,
+            mark: held.mark(),
+            previous,
+            reestablished: !is_new,
+            doubtful: false,
+        }
     });
     (withdrawn, set)
 }

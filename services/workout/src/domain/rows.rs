@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
 use plyo_events::{
-    ReminderId, UserId, WorkoutId,
+    CustomExerciseId, ReminderId, UserId, WorkoutId,
     training::{BodyWeight, ExerciseSlug},
-    workout::{Workout, WorkoutSummary},
+    workout::{CustomExercise, Workout, WorkoutSummary},
 };
 use plyo_nats::row;
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,30 @@ row! {
     pub(crate) struct BodyRow: "body" {
         [user_id: UserId, year: u32]
         days: BTreeMap<Date, BodyWeight> as packed,
+    }
+}
+
+/// An exercise of somebody's own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub revision: u32,
+    pub exercise: CustomExercise,
+    pub archived: bool,
+    pub merged_into: Option<ExerciseSlug>,
+}
+
+impl Kept {
+    /// Whether it is offered.
+    pub(crate) const fn is_offered(&self) -> bool {
+        !self.archived && self.merged_into.is_none()
+    }
+}
+
+row! {
+    /// All exercises of somebody's own: every change compares them, and they are few.
+    pub(crate) struct CustomRow: "custom_exercise" {
+        [user_id: UserId]
+        exercises: BTreeMap<CustomExerciseId, Kept> as packed,
     }
 }
 

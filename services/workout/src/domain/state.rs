@@ -11,11 +11,12 @@ use plyo_events::{
 use plyo_nats::{Best, Row, Rows, Table, Tables};
 
 use super::{
-    bodies,
+    bodies, custom,
     marks::{self, Marks},
-    records,
-    rows::{AgendaRow, BodyRow, MarkRow, ReminderRow, ReminderStatus, WorkoutRow},
+    records::{self, Held},
+    rows::{AgendaRow, BodyRow, CustomRow, Kept, MarkRow, ReminderRow, ReminderStatus, WorkoutRow},
 };
+use crate::exercises::{self, Exercises};
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -24,13 +25,14 @@ pub(crate) struct State {
     pub reminders: Rows<ReminderRow>,
     pub agendas: Rows<AgendaRow>,
     pub bodies: Rows<BodyRow>,
+    pub customs: Rows<CustomRow>,
     decided: Decided,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<&mut dyn Table> {
-        let Self { workouts, marks, reminders, agendas, bodies, decided: _ } = self;
-        vec![workouts, marks, reminders, agendas, bodies]
+        let Self { workouts, marks, reminders, agendas, bodies, customs, decided: _ } = self;
+        vec![workouts, marks, reminders, agendas, bodies, customs]
     }
 }
 
@@ -57,6 +59,15 @@ impl State {
                 self.remove_workout(user, deleted.workout_id);
             }
             Event::BodyWeightLogged(logged) => bodies::put(self, user, logged),
+            Event::CustomExerciseSet(set) => custom::put(self, user, set),
+            Event::CustomExerciseArchived(archived) => {
+                let change = |kept: &mut Kept| kept.archived = true;
+                custom::change_kept(self, user, (archived.exercise_id, archived.revision), change);
+            }
+            Event::CustomExerciseMerged(merged) => {
+                let change = |kept: &mut Kept| kept.merged_into = Some(merged.into.clone());
+                custom::change_kept(self, user, (merged.exercise_id, merged.revision), change);
+            }
             Event::ReminderSet(set) => self.put_reminder(ReminderRow {
                 user_id: user,
                 reminder_id: set.reminder_id,
@@ -84,16 +95,46 @@ impl State {
         self.agendas.get(&(user,)).map_or(0, |agenda| agenda.active)
     }
 
+    /// The exercises that somebody can log.
+    pub(crate) fn exercises(&self, user: UserId) -> Exercises<'_> {
+        Exercises::with(self.customs.get(&(user,)))
+    }
+
+    /// The same as far as is known, for needs that depend on it.
+    pub(super) fn known_exercises(&self, user: UserId) -> Exercises<'_> {
+        Exercises::with(self.customs.peek(&(user,)))
+    }
+
+    /// The best mark of an exercise in one of the [`marks::TOLD`] places, whichever of its slugs it was logged under.
+    pub(super) fn best(
+        &self,
+        user: UserId,
+        exercise: &ExerciseSlug,
+        place: usize,
+        left_out: Option<WorkoutId>,
+    ) -> Option<Held> {
+        let best = |slug: ExerciseSlug| {
+            let best = self.marks.best(&(user, slug), place, |row| Some(row.workout_id) == left_out);
+            best.and_then(|row| row.held(place))
+        };
+        self.exercises(user).histories(exercise).into_iter().filter_map(best).min_by_key(Held::order)
+    }
+
     /// Keeps the marks computed by a decision.
     pub(super) fn keep_marks(&self, of: impl IntoIterator<Item = (WorkoutId, u32, WorkoutMarks)>) {
         self.decided.0.replace(of.into_iter().collect());
     }
 
-    /// The marks of a revision: those kept by the decision, if there was one.
+    /// The marks of a revision: those kept by the decision, if there was one. They stay under the slugs that it was logged with.
     fn marks_of(&self, row: &WorkoutRow) -> WorkoutMarks {
         let mut decided = self.decided.0.borrow_mut();
         let kept = decided.iter().position(|(id, of, _)| (*id, *of) == (row.workout_id, row.revision));
-        kept.map_or_else(|| marks::marks(&row.body, row.summary.body()), |place| decided.swap_remove(place).2)
+        if let Some(place) = kept {
+            return decided.swap_remove(place).2;
+        }
+        let has_own = exercises::has_own(&row.body);
+        let exercises = if has_own { self.exercises(row.user_id) } else { Exercises::default() };
+        marks::marks(&row.body, row.summary.body(), exercises)
     }
 
     fn put_workout(

@@ -20,7 +20,6 @@ use super::{
     rows::WorkoutRow,
     state::State,
 };
-use crate::exercises;
 
 /// A command that comes again after the loop has forgotten it finds its workout, and logs none.
 pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogWorkout) -> Result<Output, Rejection> {
@@ -28,7 +27,10 @@ pub(crate) fn log(state: &State, command: &Message<Command>, log: &LogWorkout) -
     if let Some(row) = state.workouts.get(&(user, workout_id)) {
         return Ok(Output::nothing().reply(WorkoutSaved { workout_id, revision: row.revision, doubt: Vec::new() }));
     }
-    check(workout, command.time)?;
+    let exercises = state.exercises(user);
+    let workout = exercises.as_of_now(workout);
+    let workout = workout.as_ref();
+    check(workout, command.time, exercises)?;
     let summary = totals(state, user, workout);
     let new = New { revision: 1, logged_at: command.stored_time(), workout, body: summary.body() };
     let mut records = change(state, user, workout_id, None, Some(new));
@@ -47,9 +49,12 @@ pub(crate) fn correct(
 ) -> Result<Output, Rejection> {
     let row = find(state, command.user(), correct.workout_id)?;
     check_revision(row.revision, correct.if_revision.as_deref())?;
-    let (user, workout_id, workout, before) = (command.user(), row.workout_id, &correct.workout, row.summary.clone());
-    check(workout, command.time)?;
-    if row.body == *workout {
+    let (user, workout_id, before) = (command.user(), row.workout_id, row.summary.clone());
+    let exercises = state.exercises(user);
+    let workout = exercises.as_of_now(&correct.workout);
+    let workout = workout.as_ref();
+    check(workout, command.time, exercises)?;
+    if *exercises.as_of_now(&row.body) == *workout {
         return Ok(Output::nothing().reply(WorkoutSaved { workout_id, revision: row.revision, doubt: Vec::new() }));
     }
     let revision = row.revision + 1;
@@ -78,8 +83,9 @@ pub(crate) fn delete(state: &State, user: UserId, delete: &DeleteWorkout) -> Res
 fn totals(state: &State, user: UserId, workout: &Workout) -> WorkoutSummary {
     let body =
         bodies::moves_body(workout).then(|| bodies::weight_on(state, user, workout.started_at.local_date())).flatten();
+    let exercises = state.exercises(user);
     let moved = |entry: &ExerciseEntry| -> Mass {
-        let Some(exercise) = exercises::find(&entry.exercise) else { return Mass::default() };
+        let Some(exercise) = exercises.find(&entry.exercise) else { return Mass::default() };
         entry.sets.iter().map(|set| measure::moved(set, exercise, body.map(BodyWeight::load)).times(set.reps())).sum()
     };
     let tonnage: Mass = workout.exercises.iter().map(moved).sum();
@@ -107,20 +113,21 @@ fn change(
     old: Option<&WorkoutRow>,
     new: Option<New<'_>>,
 ) -> RecordChanges {
-    let old_marks = old.map(|row| marks::marks(&row.body, row.summary.body())).unwrap_or_default();
-    let new_marks = new.as_ref().map(|new| marks::marks(new.workout, new.body)).unwrap_or_default();
+    let exercises = state.exercises(user);
+    let old_marks = old.map(|row| marks::marks(&row.body, row.summary.body(), exercises)).unwrap_or_default();
+    let new_marks = new.as_ref().map(|new| marks::marks(new.workout, new.body, exercises)).unwrap_or_default();
     let mut changes = Vec::new();
-    for exercise in old_marks.keys().chain(new_marks.keys()).collect::<BTreeSet<_>>() {
-        let lift = (user, exercise.clone());
-        let (before, after) = (old_marks.get(exercise), new_marks.get(exercise));
-        let in_place = |marks: Option<&Marks>, place: usize| marks.and_then(|marks| marks.told[place]);
-        for (place, kind) in marks::told_of(exercise).into_iter().enumerate() {
-            let (was, own) = (in_place(before, place), in_place(after, place));
+    // What was merged since it was logged is of the exercise that it is now.
+    let keys = old_marks.keys().map(|slug| exercises.now(slug)).chain(new_marks.keys());
+    for exercise in keys.collect::<BTreeSet<_>>() {
+        let before: Vec<&Marks> =
+            old_marks.iter().filter(|(slug, _)| exercises.now(slug) == exercise).map(|(_, marks)| marks).collect();
+        let after = new_marks.get(exercise);
+        for (place, kind) in marks::told_of(exercise, exercises).into_iter().enumerate() {
+            let was = before.iter().filter_map(|marks| marks.told[place]).max();
+            let own = after.and_then(|marks| marks.told[place]);
             let Some(kind) = kind.filter(|_| was.is_some() || own.is_some()) else { continue };
-            let best = |left_out: Option<WorkoutId>| {
-                let best = state.marks.best(&lift, place, |row| Some(row.workout_id) == left_out);
-                best.and_then(|row| row.held(place))
-            };
+            let best = |left_out: Option<WorkoutId>| state.best(user, exercise, place, left_out);
             let own = own.zip(new.as_ref()).map(|(rank, new)| {
                 let achieved_at = records::achieved_at(new.workout);
                 Held { rank, achieved_at, logged_at: new.logged_at, workout_id }

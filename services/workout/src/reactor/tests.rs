@@ -1,5 +1,6 @@
 //! Stories and properties of the write side: no database, no broker.
 
+mod customs;
 mod measures;
 mod properties;
 mod stories;
@@ -21,9 +22,12 @@ use plyo_nats::{
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{
-    marks::{self, TOLD},
-    rows::{AgendaRow, BodyRow, MarkRow, ReminderRow, ReminderStatus, WorkoutRow},
+use crate::{
+    domain::{
+        marks::{self, TOLD},
+        rows::{AgendaRow, BodyRow, CustomRow, MarkRow, ReminderRow, ReminderStatus, WorkoutRow},
+    },
+    exercises::Exercises,
 };
 
 fn lane() -> Lane<Training> {
@@ -56,8 +60,10 @@ fn standing(lane: &Lane<Training>) -> BTreeMap<RecordOf, Mark> {
         ranking.sort_by(|a, b| MarkRow::compare(place, b, a).unwrap());
         // The last insert wins, which is the best.
         let record = |row: &&&MarkRow| {
-            let kind = marks::told_of(&row.exercise)[place].unwrap();
-            ((row.user_id, row.exercise.clone(), kind), row.held(place).unwrap().mark())
+            let own = lane.row::<CustomRow>(&(row.user_id,));
+            let exercises = Exercises::with(own);
+            let kind = marks::told_of(&row.exercise, exercises)[place].unwrap();
+            ((row.user_id, exercises.now(&row.exercise).clone(), kind), row.held(place).unwrap().mark())
         };
         standing.extend(ranking.iter().map(record));
     }

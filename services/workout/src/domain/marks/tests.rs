@@ -11,9 +11,13 @@ fn load(kg: f64) -> Load {
 fn told_by(exercise: &str, set: serde_json::Value) -> Vec<(RecordKind, u64)> {
     let workout =
         json!({ "started_at": "2026-05-01T18:30:00Z", "exercises": [{ "exercise": exercise, "sets": [set] }] });
-    let all = marks(&serde_json::from_value(workout).unwrap(), None);
+    let all = marks(&serde_json::from_value(workout).unwrap(), None, Exercises::default());
     let Some((exercise, marks)) = all.into_iter().next() else { return Vec::new() };
-    told_of(&exercise).into_iter().zip(marks.told).filter_map(|(kind, rank)| Some((kind?, rank?.value()))).collect()
+    told_of(&exercise, Exercises::default())
+        .into_iter()
+        .zip(marks.told)
+        .filter_map(|(kind, rank)| Some((kind?, rank?.value())))
+        .collect()
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn shown(lane: &Lane<Training>) -> Vec<RecordView> {
         workout_id: row.workout_id,
     };
     let workouts = lane.rows::<WorkoutRow>();
-    listing::current(&marks, workouts.iter().map(session))
+    listing::current(&marks, workouts.iter().map(session), Exercises::default())
 }
 
 /// The values of a kind that is only listed, with what they are of.

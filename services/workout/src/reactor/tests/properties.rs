@@ -1,8 +1,9 @@
 //! Properties that hold for any messages, in any batches.
 
 use plyo_events::{
+    CustomExerciseId,
     clock::WorkoutReminderDue,
-    workout::{CancelReminder, LogBodyWeight, MoveReminder, SetReminder},
+    workout::{CancelReminder, LogBodyWeight, MergeExercise, MoveReminder, SetReminder},
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -16,6 +17,12 @@ enum Step {
     Delete(usize),
     /// On a date of May or the year before; `None` takes it back.
     Weigh(u8, bool, u8, Option<u8>),
+    /// By name; there are few.
+    Create(u8, u8),
+    /// A workout with one of one's own.
+    LogOwn(usize, Workout),
+    /// Into one of the catalogue.
+    Merge(usize),
     Set(u8, u32),
     Move(usize, u32),
     Cancel(usize),
@@ -44,6 +51,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => pick.prop_map(Step::Delete),
         2 => (user.clone(), any::<bool>(), 1..5_u8, prop::option::of(select(vec![80, 90])))
             .prop_map(|(user, is_earlier, day, kg)| Step::Weigh(user, is_earlier, day, kg)),
+        1 => (user.clone(), 0..3_u8).prop_map(|(user, name)| Step::Create(user, name)),
+        2 => (pick.clone(), workouts()).prop_map(|(pick, workout)| Step::LogOwn(pick, workout)),
+        1 => pick.clone().prop_map(Step::Merge),
         2 => (user.clone(), 0..200_u32).prop_map(|(user, due)| Step::Set(user, due)),
         1 => (pick, 0..200_u32).prop_map(|(pick, due)| Step::Move(pick, due)),
         1 => pick.prop_map(Step::Cancel),
@@ -55,7 +65,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// Steps as messages: a message's number is its place, so that omitting one changes no other.
 fn messages(steps: Vec<Step>) -> Vec<Input> {
-    let (mut logged, mut set) = (Vec::new(), Vec::new());
+    let (mut logged, mut set, mut own) = (Vec::new(), Vec::new(), Vec::new());
     let message = |(number, step): (u32, Step)| {
         let picked = |from: &[(UserId, Uuid)], pick: usize| from.get(pick % from.len().max(1)).copied();
         let command = |user, body: Command| Input::Command(message(number, user, body));
@@ -83,6 +93,23 @@ fn messages(steps: Vec<Step>) -> Vec<Input> {
                 let date = jiff::civil::date(if is_earlier { 2025 } else { 2026 }, 5, day.cast_signed());
                 let weight = kg.map(|kg| serde_json::from_value(serde_json::json!({ "kg": kg })).unwrap());
                 command(person(user), LogBodyWeight { date, weight }.into())
+            }
+            Step::Create(user, name) => {
+                own.push((person(user), id(number)));
+                let exercise = serde_json::json!({ "name": format!("my {name}"), "measure": "weight-reps" });
+                command(person(user), Command::CreateExercise(serde_json::from_value(exercise).unwrap()))
+            }
+            Step::LogOwn(pick, mut workout) => {
+                let (user, exercise) = picked(&own, pick)?;
+                logged.push((user, id(number)));
+                workout.exercises[0].exercise = ExerciseSlug::custom(CustomExerciseId::new(exercise));
+                command(user, LogWorkout { workout }.into())
+            }
+            Step::Merge(pick) => {
+                let (user, exercise) = picked(&own, pick)?;
+                let into = "barbell-bench-press".to_owned().try_into().unwrap();
+                let exercise_id = CustomExerciseId::new(exercise);
+                command(user, MergeExercise { exercise_id, into, if_revision: None }.into())
             }
             Step::Set(user, due) => {
                 set.push((person(user), id(number)));
@@ -114,11 +141,15 @@ fn messages(steps: Vec<Step>) -> Vec<Input> {
 fn told(events: &[Message<Event>]) -> BTreeMap<RecordOf, Mark> {
     let mut standing = BTreeMap::new();
     for event in events {
-        let Some((workout_id, records)) = changes(event) else { continue };
+        let (workout_id, records) = match (&event.body, changes(event)) {
+            (_, Some((workout_id, records))) => (Some(workout_id), records),
+            (Event::CustomExerciseMerged(merged), None) => (None, &merged.records),
+            _ => continue,
+        };
         for record in &records.withdrawn {
             let of = (event.user(), record.exercise.clone(), record.kind);
             assert_eq!(standing.remove(&of).as_ref(), Some(&record.mark), "only what stands is withdrawn");
-            assert_eq!(record.mark.workout_id, workout_id, "and it was its own");
+            assert!(workout_id.is_none_or(|workout_id| record.mark.workout_id == workout_id), "and it was its own");
         }
         for record in &records.set {
             let of = (event.user(), record.exercise.clone(), record.kind);
@@ -126,7 +157,7 @@ fn told(events: &[Message<Event>]) -> BTreeMap<RecordOf, Mark> {
             let rank = |mark: &Mark| marks::Rank::of(record.kind, mark.value);
             let rises = before.as_ref().is_none_or(|before| rank(before) < rank(&record.mark));
             assert!(record.reestablished || rises, "{record:?} is not new after {before:?}");
-            assert!(record.reestablished || record.mark.workout_id == workout_id, "what is new is its own");
+            assert!(record.reestablished || Some(record.mark.workout_id) == workout_id, "what is new is its own");
         }
     }
     standing
@@ -163,7 +194,10 @@ proptest! {
                 lane.restart();
             }
         }
-        let of = |row: &WorkoutRow| marks::marks(&row.body, row.summary.body()).len();
+        let own = |row: &WorkoutRow| lane.row::<CustomRow>(&(row.user_id,)).cloned();
+        let of = |row: &WorkoutRow| {
+            marks::marks(&row.body, row.summary.body(), Exercises::with(own(row).as_ref())).len()
+        };
         let marks: usize = lane.rows::<WorkoutRow>().iter().map(|row| of(row)).sum();
         prop_assert_eq!(lane.rows::<MarkRow>().len(), marks);
         let active = |row: &&&ReminderRow| row.status == ReminderStatus::Active;
