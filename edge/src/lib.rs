@@ -5,6 +5,7 @@ mod body;
 mod caller;
 mod condition;
 mod connection;
+mod device;
 mod document;
 mod health;
 mod key;

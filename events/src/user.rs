@@ -1,11 +1,15 @@
 //! The user service: accounts and sessions. No credentials or personal data enter a stream: sign-up, log-in, refresh and
 //! log-out are request/reply only.
 
+mod sessions;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{CommandKind, Query, RejectionCode, RejectionKind, Request, SessionId, UserId, rejection::INVALID_BODY};
+
+pub use sessions::{Device, EndSessions, ListSessions, SESSION_NOT_FOUND, SessionView, SessionsEnded, WhichSessions};
 
 /// BCP 47 language tag, `de-DE`: 2 to 35 of letters, digits and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -119,6 +123,8 @@ pub enum RevocationReason {
     LogOut,
     /// A refresh token was used again after its successor was, or too late: somebody else has it.
     TokenReuse,
+    /// Its owner ended it from the list of sessions.
+    Ended,
 }
 
 /// The result of registering.
@@ -171,6 +177,8 @@ impl Request for PrepareSignUp {
 pub struct LogIn {
     pub email: String,
     pub password: String,
+    #[serde(default)]
+    pub device: Option<Device>,
 }
 
 /// A session's tokens.

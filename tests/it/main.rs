@@ -49,6 +49,7 @@ mod reminder_stories;
 mod replay_stories;
 mod server_stories;
 mod serving;
+mod session_stories;
 mod settings_stories;
 mod shipped_stories;
 mod sink_stories;

@@ -76,6 +76,7 @@ async fn every_documented_route_does_what_it_says() {
     coaching(&mut ada).await;
     reminders(&mut ada).await;
 
+    sessions(&mut ada, &url).await;
     let (_, tokens) = log_in(&url, "ada").await;
     let refreshed =
         ada.call("POST", "/auth/refresh", &[], Some(json!({ "refresh_token": tokens["refresh_token"] })), 200).await;
@@ -98,6 +99,21 @@ async fn account(ada: &mut Walker) {
     let key = &keys["keys"][0];
     assert_eq!((&key["kty"], &key["crv"], &key["alg"]), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA")));
     assert_eq!(ada.client.get("/.well-known/jwks.json").await.unwrap().body, keys);
+}
+
+async fn sessions(ada: &mut Walker, url: &str) {
+    let (mut other, _) = log_in(url, "ada").await;
+    let of_other = other.get("/api/v1/auth/sessions").await.unwrap().body;
+    let id = of_other.as_array().unwrap().iter().find(|session| session["is_current"] == true).unwrap();
+    let id = id["session_id"].as_str().unwrap();
+    let listed = ada.get("/auth/sessions", &[]).await;
+    assert!(listed.as_array().unwrap().iter().any(|session| session["session_id"] == id));
+    let ended = ada.call("DELETE", "/auth/sessions/{id}", &[id], None, 200).await;
+    assert_eq!(ended, json!({ "ended": 1 }));
+    ada.call("DELETE", "/auth/sessions/others", &[], None, 200).await;
+    ada.call("DELETE", "/auth/sessions", &[], None, 200).await;
+    let tokens = ada.call("POST", "/auth/login", &[], Some(credentials("ada")), 200).await;
+    ada.client.set_token(tokens["access_token"].as_str().unwrap());
 }
 
 async fn training(ada: &mut Walker) {

@@ -19,6 +19,7 @@ use super::command::NO_REVISIONS;
 use crate::{
     EdgeState, body,
     connection::ClientAddress,
+    device,
     limits::Standing,
     problem::Problem,
     submit::{Submission, respond, submit},
@@ -83,9 +84,10 @@ pub(super) async fn log_in(
     standing: Standing,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (_, Credentials { email, password }) = read(request).await?;
+    let (headers, Credentials { email, password }) = read(request).await?;
     state.limits.credentials(address, &email, &standing).await?;
-    Ok(secret(Json(plyo_nats::request(&state.nats, &LogIn { email, password }).await?)))
+    let log_in = LogIn { email, password, device: device::of(&headers) };
+    Ok(secret(Json(plyo_nats::request(&state.nats, &log_in).await?)))
 }
 
 pub(super) async fn refresh(

@@ -7,6 +7,7 @@ mod command;
 mod exercises;
 mod outcome;
 mod query;
+mod sessions;
 mod table;
 
 use std::sync::LazyLock;

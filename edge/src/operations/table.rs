@@ -12,7 +12,10 @@ use plyo_events::{
         CountNotifications, GetPreferences, ListNotifications, NotificationCounts, Preferences, ReadAllNotifications,
         ReadNotification, SetPreferences,
     },
-    user::{Jwks, LogIn, LogOut, Me, PrepareSignUp, Refresh, Registered, Tokens},
+    user::{
+        EndSessions, Jwks, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Refresh, Registered, SessionView,
+        SessionsEnded, Tokens,
+    },
     workout::{
         ArchiveExercise, BodyWeightSaved, CancelReminder, ChangeExercise, CorrectWorkout, CreateExercise,
         CustomExerciseSaved, DeleteWorkout, GetCustomExercise, GetWorkout, ListBodyWeights, ListCustomExercises,
@@ -30,7 +33,7 @@ use super::{
     creates, exercises, gives, operation,
     outcome::{self, OutcomeView},
     query::{NotificationFilter, Paging, list, query, revised},
-    status, streams,
+    sessions, status, streams,
 };
 use crate::{
     limits::{ADDRESS, ADDRESS_OF_ALL, EMAIL, Policy},
@@ -84,6 +87,24 @@ fn of_services() -> Vec<Operation> {
         )
         .asks::<Jwks>(),
         query("/auth/me", "Who am I?", |user, ()| Me { user }),
+        operation(GET, "/auth/sessions", "Where I am logged in", sessions::list, gives::<Vec<SessionView>>())
+            .with_token()
+            .asks::<ListSessions>(),
+        operation(DELETE, "/auth/sessions", "Log out everywhere", sessions::end_all, gives::<SessionsEnded>())
+            .with_token()
+            .requests::<EndSessions>(),
+        operation(
+            DELETE,
+            "/auth/sessions/others",
+            "Log out everywhere else",
+            sessions::end_others,
+            gives::<SessionsEnded>(),
+        )
+        .with_token()
+        .requests::<EndSessions>(),
+        operation(DELETE, "/auth/sessions/{id}", "Log out somewhere", sessions::end_one, gives::<SessionsEnded>())
+            .with_token()
+            .requests::<EndSessions>(),
         // The training log.
         command(
             POST,

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use plyo_events::{
-    CommandId, Message, SessionId, UserId,
-    user::{AccessClaims, RevocationReason, RevokeSession, TRY_AGAIN, Tokens},
+    SessionId,
+    user::{AccessClaims, Tokens},
 };
-use plyo_nats::{CommandPublisher, QueryError};
 use sqlx::PgPool;
 
 use crate::{
@@ -45,30 +44,6 @@ impl Credentials {
             expires_in: AccessClaims::LIFETIME,
             refresh_token: refresh.text(),
         })
-    }
-}
-
-/// Sends the user service the command that tells everybody of the end of a session. Its id is derived, so that
-/// telling again, after a failure in between, changes nothing.
-///
-/// # Errors
-/// `try_again` (unavailable) when the command may not have been stored.
-pub(crate) async fn announce_end(
-    commands: &CommandPublisher,
-    user: UserId,
-    session: SessionId,
-    reason: RevocationReason,
-) -> Result<(), QueryError> {
-    let id = CommandId::derive(session.uuid(), "revoke").uuid();
-    let revoke = RevokeSession { session_id: session, reason };
-    let command = Message::first(id, user, Timestamp::now(), revoke.into());
-    // A session ends once: its id identifies the body, whatever the reason.
-    match commands.send(&command, &session.to_string()).await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            tracing::warn!(%error, "cannot announce the end of a session");
-            Err(TRY_AGAIN.into())
-        }
     }
 }
 

@@ -6,9 +6,11 @@
 
 mod credentials;
 mod domain;
+mod outbox;
 mod passwords;
 mod queries;
 mod requests;
+mod sessions;
 mod store;
 mod tokens;
 
@@ -21,7 +23,9 @@ use anyhow::Result;
 use futures_util::future::Either;
 use plyo_events::{
     UserId,
-    user::{Jwks, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh, TRY_AGAIN},
+    user::{
+        EndSessions, Jwks, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh, TRY_AGAIN,
+    },
 };
 use plyo_nats::{QueryError, Service};
 use sqlx::PgPool;
@@ -40,6 +44,8 @@ pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: 
         .handle::<LogIn, _, _>(at(&desk, requests::log_in))
         .handle::<Refresh, _, _>(at(&desk, requests::refresh))
         .handle::<LogOut, _, _>(at(&desk, requests::log_out))
+        .handle::<EndSessions, _, _>(at(&desk, sessions::end))
+        .answer::<ListSessions, _, _>(at(&desk, sessions::list))
         .answer::<Me, _, _>(at(&desk, queries::me))
         .answer::<Jwks, _, _>(at(&desk, queries::jwks))
 }

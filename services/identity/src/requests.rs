@@ -11,8 +11,8 @@ use plyo_nats::{QueryError, RequestContext};
 
 use crate::{
     Desk,
-    credentials::{Credentials, announce_end},
-    domain,
+    credentials::Credentials,
+    domain, outbox,
     passwords::Verdict,
     store::{self, Rotation},
     tokens::RefreshToken,
@@ -55,7 +55,7 @@ pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) ->
     }
     store::forget_expired_sessions(pool, found.user).await?;
     let (session, token) = (SessionId::mint(), RefreshToken::mint(found.user));
-    if !store::open_session(pool, &found, renewed.as_deref(), session, &token).await? {
+    if !store::open_session(pool, &found, renewed.as_deref(), session, &token, query.device.as_ref()).await? {
         return Err(TRY_AGAIN.into());
     }
     Ok(desk.credentials.tokens(session, &token)?)
@@ -66,8 +66,8 @@ pub(crate) async fn refresh(desk: Desk, context: RequestContext, query: Refresh)
     match store::rotate(&desk.credentials.pool, &presented).await? {
         Rotation::Renewed(session, next) => Ok(desk.credentials.tokens(session, &next)?),
         Rotation::Unknown => Err(INVALID_REFRESH_TOKEN.into()),
-        Rotation::Ended(session, reason) => {
-            announce_end(&context.commands, presented.user, session, reason).await?;
+        Rotation::Ended => {
+            outbox::send(&desk.credentials.pool, &context.commands, presented.user).await?;
             Err(INVALID_REFRESH_TOKEN.into())
         }
     }
@@ -75,9 +75,8 @@ pub(crate) async fn refresh(desk: Desk, context: RequestContext, query: Refresh)
 
 pub(crate) async fn log_out(desk: Desk, context: RequestContext, query: LogOut) -> Result<LoggedOut, QueryError> {
     let Some(token) = RefreshToken::parse(&query.refresh_token) else { return Ok(LoggedOut {}) };
-    if let Some((session, reason)) = store::end_session(&desk.credentials.pool, &token).await? {
-        announce_end(&context.commands, token.user, session, reason).await?;
-    }
+    store::end_session(&desk.credentials.pool, &token).await?;
+    outbox::send(&desk.credentials.pool, &context.commands, token.user).await?;
     Ok(LoggedOut {})
 }
 

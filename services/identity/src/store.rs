@@ -1,7 +1,7 @@
 //! The tables of credentials and all statements on them.
 
-use anyhow::{Context, Result};
-use plyo_events::{EmailAddress, Mailbox, SessionId, UserId, user::RevocationReason};
+use anyhow::Result;
+use plyo_events::{EmailAddress, Mailbox, SessionId, UserId, user::Device};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -83,6 +83,7 @@ pub(crate) async fn open_session(
     renewed_hash: Option<&str>,
     session: SessionId,
     token: &RefreshToken,
+    device: Option<&Device>,
 ) -> Result<bool> {
     let done = sqlx::query(
         "WITH proven AS (
@@ -90,7 +91,7 @@ pub(crate) async fn open_session(
              WHERE user_id = $1 AND password_hash = $2
              RETURNING user_id
          ), opened AS (
-             INSERT INTO session (user_id, session_id) SELECT user_id, $4 FROM proven
+             INSERT INTO session (user_id, session_id, device) SELECT user_id, $4, $7 FROM proven
              RETURNING user_id, session_id
          )
          INSERT INTO refresh_token (user_id, sha256, session_id, expires_at)
@@ -102,6 +103,7 @@ pub(crate) async fn open_session(
     .bind(session.uuid())
     .bind(token.sha256())
     .bind(REFRESH_DAYS)
+    .bind(device.map(Device::as_str))
     .execute(pool)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -121,7 +123,7 @@ pub(crate) enum Rotation {
     /// The token that replaces it, which is the same for all who present it within [`GRACE_SECONDS`].
     Renewed(SessionId, RefreshToken),
     /// It was replaced too long ago, or its successor was too, or its session has ended: in any case the session is over.
-    Ended(SessionId, RevocationReason),
+    Ended,
     Unknown,
 }
 
@@ -153,6 +155,9 @@ async fn replace(
          ), renewed AS (
              INSERT INTO refresh_token (user_id, sha256, session_id, expires_at)
              SELECT user_id, $4, session_id, now() + make_interval(days => $5) FROM taken
+         ), used AS (
+             UPDATE session s SET last_used_at = now() FROM taken
+             WHERE s.user_id = taken.user_id AND s.session_id = taken.session_id
          ), forgotten AS (
              DELETE FROM refresh_token t USING taken
              WHERE t.user_id = taken.user_id AND t.session_id = taken.session_id AND t.expires_at <= now()
@@ -171,7 +176,7 @@ async fn replace(
 
 /// What becomes of a token that cannot be replaced. Its own statement, so that it sees what a concurrent use has done.
 async fn repeat(pool: &PgPool, presented: &RefreshToken) -> Result<Rotation> {
-    let found: Option<(Uuid, Option<[u8; 32]>, Option<String>)> = sqlx::query_as(
+    let found: Option<(Uuid, Option<[u8; 32]>, Option<bool>)> = sqlx::query_as(
         "WITH found AS (
              SELECT t.user_id, t.session_id, t.successor_salt,
                     COALESCE(t.used_at > now() - make_interval(secs => $3) AND NOT successor.used, false) AS is_fresh
@@ -184,9 +189,14 @@ async fn repeat(pool: &PgPool, presented: &RefreshToken) -> Result<Rotation> {
              FROM found
              WHERE s.user_id = found.user_id AND s.session_id = found.session_id AND s.ended_by IS NULL
                AND NOT found.is_fresh
+             RETURNING s.user_id, s.session_id, s.ended_by
+         ), unsent AS (
+             INSERT INTO unsent_command (user_id, cause, kind, body)
+             SELECT user_id, session_id, 'user.revoke_session.v1',
+                    jsonb_build_object('session_id', session_id, 'reason', ended_by)
+             FROM ended ON CONFLICT DO NOTHING
          )
-         SELECT t.session_id, found.successor_salt,
-                COALESCE(s.ended_by, CASE WHEN NOT found.is_fresh THEN 'token_reuse' END)
+         SELECT t.session_id, found.successor_salt, s.ended_by IS NOT NULL OR NOT found.is_fresh
          FROM refresh_token t JOIN session s ON s.user_id = t.user_id AND s.session_id = t.session_id
          LEFT JOIN found ON true
          WHERE t.user_id = $1 AND t.sha256 = $2 AND t.expires_at > now()",
@@ -197,26 +207,27 @@ async fn repeat(pool: &PgPool, presented: &RefreshToken) -> Result<Rotation> {
     .fetch_optional(pool)
     .await?;
     Ok(match found {
-        Some((session, _, Some(reason))) => Rotation::Ended(SessionId::new(session), read_reason(reason)?),
-        Some((session, Some(salt), None)) => Rotation::Renewed(SessionId::new(session), presented.successor(&salt)),
+        Some((_, _, Some(true))) => Rotation::Ended,
+        Some((session, Some(salt), Some(false))) => Rotation::Renewed(SessionId::new(session), presented.successor(&salt)),
         // There is none of it, or none yet.
         _ => Rotation::Unknown,
     })
 }
 
-/// Ends the session of a refresh token, and returns its id and why it ended, even if it had ended before.
-pub(crate) async fn end_session(pool: &PgPool, token: &RefreshToken) -> Result<Option<(SessionId, RevocationReason)>> {
-    let found: Option<(Uuid, String)> = sqlx::query_as(
-        "UPDATE session s SET ended_by = COALESCE(s.ended_by, 'log_out')
-         FROM refresh_token t
-         WHERE t.user_id = $1 AND t.sha256 = $2 AND s.user_id = t.user_id AND s.session_id = t.session_id
-         RETURNING s.session_id, s.ended_by",
-    )
-    .bind(token.user.uuid())
-    .bind(token.sha256())
-    .fetch_optional(pool)
-    .await?;
-    found.map(|(session, reason)| Ok((SessionId::new(session), read_reason(reason)?))).transpose()
+/// Ends the session of a refresh token, if it has not ended yet.
+pub(crate) async fn end_session(pool: &PgPool, token: &RefreshToken) -> Result<()> {
+    let sql = "WITH ended AS (
+                   UPDATE session s SET ended_by = 'log_out' FROM refresh_token t
+                   WHERE t.user_id = $1 AND t.sha256 = $2 AND s.user_id = t.user_id AND s.session_id = t.session_id
+                     AND s.ended_by IS NULL
+                   RETURNING s.user_id, s.session_id, s.ended_by
+               )
+               INSERT INTO unsent_command (user_id, cause, kind, body)
+               SELECT user_id, session_id, 'user.revoke_session.v1',
+                      jsonb_build_object('session_id', session_id, 'reason', ended_by)
+               FROM ended ON CONFLICT DO NOTHING";
+    sqlx::query(sql).bind(token.user.uuid()).bind(token.sha256()).execute(pool).await?;
+    Ok(())
 }
 
 /// Only one at a time may look for a signing key and create one, so that two instances that start together agree.
@@ -241,8 +252,4 @@ pub(crate) async fn add_signing_key(db: &mut PgConnection, key: &SigningKey, see
 pub(crate) async fn public_keys(pool: &PgPool) -> Result<Vec<Value>> {
     let sql = "SELECT public_key FROM signing_key ORDER BY created_at DESC, key_id";
     Ok(sqlx::query_scalar(sql).fetch_all(pool).await?)
-}
-
-fn read_reason(reason: String) -> Result<RevocationReason> {
-    serde_json::from_value(Value::String(reason)).context("a session ended for an unknown reason")
 }
