@@ -222,6 +222,8 @@ catalogue! {
     Command, CommandKind {
         RegisterUser(user::RegisterUser) = "user.register" v 1, "user";
         RevokeSession(user::RevokeSession) = "user.revoke_session" v 1, "user";
+        ReportSignIn(user::ReportSignIn) = "user.report_sign_in" v 1, "user";
+        ReportFailedSignIn(user::ReportFailedSignIn) = "user.report_failed_sign_in" v 1, "user";
         LogWorkout(workout::LogWorkout) = "workout.log" v 1, "workout";
         CorrectWorkout(workout::CorrectWorkout) = "workout.correct" v 1, "workout";
         DeleteWorkout(workout::DeleteWorkout) = "workout.delete" v 1, "workout";
@@ -252,6 +254,8 @@ catalogue! {
     Event, EventKind {
         UserRegistered(user::UserRegistered) = "user.registered" v 1, "user";
         SessionRevoked(user::SessionRevoked) = "session.revoked" v 1, "user";
+        SignedIn(user::SignedIn) = "user.signed_in" v 1, "user";
+        SignInFailed(user::SignInFailed) = "user.sign_in_failed" v 1, "user";
         WorkoutCompleted(workout::WorkoutCompleted) = "workout.completed" v 1, "workout";
         WorkoutCorrected(workout::WorkoutCorrected) = "workout.corrected" v 1, "workout";
         WorkoutDeleted(workout::WorkoutDeleted) = "workout.deleted" v 1, "workout";
@@ -323,7 +327,8 @@ impl CommandKind {
             Self::DismissRecommendation => &coach::DISMISS_REJECTIONS,
             Self::SnoozeRecommendation => &coach::SNOOZE_REJECTIONS,
             Self::SetGoals => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
-            Self::RevokeSession | Self::ReadAllNotifications | Self::SetPreferences => &[],
+            Self::SetPreferences => &[INVALID_BODY],
+            Self::RevokeSession | Self::ReportSignIn | Self::ReportFailedSignIn | Self::ReadAllNotifications => &[],
             #[cfg(feature = "testing")]
             Self::Measure => &[probe::WEIGHTLESS],
             #[cfg(feature = "testing")]

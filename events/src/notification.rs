@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EventId, NotificationId, Query, RecommendationId, RejectionCode, ReminderId, UserId, WorkoutId,
-    achievement::Metric, coach::Param, query::Page, rejection::INVALID_CURSOR, training::ExerciseSlug,
+    EventId, NotificationId, Query, RecommendationId, RejectionCode, ReminderId, SessionId, UserId, WorkoutId,
+    achievement::Metric, coach::Param, query::Page, rejection::INVALID_CURSOR, training::ExerciseSlug, user::Device,
     workout::RecordKind,
 };
 
@@ -21,9 +21,12 @@ pub enum NotificationKind {
     WorkoutReminder,
     /// The coach has a recommendation.
     Recommendation,
+    /// Something about the account's safety. It cannot be turned off.
+    Security,
 }
 
 impl NotificationKind {
+    /// Those that can be turned off.
     pub const ALL: [Self; 4] =
         [Self::AchievementUnlocked, Self::RecordSet, Self::WorkoutReminder, Self::Recommendation];
 }
@@ -62,7 +65,7 @@ pub struct ReadNotification {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReadAllNotifications {}
 
-/// Set notification preferences. Kinds that are not listed keep their setting.
+/// Set notification preferences. Kinds that are not listed keep their setting; `security` cannot be turned off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SetPreferences {
     pub in_app: BTreeMap<NotificationKind, bool>,
@@ -97,6 +100,8 @@ pub enum Told {
     Reminder(ReminderTold),
     /// Of `recommendation`.
     Recommendation(RecommendationTold),
+    /// Of `security`.
+    Security(SecurityTold),
 }
 
 /// An unlocked achievement.
@@ -162,6 +167,25 @@ pub struct RecommendationTold {
     pub headline: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: BTreeMap<String, Param>,
+}
+
+/// What happened to the account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SecurityTold {
+    /// What it was done on, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
+    /// The session that it is about, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
+    pub what: SecurityNews,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SecurityNews {
+    /// It was logged in to on a device that was not used before.
+    NewDevice,
 }
 
 /// A notification was read.

@@ -2,6 +2,7 @@
 //! log-out are request/reply only.
 
 mod sessions;
+mod sign_in;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CommandKind, Query, RejectionCode, RejectionKind, Request, SessionId, UserId, rejection::INVALID_BODY};
 
-pub use sessions::{Device, EndSessions, ListSessions, SESSION_NOT_FOUND, SessionView, SessionsEnded, WhichSessions};
+pub use self::sessions::{Device, EndSessions, ListSessions, SESSION_NOT_FOUND, SessionView, SessionsEnded, WhichSessions};
+pub use self::sign_in::{ReportFailedSignIn, ReportSignIn, SignInFailed, SignedIn, TOO_MANY_FAILURES};
 
 /// BCP 47 language tag, `de-DE`: 2 to 35 of letters, digits and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -227,8 +229,9 @@ impl Request for LogIn {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "login";
     const REJECTIONS: &'static [RejectionCode] =
-        &[INVALID_BODY, WRONG_CREDENTIALS, REGISTRATION_UNFINISHED, BUSY, TRY_AGAIN];
+        &[INVALID_BODY, WRONG_CREDENTIALS, REGISTRATION_UNFINISHED, TOO_MANY_FAILURES, BUSY, TRY_AGAIN];
     type Answer = Tokens;
+    const SENDS: &'static [CommandKind] = &[CommandKind::ReportSignIn, CommandKind::ReportFailedSignIn];
 }
 
 /// Exchange a refresh token for the next. The one before the current one gives it again within 10 s; any other that was used

@@ -52,6 +52,7 @@ mod serving;
 mod session_stories;
 mod settings_stories;
 mod shipped_stories;
+mod sign_in_stories;
 mod sink_stories;
 mod sixth_service_stories;
 mod skipped;

@@ -1,12 +1,32 @@
 //! The rules for e-mail addresses and passwords.
 
 use plyo_events::{EmailAddress, Mailbox, Rejection, Violation};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use crate::common::is_common;
+
+/// A password as somebody typed it. No `Debug`: it is a secret.
+pub(crate) struct Password {
+    /// As it is hashed: Unicode NFC (NIST SP 800-63B, 5.1.1.2), since keyboards differ in how they compose an accent.
+    pub normal: String,
+    /// Where that differs. Earlier versions hashed it so.
+    pub typed: Option<String>,
+}
+
+impl Password {
+    pub(crate) fn read(typed: String) -> Self {
+        if is_nfc(&typed) {
+            return Self { normal: typed, typed: None };
+        }
+        Self { normal: typed.nfc().collect(), typed: Some(typed) }
+    }
+}
 
 /// Validates a sign-up.
 ///
 /// # Errors
 /// `invalid_body`, with all violations.
-pub(crate) fn sign_up<'a>(email: &'a EmailAddress, password: &str) -> Result<&'a Mailbox, Rejection> {
+pub(crate) fn sign_up<'a>(email: &'a EmailAddress, password: &Password) -> Result<&'a Mailbox, Rejection> {
     let mailbox = email.mailbox();
     let violations = [("/email", mailbox.err()), ("/password", wrong_password(password))];
     let violations: Vec<_> = violations.into_iter().filter_map(violation).collect();
@@ -27,12 +47,14 @@ pub(crate) fn log_in(email: &str, password: &str) -> Result<EmailAddress, Reject
 
 const NUL: &str = "text must not contain NUL";
 
-fn wrong_password(password: &str) -> Option<&'static str> {
-    if password.contains('\0') {
+fn wrong_password(Password { normal, .. }: &Password) -> Option<&'static str> {
+    if normal.contains('\0') {
         return Some(NUL);
     }
-    let allowed = (8..=256).contains(&password.chars().count());
-    (!allowed).then_some("a password must have 8 to 256 characters")
+    if !(8..=256).contains(&normal.chars().count()) {
+        return Some("a password must have 8 to 256 characters");
+    }
+    is_common(normal).then_some("this password is one of those that are tried first; choose another")
 }
 
 fn violation((pointer, detail): (&str, Option<&str>)) -> Option<Violation> {
@@ -44,7 +66,7 @@ mod tests {
     use super::*;
 
     fn pointers(email: &str, password: &str) -> Vec<String> {
-        let refused = sign_up(&EmailAddress::read(email), password).err();
+        let refused = sign_up(&EmailAddress::read(email), &Password::read(password.to_owned())).err();
         refused.into_iter().flat_map(|reject| reject.violations).map(|violation| violation.pointer).collect()
     }
 
@@ -57,13 +79,21 @@ mod tests {
 
     #[test]
     fn a_password_has_8_to_256_characters_whatever_they_are() {
-        for right in ["12345678", "ÄÖÜßäöü€", " spaces ", &"x".repeat(256)] {
+        let long = |length: u32| (0..length).filter_map(|n| char::from_u32(0x21 + n * 7 % 94)).collect::<String>();
+        for right in ["sbwq4321", "ÄÖÜßäöü€", "A\u{308}O\u{308}U\u{308}ßäöü€", " spaces ", &long(256)] {
             assert!(pointers("a@b", right).is_empty(), "{right:?}");
         }
-        for wrong in ["", "1234567", "ÄÖÜäöü€", "with a \0 in it", &"x".repeat(257)] {
+        for wrong in ["", "sbwq432", "ÄÖÜäöü€", "a\u{308}a\u{308}a\u{308}a\u{308}", "with a \0 in it", "Sommer2024!", &long(257)] {
             assert_eq!(pointers("a@b", wrong), ["/password"], "{wrong:?}");
         }
         assert_eq!(pointers("", ""), ["/email", "/password"]);
+    }
+
+    #[test]
+    fn an_accent_is_the_same_however_it_is_composed() {
+        let [one, other] = ["caf\u{e9} noir", "cafe\u{301} noir"].map(|typed| Password::read(typed.to_owned()));
+        assert!(one.normal == other.normal && one.typed.is_none());
+        assert_eq!(other.typed.as_deref(), Some("cafe\u{301} noir"));
     }
 
     #[test]

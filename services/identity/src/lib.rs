@@ -4,6 +4,8 @@
 //! enter a stream: sign-up, log-in, refresh and log-out are requests. It has no lane and is not a service: it runs in the
 //! process of the user service, with its rights and under its name.
 
+mod attempts;
+mod common;
 mod credentials;
 mod domain;
 mod outbox;

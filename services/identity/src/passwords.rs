@@ -14,6 +14,8 @@ use plyo_events::user::BUSY;
 use plyo_nats::QueryError;
 use tokio::sync::oneshot;
 
+use crate::domain::Password;
+
 /// A few hashing threads with a short queue. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Passwords {
@@ -72,19 +74,19 @@ impl Passwords {
     ///
     /// # Errors
     /// `busy` (too many) when the queue is full.
-    pub(crate) async fn hash(&self, password: String) -> Result<String, QueryError> {
-        Ok(self.run(move |argon2| hash(argon2, password.as_bytes())).await??)
+    pub(crate) async fn hash(&self, password: Password) -> Result<String, QueryError> {
+        Ok(self.run(move |argon2| hash(argon2, password.normal.as_bytes())).await??)
     }
 
     /// Compares a password with a stored hash; without one it takes as long and always fails.
     ///
     /// # Errors
     /// `busy` (too many) when the queue is full.
-    pub(crate) async fn verify(&self, password: String, stored: Option<String>) -> Result<Verdict, QueryError> {
+    pub(crate) async fn verify(&self, password: Password, stored: Option<String>) -> Result<Verdict, QueryError> {
         let nobodys = Arc::clone(&self.nobodys);
         let verdict = self.run(move |argon2| match stored {
-            Some(stored) => verify(argon2, password.as_bytes(), &stored),
-            None => verify(argon2, password.as_bytes(), &nobodys).map(|_| Verdict::Wrong),
+            Some(stored) => verify(argon2, &password, &stored),
+            None => verify(argon2, &password, &nobodys).map(|_| Verdict::Wrong),
         });
         Ok(verdict.await??)
     }
@@ -118,15 +120,26 @@ fn hash(argon2: &Argon2<'static>, password: &[u8]) -> Result<String> {
     Ok(hash.to_string())
 }
 
-fn verify(argon2: &Argon2<'static>, password: &[u8], stored: &str) -> Result<Verdict> {
+fn verify(argon2: &Argon2<'static>, Password { normal, typed }: &Password, stored: &str) -> Result<Verdict> {
     let parsed = PasswordHash::new(stored).map_err(|_| anyhow!("cannot parse a stored hash"))?;
     // The stored hash includes its parameters; ours do not matter here.
-    match argon2.verify_password(password, &parsed) {
-        Ok(()) if stored.starts_with(CURRENT) => Ok(Verdict::Right { renewed: None }),
-        Ok(()) => Ok(Verdict::Right { renewed: Some(hash(argon2, password)?) }),
-        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(Verdict::Wrong),
+    let is_right = |password: &str| match argon2.verify_password(password.as_bytes(), &parsed) {
+        Ok(()) => Ok(true),
+        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
         Err(error) => Err(anyhow!("compare a password: {error}")),
+    };
+    let is_right_normally = is_right(normal)?;
+    if is_right_normally && stored.starts_with(CURRENT) {
+        return Ok(Verdict::Right { renewed: None });
     }
+    let was_right_as_typed = match typed {
+        Some(typed) if !is_right_normally => is_right(typed)?,
+        _ => false,
+    };
+    if !is_right_normally && !was_right_as_typed {
+        return Ok(Verdict::Wrong);
+    }
+    Ok(Verdict::Right { renewed: Some(hash(argon2, normal.as_bytes())?) })
 }
 
 #[cfg(test)]
@@ -137,14 +150,18 @@ mod tests {
 
     const PASSWORD: &str = "correct horse";
 
+    fn typed(password: &str) -> Password {
+        Password::read(password.to_owned())
+    }
+
     #[tokio::test]
     async fn a_password_is_right_only_for_its_own_hash() {
         let passwords = Passwords::start().unwrap();
-        let stored = passwords.hash(PASSWORD.to_owned()).await.unwrap();
-        let other = passwords.hash(PASSWORD.to_owned()).await.unwrap();
+        let stored = passwords.hash(typed(PASSWORD)).await.unwrap();
+        let other = passwords.hash(typed(PASSWORD)).await.unwrap();
         assert!(stored.starts_with(CURRENT), "{stored}");
         assert_ne!(stored, other, "every hash has its own salt");
-        let verify = async |password: &str, stored| passwords.verify(password.to_owned(), stored).await.unwrap();
+        let verify = async |password: &str, stored| passwords.verify(typed(password), stored).await.unwrap();
         assert!(verify(PASSWORD, Some(stored.clone())).await == Verdict::Right { renewed: None });
         assert!(verify("wrong", Some(stored)).await == Verdict::Wrong);
         assert!(verify(PASSWORD, None).await == Verdict::Wrong);
@@ -155,13 +172,29 @@ mod tests {
         let passwords = Passwords::start().unwrap();
         let older = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8 * 1024, 1, 1, None).unwrap());
         let stored = hash(&older, PASSWORD.as_bytes()).unwrap();
-        let verify = async |password: &str, stored| passwords.verify(password.to_owned(), Some(stored)).await.unwrap();
+        let verify = async |password: &str, stored| passwords.verify(typed(password), Some(stored)).await.unwrap();
         let Verdict::Right { renewed: Some(renewed) } = verify(PASSWORD, stored.clone()).await else {
             panic!("it was right and is renewed")
         };
         assert!(renewed.starts_with(CURRENT));
         assert!(verify(PASSWORD, renewed).await == Verdict::Right { renewed: None });
         assert!(verify("wrong", stored).await == Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_what_was_typed_is_renewed_by_one_of_its_normal_form() {
+        let passwords = Passwords::start().unwrap();
+        let current = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap());
+        let decomposed = "cafe\u{301} noir";
+        let stored = hash(&current, decomposed.as_bytes()).unwrap();
+        let verify = async |password: &str, stored: &str| {
+            passwords.verify(typed(password), Some(stored.to_owned())).await.unwrap()
+        };
+        assert!(verify("caf\u{e9} noir", &stored).await == Verdict::Wrong, "its owner never typed it so");
+        let Verdict::Right { renewed: Some(renewed) } = verify(decomposed, &stored).await else { panic!("it was right") };
+        for password in [decomposed, "caf\u{e9} noir"] {
+            assert!(verify(password, &renewed).await == Verdict::Right { renewed: None });
+        }
     }
 
     #[tokio::test]
@@ -177,7 +210,7 @@ mod tests {
         has_started.recv().unwrap();
         // The only thread is busy; this fills the only place in the queue.
         passwords.queue.try_send(Box::new(|_| ())).unwrap();
-        let refused = passwords.hash(PASSWORD.to_owned()).await.err().unwrap();
+        let refused = passwords.hash(typed(PASSWORD)).await.err().unwrap();
         assert!(matches!(refused, QueryError::Rejected(rejection) if rejection.code == "busy"));
         release.send(()).unwrap();
     }

@@ -11,8 +11,10 @@ use plyo_nats::{QueryError, RequestContext};
 
 use crate::{
     Desk,
+    attempts::Attempts,
     credentials::Credentials,
-    domain, outbox,
+    domain::{self, Password},
+    outbox,
     passwords::Verdict,
     store::{self, Rotation},
     tokens::RefreshToken,
@@ -20,22 +22,23 @@ use crate::{
 
 pub(crate) async fn prepare(desk: Desk, context: RequestContext, query: PrepareSignUp) -> Result<Prepared, QueryError> {
     let email = EmailAddress::read(&query.email);
-    let mailbox = domain::sign_up(&email, &query.password)?;
+    let password = Password::read(query.password);
+    let mailbox = domain::sign_up(&email, &password)?;
     let Credentials { pool, passwords, .. } = &desk.credentials;
     let Some(found) = store::credential(pool, &email).await? else {
         let user_id = UserId::mint();
-        let hash = passwords.hash(query.password).await?;
+        let hash = passwords.hash(password).await?;
         let added = store::add_credential(pool, user_id, mailbox, &hash).await?;
         return if added { Ok(Prepared { user_id }) } else { Err(EMAIL_TAKEN.into()) };
     };
     let user_id = found.user;
     if found.in_use || is_registered(&desk, &context, user_id).await? {
-        return match passwords.verify(query.password, Some(found.password_hash)).await? {
+        return match passwords.verify(password, Some(found.password_hash)).await? {
             Verdict::Right { .. } => Ok(Prepared { user_id }),
             Verdict::Wrong => Err(EMAIL_TAKEN.into()),
         };
     }
-    let hash = passwords.hash(query.password).await?;
+    let hash = passwords.hash(password).await?;
     // While hashing, the pending sign-up may have been completed.
     let replaced =
         !is_registered(&desk, &context, user_id).await? && store::replace_password(pool, &found, &hash).await?;
@@ -44,20 +47,30 @@ pub(crate) async fn prepare(desk: Desk, context: RequestContext, query: PrepareS
 
 pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) -> Result<Tokens, QueryError> {
     let Credentials { pool, passwords, .. } = &desk.credentials;
-    let found = store::credential(pool, &domain::log_in(&query.email, &query.password)?).await?;
+    let email = domain::log_in(&query.email, &query.password)?;
+    let attempts = Attempts::of(&email);
+    attempts.check(pool).await?;
+    let found = store::credential(pool, &email).await?;
     let hash = found.as_ref().map(|found| found.password_hash.clone());
-    let verdict = passwords.verify(query.password, hash).await?;
+    let verdict = passwords.verify(Password::read(query.password), hash).await?;
+    let user = found.as_ref().map(|found| found.user);
     let (Some(found), Verdict::Right { renewed }) = (found, verdict) else {
+        attempts.failed(pool, user, query.device.as_ref()).await?;
+        if let Some(user) = user {
+            outbox::send_beside(pool, &context.commands, user);
+        }
         return Err(WRONG_CREDENTIALS.into());
     };
     if !is_registered(&desk, &context, found.user).await? {
         return Err(REGISTRATION_UNFINISHED.into());
     }
+    attempts.succeeded(pool).await?;
     store::forget_expired_sessions(pool, found.user).await?;
     let (session, token) = (SessionId::mint(), RefreshToken::mint(found.user));
     if !store::open_session(pool, &found, renewed.as_deref(), session, &token, query.device.as_ref()).await? {
         return Err(TRY_AGAIN.into());
     }
+    outbox::send_beside(pool, &context.commands, found.user);
     Ok(desk.credentials.tokens(session, &token)?)
 }
 

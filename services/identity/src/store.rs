@@ -93,6 +93,16 @@ pub(crate) async fn open_session(
          ), opened AS (
              INSERT INTO session (user_id, session_id, device) SELECT user_id, $4, $7 FROM proven
              RETURNING user_id, session_id
+         ), seen AS (
+             INSERT INTO known_device (user_id, device) SELECT user_id, COALESCE($7, '') FROM proven
+             ON CONFLICT DO NOTHING
+         ), told AS (
+             INSERT INTO unsent_command (user_id, cause, kind, body)
+             SELECT user_id, session_id, 'user.report_sign_in.v1',
+                    jsonb_strip_nulls(jsonb_build_object('session_id', session_id, 'device', $7::text, 'is_new_device',
+                        EXISTS (SELECT FROM known_device WHERE user_id = $1)
+                        AND NOT EXISTS (SELECT FROM known_device WHERE user_id = $1 AND device = COALESCE($7, ''))))
+             FROM opened
          )
          INSERT INTO refresh_token (user_id, sha256, session_id, expires_at)
          SELECT user_id, $5, session_id, now() + make_interval(days => $6) FROM opened",

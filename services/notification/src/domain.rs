@@ -12,9 +12,10 @@ use plyo_events::{
     coach::{Recommendation, RecommendationWithdrawn},
     notification::{
         AchievementTold, Because, MarkTold, NotificationKind, PreferenceSource, Preferences, RecommendationTold,
-        RecordTold, RecordsTold, ReminderTold, Told,
+        RecordTold, RecordsTold, ReminderTold, SecurityNews, SecurityTold, Told,
     },
     training::ExerciseSlug,
+    user::SignedIn,
     workout::{
         Mark, NewRecord, RecordChanges, RecordKind, ReminderDue, Workout, WorkoutCompleted, WorkoutCorrected,
         WorkoutDeleted,
@@ -46,6 +47,9 @@ pub(crate) fn meaning(event: &Event) -> Option<Meaning> {
         Event::RecommendationWithdrawn(RecommendationWithdrawn { recommendation_id, .. }) => {
             (recommendation(*recommendation_id), NotificationKind::Recommendation)
         }
+        Event::SignedIn(SignedIn { session_id, is_new_device: true, .. }) => {
+            (format!("session:{session_id}"), NotificationKind::Security)
+        }
         _ => return None,
     };
     Some(Meaning { subject, kind })
@@ -71,6 +75,10 @@ pub(crate) fn told(event: &Message<Event>, before: Option<&Told>) -> Option<Told
         Event::RecommendationReady(ready) => {
             let Recommendation { recommendation_id, kind, headline, params, .. } = (*ready.recommendation).clone();
             Some(Told::Recommendation(RecommendationTold { recommendation_id, kind, headline, params }))
+        }
+        Event::SignedIn(SignedIn { session_id, device, .. }) => {
+            let (device, session_id) = (device.clone(), Some(*session_id));
+            Some(Told::Security(SecurityTold { device, session_id, what: SecurityNews::NewDevice }))
         }
         _ => None,
     }

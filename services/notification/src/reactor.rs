@@ -20,6 +20,7 @@ impl Reactor for Notifications {
         EventKind::ReminderDue,
         EventKind::RecommendationReady,
         EventKind::RecommendationWithdrawn,
+        EventKind::SignedIn,
     ];
     type State = State;
 
@@ -63,7 +64,7 @@ impl Reactor for Notifications {
         match &command.body {
             Command::ReadNotification(read) => mailbox::read(state, user, read.notification_id),
             Command::ReadAllNotifications(_) => Ok(mailbox::read_all(state, user)),
-            Command::SetPreferences(set) => Ok(mailbox::set_preferences(state, user, set)),
+            Command::SetPreferences(set) => mailbox::set_preferences(state, user, set),
             _ => Err(UNKNOWN_COMMAND.into()),
         }
     }

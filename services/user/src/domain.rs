@@ -1,11 +1,11 @@
-//! Registrations and ended sessions.
+//! Registrations, log-ins and ended sessions.
 
 use jiff::Timestamp;
 use plyo_events::{
     Event, Message, Output, Rejection, SessionId, UserId,
     user::{
-        ALREADY_REGISTERED, Locale, RegisterUser, Registered, RevocationReason, RevokeSession, SessionRevoked,
-        TimeZoneName, UserRegistered,
+        ALREADY_REGISTERED, Locale, RegisterUser, Registered, ReportFailedSignIn, ReportSignIn, RevocationReason,
+        RevokeSession, SessionRevoked, SignInFailed, SignedIn, TimeZoneName, UserRegistered,
     },
 };
 use plyo_nats::{Rows, Table, Tables, row};
@@ -55,6 +55,16 @@ pub(crate) fn revoke(state: &State, user: UserId, revoke: &RevokeSession) -> Out
         return Output::nothing();
     }
     Output::nothing().event(SessionRevoked { session_id: revoke.session_id, reason: revoke.reason })
+}
+
+/// The credential store opened the session; the command's id is that of the report.
+pub(crate) fn signed_in(ReportSignIn { session_id, device, is_new_device }: &ReportSignIn) -> Output {
+    let (session_id, device, is_new_device) = (*session_id, device.clone(), *is_new_device);
+    Output::nothing().event(SignedIn { session_id, device, is_new_device })
+}
+
+pub(crate) fn sign_in_failed(ReportFailedSignIn { failures, device }: &ReportFailedSignIn) -> Output {
+    Output::nothing().event(SignInFailed { failures: *failures, device: device.clone() })
 }
 
 impl State {

@@ -29,6 +29,8 @@ impl Reactor for Accounts {
         match &command.body {
             Command::RegisterUser(register) => domain::register(state, command.user(), register),
             Command::RevokeSession(revoke) => Ok(domain::revoke(state, command.user(), revoke)),
+            Command::ReportSignIn(report) => Ok(domain::signed_in(report)),
+            Command::ReportFailedSignIn(report) => Ok(domain::sign_in_failed(report)),
             _ => Err(UNKNOWN_COMMAND.into()),
         }
     }

@@ -1,10 +1,10 @@
 //! Decisions about a user's notifications.
 
 use plyo_events::{
-    Event, Message, NotificationId, Output, Rejection, UserId,
+    Event, Message, NotificationId, Output, Rejection, UserId, Violation,
     notification::{
         AllNotificationsRead, NOTIFICATION_NOT_FOUND, NotificationCounts, NotificationCreated, NotificationRead,
-        NotificationRetracted, PreferencesChanged, SetPreferences,
+        NotificationKind, NotificationRetracted, PreferencesChanged, SetPreferences,
     },
 };
 
@@ -35,12 +35,16 @@ pub(crate) fn read_all(state: &State, user: UserId) -> Output {
 }
 
 /// Kinds that are not listed keep their setting.
-pub(crate) fn set_preferences(state: &State, user: UserId, set: &SetPreferences) -> Output {
+pub(crate) fn set_preferences(state: &State, user: UserId, set: &SetPreferences) -> Result<Output, Rejection> {
+    if set.in_app.get(&NotificationKind::Security) == Some(&false) {
+        let detail = "notifications about the safety of an account cannot be turned off".to_owned();
+        return Err(Rejection::violations(vec![Violation { pointer: "/in_app/security".to_owned(), detail }]));
+    }
     let before = state.preferences.get(&(user,)).map(|row| row.in_app.clone()).unwrap_or_default();
     let mut in_app = before.clone();
-    in_app.extend(&set.in_app);
+    in_app.extend(set.in_app.iter().filter(|(kind, _)| **kind != NotificationKind::Security));
     let output = Output::nothing().reply(complete(&in_app));
-    if in_app == before { output } else { output.event(PreferencesChanged { in_app }) }
+    Ok(if in_app == before { output } else { output.event(PreferencesChanged { in_app }) })
 }
 
 /// A subject has at most one current notification, and it is true: the previous one is retracted, whatever the preference,

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use plyo_events::{
     SessionId, UserId,
-    user::{Locale, RegisterUser, RevocationReason, RevokeSession, TimeZoneName},
+    user::{
+        Locale, RegisterUser, ReportFailedSignIn, ReportSignIn, RevocationReason, RevokeSession, SignedIn, TimeZoneName,
+    },
 };
 use plyo_nats::testing::{Delivery, Input, Lane};
 use proptest::{collection::vec, prelude::*};
@@ -46,6 +48,10 @@ fn commands() -> impl Strategy<Value = Vec<Input>> {
     let body = prop_oneof![
         zone.prop_map(|zone| Command::from(register(zone))),
         (0..3_u8, reason).prop_map(|(number, reason)| RevokeSession { session_id: session(number), reason }.into()),
+        (0..3_u8, any::<bool>()).prop_map(|(number, is_new_device)| {
+            ReportSignIn { session_id: session(number), device: None, is_new_device }.into()
+        }),
+        (1..9_u32).prop_map(|failures| ReportFailedSignIn { failures, device: None }.into()),
     ];
     vec((0..3_u8, body), 0..40).prop_map(|all| {
         let numbered = all.into_iter().zip(0..);
@@ -74,6 +80,15 @@ fn the_end_of_a_session_is_announced_once() {
     assert_eq!(emitted, 1);
     let third = lane.when(command(3, person(1), revoke(1)));
     assert_eq!((third.outcome, third.events), (Ok(serde_json::Value::Null), vec![]));
+}
+
+#[test]
+fn a_log_in_is_told_of_with_what_it_was_on() {
+    let device = Some("Firefox on Linux".to_owned().try_into().unwrap());
+    let report = ReportSignIn { session_id: session(1), device: device.clone(), is_new_device: true };
+    let handled = lane().when(command(1, person(1), report));
+    let told = SignedIn { session_id: session(1), device, is_new_device: true };
+    assert_eq!(handled.bodies(), [Event::from(told)]);
 }
 
 proptest! {
