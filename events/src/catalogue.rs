@@ -224,6 +224,10 @@ catalogue! {
         RevokeSession(user::RevokeSession) = "user.revoke_session" v 1, "user";
         ReportSignIn(user::ReportSignIn) = "user.report_sign_in" v 1, "user";
         ReportFailedSignIn(user::ReportFailedSignIn) = "user.report_failed_sign_in" v 1, "user";
+        ReportSecurityChange(user::ReportSecurityChange) = "user.report_security_change" v 1, "user";
+        ReportVerifiedEmail(user::ReportVerifiedEmail) = "user.report_verified_email" v 1, "user";
+        RequestMail(user::RequestMail) = "user.request_mail" v 1, "user";
+        ReportMail(user::ReportMail) = "user.report_mail" v 1, "user";
         LogWorkout(workout::LogWorkout) = "workout.log" v 1, "workout";
         CorrectWorkout(workout::CorrectWorkout) = "workout.correct" v 1, "workout";
         DeleteWorkout(workout::DeleteWorkout) = "workout.delete" v 1, "workout";
@@ -256,6 +260,10 @@ catalogue! {
         SessionRevoked(user::SessionRevoked) = "session.revoked" v 1, "user";
         SignedIn(user::SignedIn) = "user.signed_in" v 1, "user";
         SignInFailed(user::SignInFailed) = "user.sign_in_failed" v 1, "user";
+        SecurityChanged(user::SecurityChanged) = "user.security_changed" v 1, "user";
+        EmailVerified(user::EmailVerified) = "user.email_verified" v 1, "user";
+        MailRequested(user::MailRequested) = "mail.requested" v 1, "user";
+        MailSettled(user::MailSettled) = "mail.settled" v 1, "user";
         WorkoutCompleted(workout::WorkoutCompleted) = "workout.completed" v 1, "workout";
         WorkoutCorrected(workout::WorkoutCorrected) = "workout.corrected" v 1, "workout";
         WorkoutDeleted(workout::WorkoutDeleted) = "workout.deleted" v 1, "workout";
@@ -328,7 +336,14 @@ impl CommandKind {
             Self::SnoozeRecommendation => &coach::SNOOZE_REJECTIONS,
             Self::SetGoals => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
             Self::SetPreferences => &[INVALID_BODY],
-            Self::RevokeSession | Self::ReportSignIn | Self::ReportFailedSignIn | Self::ReadAllNotifications => &[],
+            Self::ReportMail => &[user::MAIL_NOT_OPEN],
+            Self::RevokeSession
+            | Self::ReportSignIn
+            | Self::ReportFailedSignIn
+            | Self::ReportSecurityChange
+            | Self::ReportVerifiedEmail
+            | Self::RequestMail
+            | Self::ReadAllNotifications => &[],
             #[cfg(feature = "testing")]
             Self::Measure => &[probe::WEIGHTLESS],
             #[cfg(feature = "testing")]

@@ -37,6 +37,11 @@ impl EmailAddress {
         &self.typed
     }
 
+    /// For people: as the owner of its host writes it, or as it was typed.
+    pub fn shown(&self) -> &str {
+        self.mailbox.as_ref().map_or(&self.typed, |mailbox| &mailbox.shown)
+    }
+
     /// What its log-ins are counted under, whether or not it is anybody's.
     pub fn key(&self) -> &str {
         self.mailbox.as_ref().map_or(&self.typed, |mailbox| &mailbox.key)

@@ -26,7 +26,7 @@ pub mod workout;
 pub use catalogue::{Body, Command, CommandKind, DecodeError, Event, EventKind, Payload, Versioned};
 pub use email::{EmailAddress, Mailbox};
 pub use ids::{
-    CommandId, CustomExerciseId, EventId, Id, NotificationId, RecommendationId, ReminderId, SessionId, UserId,
+    CommandId, CustomExerciseId, EventId, Id, MailId, NotificationId, RecommendationId, ReminderId, SessionId, UserId,
     WorkoutId,
 };
 pub use message::{Message, Outcome, Output, Timer};

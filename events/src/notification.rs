@@ -186,6 +186,10 @@ pub struct SecurityTold {
 pub enum SecurityNews {
     /// It was logged in to on a device that was not used before.
     NewDevice,
+    PasswordChanged,
+    /// By a code that was sent by mail.
+    PasswordReset,
+    EmailChanged,
 }
 
 /// A notification was read.

@@ -1,6 +1,7 @@
 //! The user service: accounts and sessions. No credentials or personal data enter a stream: sign-up, log-in, refresh and
 //! log-out are request/reply only.
 
+mod mail;
 mod sessions;
 mod sign_in;
 
@@ -10,6 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CommandKind, Query, RejectionCode, RejectionKind, Request, SessionId, UserId, rejection::INVALID_BODY};
 
+pub use self::mail::{
+    Accepted, ChangePassword, ConfirmEmail, EMAIL_NOT_CHANGED, EmailVerified, INVALID_CODE, MAIL_NOT_OPEN, MailKind,
+    MailRequested, MailResult, MailSettled, ReportMail, ReportSecurityChange, ReportVerifiedEmail, RequestEmailChange,
+    RequestEmailVerification, RequestMail, RequestPasswordReset, ResetPassword, SecurityChange, SecurityChanged,
+    WRONG_PASSWORD,
+};
 pub use self::sessions::{Device, EndSessions, ListSessions, SESSION_NOT_FOUND, SessionView, SessionsEnded, WhichSessions};
 pub use self::sign_in::{ReportFailedSignIn, ReportSignIn, SignInFailed, SignedIn, TOO_MANY_FAILURES};
 
@@ -127,6 +134,8 @@ pub enum RevocationReason {
     TokenReuse,
     /// Its owner ended it from the list of sessions.
     Ended,
+    /// The password or the address of the account is another one now.
+    CredentialsChanged,
 }
 
 /// The result of registering.
@@ -231,7 +240,8 @@ impl Request for LogIn {
     const REJECTIONS: &'static [RejectionCode] =
         &[INVALID_BODY, WRONG_CREDENTIALS, REGISTRATION_UNFINISHED, TOO_MANY_FAILURES, BUSY, TRY_AGAIN];
     type Answer = Tokens;
-    const SENDS: &'static [CommandKind] = &[CommandKind::ReportSignIn, CommandKind::ReportFailedSignIn];
+    const SENDS: &'static [CommandKind] =
+        &[CommandKind::ReportSignIn, CommandKind::ReportFailedSignIn, CommandKind::RequestMail];
 }
 
 /// Exchange a refresh token for the next. The one before the current one gives it again within 10 s; any other that was used
@@ -284,6 +294,9 @@ pub struct Profile {
 pub struct MeView {
     pub user_id: UserId,
     pub email: String,
+    /// It was proven to be this person's.
+    #[serde(default)]
+    pub email_verified: bool,
     pub locale: Locale,
     pub time_zone: TimeZoneName,
     #[schemars(with = "String", extend("format" = "date-time"))]

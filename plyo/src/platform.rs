@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use plyo_docs::Kinds;
 use plyo_edge::{ConnectionLimits, EdgeConfig, Origin};
+use plyo_identity::MailFolder;
 use plyo_nats::{Health, Nats, NatsConfig, RunConfig, metric::describe, streams::StreamConfig};
 use plyo_servers::{Durability, nkeys};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -36,6 +37,8 @@ pub struct Config {
     pub replicas: u8,
     /// Memory for rows that the services of a process remember, all lanes together, in MiB.
     pub memory_mib: u64,
+    /// Where mails are written, in a development run.
+    pub mail: Option<MailFolder>,
 }
 
 impl Config {

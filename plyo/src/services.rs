@@ -168,7 +168,7 @@ async fn open_user(config: Config) -> Result<Service> {
     let pool = database::pool(&config.dsn("user"), &["user_credentials"], 8)?;
     loop {
         match Credentials::open(pool.clone()).await {
-            Ok(credentials) => return Ok(user(Some(credentials))),
+            Ok(credentials) => return Ok(user(Some(credentials.with_mail(config.mail)))),
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), "cannot open the credential store; retrying")
             }

@@ -12,6 +12,7 @@ use nix::{
     sys::signal::{Signal, kill, raise},
     unistd::Pid,
 };
+use plyo_identity::MailFolder;
 use plyo_servers::Durability;
 
 /// What a child does at a named failpoint of the loop.
@@ -55,6 +56,8 @@ pub struct Role {
     pub relaxed: bool,
     /// Where it writes what it logs, if a test reads that.
     pub log: Option<PathBuf>,
+    /// Where it writes mails, if a test reads those.
+    pub mail: Option<PathBuf>,
 }
 
 const ROLE: &str = "PLYO_TEST_ROLE";
@@ -92,6 +95,7 @@ impl Server {
             .env("ROLE_ONE_IN", role.one_in.to_string())
             .env("ROLE_SEED", role.seed.to_string())
             .env("ROLE_RELAXED", if role.relaxed { "yes" } else { "" })
+            .env("ROLE_MAIL", role.mail.as_deref().unwrap_or(std::path::Path::new("")))
             .env("ROLE_LOG", if log.is_some() { "yes" } else { "" })
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -153,6 +157,9 @@ fn serves_when_a_test_asks_for_it() {
     let mut config = crate::platform::config(&role("NATS"), role("NKEYS").into(), &role("DSN"), lanes);
     if !role("RELAXED").is_empty() {
         config.durability = Durability::Relaxed;
+    }
+    if !role("MAIL").is_empty() {
+        config.mail = Some(MailFolder { directory: role("MAIL").into(), base_url: "https://plyo.example".to_owned() });
     }
     let error = runtime.block_on(crate::platform::serve(config, &role("SERVICES"), role("EDGE_PORT").parse().ok()));
     panic!("the child ended: {error:?}");

@@ -16,6 +16,7 @@ mod container_stories;
 mod contracts;
 mod crash_stories;
 mod custom_stories;
+mod credential_stories;
 mod dead_event_stories;
 mod deep_stories;
 mod demo_stories;

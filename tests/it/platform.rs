@@ -221,6 +221,7 @@ pub fn config(nats_url: &str, nkeys: PathBuf, dsn: &str, lanes: Option<u8>) -> C
         lanes,
         replicas: 1,
         memory_mib: Config::MEMORY_MIB,
+        mail: None,
     }
 }
 

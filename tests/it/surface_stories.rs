@@ -76,6 +76,7 @@ async fn every_documented_route_does_what_it_says() {
     coaching(&mut ada).await;
     reminders(&mut ada).await;
 
+    credentials_change(&mut ada).await;
     sessions(&mut ada, &url).await;
     let (_, tokens) = log_in(&url, "ada").await;
     let refreshed =
@@ -99,6 +100,19 @@ async fn account(ada: &mut Walker) {
     let key = &keys["keys"][0];
     assert_eq!((&key["kty"], &key["crv"], &key["alg"]), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA")));
     assert_eq!(ada.client.get("/.well-known/jwks.json").await.unwrap().body, keys);
+}
+
+async fn credentials_change(ada: &mut Walker) {
+    let email = json!({ "email": "ada@example.org" });
+    ada.call("POST", "/auth/password/forgotten", &[], Some(email), 202).await;
+    let by_code = json!({ "code": "unknown", "password": "purple lamp river" });
+    ada.call("POST", "/auth/password/reset", &[], Some(by_code), 422).await;
+    ada.call("POST", "/auth/email/verify", &[], None, 202).await;
+    ada.call("POST", "/auth/email/confirm", &[], Some(json!({ "code": "unknown" })), 422).await;
+    let change = json!({ "email": "ada@gym.example", "password": "long enough" });
+    ada.call("PUT", "/auth/email", &[], Some(change), 202).await;
+    let change = json!({ "present": "wrong", "password": "purple lamp river" });
+    ada.call("PUT", "/auth/password", &[], Some(change), 403).await;
 }
 
 async fn sessions(ada: &mut Walker, url: &str) {

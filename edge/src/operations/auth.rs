@@ -117,7 +117,7 @@ pub(crate) async fn jwks(State(state): State<EdgeState>) -> Result<Response, Pro
     Ok(Json(ask(&state.nats, &Jwks {}).await?).into_response())
 }
 
-async fn read<T: DeserializeOwned>(request: Request) -> Result<(HeaderMap, T), Problem> {
+pub(super) async fn read<T: DeserializeOwned>(request: Request) -> Result<(HeaderMap, T), Problem> {
     let (parts, content) = request.into_parts();
     // There is nothing to get here that could match.
     if parts.headers.contains_key(header::IF_MATCH) {

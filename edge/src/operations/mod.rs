@@ -4,6 +4,7 @@
 mod auth;
 mod coach;
 mod command;
+mod credentials;
 mod exercises;
 mod outcome;
 mod query;

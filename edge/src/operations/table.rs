@@ -13,7 +13,8 @@ use plyo_events::{
         ReadNotification, SetPreferences,
     },
     user::{
-        EndSessions, Jwks, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Refresh, Registered, SessionView,
+        ChangePassword, ConfirmEmail, EndSessions, Jwks, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Refresh,
+        Registered, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword, SessionView,
         SessionsEnded, Tokens,
     },
     workout::{
@@ -30,7 +31,9 @@ use super::{
     auth::{self, Credentials, RefreshToken, SignUp},
     coach::{Language, OneExercise},
     command::{NO_REVISIONS, bare_command, command},
-    creates, exercises, gives, operation,
+    creates,
+    credentials::{self, ByCode, ForgottenPassword, NewEmail, NewPassword, NewPasswordByCode},
+    exercises, gives, operation,
     outcome::{self, OutcomeView},
     query::{NotificationFilter, Paging, list, query, revised},
     sessions, status, streams,
@@ -105,6 +108,65 @@ fn of_services() -> Vec<Operation> {
         operation(DELETE, "/auth/sessions/{id}", "Log out somewhere", sessions::end_one, gives::<SessionsEnded>())
             .with_token()
             .requests::<EndSessions>(),
+        operation(
+            POST,
+            "/auth/password/forgotten",
+            "Mail me a code for a new password; the same answer whoever has that address",
+            credentials::forgotten,
+            status(StatusCode::ACCEPTED),
+        )
+        .takes::<ForgottenPassword>()
+        .codes(&[TOO_MANY_REQUESTS])
+        .requests::<RequestPasswordReset>(),
+        operation(
+            POST,
+            "/auth/password/reset",
+            "Set a new password by a code; logs out everywhere",
+            credentials::reset,
+            status(StatusCode::NO_CONTENT),
+        )
+        .takes::<NewPasswordByCode>()
+        .codes(&[TOO_MANY_REQUESTS])
+        .requests::<ResetPassword>(),
+        operation(
+            PUT,
+            "/auth/password",
+            "Set a new password by the present one; logs out everywhere",
+            credentials::change,
+            status(StatusCode::NO_CONTENT),
+        )
+        .with_token()
+        .takes::<NewPassword>()
+        .requests::<ChangePassword>(),
+        operation(
+            POST,
+            "/auth/email/verify",
+            "Mail me a code that proves my address",
+            credentials::verify_email,
+            status(StatusCode::ACCEPTED),
+        )
+        .with_token()
+        .requests::<RequestEmailVerification>(),
+        operation(
+            PUT,
+            "/auth/email",
+            "Mail a code to my new address; it is mine when that is confirmed",
+            credentials::change_email,
+            status(StatusCode::ACCEPTED),
+        )
+        .with_token()
+        .takes::<NewEmail>()
+        .requests::<RequestEmailChange>(),
+        operation(
+            POST,
+            "/auth/email/confirm",
+            "Confirm an address by a code; a new one logs out everywhere",
+            credentials::confirm_email,
+            status(StatusCode::NO_CONTENT),
+        )
+        .takes::<ByCode>()
+        .codes(&[TOO_MANY_REQUESTS])
+        .requests::<ConfirmEmail>(),
         // The training log.
         command(
             POST,

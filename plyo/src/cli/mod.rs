@@ -207,6 +207,7 @@ impl Servers {
             lanes: None,
             replicas: self.replicas,
             memory_mib: Config::MEMORY_MIB,
+            mail: None,
         })
     }
 }

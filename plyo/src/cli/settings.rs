@@ -1,9 +1,10 @@
 //! Settings that `plyo up` and `plyo serve` share: lanes, memory, grace; the log and the spans.
 
-use std::{io::IsTerminal, time::Duration};
+use std::{io::IsTerminal, path::PathBuf, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
+use plyo_identity::MailFolder;
 
 use crate::{
     platform::Config,
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// How services run.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(super) struct Running {
     /// Expected lanes of each service: 1, 2, 4, 8 or 16. By default what it has, initially 1; `plyo lanes` changes it
     #[arg(long, env = "PLYO_LANES", value_parser = lanes)]
@@ -23,6 +24,13 @@ pub(super) struct Running {
     /// notice; 5 unless run from a terminal
     #[arg(long, env = "PLYO_GRACE")]
     grace: Option<u64>,
+    /// Folder for mails, which are written to files there, with their codes, since they cannot be sent yet: for development.
+    /// `plyo up` writes them to `mail/` in its data directory
+    #[arg(long, env = "PLYO_MAIL_DIR", value_name = "DIR")]
+    mail_dir: Option<PathBuf>,
+    /// What links in mails begin with: https://plyo.example
+    #[arg(long, env = "PLYO_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    public_url: Option<String>,
 }
 
 /// What a server says of itself.
@@ -65,13 +73,29 @@ fn collector(text: &str) -> Result<Export, String> {
 const GRACE: u64 = 5;
 
 impl Running {
-    pub(super) fn grace(self) -> Duration {
+    pub(super) fn grace(&self) -> Duration {
         let usual = || if std::io::stderr().is_terminal() { 0 } else { GRACE };
         Duration::from_secs(self.grace.unwrap_or_else(usual))
     }
 
-    pub(super) fn of(self, config: Config) -> Config {
-        Config { lanes: self.lanes, memory_mib: self.memory_mib, ..config }
+    pub(super) fn of(&self, config: Config) -> Config {
+        Config { lanes: self.lanes, memory_mib: self.memory_mib, mail: self.mail(config.mail.clone()), ..config }
+    }
+
+    fn mail(&self, usual: Option<MailFolder>) -> Option<MailFolder> {
+        let (usual_directory, usual_url) = usual.map(|usual| (usual.directory, usual.base_url)).unzip();
+        let directory = self.mail_dir.clone().or(usual_directory)?;
+        let base_url = self.public_url.clone().or(usual_url).unwrap_or_else(|| "http://127.0.0.1:3000".to_owned());
+        Some(MailFolder { directory, base_url })
+    }
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    match url::Url::parse(text) {
+        Ok(url) if ["http", "https"].contains(&url.scheme()) && url.query().is_none() && url.fragment().is_none() => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err("a public URL must be like https://plyo.example".to_owned()),
     }
 }
 

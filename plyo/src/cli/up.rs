@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use plyo_identity::MailFolder;
 use plyo_servers::{Access, NatsServer, Postgres, Redis, free_port};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -141,6 +142,10 @@ impl Up {
             lanes: None,
             replicas: self.replicas,
             memory_mib: Config::MEMORY_MIB,
+            mail: Some(MailFolder {
+                directory: data.join("mail"),
+                base_url: format!("http://127.0.0.1:{}", self.port),
+            }),
         });
         if let Some(directory) = &self.restore {
             backup::restore(&config, directory, Halves::Both, false).await?;

@@ -46,6 +46,11 @@ impl Attempts {
             seconds => Err(wait(seconds).into()),
         }
     }
+
+    /// Forgets them, since the owner of the mailbox has shown to be that.
+    pub(crate) async fn forget(self, pool: &PgPool) -> Result<()> {
+        store::forget_all(pool, &self.0).await
+    }
 }
 
 /// Forgets those that nobody goes on with.

@@ -11,6 +11,7 @@ use plyo_events::{
 use sqlx::PgPool;
 
 use crate::{
+    mail::MailFolder,
     passwords::Passwords,
     store,
     tokens::{RefreshToken, SigningKey},
@@ -21,6 +22,8 @@ use crate::{
 pub struct Credentials {
     pub(crate) pool: PgPool,
     pub(crate) passwords: Passwords,
+    /// Where mails are written, if anywhere.
+    pub(crate) mail: Option<MailFolder>,
     key: Arc<SigningKey>,
 }
 
@@ -32,7 +35,13 @@ impl Credentials {
     pub async fn open(pool: PgPool) -> Result<Self> {
         let key = signing_key(&pool).await.context("open the signing keys")?;
         store::add_mailboxes(&pool).await.context("name the mailboxes of accounts")?;
-        Ok(Self { pool, passwords: Passwords::start()?, key: Arc::new(key) })
+        Ok(Self { pool, passwords: Passwords::start()?, mail: None, key: Arc::new(key) })
+    }
+
+    /// With mails written to this folder.
+    #[must_use]
+    pub fn with_mail(self, mail: Option<MailFolder>) -> Self {
+        Self { mail, ..self }
     }
 
     /// The answer to a log-in or refresh.

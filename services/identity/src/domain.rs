@@ -33,6 +33,17 @@ pub(crate) fn sign_up<'a>(email: &'a EmailAddress, password: &Password) -> Resul
     mailbox.ok().filter(|_| violations.is_empty()).ok_or_else(|| Rejection::violations(violations))
 }
 
+/// Validates a password that replaces another.
+///
+/// # Errors
+/// `invalid_body`.
+pub(crate) fn new_password(password: &Password) -> Result<(), Rejection> {
+    match violation(("/password", wrong_password(password))) {
+        Some(violation) => Err(Rejection::violations(vec![violation])),
+        None => Ok(()),
+    }
+}
+
 /// Validates a log-in: the rules of sign-up do not apply, since input that breaks them is simply wrong, but NUL is never
 /// allowed.
 ///

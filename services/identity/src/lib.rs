@@ -1,19 +1,22 @@
 //! Credentials, sessions and keys: the unfolded part of an account.
 //!
 //! It owns the schema `user_credentials`: e-mail addresses, password hashes, refresh tokens and signing keys. None of these
-//! enter a stream: sign-up, log-in, refresh and log-out are requests. It has no lane and is not a service: it runs in the
-//! process of the user service, with its rights and under its name.
+//! enter a stream: whatever has one is a request, and what came of it is told by a command to the user service (`outbox.rs`). It
+//! has no lane and is not a service: it runs in the process of the user service, with its rights and under its name.
 
 mod attempts;
+mod changes;
 mod common;
 mod credentials;
 mod domain;
+mod mail;
 mod outbox;
 mod passwords;
 mod queries;
 mod requests;
 mod sessions;
 mod store;
+mod tending;
 mod tokens;
 
 use std::{
@@ -26,13 +29,17 @@ use futures_util::future::Either;
 use plyo_events::{
     UserId,
     user::{
-        EndSessions, Jwks, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh, TRY_AGAIN,
+        ChangePassword, ConfirmEmail, EndSessions, Jwks, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh,
+        RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword, TRY_AGAIN,
     },
 };
 use plyo_nats::{QueryError, Service};
 use sqlx::PgPool;
 
+use mail::SendMail;
+
 pub use credentials::Credentials;
+pub use mail::MailFolder;
 
 /// Looks up a user in the folded tables of the pool. `None` if not registered, or not yet.
 pub type FindProfile = fn(PgPool, UserId) -> Pin<Box<dyn Future<Output = Result<Option<Profile>>> + Send>>;
@@ -40,6 +47,7 @@ pub type FindProfile = fn(PgPool, UserId) -> Pin<Box<dyn Future<Output = Result<
 /// The service with identity's endpoints. Without a credential store it only describes itself, and clients are told to try
 /// again.
 pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: FindProfile) -> Service {
+    let service = service.effect(SendMail(credentials.clone()));
     let desk = credentials.map(|credentials| Desk { credentials, find_profile });
     service
         .handle::<PrepareSignUp, _, _>(at(&desk, requests::prepare))
@@ -47,6 +55,12 @@ pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: 
         .handle::<Refresh, _, _>(at(&desk, requests::refresh))
         .handle::<LogOut, _, _>(at(&desk, requests::log_out))
         .handle::<EndSessions, _, _>(at(&desk, sessions::end))
+        .handle::<RequestPasswordReset, _, _>(at(&desk, changes::request_reset))
+        .handle::<ResetPassword, _, _>(at(&desk, changes::reset))
+        .handle::<ChangePassword, _, _>(at(&desk, changes::change))
+        .handle::<RequestEmailVerification, _, _>(at(&desk, changes::request_verification))
+        .handle::<RequestEmailChange, _, _>(at(&desk, changes::request_email_change))
+        .handle::<ConfirmEmail, _, _>(at(&desk, changes::confirm))
         .answer::<ListSessions, _, _>(at(&desk, sessions::list))
         .answer::<Me, _, _>(at(&desk, queries::me))
         .answer::<Jwks, _, _>(at(&desk, queries::jwks))

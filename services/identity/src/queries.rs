@@ -4,14 +4,15 @@ use plyo_events::user::{Jwks, Me, MeView, USER_NOT_FOUND};
 use plyo_nats::{Context, QueryError};
 use serde_json::{Value, json};
 
-use crate::{Desk, store};
+use crate::{Desk, store, tending::tend_beside};
 
 pub(crate) async fn me(desk: Desk, context: Context, query: Me) -> Result<MeView, QueryError> {
     let profile = (desk.find_profile)(context.pool, query.user).await?.ok_or(USER_NOT_FOUND)?;
-    let email = store::email(&desk.credentials.pool, query.user).await?.ok_or(USER_NOT_FOUND)?;
+    let (email, email_verified) = store::email(&desk.credentials.pool, query.user).await?.ok_or(USER_NOT_FOUND)?;
     Ok(MeView {
         user_id: query.user,
         email,
+        email_verified,
         locale: profile.locale,
         time_zone: profile.time_zone,
         registered_at: profile.registered_at,
@@ -19,6 +20,7 @@ pub(crate) async fn me(desk: Desk, context: Context, query: Me) -> Result<MeView
 }
 
 /// From the table rather than from memory: another instance may have added a key.
-pub(crate) async fn jwks(desk: Desk, _: Context, _: Jwks) -> Result<Value, QueryError> {
+pub(crate) async fn jwks(desk: Desk, context: Context, _: Jwks) -> Result<Value, QueryError> {
+    tend_beside(&desk, context.into());
     Ok(json!({ "keys": store::public_keys(&desk.credentials.pool).await? }))
 }

@@ -3,7 +3,7 @@
 use plyo_events::{
     EmailAddress, SessionId, UserId,
     user::{
-        EMAIL_TAKEN, INVALID_REFRESH_TOKEN, LogIn, LogOut, LoggedOut, PrepareSignUp, Prepared, REGISTRATION_UNFINISHED,
+        EMAIL_TAKEN, INVALID_REFRESH_TOKEN, LogIn, LogOut, LoggedOut, MailKind, PrepareSignUp, Prepared, REGISTRATION_UNFINISHED,
         Refresh, TRY_AGAIN, Tokens, WRONG_CREDENTIALS,
     },
 };
@@ -14,7 +14,7 @@ use crate::{
     attempts::Attempts,
     credentials::Credentials,
     domain::{self, Password},
-    outbox,
+    mail, outbox,
     passwords::Verdict,
     store::{self, Rotation},
     tokens::RefreshToken,
@@ -71,6 +71,10 @@ pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) ->
         return Err(TRY_AGAIN.into());
     }
     outbox::send_beside(pool, &context.commands, found.user);
+    if !found.in_use && desk.credentials.mail.is_some() {
+        // The first log-in finishes a sign-up.
+        mail::ask(&desk, &context, MailKind::VerifyEmail, &email, Some(found.user)).await?;
+    }
     Ok(desk.credentials.tokens(session, &token)?)
 }
 

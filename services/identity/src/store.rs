@@ -31,9 +31,10 @@ pub(crate) async fn credential(pool: &PgPool, email: &EmailAddress) -> Result<Op
     Ok(found.map(|(user, password_hash, in_use)| Credential { user: UserId::new(user), password_hash, in_use }))
 }
 
-pub(crate) async fn email(pool: &PgPool, user: UserId) -> Result<Option<String>> {
-    let sql = "SELECT email FROM credential WHERE user_id = $1";
-    Ok(sqlx::query_scalar(sql).bind(user.uuid()).fetch_optional(pool).await?)
+/// The address, and whether it was proven to be its owner's.
+pub(crate) async fn email(pool: &PgPool, user: UserId) -> Result<Option<(String, bool)>> {
+    let sql = "SELECT email, verified_at IS NOT NULL FROM credential WHERE user_id = $1";
+    Ok(sqlx::query_as(sql).bind(user.uuid()).fetch_optional(pool).await?)
 }
 
 /// Whether it was added: not if somebody else took this mailbox first.

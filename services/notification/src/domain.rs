@@ -15,7 +15,7 @@ use plyo_events::{
         RecordTold, RecordsTold, ReminderTold, SecurityNews, SecurityTold, Told,
     },
     training::ExerciseSlug,
-    user::SignedIn,
+    user::{SecurityChange, SignedIn},
     workout::{
         Mark, NewRecord, RecordChanges, RecordKind, ReminderDue, Workout, WorkoutCompleted, WorkoutCorrected,
         WorkoutDeleted,
@@ -31,11 +31,11 @@ pub(crate) struct Meaning {
 }
 
 /// `None` if the event concerns nobody.
-pub(crate) fn meaning(event: &Event) -> Option<Meaning> {
-    if let Some((workout_id, _)) = records_changed(event) {
+pub(crate) fn meaning(event: &Message<Event>) -> Option<Meaning> {
+    if let Some((workout_id, _)) = records_changed(&event.body) {
         return Some(Meaning { subject: format!("records:{workout_id}"), kind: NotificationKind::RecordSet });
     }
-    let (subject, kind) = match event {
+    let (subject, kind) = match &event.body {
         Event::AchievementUnlocked(AchievementUnlocked { code, .. })
         | Event::AchievementRevoked(AchievementRevoked { code, .. }) => {
             (format!("achievement:{code}"), NotificationKind::AchievementUnlocked)
@@ -50,6 +50,8 @@ pub(crate) fn meaning(event: &Event) -> Option<Meaning> {
         Event::SignedIn(SignedIn { session_id, is_new_device: true, .. }) => {
             (format!("session:{session_id}"), NotificationKind::Security)
         }
+        // Each is told by itself.
+        Event::SecurityChanged(_) => (format!("security:{}", event.id), NotificationKind::Security),
         _ => return None,
     };
     Some(Meaning { subject, kind })
@@ -80,12 +82,23 @@ pub(crate) fn told(event: &Message<Event>, before: Option<&Told>) -> Option<Told
             let (device, session_id) = (device.clone(), Some(*session_id));
             Some(Told::Security(SecurityTold { device, session_id, what: SecurityNews::NewDevice }))
         }
+        Event::SecurityChanged(changed) => {
+            Some(Told::Security(SecurityTold { device: None, session_id: None, what: security_news(changed.change) }))
+        }
         _ => None,
     }
 }
 
 fn recommendation(id: RecommendationId) -> String {
     format!("recommendation:{id}")
+}
+
+const fn security_news(change: SecurityChange) -> SecurityNews {
+    match change {
+        SecurityChange::PasswordChanged => SecurityNews::PasswordChanged,
+        SecurityChange::PasswordReset => SecurityNews::PasswordReset,
+        SecurityChange::EmailChanged => SecurityNews::EmailChanged,
+    }
 }
 
 /// The workout that an event is about, and how it changes the records, if it does.

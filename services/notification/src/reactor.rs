@@ -21,6 +21,7 @@ impl Reactor for Notifications {
         EventKind::RecommendationReady,
         EventKind::RecommendationWithdrawn,
         EventKind::SignedIn,
+        EventKind::SecurityChanged,
     ];
     type State = State;
 
@@ -44,8 +45,8 @@ impl Reactor for Notifications {
                     Event::NotificationCreated(_) | Event::AllNotificationsRead(_) => {}
                     Event::NotificationRead(read) => state.notifications.want((user, read.notification_id)),
                     Event::NotificationRetracted(it) => state.notifications.want((user, it.notification_id)),
-                    body => {
-                        let Some(Meaning { subject, .. }) = domain::meaning(body) else { return };
+                    _ => {
+                        let Some(Meaning { subject, .. }) = domain::meaning(event) else { return };
                         state.preferences.want((user,));
                         let told = (user, subject);
                         if let Some(row) = state.told.peek(&told) {

@@ -1,8 +1,10 @@
 //! Registrations, log-ins and ended sessions.
 
+pub(crate) mod mails;
+
 use jiff::Timestamp;
 use plyo_events::{
-    Event, Message, Output, Rejection, SessionId, UserId,
+    Event, MailId, Message, Output, Rejection, SessionId, UserId,
     user::{
         ALREADY_REGISTERED, Locale, RegisterUser, Registered, ReportFailedSignIn, ReportSignIn, RevocationReason,
         RevokeSession, SessionRevoked, SignInFailed, SignedIn, TimeZoneName, UserRegistered,
@@ -28,16 +30,25 @@ row! {
     }
 }
 
+row! {
+    /// A mail that was asked for, and whether that has ended.
+    pub(crate) struct MailRow: "mail" (forgotten) {
+        [user_id: UserId, request_id: MailId]
+        is_settled: bool,
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct State {
     pub profiles: Rows<ProfileRow>,
     pub revoked: Rows<RevokedSessionRow>,
+    pub mails: Rows<MailRow>,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<&mut dyn Table> {
-        let Self { profiles, revoked } = self;
-        vec![profiles, revoked]
+        let Self { profiles, revoked, mails } = self;
+        vec![profiles, revoked, mails]
     }
 }
 
@@ -82,6 +93,12 @@ impl State {
                 reason: revoked.reason,
                 revoked_at: event.stored_time(),
             }),
+            Event::MailRequested(requested) => {
+                self.mails.put(MailRow { user_id: event.user(), request_id: requested.request_id, is_settled: false });
+            }
+            Event::MailSettled(settled) => {
+                self.mails.put(MailRow { user_id: event.user(), request_id: settled.request_id, is_settled: true });
+            }
             _ => {}
         }
     }

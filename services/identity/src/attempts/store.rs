@@ -55,6 +55,11 @@ pub(super) async fn forget(pool: &PgPool, mailbox: &[u8; 32]) -> Result<i64> {
     Ok(sqlx::query_scalar(sql).bind(mailbox).fetch_optional(pool).await?.unwrap_or(0))
 }
 
+pub(super) async fn forget_all(pool: &PgPool, mailbox: &[u8; 32]) -> Result<()> {
+    sqlx::query("DELETE FROM sign_in_failure WHERE mailbox_sha256 = $1").bind(mailbox).execute(pool).await?;
+    Ok(())
+}
+
 pub(super) async fn forget_old(pool: &PgPool) -> Result<()> {
     let sql = "DELETE FROM sign_in_failure WHERE last_at < now() - interval '1 day'";
     sqlx::query(sql).execute(pool).await?;

@@ -51,7 +51,7 @@ pub(crate) fn set_preferences(state: &State, user: UserId, set: &SetPreferences)
 /// when an achievement or record is lost or a correction improves the workout's own records.
 pub(crate) fn tell(state: &State, event: &Message<Event>) -> Output {
     let user = event.user();
-    let Some(Meaning { subject, kind }) = meaning(&event.body) else { return Output::nothing() };
+    let Some(Meaning { subject, kind }) = meaning(event) else { return Output::nothing() };
     let before = state.told_about(user, &subject);
     let now = told(event, before.map(|row| &row.params));
     if before.map(|row| &row.params) == now.as_ref() {

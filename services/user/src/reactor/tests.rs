@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use plyo_events::{
-    SessionId, UserId,
+    MailId, SessionId, UserId,
     user::{
-        Locale, RegisterUser, ReportFailedSignIn, ReportSignIn, RevocationReason, RevokeSession, SignedIn, TimeZoneName,
+        Locale, MailKind, MailResult, RegisterUser, ReportFailedSignIn, ReportMail, ReportSecurityChange, ReportSignIn,
+        RequestMail, RevocationReason, RevokeSession, SecurityChange, SignedIn, TimeZoneName,
     },
 };
 use plyo_nats::testing::{Delivery, Input, Lane};
@@ -24,6 +25,10 @@ fn person(number: u8) -> UserId {
 
 fn session(number: u8) -> SessionId {
     SessionId::derive(Uuid::nil(), &format!("session {number}"))
+}
+
+fn mail(number: u8) -> MailId {
+    MailId::derive(Uuid::nil(), &format!("mail {number}"))
 }
 
 fn command(number: u32, user: UserId, body: impl Into<Command>) -> Input {
@@ -52,6 +57,9 @@ fn commands() -> impl Strategy<Value = Vec<Input>> {
             ReportSignIn { session_id: session(number), device: None, is_new_device }.into()
         }),
         (1..9_u32).prop_map(|failures| ReportFailedSignIn { failures, device: None }.into()),
+        (0..3_u8).prop_map(|number| RequestMail { request_id: mail(number), kind: MailKind::ResetPassword }.into()),
+        (0..3_u8).prop_map(|number| ReportMail { request_id: mail(number), result: MailResult::Sent }.into()),
+        Just(ReportSecurityChange { change: SecurityChange::PasswordReset }.into()),
     ];
     vec((0..3_u8, body), 0..40).prop_map(|all| {
         let numbered = all.into_iter().zip(0..);
@@ -80,6 +88,20 @@ fn the_end_of_a_session_is_announced_once() {
     assert_eq!(emitted, 1);
     let third = lane.when(command(3, person(1), revoke(1)));
     assert_eq!((third.outcome, third.events), (Ok(serde_json::Value::Null), vec![]));
+}
+
+#[test]
+fn a_mail_is_asked_for_once_and_ends_once() {
+    let mut lane = lane();
+    let request = RequestMail { request_id: mail(1), kind: MailKind::ResetPassword };
+    let report = |result| ReportMail { request_id: mail(1), result };
+    let early = lane.when(command(1, person(1), report(MailResult::Sent)));
+    assert_eq!(early.outcome.unwrap_err().code, "mail_not_open");
+    let asked = [command(2, person(1), request.clone()), command(3, person(1), request)];
+    assert_eq!(lane.batch(&asked).iter().map(|handled| handled.events.len()).sum::<usize>(), 1);
+    assert_eq!(lane.when(command(4, person(1), report(MailResult::Sent))).events.len(), 1);
+    let again = lane.when(command(5, person(1), report(MailResult::NoChannel)));
+    assert_eq!(again.outcome.unwrap_err().code, "mail_not_open");
 }
 
 #[test]

@@ -1,0 +1,107 @@
+//! `/auth/password` and `/auth/email`: another password, another address, and proofs of an address. Nothing of them enters a stream.
+
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+};
+use plyo_events::user::{
+    ChangePassword, ConfirmEmail, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::auth::read;
+use crate::{EdgeState, caller::Caller, connection::ClientAddress, problem::Problem};
+
+/// Whose password is forgotten.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct ForgottenPassword {
+    email: String,
+}
+
+/// The code of a mail, and the new password.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct NewPasswordByCode {
+    code: String,
+    /// 8 to 256 characters, and none of the commonest.
+    password: String,
+}
+
+/// The present password, and the new one.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct NewPassword {
+    present: String,
+    /// 8 to 256 characters, and none of the commonest.
+    password: String,
+}
+
+/// The new address, and the present password.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct NewEmail {
+    email: String,
+    password: String,
+}
+
+/// The code of a mail.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct ByCode {
+    code: String,
+}
+
+pub(super) async fn forgotten(
+    State(state): State<EdgeState>,
+    ClientAddress(address): ClientAddress,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let (_, ForgottenPassword { email }) = read(request).await?;
+    state.limits.credentials(address, &email).await?;
+    plyo_nats::request(&state.nats, &RequestPasswordReset { email }).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+pub(super) async fn reset(
+    State(state): State<EdgeState>,
+    ClientAddress(address): ClientAddress,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let (_, NewPasswordByCode { code, password }) = read(request).await?;
+    state.limits.address(address)?;
+    plyo_nats::request(&state.nats, &ResetPassword { code, password }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn change(
+    State(state): State<EdgeState>,
+    caller: Caller,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let (_, NewPassword { present, password }) = read(request).await?;
+    plyo_nats::request(&state.nats, &ChangePassword { user: caller.user, present, password }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn verify_email(State(state): State<EdgeState>, caller: Caller) -> Result<StatusCode, Problem> {
+    plyo_nats::request(&state.nats, &RequestEmailVerification { user: caller.user }).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+pub(super) async fn change_email(
+    State(state): State<EdgeState>,
+    caller: Caller,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let (_, NewEmail { email, password }) = read(request).await?;
+    plyo_nats::request(&state.nats, &RequestEmailChange { user: caller.user, email, password }).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+pub(super) async fn confirm_email(
+    State(state): State<EdgeState>,
+    ClientAddress(address): ClientAddress,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let (_, ByCode { code }) = read(request).await?;
+    state.limits.address(address)?;
+    plyo_nats::request(&state.nats, &ConfirmEmail { code }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
