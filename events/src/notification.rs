@@ -190,6 +190,9 @@ pub enum SecurityNews {
     /// By a code that was sent by mail.
     PasswordReset,
     EmailChanged,
+    SecondFactorAdded,
+    SecondFactorRemoved,
+    RecoveryCodeUsed,
 }
 
 /// A notification was read.

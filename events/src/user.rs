@@ -2,6 +2,7 @@
 //! log-out are request/reply only.
 
 mod mail;
+mod second_factor;
 mod sessions;
 mod sign_in;
 
@@ -16,6 +17,10 @@ pub use self::mail::{
     MailRequested, MailResult, MailSettled, ReportMail, ReportSecurityChange, ReportVerifiedEmail, RequestEmailChange,
     RequestEmailVerification, RequestMail, RequestPasswordReset, ResetPassword, SecurityChange, SecurityChanged,
     WRONG_PASSWORD,
+};
+pub use self::second_factor::{
+    ConfirmTotp, EnrolTotp, NO_SECOND_FACTOR, RecoveryCodes, RemoveTotp, SECOND_FACTOR_EXISTS, SECOND_FACTOR_REQUIRED,
+    TotpEnrolment, WRONG_SECOND_FACTOR,
 };
 pub use self::sessions::{Device, EndSessions, ListSessions, SESSION_NOT_FOUND, SessionView, SessionsEnded, WhichSessions};
 pub use self::sign_in::{ReportFailedSignIn, ReportSignIn, SignInFailed, SignedIn, TOO_MANY_FAILURES};
@@ -190,6 +195,9 @@ pub struct LogIn {
     pub password: String,
     #[serde(default)]
     pub device: Option<Device>,
+    /// Of the authenticator app, or a recovery code, where the account has one.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// A session's tokens.
@@ -237,11 +245,19 @@ pub enum TokenUse {
 impl Request for LogIn {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "login";
-    const REJECTIONS: &'static [RejectionCode] =
-        &[INVALID_BODY, WRONG_CREDENTIALS, REGISTRATION_UNFINISHED, TOO_MANY_FAILURES, BUSY, TRY_AGAIN];
+    const REJECTIONS: &'static [RejectionCode] = &[
+        INVALID_BODY,
+        WRONG_CREDENTIALS,
+        SECOND_FACTOR_REQUIRED,
+        WRONG_SECOND_FACTOR,
+        REGISTRATION_UNFINISHED,
+        TOO_MANY_FAILURES,
+        BUSY,
+        TRY_AGAIN,
+    ];
     type Answer = Tokens;
     const SENDS: &'static [CommandKind] =
-        &[CommandKind::ReportSignIn, CommandKind::ReportFailedSignIn, CommandKind::RequestMail];
+        &[CommandKind::ReportSignIn, CommandKind::ReportFailedSignIn, CommandKind::ReportSecurityChange, CommandKind::RequestMail];
 }
 
 /// Exchange a refresh token for the next. The one before the current one gives it again within 10 s; any other that was used
@@ -297,6 +313,9 @@ pub struct MeView {
     /// It was proven to be this person's.
     #[serde(default)]
     pub email_verified: bool,
+    /// A log-in needs a code of an authenticator app.
+    #[serde(default)]
+    pub second_factor: bool,
     pub locale: Locale,
     pub time_zone: TimeZoneName,
     #[schemars(with = "String", extend("format" = "date-time"))]

@@ -78,7 +78,7 @@ impl Accounts {
     }
 
     async fn log_in(&self, password: &str) -> Result<Tokens, AskError> {
-        self.request(LogIn { email: EMAIL.to_owned(), password: password.to_owned(), device: None }).await
+        self.request(LogIn { email: EMAIL.to_owned(), password: password.to_owned(), device: None, code: None }).await
     }
 
     async fn refresh(&self, tokens: &Tokens) -> Result<Tokens, AskError> {
@@ -151,7 +151,7 @@ async fn a_person_signs_up_logs_in_and_stays_in() {
 
     let wrong = (RejectionKind::Unauthorized, "wrong_credentials".to_owned());
     assert_eq!(refused(accounts.log_in("wrong").await), wrong);
-    let nobody = LogIn { email: "nobody@example.org".to_owned(), password: PASSWORD.to_owned(), device: None };
+    let nobody = LogIn { email: "nobody@example.org".to_owned(), password: PASSWORD.to_owned(), device: None, code: None };
     assert_eq!(refused(accounts.request(nobody).await), wrong);
     assert_eq!(refused(accounts.log_in("with a \0 in it").await).0, RejectionKind::Invalid);
 }
@@ -180,7 +180,7 @@ async fn a_mailbox_has_one_account_however_its_address_is_typed() {
         let again = |password: &str| PrepareSignUp { email: email.to_owned(), password: password.to_owned() };
         assert_eq!(refused(accounts.request(again("another one's choice")).await).1, "email_taken", "{email:?}");
         assert_eq!(accounts.request(again(PASSWORD)).await.unwrap().user_id, user, "{email:?}");
-        let log_in = LogIn { email: email.to_owned(), password: PASSWORD.to_owned(), device: None };
+        let log_in = LogIn { email: email.to_owned(), password: PASSWORD.to_owned(), device: None, code: None };
         assert_eq!(accounts.request(log_in).await.unwrap().user_id, user, "{email:?}");
     }
     for (email, shown) in
@@ -214,7 +214,7 @@ async fn accounts_of_an_earlier_version_keep_working_and_have_their_mailboxes() 
     }
     for upgraded in [false, true] {
         for (email, user) in addresses.iter().zip(&users) {
-            let log_in = LogIn { email: email.to_uppercase(), password: PASSWORD.to_owned(), device: None };
+            let log_in = LogIn { email: email.to_uppercase(), password: PASSWORD.to_owned(), device: None, code: None };
             assert_eq!(accounts.request(log_in).await.unwrap().user_id, *user, "{email:?}, upgraded: {upgraded}");
         }
         Credentials::open(pool.clone()).await.unwrap();
@@ -224,7 +224,7 @@ async fn accounts_of_an_earlier_version_keep_working_and_have_their_mailboxes() 
     let mailboxes: Vec<_> = mailboxes.iter().map(|mailbox| mailbox.as_deref()).collect();
     let ada = Some("ada@example.org");
     assert_eq!(mailboxes, [ada, Some("cyd@xn--bcher-kva.de"), None, None, None, Some("dan@example.org")]);
-    let dan = LogIn { email: "dan@example.org.".to_owned(), password: PASSWORD.to_owned(), device: None };
+    let dan = LogIn { email: "dan@example.org.".to_owned(), password: PASSWORD.to_owned(), device: None, code: None };
     assert_eq!(accounts.request(dan).await.unwrap().user_id, users[4], "by another spelling");
 }
 

@@ -49,6 +49,7 @@ mod recurring_stories;
 mod reminder_stories;
 mod replay_stories;
 mod server_stories;
+mod second_factor_stories;
 mod serving;
 mod session_stories;
 mod settings_stories;

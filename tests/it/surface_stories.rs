@@ -77,6 +77,7 @@ async fn every_documented_route_does_what_it_says() {
     reminders(&mut ada).await;
 
     credentials_change(&mut ada).await;
+    second_factor(&mut ada).await;
     sessions(&mut ada, &url).await;
     let (_, tokens) = log_in(&url, "ada").await;
     let refreshed =
@@ -113,6 +114,14 @@ async fn credentials_change(ada: &mut Walker) {
     ada.call("PUT", "/auth/email", &[], Some(change), 202).await;
     let change = json!({ "present": "wrong", "password": "purple lamp river" });
     ada.call("PUT", "/auth/password", &[], Some(change), 403).await;
+}
+
+async fn second_factor(ada: &mut Walker) {
+    let password = json!({ "password": "long enough" });
+    let app = ada.call("POST", "/auth/totp", &[], Some(password.clone()), 200).await;
+    assert!(app["url"].as_str().unwrap().starts_with("otpauth://totp/"));
+    ada.call("POST", "/auth/totp/confirm", &[], Some(json!({ "code": "wrong" })), 422).await;
+    ada.call("POST", "/auth/totp/remove", &[], Some(password), 204).await;
 }
 
 async fn sessions(ada: &mut Walker, url: &str) {

@@ -42,6 +42,9 @@ pub(super) struct SignUp {
 pub(super) struct Credentials {
     email: String,
     password: String,
+    /// Of the authenticator app, or a recovery code, where the account has one.
+    #[serde(default)]
+    code: Option<String>,
 }
 
 /// A refresh token. It is replaced when it is used.
@@ -84,9 +87,9 @@ pub(super) async fn log_in(
     standing: Standing,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (headers, Credentials { email, password }) = read(request).await?;
+    let (headers, Credentials { email, password, code }) = read(request).await?;
     state.limits.credentials(address, &email, &standing).await?;
-    let log_in = LogIn { email, password, device: device::of(&headers) };
+    let log_in = LogIn { email, password, device: device::of(&headers), code };
     Ok(secret(Json(plyo_nats::request(&state.nats, &log_in).await?)))
 }
 
@@ -128,6 +131,6 @@ pub(super) async fn read<T: DeserializeOwned>(request: Request) -> Result<(Heade
 }
 
 /// Tokens are kept by nobody on the way.
-fn secret(answer: impl IntoResponse) -> Response {
+pub(super) fn secret(answer: impl IntoResponse) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
 }

@@ -1,16 +1,18 @@
 //! `/auth/password` and `/auth/email`: another password, another address, and proofs of an address. Nothing of them enters a stream.
 
 use axum::{
+    Json,
     extract::{Request, State},
     http::StatusCode,
+    response::Response,
 };
 use plyo_events::user::{
-    ChangePassword, ConfirmEmail, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword,
+    ChangePassword, ConfirmEmail, ConfirmTotp, EnrolTotp, RemoveTotp, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::auth::read;
+use super::auth::{read, secret};
 use crate::{EdgeState, caller::Caller, connection::ClientAddress, problem::Problem};
 
 /// Whose password is forgotten.
@@ -42,10 +44,44 @@ pub(super) struct NewEmail {
     password: String,
 }
 
-/// The code of a mail.
+/// A code.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct ByCode {
     code: String,
+}
+
+/// The present password.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct PresentPassword {
+    password: String,
+}
+
+pub(super) async fn enrol_totp(
+    State(state): State<EdgeState>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (_, PresentPassword { password }) = read(request).await?;
+    Ok(secret(Json(plyo_nats::request(&state.nats, &EnrolTotp { user: caller.user, password }).await?)))
+}
+
+pub(super) async fn confirm_totp(
+    State(state): State<EdgeState>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (_, ByCode { code }) = read(request).await?;
+    Ok(secret(Json(plyo_nats::request(&state.nats, &ConfirmTotp { user: caller.user, code }).await?)))
+}
+
+pub(super) async fn remove_totp(
+    State(state): State<EdgeState>,
+    caller: Caller,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let (_, PresentPassword { password }) = read(request).await?;
+    plyo_nats::request(&state.nats, &RemoveTotp { user: caller.user, password }).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn forgotten(

@@ -13,9 +13,9 @@ use plyo_events::{
         ReadNotification, SetPreferences,
     },
     user::{
-        ChangePassword, ConfirmEmail, EndSessions, Jwks, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Refresh,
-        Registered, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword, SessionView,
-        SessionsEnded, Tokens,
+        ChangePassword, ConfirmEmail, ConfirmTotp, EndSessions, EnrolTotp, Jwks, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Refresh,
+        RecoveryCodes, Registered, RemoveTotp, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword, SessionView,
+        SessionsEnded, Tokens, TotpEnrolment,
     },
     workout::{
         ArchiveExercise, BodyWeightSaved, CancelReminder, ChangeExercise, CorrectWorkout, CreateExercise,
@@ -32,7 +32,7 @@ use super::{
     coach::{Language, OneExercise},
     command::{NO_REVISIONS, bare_command, command},
     creates,
-    credentials::{self, ByCode, ForgottenPassword, NewEmail, NewPassword, NewPasswordByCode},
+    credentials::{self, ByCode, ForgottenPassword, NewEmail, NewPassword, NewPasswordByCode, PresentPassword},
     exercises, gives, operation,
     outcome::{self, OutcomeView},
     query::{NotificationFilter, Paging, list, query, revised},
@@ -167,6 +167,36 @@ fn of_services() -> Vec<Operation> {
         .takes::<ByCode>()
         .codes(&[TOO_MANY_REQUESTS])
         .requests::<ConfirmEmail>(),
+        operation(
+            POST,
+            "/auth/totp",
+            "Begin to use an authenticator app",
+            credentials::enrol_totp,
+            gives::<TotpEnrolment>(),
+        )
+        .with_token()
+        .takes::<PresentPassword>()
+        .requests::<EnrolTotp>(),
+        operation(
+            POST,
+            "/auth/totp/confirm",
+            "Confirm the authenticator app by a code; gives ten recovery codes",
+            credentials::confirm_totp,
+            gives::<RecoveryCodes>(),
+        )
+        .with_token()
+        .takes::<ByCode>()
+        .requests::<ConfirmTotp>(),
+        operation(
+            POST,
+            "/auth/totp/remove",
+            "Use no authenticator app any more",
+            credentials::remove_totp,
+            status(StatusCode::NO_CONTENT),
+        )
+        .with_token()
+        .takes::<PresentPassword>()
+        .requests::<RemoveTotp>(),
         // The training log.
         command(
             POST,

@@ -43,6 +43,10 @@ pub enum SecurityChange {
     /// By somebody who got a mail.
     PasswordReset,
     EmailChanged,
+    SecondFactorAdded,
+    SecondFactorRemoved,
+    /// A log-in used one up.
+    RecoveryCodeUsed,
 }
 
 /// The mail was requested by nothing that is open.

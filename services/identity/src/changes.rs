@@ -21,7 +21,7 @@ use crate::{
     passwords::Verdict,
 };
 
-pub(crate) use self::store::Proven;
+pub(crate) use self::store::{Proven, tell};
 
 pub(crate) async fn request_reset(
     desk: Desk,

@@ -14,6 +14,7 @@ mod outbox;
 mod passwords;
 mod queries;
 mod requests;
+mod second_factor;
 mod sessions;
 mod store;
 mod tending;
@@ -29,8 +30,8 @@ use futures_util::future::Either;
 use plyo_events::{
     UserId,
     user::{
-        ChangePassword, ConfirmEmail, EndSessions, Jwks, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh,
-        RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword, TRY_AGAIN,
+        ChangePassword, ConfirmEmail, ConfirmTotp, EndSessions, EnrolTotp, Jwks, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh,
+        RequestEmailChange, RequestEmailVerification, RemoveTotp, RequestPasswordReset, ResetPassword, TRY_AGAIN,
     },
 };
 use plyo_nats::{QueryError, Service};
@@ -61,6 +62,9 @@ pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: 
         .handle::<RequestEmailVerification, _, _>(at(&desk, changes::request_verification))
         .handle::<RequestEmailChange, _, _>(at(&desk, changes::request_email_change))
         .handle::<ConfirmEmail, _, _>(at(&desk, changes::confirm))
+        .handle::<EnrolTotp, _, _>(at(&desk, second_factor::enrol))
+        .handle::<ConfirmTotp, _, _>(at(&desk, second_factor::confirm))
+        .handle::<RemoveTotp, _, _>(at(&desk, second_factor::remove))
         .answer::<ListSessions, _, _>(at(&desk, sessions::list))
         .answer::<Me, _, _>(at(&desk, queries::me))
         .answer::<Jwks, _, _>(at(&desk, queries::jwks))

@@ -16,6 +16,7 @@ use crate::{
     domain::{self, Password},
     mail, outbox,
     passwords::Verdict,
+    second_factor,
     store::{self, Rotation},
     tokens::RefreshToken,
 };
@@ -63,6 +64,10 @@ pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) ->
     };
     if !is_registered(&desk, &context, found.user).await? {
         return Err(REGISTRATION_UNFINISHED.into());
+    }
+    if let Err(refused) = second_factor::check(pool, found.user, &email, query.code.as_deref()).await {
+        outbox::send_beside(pool, &context.commands, found.user);
+        return Err(refused);
     }
     attempts.succeeded(pool).await?;
     store::forget_expired_sessions(pool, found.user).await?;

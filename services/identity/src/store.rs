@@ -31,9 +31,10 @@ pub(crate) async fn credential(pool: &PgPool, email: &EmailAddress) -> Result<Op
     Ok(found.map(|(user, password_hash, in_use)| Credential { user: UserId::new(user), password_hash, in_use }))
 }
 
-/// The address, and whether it was proven to be its owner's.
-pub(crate) async fn email(pool: &PgPool, user: UserId) -> Result<Option<(String, bool)>> {
-    let sql = "SELECT email, verified_at IS NOT NULL FROM credential WHERE user_id = $1";
+/// The address, whether it was proven to be its owner's, and whether there is a second factor.
+pub(crate) async fn email(pool: &PgPool, user: UserId) -> Result<Option<(String, bool, bool)>> {
+    let sql = "SELECT email, verified_at IS NOT NULL, f.confirmed_at IS NOT NULL
+               FROM credential c LEFT JOIN second_factor f USING (user_id) WHERE user_id = $1";
     Ok(sqlx::query_as(sql).bind(user.uuid()).fetch_optional(pool).await?)
 }
 

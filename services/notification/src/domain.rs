@@ -98,6 +98,9 @@ const fn security_news(change: SecurityChange) -> SecurityNews {
         SecurityChange::PasswordChanged => SecurityNews::PasswordChanged,
         SecurityChange::PasswordReset => SecurityNews::PasswordReset,
         SecurityChange::EmailChanged => SecurityNews::EmailChanged,
+        SecurityChange::SecondFactorAdded => SecurityNews::SecondFactorAdded,
+        SecurityChange::SecondFactorRemoved => SecurityNews::SecondFactorRemoved,
+        SecurityChange::RecoveryCodeUsed => SecurityNews::RecoveryCodeUsed,
     }
 }
 

@@ -129,6 +129,11 @@ async fn close(db: &mut PgConnection, user: UserId, change: SecurityChange) -> R
                       jsonb_build_object('session_id', session_id, 'reason', ended_by)
                FROM ended";
     sqlx::query(sql).bind(user.uuid()).execute(&mut *db).await?;
+    tell(db, user, change).await
+}
+
+/// Has a change told of.
+pub(crate) async fn tell(db: &mut PgConnection, user: UserId, change: SecurityChange) -> Result<()> {
     let sql = "INSERT INTO unsent_command (user_id, cause, kind, body)
                VALUES ($1, $2, 'user.report_security_change.v1', jsonb_build_object('change', $3::jsonb))";
     let change = serde_json::to_value(change)?;
