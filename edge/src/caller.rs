@@ -1,5 +1,7 @@
 //! Who is calling: access tokens, verified once and remembered until they expire.
 
+mod tokens;
+
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
@@ -15,7 +17,13 @@ use plyo_events::{
 };
 use plyo_nats::{Nats, ask};
 
-use crate::problem::{Code, Problem, UNAVAILABLE};
+use crate::{
+    problem::{Code, Problem, UNAVAILABLE},
+    scopes::{INSUFFICIENT_SCOPE, Scopes},
+};
+use tokens::AccessTokens;
+
+pub(crate) use tokens::is_access_token;
 
 /// Somebody with a valid access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +31,7 @@ pub(crate) struct Caller {
     pub user: UserId,
     pub session: SessionId,
     pub expires: Timestamp,
+    pub scopes: Scopes,
 }
 
 /// What is known of keys, tokens and sessions.
@@ -30,6 +39,7 @@ pub(crate) struct Caller {
 pub(crate) struct Callers {
     keys: RwLock<HashMap<String, DecodingKey>>,
     verified: RwLock<HashMap<String, Caller>>,
+    personal: AccessTokens,
     /// Sessions that ended, and when: their last tokens may still be about.
     revoked: RwLock<HashMap<SessionId, Timestamp>>,
 }
@@ -46,18 +56,29 @@ pub(crate) const SESSION_REVOKED: Code =
 const INVALID_TOKEN: Code = Code::new(StatusCode::UNAUTHORIZED, "invalid_token", "invalid access token; log in");
 
 /// What can be wrong with any token.
-pub(crate) const CODES: [Code; 5] = [NO_TOKEN, INVALID_TOKEN, TOKEN_EXPIRED, SESSION_REVOKED, UNAVAILABLE];
+pub(crate) const CODES: [Code; 6] =
+    [NO_TOKEN, INVALID_TOKEN, TOKEN_EXPIRED, SESSION_REVOKED, INSUFFICIENT_SCOPE, UNAVAILABLE];
 
 impl Callers {
     /// So long after the end of a session each of its tokens has expired; a minute of it is for clocks that differ.
     pub(crate) const REVOKED_FOR: SignedDuration = SignedDuration::from_secs(AccessClaims::LIFETIME as i64 + 60);
 
-    /// The caller of a request with `Authorization: Bearer`.
-    pub(crate) fn of(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
-        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = value.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")));
-        let token = token.ok_or(NO_TOKEN)?;
-        self.verify(token.trim(), Timestamp::now())
+    /// Whoever has this token: of a session, or a personal one.
+    pub(crate) async fn authenticate(&self, nats: &Nats, token: &str, now: Timestamp) -> Result<Caller, Problem> {
+        if !is_access_token(token) {
+            return self.verify(token, now);
+        }
+        let caller = match self.personal.known(token, now) {
+            Some(caller) => caller,
+            None => self.personal.ask(nats, token, now).await?,
+        };
+        self.still_valid(&caller, now)?;
+        Ok(caller)
+    }
+
+    /// Whether nobody needs to be asked whose this token is.
+    pub(crate) fn is_known(&self, token: &str, now: Timestamp) -> bool {
+        !is_access_token(token) || self.personal.known(token, now).is_some()
     }
 
     /// Verifies an access token.
@@ -97,6 +118,7 @@ impl Callers {
     /// Forgets tokens that have expired, and sessions that have none left.
     fn forget(&self, now: Timestamp) {
         self.verified.write().unwrap_or_else(PoisonError::into_inner).retain(|_, caller| caller.expires > now);
+        self.personal.forget(now);
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
         revoked.retain(|_, ended| now.duration_since(*ended) < Self::REVOKED_FOR);
     }
@@ -118,7 +140,7 @@ impl Callers {
         validation.set_issuer(&[AccessClaims::ISSUER]);
         let claims = jsonwebtoken::decode::<AccessClaims>(token, key, &validation).map_err(|_| INVALID_TOKEN)?.claims;
         let expires = Timestamp::from_second(claims.exp).map_err(|_| INVALID_TOKEN)?;
-        let caller = Caller { user: claims.sub, session: claims.sid, expires };
+        let caller = Caller { user: claims.sub, session: claims.sid, expires, scopes: Scopes::Session };
         let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
         if verified.len() >= MAX_TOKENS {
             verified.clear();
@@ -132,6 +154,13 @@ impl Callers {
             jwks.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?)));
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.collect();
     }
+}
+
+/// The token of a request, which stands in `Authorization: Bearer`.
+pub(crate) fn token_of(headers: &HeaderMap) -> Result<&str, Problem> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = value.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")));
+    Ok(token.ok_or(NO_TOKEN)?.trim())
 }
 
 /// Fetches the public keys at start and every minute, and forgets what has expired meanwhile.

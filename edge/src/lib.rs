@@ -20,6 +20,7 @@ mod origin;
 mod page;
 mod prefer;
 mod problem;
+mod scopes;
 mod submit;
 mod trace;
 

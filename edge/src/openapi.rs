@@ -37,7 +37,11 @@ pub fn document() -> Value {
         "tags": tags(),
         "paths": paths,
         "components": {
-            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
+            "securitySchemes": { "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "The access token of a log-in, a JWT, which may do everything; or a personal access token (`POST /auth/tokens`), which may do what its scopes say."
+            } },
         }
     });
     let schemas = schemas.finish(&mut document);
@@ -60,9 +64,15 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         let schema = schema(&mut schemas.read);
         described["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
     }
-    described["security"] = if operation.needs_token { json!([{ "bearer": [] }]) } else { json!([]) };
-    let socket = operation.command.map(|command| sent_over_a_socket(command.kind));
-    let sentences: Vec<String> = socket.into_iter().chain(limits_of(operation)).collect();
+    // What an access token needs; a session needs nothing else.
+    let scopes: Vec<&str> = operation.scope.iter().map(|scope| scope.name()).collect();
+    described["security"] = if operation.needs_token { json!([{ "bearer": scopes }]) } else { json!([]) };
+    let said = [
+        operation.command.map(|command| sent_over_a_socket(command.kind)),
+        operation.scope.map(|scope| format!("An access token needs the scope `{}`.", scope.name())),
+        (operation.needs_token && operation.scope.is_none()).then(|| "Not with an access token.".to_owned()),
+    ];
+    let sentences: Vec<String> = said.into_iter().flatten().chain(limits_of(operation)).collect();
     if !sentences.is_empty() {
         described["description"] = sentences.join("\n\n").into();
     }

@@ -193,6 +193,7 @@ pub enum SecurityNews {
     SecondFactorAdded,
     SecondFactorRemoved,
     RecoveryCodeUsed,
+    AccessTokenCreated,
 }
 
 /// A notification was read.

@@ -1,6 +1,7 @@
 //! The user service: accounts and sessions. No credentials or personal data enter a stream: sign-up, log-in, refresh and
 //! log-out are request/reply only.
 
+mod access_tokens;
 mod mail;
 mod second_factor;
 mod sessions;
@@ -12,6 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CommandKind, Query, RejectionCode, RejectionKind, Request, SessionId, UserId, rejection::INVALID_BODY};
 
+pub use self::access_tokens::{
+    ACCESS_TOKEN_NOT_FOUND, ACCESS_TOKEN_PREFIX, AccessTokenCreated, AccessTokenView, CheckAccessToken,
+    CheckedAccessToken, CreateAccessToken, ListAccessTokens, RevokeAccessToken, Scope, TOO_MANY_ACCESS_TOKENS,
+    UNKNOWN_ACCESS_TOKEN,
+};
 pub use self::mail::{
     Accepted, ChangePassword, ConfirmEmail, EMAIL_NOT_CHANGED, EmailVerified, INVALID_CODE, MAIL_NOT_OPEN, MailKind,
     MailRequested, MailResult, MailSettled, ReportMail, ReportSecurityChange, ReportVerifiedEmail, RequestEmailChange,

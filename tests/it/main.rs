@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod access_token_stories;
 mod account_stories;
 mod auth_stories;
 mod backup_stories;

@@ -78,6 +78,7 @@ async fn every_documented_route_does_what_it_says() {
 
     credentials_change(&mut ada).await;
     second_factor(&mut ada).await;
+    access_tokens(&mut ada).await;
     sessions(&mut ada, &url).await;
     let (_, tokens) = log_in(&url, "ada").await;
     let refreshed =
@@ -122,6 +123,14 @@ async fn second_factor(ada: &mut Walker) {
     assert!(app["url"].as_str().unwrap().starts_with("otpauth://totp/"));
     ada.call("POST", "/auth/totp/confirm", &[], Some(json!({ "code": "wrong" })), 422).await;
     ada.call("POST", "/auth/totp/remove", &[], Some(password), 204).await;
+}
+
+async fn access_tokens(ada: &mut Walker) {
+    let wanted = json!({ "name": "my script", "scopes": ["workouts:read"] });
+    let made = ada.call("POST", "/auth/tokens", &[], Some(wanted), 201).await;
+    let id = made["token_id"].as_str().unwrap();
+    assert_eq!(ada.get("/auth/tokens", &[]).await[0]["token_id"], id);
+    ada.call("DELETE", "/auth/tokens/{id}", &[id], None, 204).await;
 }
 
 async fn sessions(ada: &mut Walker, url: &str) {

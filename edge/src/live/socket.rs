@@ -10,6 +10,7 @@ use axum::{
 };
 use futures_util::StreamExt;
 use jiff::Timestamp;
+use plyo_events::user::Scope;
 use tokio::time::timeout;
 
 use super::{
@@ -21,6 +22,7 @@ use super::{
 };
 use crate::{
     EdgeState,
+    caller::Caller,
     connection::ClientAddress,
     limits::Standing,
     problem::{Code, Problem},
@@ -118,7 +120,7 @@ async fn greet(
     let ClientFrame::Hello { token, cursor: asked, subs } = frame else {
         return Err(Some((Close::MALFORMED, format)));
     };
-    let caller = state.callers.verify(&token, Timestamp::now());
+    let caller = authenticate(&state, &token).await;
     let caller = caller.map_err(|problem| Some((Close::refused(&problem), format)))?;
     // From here on the connection is woken by whatever happens after the head that it begins at.
     let mut connection = state.hub.connect(caller.user, "websocket");
@@ -142,6 +144,13 @@ async fn greet(
     }
     session.ready(socket).await?;
     Ok(session)
+}
+
+/// Whoever may hear what happens to them.
+async fn authenticate(state: &EdgeState, token: &str) -> Result<Caller, Problem> {
+    let caller = state.callers.authenticate(&state.nats, token, Timestamp::now()).await?;
+    caller.scopes.check(Some(Scope::EventsRead))?;
+    Ok(caller)
 }
 
 /// The first frame that is the client's and not the protocol's.

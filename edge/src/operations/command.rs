@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use jiff::Timestamp;
-use plyo_events::{Command, CommandKind, Payload, Rejection};
+use plyo_events::{Command, CommandKind, Payload, Rejection, user::Scope};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -26,6 +26,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct SocketCommand {
     pub kind: CommandKind,
+    /// What a personal access token needs to send it.
+    pub scope: Option<Scope>,
     pub decode: fn(&Document<'_>) -> Result<Command, Problem>,
 }
 
@@ -105,7 +107,7 @@ fn becomes<C: ClientCommand>(operation: Operation) -> Operation {
     } else {
         becoming = becoming.codes(&[NO_REVISIONS]);
     }
-    becoming.command = Some(SocketCommand { kind: C::KIND, decode: decode::<C> });
+    becoming.command = Some(SocketCommand { kind: C::KIND, scope: None, decode: decode::<C> });
     becoming
 }
 

@@ -87,6 +87,7 @@ pub(super) async fn remove_totp(
 pub(super) async fn forgotten(
     State(state): State<EdgeState>,
     ClientAddress(address): ClientAddress,
+    standing: Standing,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let (_, ForgottenPassword { email }) = read(request).await?;
@@ -98,10 +99,11 @@ pub(super) async fn forgotten(
 pub(super) async fn reset(
     State(state): State<EdgeState>,
     ClientAddress(address): ClientAddress,
+    standing: Standing,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let (_, NewPasswordByCode { code, password }) = read(request).await?;
-    state.limits.address(address)?;
+    state.limits.address(address, &standing)?;
     plyo_nats::request(&state.nats, &ResetPassword { code, password }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -134,10 +136,11 @@ pub(super) async fn change_email(
 pub(super) async fn confirm_email(
     State(state): State<EdgeState>,
     ClientAddress(address): ClientAddress,
+    standing: Standing,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let (_, ByCode { code }) = read(request).await?;
-    state.limits.address(address)?;
+    state.limits.address(address, &standing)?;
     plyo_nats::request(&state.nats, &ConfirmEmail { code }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, request::Parts},
     response::Response,
 };
-use plyo_events::workout::ListCustomExercises;
+use plyo_events::{user::Scope, workout::ListCustomExercises};
 use plyo_exercises::{Catalogue, Category, Equipment, ExerciseId, Language, Level, Measure, Muscle, Pattern, Search};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -108,7 +108,10 @@ fn described<T: 'static>(
     handler: impl axum::handler::Handler<T, EdgeState>,
     answer: super::Answer,
 ) -> Operation {
-    let operation = operation(axum::http::Method::GET, path, summary, handler, answer).with_token().codes(&[FAILED]);
+    let operation = operation(axum::http::Method::GET, path, summary, handler, answer)
+        .with_token()
+        .scope(Scope::ExercisesRead)
+        .codes(&[FAILED]);
     has_tag(coach::Language::describe(operation))
 }
 

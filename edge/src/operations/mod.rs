@@ -1,6 +1,7 @@
 //! The operations of the API. Each is a row in [`table`]; from it are made its route, its entry in the OpenAPI document,
 //! and, where it is a command, how a socket reads it.
 
+mod access_tokens;
 mod auth;
 mod coach;
 mod command;
@@ -14,7 +15,7 @@ mod table;
 use std::sync::LazyLock;
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{FromRequestParts, Path},
     handler::Handler,
     http::{Method, StatusCode, request::Parts},
@@ -22,7 +23,8 @@ use axum::{
     response::Response,
     routing::{MethodFilter, MethodRouter, on},
 };
-use plyo_events::{CommandKind, Query, RejectionCode, Request};
+use jiff::Timestamp;
+use plyo_events::{CommandKind, Query, RejectionCode, Request, user::Scope};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -30,8 +32,10 @@ use serde_json::{Value, json};
 use crate::{
     EdgeState, body,
     caller::{self, Caller},
+    connection::ClientAddress,
     limits::{self, Policy, Standing, TOO_MANY_REQUESTS, USER},
     problem::{Code, FAILED, NOT_FOUND, Problem, Told, UNAVAILABLE},
+    scopes::NeededScope,
     submit,
 };
 
@@ -54,6 +58,8 @@ pub(crate) struct Operation {
     headers: Vec<(&'static str, &'static str)>,
     /// What else it may answer with that is no problem.
     pub also: Option<(StatusCode, &'static str)>,
+    /// What a personal access token needs to call it; `None` if only sessions may.
+    pub scope: Option<Scope>,
     /// The command that it becomes, which sockets take as well.
     pub command: Option<SocketCommand>,
     /// The limits that it is counted against.
@@ -114,6 +120,7 @@ fn operation<T: 'static>(
         answer,
         headers: Vec::new(),
         also: None,
+        scope: None,
         command: None,
         limits: Vec::new(),
         codes,
@@ -133,6 +140,13 @@ impl Operation {
         self.limits.extend(limits);
         self.headers.extend(limits::HEADERS);
         self.codes(&[TOO_MANY_REQUESTS])
+    }
+
+    /// Personal access tokens of this scope may call it, too.
+    fn scope(mut self, scope: Scope) -> Self {
+        self.scope = Some(scope);
+        self.command = self.command.map(|command| SocketCommand { scope: Some(scope), ..command });
+        self
     }
 
     fn takes<T: JsonSchema>(mut self) -> Self {
@@ -208,8 +222,9 @@ impl Operation {
 /// The routes of the table.
 pub(crate) fn router() -> Router<EdgeState> {
     operations().into_iter().fold(Router::new(), |router, operation| {
-        let (path, is_limited) = (operation.path, !operation.limits.is_empty());
-        let route = checked(operation);
+        let (path, scope, is_limited) =
+            (operation.path, NeededScope(operation.scope), !operation.limits.is_empty());
+        let route = checked(operation).layer(Extension(scope));
         router.route(path, if is_limited { route.route_layer(from_fn(limits::told)) } else { route })
     })
 }
@@ -249,8 +264,15 @@ impl FromRequestParts<EdgeState> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &EdgeState) -> Result<Self, Problem> {
-        let caller = state.callers.of(&parts.headers)?;
+        let now = Timestamp::now();
         let Ok(standing) = Standing::from_request_parts(parts, state).await;
+        if !state.callers.is_known(caller::token_of(&parts.headers)?, now) {
+            // Whoever guesses has the user service asked each time.
+            let ClientAddress(address) = ClientAddress::from_request_parts(parts, state).await?;
+            state.limits.address(address, &standing)?;
+        }
+        let caller = state.callers.authenticate(&state.nats, caller::token_of(&parts.headers)?, now).await?;
+        caller.scopes.check(parts.extensions.get::<NeededScope>().and_then(|needed| needed.0))?;
         state.limits.user(caller.user, &standing)?;
         Ok(caller)
     }

@@ -13,8 +13,8 @@ use plyo_events::{
         ReadNotification, SetPreferences,
     },
     user::{
-        ChangePassword, ConfirmEmail, ConfirmTotp, EndSessions, EnrolTotp, Jwks, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Refresh,
-        RecoveryCodes, Registered, RemoveTotp, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword, SessionView,
+        AccessTokenCreated, AccessTokenView, ChangePassword, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions, EnrolTotp, Jwks, ListAccessTokens, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Refresh,
+        RecoveryCodes, Registered, RemoveTotp, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword, RevokeAccessToken, Scope, SessionView,
         SessionsEnded, Tokens, TotpEnrolment,
     },
     workout::{
@@ -27,7 +27,8 @@ use plyo_events::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    Operation,
+    Answer, Operation,
+    access_tokens::{self, NewAccessToken},
     auth::{self, Credentials, RefreshToken, SignUp},
     coach::{Language, OneExercise},
     command::{NO_REVISIONS, bare_command, command},
@@ -89,7 +90,8 @@ fn of_services() -> Vec<Operation> {
             gives::<Map<String, Value>>(),
         )
         .asks::<Jwks>(),
-        query("/auth/me", "Who am I?", |user, ()| Me { user }),
+        query("/auth/me", "Who am I?", |user, ()| Me { user })
+        .scope(Scope::ProfileRead),
         operation(GET, "/auth/sessions", "Where I am logged in", sessions::list, gives::<Vec<SessionView>>())
             .with_token()
             .asks::<ListSessions>(),
@@ -197,6 +199,28 @@ fn of_services() -> Vec<Operation> {
         .with_token()
         .takes::<PresentPassword>()
         .requests::<RemoveTotp>(),
+        operation(
+            POST,
+            "/auth/tokens",
+            "Make an access token for a script",
+            access_tokens::create,
+            Answer { status: StatusCode::CREATED, ..gives::<AccessTokenCreated>() },
+        )
+        .with_token()
+        .takes::<NewAccessToken>()
+        .requests::<CreateAccessToken>(),
+        operation(GET, "/auth/tokens", "My access tokens", access_tokens::list, gives::<Vec<AccessTokenView>>())
+            .with_token()
+            .asks::<ListAccessTokens>(),
+        operation(
+            DELETE,
+            "/auth/tokens/{id}",
+            "Revoke an access token",
+            access_tokens::revoke,
+            status(StatusCode::NO_CONTENT),
+        )
+        .with_token()
+        .requests::<RevokeAccessToken>(),
         // The training log.
         command(
             POST,
@@ -204,93 +228,112 @@ fn of_services() -> Vec<Operation> {
             "Log a workout",
             |(), workout| LogWorkout { workout },
             creates::<WorkoutSaved>("/workouts/{workout_id}"),
-        ),
+        )
+        .scope(Scope::WorkoutsWrite),
         list("/workouts", "My workouts, latest first", |user, (), Paging { cursor, limit }| ListWorkouts {
             user,
             cursor,
             limit,
-        }),
-        revised("/workouts/{id}", "One workout", |user, workout_id| GetWorkout { user, workout_id }),
+        })
+        .scope(Scope::WorkoutsRead),
+        revised("/workouts/{id}", "One workout", |user, workout_id| GetWorkout { user, workout_id })
+        .scope(Scope::WorkoutsRead),
         command(
             PUT,
             "/workouts/{id}",
             "Correct a workout",
             |workout_id, workout| CorrectWorkout { workout_id, workout, if_revision: None },
             gives::<WorkoutSaved>(),
-        ),
+        )
+        .scope(Scope::WorkoutsWrite),
         bare_command(
             DELETE,
             "/workouts/{id}",
             "Delete a workout",
             |workout_id| DeleteWorkout { workout_id, if_revision: None },
             gives::<WorkoutSaved>(),
-        ),
-        query("/workouts/records", "My current records", |user, ()| ListRecords { user }),
+        )
+        .scope(Scope::WorkoutsWrite),
+        query("/workouts/records", "My current records", |user, ()| ListRecords { user })
+        .scope(Scope::RecordsRead),
         command(
             PUT,
             "/workouts/body-weight",
             "Log what I weigh on a date",
             |(), weight: LogBodyWeight| weight,
             gives::<BodyWeightSaved>(),
-        ),
-        query("/workouts/body-weight", "What I weighed, latest first", |user, ()| ListBodyWeights { user }),
+        )
+        .scope(Scope::BodyWrite),
+        query("/workouts/body-weight", "What I weighed, latest first", |user, ()| ListBodyWeights { user })
+        .scope(Scope::BodyRead),
         command(
             POST,
             "/exercises/custom",
             "Create an exercise of my own",
             |(), exercise| CreateExercise { exercise },
             creates::<CustomExerciseSaved>("/exercises/custom/{exercise_id}"),
-        ),
-        query("/exercises/custom", "My own exercises, also archived and merged ones", |user, ()| ListCustomExercises { user }),
+        )
+        .scope(Scope::ExercisesWrite),
+        query("/exercises/custom", "My own exercises, also archived and merged ones", |user, ()| ListCustomExercises { user })
+        .scope(Scope::ExercisesRead),
         revised("/exercises/custom/{id}", "One of my own exercises", |user, exercise_id| GetCustomExercise {
             user,
             exercise_id,
-        }),
+        })
+        .scope(Scope::ExercisesRead),
         command(
             PUT,
             "/exercises/custom/{id}",
             "Change an exercise of my own",
             |exercise_id, exercise| ChangeExercise { exercise_id, exercise, if_revision: None },
             gives::<CustomExerciseSaved>(),
-        ),
+        )
+        .scope(Scope::ExercisesWrite),
         bare_command(
             DELETE,
             "/exercises/custom/{id}",
             "Archive an exercise of my own; what was logged with it stays",
             |exercise_id| ArchiveExercise { exercise_id, if_revision: None },
             gives::<CustomExerciseSaved>(),
-        ),
+        )
+        .scope(Scope::ExercisesWrite),
         command(
             POST,
             "/exercises/custom/{id}/merge",
             "Merge an exercise of my own into one of the catalogue",
             |exercise_id, MergeInto { into }| MergeExercise { exercise_id, into, if_revision: None },
             gives::<CustomExerciseSaved>(),
-        ),
+        )
+        .scope(Scope::ExercisesWrite),
         command(
             POST,
             "/workouts/reminders",
             "Remind me to train",
             |(), reminder: SetReminder| reminder,
             creates::<ReminderSaved>("/workouts/reminders/{reminder_id}"),
-        ),
-        query("/workouts/reminders", "My pending reminders", |user, ()| ListReminders { user }),
+        )
+        .scope(Scope::RemindersWrite),
+        query("/workouts/reminders", "My pending reminders", |user, ()| ListReminders { user })
+        .scope(Scope::RemindersRead),
         command(
             PUT,
             "/workouts/reminders/{id}",
             "Move a reminder",
             |reminder_id, SetReminder { due_at }| MoveReminder { reminder_id, due_at, if_revision: None },
             gives::<ReminderSaved>(),
-        ),
+        )
+        .scope(Scope::RemindersWrite),
         bare_command(
             DELETE,
             "/workouts/reminders/{id}",
             "Cancel a reminder",
             |reminder_id| CancelReminder { reminder_id, if_revision: None },
             gives::<ReminderSaved>(),
-        ),
+        )
+        .scope(Scope::RemindersWrite),
         // What comes of it.
-        query("/achievements", "All achievements, with my progress", |user, ()| ListAchievements { user }),
+        query("/achievements", "All achievements, with my progress", |user, ()| ListAchievements { user })
+        .scope(Scope::AchievementsRead),
         list(
             "/notifications",
             "My notifications, newest first",
@@ -300,41 +343,49 @@ fn of_services() -> Vec<Operation> {
                 cursor,
                 limit,
             },
-        ),
-        query("/notifications/counts", "Count my notifications", |user, ()| CountNotifications { user }),
+        )
+        .scope(Scope::NotificationsRead),
+        query("/notifications/counts", "Count my notifications", |user, ()| CountNotifications { user })
+        .scope(Scope::NotificationsRead),
         bare_command(
             POST,
             "/notifications/{id}/read",
             "Mark a notification as read",
             |notification_id| ReadNotification { notification_id },
             gives::<NotificationCounts>(),
-        ),
+        )
+        .scope(Scope::NotificationsWrite),
         bare_command(
             POST,
             "/notifications/read-all",
             "Mark all notifications as read",
             |()| ReadAllNotifications {},
             gives::<NotificationCounts>(),
-        ),
-        query("/notifications/preferences", "My notification preferences", |user, ()| GetPreferences { user }),
+        )
+        .scope(Scope::NotificationsWrite),
+        query("/notifications/preferences", "My notification preferences", |user, ()| GetPreferences { user })
+        .scope(Scope::NotificationsRead),
         command(
             PUT,
             "/notifications/preferences",
             "Set my notification preferences",
             |(), preferences: SetPreferences| preferences,
             gives::<Preferences>(),
-        ),
+        )
+        .scope(Scope::NotificationsWrite),
         // The coach.
         list("/coach/recommendations", "What the coach recommends to me", |user, (), Language(language)| {
             ListRecommendations { user, language }
-        }),
+        })
+        .scope(Scope::CoachRead),
         bare_command(
             POST,
             "/coach/recommendations/{id}/accept",
             "Accept a recommendation",
             |recommendation_id| AcceptRecommendation { recommendation_id },
             gives::<RecommendationSaved>(),
-        ),
+        )
+        .scope(Scope::CoachWrite),
         command(
             POST,
             "/coach/recommendations/{id}/dismiss",
@@ -345,32 +396,39 @@ fn of_services() -> Vec<Operation> {
                 exercise,
             },
             gives::<RecommendationSaved>(),
-        ),
+        )
+        .scope(Scope::CoachWrite),
         command(
             POST,
             "/coach/recommendations/{id}/snooze",
             "Snooze a recommendation for some days",
             |recommendation_id, Snooze { days }| SnoozeRecommendation { recommendation_id, days },
             gives::<RecommendationSaved>(),
-        ),
+        )
+        .scope(Scope::CoachWrite),
         list("/coach/next-session", "My next workout", |user, (), Language(language)| GetNextSession {
             user,
             language,
-        }),
+        })
+        .scope(Scope::CoachRead),
         list("/coach/next-load", "My next load of an exercise", |user, (), OneExercise { exercise, language }| {
             GetNextLoad { user, exercise, language }
-        }),
+        })
+        .scope(Scope::CoachRead),
         list(
             "/coach/why/{id}",
             "Which events and rules led to a recommendation, and what would change it",
             |user, recommendation_id, Language(language)| GetWhy { user, recommendation_id, language },
-        ),
+        )
+        .scope(Scope::CoachRead),
         list(
             "/coach/state",
             "What the coach believes about me, and what it does not know",
             |user, (), Language(language)| GetCoachState { user, language },
-        ),
-        command(POST, "/coach/goals", "Set what I train for", |(), goals| SetGoals { goals }, gives::<Goals>()),
+        )
+        .scope(Scope::CoachRead),
+        command(POST, "/coach/goals", "Set what I train for", |(), goals| SetGoals { goals }, gives::<Goals>())
+        .scope(Scope::CoachWrite),
         // The edge's own.
         outcome::answers_of_commands(operation(
             GET,
@@ -378,7 +436,8 @@ fn of_services() -> Vec<Operation> {
             "The outcome of a command",
             outcome::outcome,
             gives::<OutcomeView>(),
-        )),
+        ))
+        .scope(Scope::CommandsRead),
         operation(
             GET,
             "/events",
@@ -400,7 +459,8 @@ fn of_services() -> Vec<Operation> {
             "topics",
             "Topics, separated by commas: `me`, or a subject such as `group-<uuid>`",
             json!({ "type": "string", "default": "me" }),
-        ),
+        )
+        .scope(Scope::EventsRead),
         operation(
             GET,
             "/live",
@@ -409,6 +469,7 @@ fn of_services() -> Vec<Operation> {
             status(StatusCode::SWITCHING_PROTOCOLS),
         )
         .codes(&[FOREIGN_ORIGIN, NO_UPGRADE])
-        .limited_by(&[&ADDRESS]),
+        .limited_by(&[&ADDRESS])
+        .scope(Scope::EventsRead),
     ]
 }

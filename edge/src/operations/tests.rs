@@ -88,6 +88,17 @@ fn a_pointer_leads_into_what_a_socket_sent() {
     }
 }
 
+#[test]
+fn only_what_is_about_the_account_itself_needs_a_session() {
+    for operation in operations().iter().filter(|row| row.needs_token && row.scope.is_none()) {
+        assert!(operation.path.starts_with("/auth/"), "{} says no scope", operation.name());
+    }
+    for operation in operations().iter().filter(|row| row.command.is_some()) {
+        assert_eq!(operation.command.and_then(|command| command.scope), operation.scope, "{}", operation.name());
+        assert!(operation.scope.is_some_and(|scope| scope.name().ends_with(":write")), "{}", operation.name());
+    }
+}
+
 fn examples(kind: CommandKind) -> Vec<Value> {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/examples").join(kind.to_string());
     let files = fs::read_dir(examples).unwrap().map(|file| file.unwrap().path());

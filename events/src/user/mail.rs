@@ -47,6 +47,7 @@ pub enum SecurityChange {
     SecondFactorRemoved,
     /// A log-in used one up.
     RecoveryCodeUsed,
+    AccessTokenCreated,
 }
 
 /// The mail was requested by nothing that is open.

@@ -4,6 +4,7 @@
 //! enter a stream: whatever has one is a request, and what came of it is told by a command to the user service (`outbox.rs`). It
 //! has no lane and is not a service: it runs in the process of the user service, with its rights and under its name.
 
+mod access_tokens;
 mod attempts;
 mod changes;
 mod common;
@@ -30,8 +31,8 @@ use futures_util::future::Either;
 use plyo_events::{
     UserId,
     user::{
-        ChangePassword, ConfirmEmail, ConfirmTotp, EndSessions, EnrolTotp, Jwks, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh,
-        RequestEmailChange, RequestEmailVerification, RemoveTotp, RequestPasswordReset, ResetPassword, TRY_AGAIN,
+        ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions, EnrolTotp, Jwks, ListAccessTokens, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh,
+        RequestEmailChange, RequestEmailVerification, RemoveTotp, RequestPasswordReset, ResetPassword, RevokeAccessToken, TRY_AGAIN,
     },
 };
 use plyo_nats::{QueryError, Service};
@@ -65,6 +66,10 @@ pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: 
         .handle::<EnrolTotp, _, _>(at(&desk, second_factor::enrol))
         .handle::<ConfirmTotp, _, _>(at(&desk, second_factor::confirm))
         .handle::<RemoveTotp, _, _>(at(&desk, second_factor::remove))
+        .handle::<CreateAccessToken, _, _>(at(&desk, access_tokens::create))
+        .handle::<RevokeAccessToken, _, _>(at(&desk, access_tokens::revoke))
+        .answer::<ListAccessTokens, _, _>(at(&desk, access_tokens::list))
+        .answer::<CheckAccessToken, _, _>(at(&desk, access_tokens::check))
         .answer::<ListSessions, _, _>(at(&desk, sessions::list))
         .answer::<Me, _, _>(at(&desk, queries::me))
         .answer::<Jwks, _, _>(at(&desk, queries::jwks))

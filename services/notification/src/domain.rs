@@ -101,6 +101,7 @@ const fn security_news(change: SecurityChange) -> SecurityNews {
         SecurityChange::SecondFactorAdded => SecurityNews::SecondFactorAdded,
         SecurityChange::SecondFactorRemoved => SecurityNews::SecondFactorRemoved,
         SecurityChange::RecoveryCodeUsed => SecurityNews::RecoveryCodeUsed,
+        SecurityChange::AccessTokenCreated => SecurityNews::AccessTokenCreated,
     }
 }
 

@@ -48,7 +48,9 @@ pub(super) fn start(state: EdgeState, caller: Caller, format: Format, answers: U
 async fn perform(state: &EdgeState, caller: Caller, ask: Ask) -> Result<Value, Problem> {
     state.callers.still_valid(&caller, jiff::Timestamp::now())?;
     state.limits.user(caller.user, &Standing::default())?;
-    let submission = Submission::new(caller.user, ask.key.as_deref().map(str::as_bytes), ask.command?)?;
+    let command = ask.command?;
+    caller.scopes.check(socket_command(command.kind()).and_then(|command| command.scope))?;
+    let submission = Submission::new(caller.user, ask.key.as_deref().map(str::as_bytes), command)?;
     let (id, body_at) = (submission.id, submission.command.kind().body_at());
     match submit(state, submission).await.map_err(|problem| problem.within(body_at))? {
         Submitted::Done(result) => Ok(result),

@@ -261,7 +261,7 @@ impl Session {
     }
 
     async fn renew(&mut self, socket: &mut WebSocket, n: u64, token: &str) -> Result<(), End> {
-        match self.state.callers.verify(token, Timestamp::now()) {
+        match super::authenticate(&self.state, token).await {
             Ok(caller) if caller.user == self.caller.user => {
                 self.caller = caller;
                 self.expires = instant(caller.expires);

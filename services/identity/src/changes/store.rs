@@ -117,17 +117,20 @@ async fn tell_verified(db: &mut PgConnection, user: UserId, mail: Uuid) -> Resul
     Ok(())
 }
 
-/// Ends every session, makes every code useless that was sent before, and tells of the change.
+/// Ends every session and access token, makes every code useless that was sent before, and tells of the change.
 async fn close(db: &mut PgConnection, user: UserId, change: SecurityChange) -> Result<()> {
     sqlx::query("DELETE FROM mail_code WHERE user_id = $1").bind(user.uuid()).execute(&mut *db).await?;
     let sql = "WITH ended AS (
                    UPDATE session SET ended_by = 'credentials_changed' WHERE user_id = $1 AND ended_by IS NULL
                    RETURNING user_id, session_id, ended_by
+               ), gone AS (
+                   DELETE FROM access_token WHERE user_id = $1
+                   RETURNING user_id, token_id AS session_id, 'credentials_changed' AS ended_by
                )
                INSERT INTO unsent_command (user_id, cause, kind, body)
                SELECT user_id, session_id, 'user.revoke_session.v1',
                       jsonb_build_object('session_id', session_id, 'reason', ended_by)
-               FROM ended";
+               FROM (TABLE ended UNION ALL TABLE gone) AS both_kinds";
     sqlx::query(sql).bind(user.uuid()).execute(&mut *db).await?;
     tell(db, user, change).await
 }
