@@ -47,6 +47,9 @@ pub(crate) struct Callers {
 /// Most tokens remembered; beyond it all are forgotten and verified again.
 const MAX_TOKENS: usize = 100_000;
 
+/// A token may be from so far in the future, by the clock of this machine.
+const CLOCKS_DIFFER_SECONDS: i64 = 60;
+
 pub(crate) const NO_TOKEN: Code =
     Code::new(StatusCode::UNAUTHORIZED, "no_token", "send an access token as Authorization: Bearer");
 pub(crate) const TOKEN_EXPIRED: Code =
@@ -132,13 +135,22 @@ impl Callers {
             return Err(UNAVAILABLE.because("tokens cannot be verified yet; try again"));
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| INVALID_TOKEN)?;
+        // What else a header says, such as a key or where to fetch one, is not looked at: only keys of the user service count.
+        if !header.typ.is_some_and(|typ| typ.eq_ignore_ascii_case(AccessClaims::TYPE)) {
+            return Err(INVALID_TOKEN.into());
+        }
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let key = header.kid.and_then(|key_id| keys.get(&key_id)).ok_or(INVALID_TOKEN)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         // Expiry is checked against the time of each use.
         validation.validate_exp = false;
         validation.set_issuer(&[AccessClaims::ISSUER]);
+        validation.set_audience(&[AccessClaims::AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         let claims = jsonwebtoken::decode::<AccessClaims>(token, key, &validation).map_err(|_| INVALID_TOKEN)?.claims;
+        if claims.iat > Timestamp::now().as_second() + CLOCKS_DIFFER_SECONDS {
+            return Err(INVALID_TOKEN.into());
+        }
         let expires = Timestamp::from_second(claims.exp).map_err(|_| INVALID_TOKEN)?;
         let caller = Caller { user: claims.sub, session: claims.sid, expires, scopes: Scopes::Session };
         let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
@@ -201,7 +213,8 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn token(key: &EncodingKey, key_id: &str, claims: &impl serde::Serialize) -> String {
-        let header = Header { kid: Some(key_id.into()), ..Header::new(Algorithm::EdDSA) };
+        let typ = Some(AccessClaims::TYPE.to_owned());
+        let header = Header { typ, kid: Some(key_id.into()), ..Header::new(Algorithm::EdDSA) };
         encode(&header, claims, key).unwrap()
     }
 
@@ -212,8 +225,10 @@ pub(crate) mod tests {
         let (user, session) = (UserId::mint(), SessionId::mint());
         let claims = AccessClaims {
             iss: "plyo".into(),
+            aud: "plyo-api".into(),
             sub: user,
             sid: session,
+            jti: uuid::Uuid::nil(),
             iat: 0,
             exp: now.as_second() + 60,
             typ: TokenUse::Access,
@@ -227,7 +242,7 @@ pub(crate) mod tests {
         let refresh = token(
             &key(1),
             "k",
-            &json!({ "iss": "plyo", "sub": user, "sid": session, "iat": 0, "exp": 9_999_999_999_i64, "typ": "refresh" }),
+            &json!({ "iss": "plyo", "aud": "plyo-api", "jti": session, "sub": user, "sid": session, "iat": 0, "exp": 9_999_999_999_i64, "typ": "refresh" }),
         );
         let parts: Vec<&str> = right.split('.').collect();
         // {"alg":"none","kid":"k"}
@@ -247,8 +262,10 @@ pub(crate) mod tests {
         let exp = now.as_second() + i64::from(AccessClaims::LIFETIME);
         let last = AccessClaims {
             iss: "plyo".into(),
+            aud: "plyo-api".into(),
             sub: user,
             sid: session,
+            jti: uuid::Uuid::nil(),
             iat: now.as_second(),
             exp,
             typ: TokenUse::Access,

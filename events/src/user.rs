@@ -10,6 +10,7 @@ mod sign_in;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{CommandKind, Query, RejectionCode, RejectionKind, Request, SessionId, UserId, rejection::INVALID_BODY};
 
@@ -226,8 +227,12 @@ pub struct Tokens {
 pub struct AccessClaims {
     /// [`AccessClaims::ISSUER`]
     pub iss: String,
+    /// [`AccessClaims::AUDIENCE`]
+    pub aud: String,
     pub sub: UserId,
     pub sid: SessionId,
+    /// Of this token alone.
+    pub jti: Uuid,
     /// Seconds since 1970.
     pub iat: i64,
     /// Seconds since 1970; [`AccessClaims::LIFETIME`] after `iat`.
@@ -237,6 +242,10 @@ pub struct AccessClaims {
 
 impl AccessClaims {
     pub const ISSUER: &str = "plyo";
+    /// Whom it is for: the API.
+    pub const AUDIENCE: &str = "plyo-api";
+    /// What the header says it is (RFC 9068), so that no other kind of JWT passes for one.
+    pub const TYPE: &str = "at+jwt";
     /// Seconds that an access token is valid.
     pub const LIFETIME: u32 = 600;
 }

@@ -27,6 +27,7 @@ mod effect_stories;
 mod endings;
 mod follow_stories;
 mod history_stories;
+mod key_stories;
 mod kill_stories;
 mod lane_stories;
 mod layout;

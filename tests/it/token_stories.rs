@@ -1,6 +1,6 @@
 //! Access tokens over HTTP: one that the platform signed, as it signed it, before it expires. Nothing else.
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
 use plyo_client::Client;
 use plyo_events::{
     SessionId, UserId,
@@ -48,8 +48,10 @@ async fn a_token_that_the_platform_did_not_sign_as_it_is_opens_nothing() {
     let now = jiff::Timestamp::now().as_second();
     let claims = AccessClaims {
         iss: AccessClaims::ISSUER.to_owned(),
+        aud: AccessClaims::AUDIENCE.to_owned(),
         sub: UserId::mint(),
         sid: SessionId::mint(),
+        jti: uuid::Uuid::now_v7(),
         iat: now,
         exp: now + i64::from(AccessClaims::LIFETIME),
         typ: TokenUse::Access,
@@ -68,7 +70,38 @@ async fn a_token_that_the_platform_did_not_sign_as_it_is_opens_nothing() {
     let somebody_else = part(&with("sub", json!(UserId::mint())));
     let symmetric = Header { kid: Some(key_id.to_owned()), ..Header::new(Algorithm::HS256) };
     let symmetric = encode(&symmetric, &claims, &EncodingKey::from_secret(&seed)).unwrap();
+    // The public key, which everybody has, as the secret of a symmetric signature.
+    let jwks = Client::new(&url).unwrap().get("/.well-known/jwks.json").await.unwrap().body;
+    let public = jwks["keys"][0]["x"].as_str().unwrap();
+    let confused = Header { typ: Some("at+jwt".to_owned()), kid: Some(key_id.to_owned()), ..Header::new(Algorithm::HS256) };
+    let confused = [public.as_bytes(), &base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, public).unwrap()]
+        .map(|public| encode(&confused, &claims, &EncodingKey::from_secret(public)).unwrap());
+    let [with_text, with_bytes] = confused;
+    // Whoever believed a header would fetch the key there.
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let elsewhere = format!("http://{}/jwks.json", listener.local_addr().unwrap());
+    let foreign_jwk = Jwk::from_encoding_key(&EncodingKey::from_ed_der(&[&PKCS8[..], &FOREIGN].concat()), Algorithm::EdDSA);
+    let foreign = |change: fn(&mut Header, &str, Jwk)| {
+        let mut header = Header { typ: Some("at+jwt".to_owned()), kid: Some(key_id.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        change(&mut header, &elsewhere, foreign_jwk.clone().unwrap());
+        encode(&header, &claims, &EncodingKey::from_ed_der(&[&PKCS8[..], &FOREIGN].concat())).unwrap()
+    };
+    let of_type = |typ: Option<&str>| {
+        let header = Header { typ: typ.map(str::to_owned), kid: Some(key_id.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        encode(&header, &claims, &EncodingKey::from_ed_der(&[&PKCS8[..], &seed].concat())).unwrap()
+    };
     for (what, token) in [
+        ("HS256 with the public key as text", with_text),
+        ("HS256 with the public key", with_bytes),
+        ("a key in the header", foreign(|header, _, jwk| header.jwk = Some(jwk))),
+        ("a place of keys in the header", foreign(|header, place, _| header.jku = Some(place.to_owned()))),
+        ("a place of certificates in the header", foreign(|header, place, _| header.x5u = Some(place.to_owned()))),
+        ("no type", of_type(None)),
+        ("another type", of_type(Some("JWT"))),
+        ("no audience", signed(key_id, &seed, &with("aud", Value::Null))),
+        ("another audience", signed(key_id, &seed, &with("aud", json!("else")))),
+        ("no name of its own", signed(key_id, &seed, &with("jti", Value::Null))),
+        ("from the future", signed(key_id, &seed, &with("iat", json!(now + 600)))),
         ("garbage", "garbage".to_owned()),
         ("nothing but dots", "..".to_owned()),
         ("a refresh token", tokens["refresh_token"].as_str().unwrap().to_owned()),
@@ -92,6 +125,8 @@ async fn a_token_that_the_platform_did_not_sign_as_it_is_opens_nothing() {
         assert_eq!(answer.headers["www-authenticate"], r#"Bearer error="invalid_token""#, "{what}");
         assert_eq!(answer.headers["content-type"], "application/problem+json", "{what}");
     }
+    let called = tokio::time::timeout(std::time::Duration::from_millis(200), listener.accept()).await;
+    assert!(called.is_err(), "the edge called a place that a token named");
     let answer = Client::new(&url).unwrap().get("/api/v1/workouts").await.unwrap();
     assert_eq!((answer.status, answer.body["code"].as_str().unwrap()), (401, "no_token"));
     assert_eq!(answer.headers["www-authenticate"], "Bearer");

@@ -1,7 +1,5 @@
 //! What query handlers use: the credential store, the hashing threads, the signing key.
 
-use std::sync::Arc;
-
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use plyo_events::{
@@ -10,12 +8,7 @@ use plyo_events::{
 };
 use sqlx::PgPool;
 
-use crate::{
-    mail::MailFolder,
-    passwords::Passwords,
-    store,
-    tokens::{RefreshToken, SigningKey},
-};
+use crate::{keys::Keys, mail::MailFolder, passwords::Passwords, store, tokens::RefreshToken};
 
 /// The credentials of all users. Cheap to clone. No `Debug`: it holds secrets.
 #[derive(Clone)]
@@ -24,18 +17,18 @@ pub struct Credentials {
     pub(crate) passwords: Passwords,
     /// Where mails are written, if anywhere.
     pub(crate) mail: Option<MailFolder>,
-    key: Arc<SigningKey>,
+    pub(crate) keys: Keys,
 }
 
 impl Credentials {
-    /// Reads the signing key, or creates the first one. `pool` sees the schema `user_credentials`.
+    /// Reads the signing keys, or creates the first one. `pool` sees the schema `user_credentials`.
     ///
     /// # Errors
     /// When the database fails or a thread cannot be started.
     pub async fn open(pool: PgPool) -> Result<Self> {
-        let key = signing_key(&pool).await.context("open the signing keys")?;
+        let keys = Keys::open(&pool).await?;
         store::add_mailboxes(&pool).await.context("name the mailboxes of accounts")?;
-        Ok(Self { pool, passwords: Passwords::start()?, mail: None, key: Arc::new(key) })
+        Ok(Self { pool, passwords: Passwords::start()?, mail: None, keys })
     }
 
     /// With mails written to this folder.
@@ -44,30 +37,22 @@ impl Credentials {
         Self { mail, ..self }
     }
 
+    /// Looks at the signing keys now, rather than within a minute.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn look_at_keys(&self) -> Result<()> {
+        self.keys.look(&self.pool).await.map(|_| ())
+    }
+
     /// The answer to a log-in or refresh.
-    pub(crate) fn tokens(&self, session: SessionId, refresh: &RefreshToken) -> Result<Tokens> {
+    pub(crate) async fn tokens(&self, session: SessionId, refresh: &RefreshToken) -> Result<Tokens> {
         Ok(Tokens {
             user_id: refresh.user,
-            access_token: self.key.access_token(refresh.user, session, Timestamp::now())?,
+            access_token: self.keys.current(&self.pool).await?.access_token(refresh.user, session, Timestamp::now())?,
             token_type: "Bearer".to_owned(),
             expires_in: AccessClaims::LIFETIME,
             refresh_token: refresh.text(),
         })
     }
-}
-
-async fn signing_key(pool: &PgPool) -> Result<SigningKey> {
-    let mut db = pool.begin().await?;
-    store::lock_signing_keys(&mut db).await?;
-    let key = match store::newest_signing_key(&mut db).await? {
-        Some(key) => key,
-        None => {
-            let seed = rand::random();
-            let key = SigningKey::from_seed(&seed)?;
-            store::add_signing_key(&mut db, &key, &seed).await?;
-            key
-        }
-    };
-    db.commit().await?;
-    Ok(key)
 }

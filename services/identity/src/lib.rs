@@ -10,6 +10,7 @@ mod changes;
 mod common;
 mod credentials;
 mod domain;
+mod keys;
 mod mail;
 mod outbox;
 mod passwords;

@@ -23,5 +23,5 @@ pub(crate) async fn me(desk: Desk, context: Context, query: Me) -> Result<MeView
 /// From the table rather than from memory: another instance may have added a key.
 pub(crate) async fn jwks(desk: Desk, context: Context, _: Jwks) -> Result<Value, QueryError> {
     tend_beside(&desk, context.into());
-    Ok(json!({ "keys": store::public_keys(&desk.credentials.pool).await? }))
+    Ok(json!({ "keys": desk.credentials.keys.published(&desk.credentials.pool).await? }))
 }

@@ -80,13 +80,13 @@ pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) ->
         // The first log-in finishes a sign-up.
         mail::ask(&desk, &context, MailKind::VerifyEmail, &email, Some(found.user)).await?;
     }
-    Ok(desk.credentials.tokens(session, &token)?)
+    Ok(desk.credentials.tokens(session, &token).await?)
 }
 
 pub(crate) async fn refresh(desk: Desk, context: RequestContext, query: Refresh) -> Result<Tokens, QueryError> {
     let presented = RefreshToken::parse(&query.refresh_token).ok_or(INVALID_REFRESH_TOKEN)?;
     match store::rotate(&desk.credentials.pool, &presented).await? {
-        Rotation::Renewed(session, next) => Ok(desk.credentials.tokens(session, &next)?),
+        Rotation::Renewed(session, next) => Ok(desk.credentials.tokens(session, &next).await?),
         Rotation::Unknown => Err(INVALID_REFRESH_TOKEN.into()),
         Rotation::Ended => {
             outbox::send(&desk.credentials.pool, &context.commands, presented.user).await?;

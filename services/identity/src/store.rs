@@ -2,11 +2,10 @@
 
 use anyhow::Result;
 use plyo_events::{EmailAddress, Mailbox, SessionId, UserId, user::Device};
-use serde_json::Value;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::tokens::{RefreshToken, SigningKey};
+use crate::tokens::RefreshToken;
 
 /// The credential of a user. No `Debug`: the hash is a secret.
 pub(crate) struct Credential {
@@ -240,28 +239,4 @@ pub(crate) async fn end_session(pool: &PgPool, token: &RefreshToken) -> Result<(
                FROM ended ON CONFLICT DO NOTHING";
     sqlx::query(sql).bind(token.user.uuid()).bind(token.sha256()).execute(pool).await?;
     Ok(())
-}
-
-/// Only one at a time may look for a signing key and create one, so that two instances that start together agree.
-pub(crate) async fn lock_signing_keys(db: &mut PgConnection) -> Result<()> {
-    sqlx::query("LOCK TABLE signing_key IN EXCLUSIVE MODE").execute(db).await?;
-    Ok(())
-}
-
-pub(crate) async fn newest_signing_key(db: &mut PgConnection) -> Result<Option<SigningKey>> {
-    let sql = "SELECT seed FROM signing_key ORDER BY created_at DESC, key_id LIMIT 1";
-    let seed: Option<[u8; 32]> = sqlx::query_scalar(sql).fetch_optional(db).await?;
-    seed.map(|seed| SigningKey::from_seed(&seed)).transpose()
-}
-
-pub(crate) async fn add_signing_key(db: &mut PgConnection, key: &SigningKey, seed: &[u8; 32]) -> Result<()> {
-    let sql = "INSERT INTO signing_key (key_id, seed, public_key) VALUES ($1, $2, $3)";
-    sqlx::query(sql).bind(key.id()).bind(seed).bind(key.public()).execute(db).await?;
-    Ok(())
-}
-
-/// The public half of every signing key, newest first.
-pub(crate) async fn public_keys(pool: &PgPool) -> Result<Vec<Value>> {
-    let sql = "SELECT public_key FROM signing_key ORDER BY created_at DESC, key_id";
-    Ok(sqlx::query_scalar(sql).fetch_all(pool).await?)
 }

@@ -54,14 +54,15 @@ impl SigningKey {
     /// When the cryptography library rejects the key.
     pub(crate) fn access_token(&self, user: UserId, session: SessionId, now: Timestamp) -> Result<String> {
         let mut header = Header::new(Algorithm::EdDSA);
-        // RFC 9068: no other kind of JWT can pass for one.
-        header.typ = Some("at+jwt".to_owned());
+        header.typ = Some(AccessClaims::TYPE.to_owned());
         header.kid = Some(self.id.clone());
         let iat = now.as_second();
         let claims = AccessClaims {
             iss: AccessClaims::ISSUER.to_owned(),
+            aud: AccessClaims::AUDIENCE.to_owned(),
             sub: user,
             sid: session,
+            jti: Uuid::now_v7(),
             iat,
             exp: iat + i64::from(AccessClaims::LIFETIME),
             typ: TokenUse::Access,
@@ -116,6 +117,7 @@ mod tests {
         let public: Jwk = serde_json::from_value(key.public().clone()).unwrap();
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[AccessClaims::ISSUER]);
+        validation.set_audience(&[AccessClaims::AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         Ok(decode(token, &DecodingKey::from_jwk(&public).unwrap(), &validation)?.claims)
     }
