@@ -27,8 +27,10 @@ impl Signer {
         let now = Timestamp::now().as_second();
         let claims = AccessClaims {
             iss: AccessClaims::ISSUER.to_owned(),
+            aud: AccessClaims::AUDIENCE.to_owned(),
             sub: UserId::mint(),
             sid: SessionId::mint(),
+            jti: uuid::Uuid::now_v7(),
             iat: now,
             exp: now + i64::from(AccessClaims::LIFETIME),
             typ: TokenUse::Access,

@@ -21,9 +21,7 @@ use crate::{
     problem::{Code, Problem, UNAVAILABLE},
     scopes::{INSUFFICIENT_SCOPE, Scopes},
 };
-use tokens::AccessTokens;
-
-pub(crate) use tokens::is_access_token;
+use tokens::{AccessTokens, is_access_token};
 
 /// Somebody with a valid access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -64,6 +64,7 @@ mod socket_stories;
 mod stopping_stories;
 mod storm;
 mod surface_stories;
+mod sweep_stories;
 mod tally;
 mod timer_backup_stories;
 mod token_stories;

@@ -27,7 +27,7 @@ pub(super) struct AccessTokens(RwLock<HashMap<String, (Caller, Timestamp)>>);
 /// How long the answer holds. One that is revoked meanwhile is void at once, as a session is.
 const HOLDS_FOR: SignedDuration = SignedDuration::from_secs(60);
 
-pub(crate) fn is_access_token(token: &str) -> bool {
+pub(super) fn is_access_token(token: &str) -> bool {
     token.starts_with(ACCESS_TOKEN_PREFIX)
 }
 

@@ -2,6 +2,7 @@
 
 use axum::{
     Json,
+    body::Body,
     extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -17,7 +18,7 @@ use super::{
     Ids,
     auth::{read, secret},
 };
-use crate::{EdgeState, caller::Caller, problem::Problem};
+use crate::{EdgeState, body, caller::Caller, problem::Problem};
 
 /// What a token is called, what it may do, and for how long.
 #[derive(Deserialize, JsonSchema)]
@@ -54,7 +55,9 @@ pub(super) async fn revoke(
     State(state): State<EdgeState>,
     caller: Caller,
     Ids(token_id): Ids<SessionId>,
+    content: Body,
 ) -> Result<StatusCode, Problem> {
+    body::none(content).await?;
     plyo_nats::request(&state.nats, &RevokeAccessToken { user: caller.user, token_id }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

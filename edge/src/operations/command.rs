@@ -91,9 +91,7 @@ where
         let command = checked(make(ids))?;
         send(&state, caller, &headers, path, command, answer).await
     };
-    becomes::<C>(operation(method, path, summary, serve, answer))
-        .codes(&body::CODES)
-        .rejections(&[plyo_events::rejection::INVALID_BODY])
+    becomes::<C>(operation(method, path, summary, serve, answer)).takes_nothing()
 }
 
 fn becomes<C: ClientCommand>(operation: Operation) -> Operation {

@@ -2,6 +2,7 @@
 
 use axum::{
     Json,
+    body::Body,
     extract::{Request, State},
     http::StatusCode,
     response::Response,
@@ -13,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::{read, secret};
-use crate::{EdgeState, caller::Caller, connection::ClientAddress, problem::Problem};
+use crate::{EdgeState, body, caller::Caller, connection::ClientAddress, problem::Problem};
 
 /// Whose password is forgotten.
 #[derive(Deserialize, JsonSchema)]
@@ -118,7 +119,12 @@ pub(super) async fn change(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn verify_email(State(state): State<EdgeState>, caller: Caller) -> Result<StatusCode, Problem> {
+pub(super) async fn verify_email(
+    State(state): State<EdgeState>,
+    caller: Caller,
+    content: Body,
+) -> Result<StatusCode, Problem> {
+    body::none(content).await?;
     plyo_nats::request(&state.nats, &RequestEmailVerification { user: caller.user }).await?;
     Ok(StatusCode::ACCEPTED)
 }

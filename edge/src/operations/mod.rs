@@ -154,6 +154,11 @@ impl Operation {
         self.codes(&body::CODES).rejections(&[plyo_events::rejection::INVALID_BODY])
     }
 
+    /// It refuses a body that says anything.
+    fn takes_nothing(self) -> Self {
+        self.codes(&body::CODES).rejections(&[plyo_events::rejection::INVALID_BODY])
+    }
+
     fn parameter(mut self, place: &str, name: &str, description: &str, schema: Value) -> Self {
         self.parameters.push(json!({ "in": place, "name": name, "description": description, "schema": schema }));
         self

@@ -3,6 +3,7 @@
 
 use axum::{
     Json,
+    body::Body,
     extract::State,
     http::header,
     response::{IntoResponse, Response},
@@ -13,7 +14,7 @@ use plyo_events::{
 };
 
 use super::Ids;
-use crate::{EdgeState, caller::Caller, problem::Problem};
+use crate::{EdgeState, body, caller::Caller, problem::Problem};
 
 pub(super) async fn list(State(state): State<EdgeState>, caller: Caller) -> Result<Response, Problem> {
     let sessions = plyo_nats::ask(&state.nats, &ListSessions { user: caller.user, current: caller.session }).await?;
@@ -24,15 +25,27 @@ pub(super) async fn end_one(
     State(state): State<EdgeState>,
     caller: Caller,
     Ids(session): Ids<SessionId>,
+    content: Body,
 ) -> Result<Response, Problem> {
+    body::none(content).await?;
     end(&state, caller, WhichSessions::One(session)).await
 }
 
-pub(super) async fn end_others(State(state): State<EdgeState>, caller: Caller) -> Result<Response, Problem> {
+pub(super) async fn end_others(
+    State(state): State<EdgeState>,
+    caller: Caller,
+    content: Body,
+) -> Result<Response, Problem> {
+    body::none(content).await?;
     end(&state, caller, WhichSessions::AllBut(caller.session)).await
 }
 
-pub(super) async fn end_all(State(state): State<EdgeState>, caller: Caller) -> Result<Response, Problem> {
+pub(super) async fn end_all(
+    State(state): State<EdgeState>,
+    caller: Caller,
+    content: Body,
+) -> Result<Response, Problem> {
+    body::none(content).await?;
     end(&state, caller, WhichSessions::All).await
 }
 

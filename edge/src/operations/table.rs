@@ -97,6 +97,7 @@ fn of_services() -> Vec<Operation> {
             .asks::<ListSessions>(),
         operation(DELETE, "/auth/sessions", "Log out everywhere", sessions::end_all, gives::<SessionsEnded>())
             .with_token()
+            .takes_nothing()
             .requests::<EndSessions>(),
         operation(
             DELETE,
@@ -106,9 +107,11 @@ fn of_services() -> Vec<Operation> {
             gives::<SessionsEnded>(),
         )
         .with_token()
+        .takes_nothing()
         .requests::<EndSessions>(),
         operation(DELETE, "/auth/sessions/{id}", "Log out somewhere", sessions::end_one, gives::<SessionsEnded>())
             .with_token()
+            .takes_nothing()
             .requests::<EndSessions>(),
         operation(
             POST,
@@ -148,6 +151,7 @@ fn of_services() -> Vec<Operation> {
             status(StatusCode::ACCEPTED),
         )
         .with_token()
+        .takes_nothing()
         .requests::<RequestEmailVerification>(),
         operation(
             PUT,
@@ -220,6 +224,7 @@ fn of_services() -> Vec<Operation> {
             status(StatusCode::NO_CONTENT),
         )
         .with_token()
+        .takes_nothing()
         .requests::<RevokeAccessToken>(),
         // The training log.
         command(

@@ -18,13 +18,6 @@ struct Unsent {
     body: serde_json::Value,
 }
 
-/// Has a command wait.
-pub(crate) async fn put(pool: &PgPool, user: UserId, cause: Uuid, command: impl Into<Command>) -> Result<()> {
-    let command = command.into();
-    let kind = command.kind().to_string();
-    store::put(pool, &Unsent { user, cause, kind, body: serde_json::to_value(&command)? }).await
-}
-
 /// Sends what waits of a user, while the request that it is of is answered.
 pub(crate) fn send_beside(pool: &PgPool, commands: &CommandPublisher, user: UserId) {
     let (pool, commands) = (pool.clone(), commands.clone());

@@ -175,8 +175,10 @@ impl Person {
         let now = Timestamp::now().as_second();
         let claims = AccessClaims {
             iss: "plyo".into(),
+            aud: "plyo-api".into(),
             sub: self.user,
             sid: self.session,
+            jti: uuid::Uuid::nil(),
             iat: now,
             exp: now + seconds,
             typ: TokenUse::Access,

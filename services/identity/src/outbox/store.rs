@@ -10,13 +10,6 @@ use super::Unsent;
 
 type Row = (Uuid, Uuid, String, Value);
 
-pub(super) async fn put(pool: &PgPool, unsent: &Unsent) -> Result<()> {
-    let Unsent { user, cause, kind, body } = unsent;
-    let sql = "INSERT INTO unsent_command (user_id, cause, kind, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-    sqlx::query(sql).bind(user.uuid()).bind(cause).bind(kind).bind(body).execute(pool).await?;
-    Ok(())
-}
-
 pub(super) async fn of_user(pool: &PgPool, user: UserId) -> Result<Vec<Unsent>> {
     let sql = "SELECT user_id, cause, kind, body FROM unsent_command WHERE user_id = $1 ORDER BY created_at";
     let rows: Vec<Row> = sqlx::query_as(sql).bind(user.uuid()).fetch_all(pool).await?;
