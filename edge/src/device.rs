@@ -52,10 +52,22 @@ mod tests {
         let chrome = "(KHTML, like Gecko) Chrome/141.0.0.0";
         let agents = [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0", Some("Firefox on Linux")),
-            (&format!("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 {chrome} Safari/537.36"), Some("Chrome on Windows")),
-            (&format!("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 {chrome} Safari/537.36 Edg/141.0.0.0"), Some("Edge on Windows")),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1", Some("Safari on iPhone")),
-            ("Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/141.0.0.0 Mobile Safari/537.36", Some("Chrome on Android")),
+            (
+                &format!("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 {chrome} Safari/537.36"),
+                Some("Chrome on Windows"),
+            ),
+            (
+                &format!("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 {chrome} Safari/537.36 Edg/141.0.0.0"),
+                Some("Edge on Windows"),
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1",
+                Some("Safari on iPhone"),
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/141.0.0.0 Mobile Safari/537.36",
+                Some("Chrome on Android"),
+            ),
             ("curl/8.14.1", Some("curl")),
             ("ada@example.org", None),
             ("", None),

@@ -15,10 +15,6 @@ pub(crate) enum Scopes {
     Only(u32),
 }
 
-/// What the operation that is called needs; `None` is for sessions alone. The route of each operation carries it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NeededScope(pub Option<Scope>);
-
 pub(crate) const INSUFFICIENT_SCOPE: Code =
     Code::new(StatusCode::FORBIDDEN, "insufficient_scope", "this access token may not do that");
 

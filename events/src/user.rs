@@ -29,7 +29,9 @@ pub use self::second_factor::{
     ConfirmTotp, EnrolTotp, NO_SECOND_FACTOR, RecoveryCodes, RemoveTotp, SECOND_FACTOR_EXISTS, SECOND_FACTOR_REQUIRED,
     TotpEnrolment, WRONG_SECOND_FACTOR,
 };
-pub use self::sessions::{Device, EndSessions, ListSessions, SESSION_NOT_FOUND, SessionView, SessionsEnded, WhichSessions};
+pub use self::sessions::{
+    Device, EndSessions, ListSessions, SESSION_NOT_FOUND, SessionView, SessionsEnded, WhichSessions,
+};
 pub use self::sign_in::{ReportFailedSignIn, ReportSignIn, SignInFailed, SignedIn, TOO_MANY_FAILURES};
 
 /// BCP 47 language tag, `de-DE`: 2 to 35 of letters, digits and `-`.
@@ -271,8 +273,12 @@ impl Request for LogIn {
         TRY_AGAIN,
     ];
     type Answer = Tokens;
-    const SENDS: &'static [CommandKind] =
-        &[CommandKind::ReportSignIn, CommandKind::ReportFailedSignIn, CommandKind::ReportSecurityChange, CommandKind::RequestMail];
+    const SENDS: &'static [CommandKind] = &[
+        CommandKind::ReportSignIn,
+        CommandKind::ReportFailedSignIn,
+        CommandKind::ReportSecurityChange,
+        CommandKind::RequestMail,
+    ];
 }
 
 /// Exchange a refresh token for the next. The one before the current one gives it again within 10 s; any other that was used

@@ -69,8 +69,13 @@ async fn a_script_may_do_what_its_token_names_over_http_and_over_a_socket() {
     assert!(refused.err().is_some_and(|error| error.to_string().contains("4501")), "it may not hear of events");
 
     let listed = ada.get("/api/v1/auth/tokens").await.unwrap().body;
-    assert_eq!((&listed[1]["name"], &listed[1]["scopes"]), (&json!("a script"), &json!(["workouts:write", "events:read"])));
-    assert!(listed[1]["last_used_at"].is_string() && listed.to_string().find(logs["token"].as_str().unwrap()).is_none());
+    assert_eq!(
+        (&listed[1]["name"], &listed[1]["scopes"]),
+        (&json!("a script"), &json!(["workouts:write", "events:read"]))
+    );
+    assert!(
+        listed[1]["last_used_at"].is_string() && listed.to_string().find(logs["token"].as_str().unwrap()).is_none()
+    );
     let mut db = fixture.database("user").await;
     let kept: String = sqlx::query_scalar("SELECT array_agg(t::text)::text FROM user_credentials.access_token t")
         .fetch_one(&mut db)
@@ -100,7 +105,9 @@ async fn every_operation_takes_the_scope_that_it_says_and_no_other() {
         .as_object()
         .unwrap()
         .iter()
-        .flat_map(|(path, methods)| methods.as_object().unwrap().iter().map(move |(method, entry)| (path, method, entry)))
+        .flat_map(|(path, methods)| {
+            methods.as_object().unwrap().iter().map(move |(method, entry)| (path, method, entry))
+        })
         .filter_map(|(path, method, entry)| {
             let scopes: Vec<String> = serde_json::from_value(entry["security"][0]["bearer"].clone()).ok()?;
             let path = path.replace("{id}", "01990000-0000-7000-8000-000000000000").replace("{service}", "workout");
@@ -108,7 +115,8 @@ async fn every_operation_takes_the_scope_that_it_says_and_no_other() {
         })
         .filter(|(_, path, _)| path != "/api/v1/events")
         .collect();
-    let all: std::collections::BTreeSet<&str> = operations.iter().flat_map(|(.., scopes)| scopes).map(String::as_str).collect();
+    let all: std::collections::BTreeSet<&str> =
+        operations.iter().flat_map(|(.., scopes)| scopes).map(String::as_str).collect();
     assert!(operations.len() > 40 && all.len() > 10, "{} operations, {all:?}", operations.len());
     let all: Vec<&str> = all.into_iter().collect();
     for (method, path, scopes) in &operations {
@@ -135,7 +143,9 @@ async fn a_token_that_is_no_token_or_has_expired_opens_nothing() {
     let right = make(&mut ada, &["workouts:read"]).await;
     let right = right["token"].as_str().unwrap();
     let other_end = if right.ends_with('A') { "E" } else { "A" };
-    for wrong in ["plyo_", "plyo_no", &right[1..], &format!("{}{other_end}", &right[..right.len() - 1]), &right.to_lowercase()] {
+    for wrong in
+        ["plyo_", "plyo_no", &right[1..], &format!("{}{other_end}", &right[..right.len() - 1]), &right.to_lowercase()]
+    {
         let mut client = Client::new(&url).unwrap();
         client.set_token(wrong);
         assert_eq!(code(&client.get("/api/v1/workouts").await.unwrap()), (401, "invalid_token"), "{wrong}");

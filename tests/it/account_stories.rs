@@ -151,7 +151,8 @@ async fn a_person_signs_up_logs_in_and_stays_in() {
 
     let wrong = (RejectionKind::Unauthorized, "wrong_credentials".to_owned());
     assert_eq!(refused(accounts.log_in("wrong").await), wrong);
-    let nobody = LogIn { email: "nobody@example.org".to_owned(), password: PASSWORD.to_owned(), device: None, code: None };
+    let nobody =
+        LogIn { email: "nobody@example.org".to_owned(), password: PASSWORD.to_owned(), device: None, code: None };
     assert_eq!(refused(accounts.request(nobody).await), wrong);
     assert_eq!(refused(accounts.log_in("with a \0 in it").await).0, RejectionKind::Invalid);
 }

@@ -60,7 +60,10 @@ impl Platform {
 
     fn mails(&self) -> Vec<PathBuf> {
         let files = fs::read_dir(self.directory.path().join("mail")).into_iter().flatten().flatten();
-        files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|extension| extension == "eml")).collect()
+        files
+            .map(|file| file.path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
+            .collect()
     }
 
     /// The next mail that nobody has read.
@@ -205,8 +208,10 @@ async fn a_thousand_resets_send_three_mails() {
         });
     }
     asking.join_all().await;
-    eventually("three mails are written", Duration::from_secs(20), async || Ok((platform.mails().len() == 3).then_some(())))
-        .await;
+    eventually("three mails are written", Duration::from_secs(20), async || {
+        Ok((platform.mails().len() == 3).then_some(()))
+    })
+    .await;
     platform.fixture.settle(&REAL).await;
     assert_eq!(platform.mails().len(), 3);
 }
@@ -242,7 +247,11 @@ async fn another_password_or_address_needs_the_present_password_and_the_old_mail
     assert_eq!(put(&mut ada, "/email", change("Ada@Gym.example", "purple lamp river")).await.status, 202);
     let letter = platform.mail().await;
     assert!(letter.is_about("Confirm your new e-mail address") && letter.is_to("ada@gym.example"), "{}", letter.text);
-    assert_eq!(ada.get("/api/v1/auth/me").await.unwrap().body["email"], "ada@example.org", "not before it is confirmed");
+    assert_eq!(
+        ada.get("/api/v1/auth/me").await.unwrap().body["email"],
+        "ada@example.org",
+        "not before it is confirmed"
+    );
     assert_eq!(platform.post("/email/confirm", &json!({ "code": letter.code() })).await.status, 204);
     let notice = platform.mail().await;
     assert!(notice.is_about("Your e-mail address was changed") && notice.is_to("ada@example.org"), "{}", notice.text);
@@ -268,7 +277,10 @@ async fn a_mail_that_cannot_be_sent_is_given_up_and_said_so() {
     let ada = somebody(&url, "ada").await;
     let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
     let forgotten = json!({ "email": "ada@example.org" });
-    assert_eq!(Client::new(&url).unwrap().post("/api/v1/auth/password/forgotten", &forgotten).await.unwrap().status, 202);
+    assert_eq!(
+        Client::new(&url).unwrap().post("/api/v1/auth/password/forgotten", &forgotten).await.unwrap().status,
+        202
+    );
     let settled = crate::people::pushed(&mut live, "mail.settled.v1").await;
     assert_eq!(settled.data["result"], "no_channel");
 }

@@ -42,9 +42,8 @@ async fn a_key_is_published_before_it_signs_and_stays_as_long_as_its_tokens() {
     let store = Credentials::open(pool.clone()).await.unwrap();
     let (nats, dsn) = (fixture.nats().await, fixture.own_dsn("user"));
     let service = plyo::services::user(Some(store.clone()));
-    let service = tokio::spawn(async move {
-        plyo_nats::run(service, nats, &dsn, Health::default(), RunConfig::default()).await
-    });
+    let service =
+        tokio::spawn(async move { plyo_nats::run(service, nats, &dsn, Health::default(), RunConfig::default()).await });
     fixture.ending.note(&["user"]);
     let first = Edge::start(&fixture, EdgeConfig { limits: false, ..EdgeConfig::default() }).await;
     somebody(&first.url, "ada").await;
@@ -69,13 +68,21 @@ async fn a_key_is_published_before_it_signs_and_stays_as_long_as_its_tokens() {
     assert!(key_of(&new) != key_of(&old) && keys.contains(&key_of(&new)));
     assert!(is_good(&edge.url, &old).await && is_good(&edge.url, &new).await, "nobody is logged out");
 
-    then("UPDATE signing_key SET signs_from = now() - interval '14 minutes' WHERE signs_from > now() - interval '1 day'").await;
+    then(
+        "UPDATE signing_key SET signs_from = now() - interval '14 minutes' WHERE signs_from > now() - interval '1 day'",
+    )
+    .await;
     assert_eq!(published(&edge.url).await, keys);
-    then("UPDATE signing_key SET signs_from = now() - interval '16 minutes' WHERE signs_from > now() - interval '1 day'").await;
+    then(
+        "UPDATE signing_key SET signs_from = now() - interval '16 minutes' WHERE signs_from > now() - interval '1 day'",
+    )
+    .await;
     assert_eq!(published(&edge.url).await, BTreeSet::from([key_of(&new)]), "its tokens have expired");
     let later = Edge::start(&fixture, EdgeConfig { limits: false, ..EdgeConfig::default() }).await;
-    eventually("the old key is unknown", Duration::from_secs(10), async || Ok((!is_good(&later.url, &old).await).then_some(())))
-        .await;
+    eventually("the old key is unknown", Duration::from_secs(10), async || {
+        Ok((!is_good(&later.url, &old).await).then_some(()))
+    })
+    .await;
     assert!(is_good(&later.url, &new).await);
     assert_eq!(json!(published(&later.url).await.len()), json!(1));
     service.abort();

@@ -80,7 +80,8 @@ async fn a_person_sees_where_they_are_logged_in_and_ends_it_from_elsewhere() {
     renewed.unwrap().success().unwrap();
     let again = sessions(&mut laptop).await;
     assert_eq!(again[0]["session_id"], on_the_phone, "it was used last");
-    assert!(again[0]["last_used_at"].as_str() > listed[1]["last_used_at"].as_str());
+    let used = |session: &Value| session["last_used_at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert!(used(&again[0]) > used(&listed[1]));
     assert_eq!(again[0]["started_at"], listed[1]["started_at"]);
 
     let path = format!("/{on_the_phone}");

@@ -106,12 +106,16 @@ async fn a_log_in_on_a_new_device_is_told_of_and_that_cannot_be_turned_off() {
         assert_eq!(try_to_log_in(&url, "ada@example.org", "long enough", LAPTOP).await.status, 200);
     }
     let signed_in = pushed(&mut live, "user.signed_in.v1").await;
-    assert_eq!((&signed_in.data["device"], &signed_in.data["is_new_device"]), (&json!("Firefox on Linux"), &json!(true)));
+    assert_eq!(
+        (&signed_in.data["device"], &signed_in.data["is_new_device"]),
+        (&json!("Firefox on Linux"), &json!(true))
+    );
     fixture.settle(&REAL).await;
     let told = ada.get("/api/v1/notifications").await.unwrap().success().unwrap();
     let told: Vec<&Value> = told["items"].as_array().unwrap().iter().collect();
     assert_eq!(told.len(), 1, "once: {told:?}");
-    let params = json!({ "device": "Firefox on Linux", "session_id": signed_in.data["session_id"], "what": "new_device" });
+    let params =
+        json!({ "device": "Firefox on Linux", "session_id": signed_in.data["session_id"], "what": "new_device" });
     assert_eq!((&told[0]["kind"], &told[0]["params"]), (&json!("security"), &params));
     assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }

@@ -139,7 +139,8 @@ async fn nobody_finds_anything_of_somebody_else_and_nothing_is_written() {
     let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
     let (mut n, mut commands) = (0, 0);
     for kind in operations().into_iter().filter_map(|(_, _, command)| command) {
-        let examples = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/examples").join(&kind)).unwrap();
+        let examples =
+            fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/examples").join(&kind)).unwrap();
         let examples = examples.map(|file| file.unwrap().path()).filter(|path| path.extension().unwrap() == "json");
         for example in examples {
             let mut data: Value = serde_json::from_slice(&fs::read(&example).unwrap()).unwrap();

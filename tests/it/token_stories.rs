@@ -73,21 +73,26 @@ async fn a_token_that_the_platform_did_not_sign_as_it_is_opens_nothing() {
     // The public key, which everybody has, as the secret of a symmetric signature.
     let jwks = Client::new(&url).unwrap().get("/.well-known/jwks.json").await.unwrap().body;
     let public = jwks["keys"][0]["x"].as_str().unwrap();
-    let confused = Header { typ: Some("at+jwt".to_owned()), kid: Some(key_id.to_owned()), ..Header::new(Algorithm::HS256) };
-    let confused = [public.as_bytes(), &base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, public).unwrap()]
-        .map(|public| encode(&confused, &claims, &EncodingKey::from_secret(public)).unwrap());
+    let confused =
+        Header { typ: Some("at+jwt".to_owned()), kid: Some(key_id.to_owned()), ..Header::new(Algorithm::HS256) };
+    let confused =
+        [public.as_bytes(), &base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, public).unwrap()]
+            .map(|public| encode(&confused, &claims, &EncodingKey::from_secret(public)).unwrap());
     let [with_text, with_bytes] = confused;
     // Whoever believed a header would fetch the key there.
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let elsewhere = format!("http://{}/jwks.json", listener.local_addr().unwrap());
-    let foreign_jwk = Jwk::from_encoding_key(&EncodingKey::from_ed_der(&[&PKCS8[..], &FOREIGN].concat()), Algorithm::EdDSA);
+    let foreign_jwk =
+        Jwk::from_encoding_key(&EncodingKey::from_ed_der(&[&PKCS8[..], &FOREIGN].concat()), Algorithm::EdDSA);
     let foreign = |change: fn(&mut Header, &str, Jwk)| {
-        let mut header = Header { typ: Some("at+jwt".to_owned()), kid: Some(key_id.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        let mut header =
+            Header { typ: Some("at+jwt".to_owned()), kid: Some(key_id.to_owned()), ..Header::new(Algorithm::EdDSA) };
         change(&mut header, &elsewhere, foreign_jwk.clone().unwrap());
         encode(&header, &claims, &EncodingKey::from_ed_der(&[&PKCS8[..], &FOREIGN].concat())).unwrap()
     };
     let of_type = |typ: Option<&str>| {
-        let header = Header { typ: typ.map(str::to_owned), kid: Some(key_id.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        let header =
+            Header { typ: typ.map(str::to_owned), kid: Some(key_id.to_owned()), ..Header::new(Algorithm::EdDSA) };
         encode(&header, &claims, &EncodingKey::from_ed_der(&[&PKCS8[..], &seed].concat())).unwrap()
     };
     for (what, token) in [

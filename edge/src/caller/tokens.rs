@@ -79,10 +79,10 @@ mod tests {
 
     #[test]
     fn what_is_no_token_is_not_even_asked_for() {
-        let text = BASE64_URL_SAFE_NO_PAD.encode([7; 48]);
+        let text = BASE64_URL_SAFE_NO_PAD.encode([7_u8; 48]);
         let question = read(&format!("plyo_{text}")).unwrap();
         assert_eq!(question.user.uuid().as_bytes(), &[7; 16]);
-        assert_eq!(question.sha256, <[u8; 32]>::from(Sha256::digest([7; 32])));
+        assert_eq!(question.sha256, <[u8; 32]>::from(Sha256::digest([7_u8; 32])));
         for wrong in ["plyo_", "plyo_short", &text, &format!("plyo_{text}A"), &format!("plyo_{}\u{e9}", &text[2..])] {
             assert!(read(wrong).is_none(), "{wrong}");
         }

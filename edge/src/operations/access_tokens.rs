@@ -41,8 +41,7 @@ pub(super) async fn create(
     request: Request,
 ) -> Result<Response, Problem> {
     let (_, NewAccessToken { name, scopes, days }) = read(request).await?;
-    let created =
-        plyo_nats::request(&state.nats, &CreateAccessToken { user: caller.user, name, scopes, days }).await?;
+    let created = plyo_nats::request(&state.nats, &CreateAccessToken { user: caller.user, name, scopes, days }).await?;
     Ok(secret((StatusCode::CREATED, Json(created))))
 }
 

@@ -8,7 +8,8 @@ use axum::{
     response::Response,
 };
 use plyo_events::user::{
-    ChangePassword, ConfirmEmail, ConfirmTotp, EnrolTotp, RemoveTotp, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword,
+    ChangePassword, ConfirmEmail, ConfirmTotp, EnrolTotp, RemoveTotp, RequestEmailChange, RequestEmailVerification,
+    RequestPasswordReset, ResetPassword,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -92,7 +93,7 @@ pub(super) async fn forgotten(
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let (_, ForgottenPassword { email }) = read(request).await?;
-    state.limits.credentials(address, &email).await?;
+    state.limits.credentials(address, &email, &standing).await?;
     plyo_nats::request(&state.nats, &RequestPasswordReset { email }).await?;
     Ok(StatusCode::ACCEPTED)
 }

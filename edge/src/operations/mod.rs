@@ -15,8 +15,8 @@ mod table;
 use std::sync::LazyLock;
 
 use axum::{
-    Extension, Router,
-    extract::{FromRequestParts, Path},
+    Router,
+    extract::{FromRequestParts, MatchedPath, Path},
     handler::Handler,
     http::{Method, StatusCode, request::Parts},
     middleware::{from_fn, map_response},
@@ -35,7 +35,7 @@ use crate::{
     connection::ClientAddress,
     limits::{self, Policy, Standing, TOO_MANY_REQUESTS, USER},
     problem::{Code, FAILED, NOT_FOUND, Problem, Told, UNAVAILABLE},
-    scopes::NeededScope,
+    scopes::Scopes,
     submit,
 };
 
@@ -227,9 +227,8 @@ impl Operation {
 /// The routes of the table.
 pub(crate) fn router() -> Router<EdgeState> {
     operations().into_iter().fold(Router::new(), |router, operation| {
-        let (path, scope, is_limited) =
-            (operation.path, NeededScope(operation.scope), !operation.limits.is_empty());
-        let route = checked(operation).layer(Extension(scope));
+        let (path, is_limited) = (operation.path, !operation.limits.is_empty());
+        let route = checked(operation);
         router.route(path, if is_limited { route.route_layer(from_fn(limits::told)) } else { route })
     })
 }
@@ -265,6 +264,16 @@ pub(crate) fn socket_command(kind: CommandKind) -> Option<SocketCommand> {
     COMMANDS.iter().find(|command| command.kind == kind).copied()
 }
 
+/// What a personal access token needs for an operation, by the path of its route.
+fn scope_of(method: &Method, path: &str) -> Option<Scope> {
+    static SCOPES: LazyLock<Vec<(Method, &str, Option<Scope>)>> =
+        LazyLock::new(|| operations().into_iter().map(|row| (row.method, row.path, row.scope)).collect());
+    let path = path.strip_prefix("/api/v1")?;
+    // A HEAD is answered as a GET.
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    SCOPES.iter().find(|(of, at, _)| of == method && *at == path)?.2
+}
+
 impl FromRequestParts<EdgeState> for Caller {
     type Rejection = Problem;
 
@@ -277,7 +286,10 @@ impl FromRequestParts<EdgeState> for Caller {
             state.limits.address(address, &standing)?;
         }
         let caller = state.callers.authenticate(&state.nats, caller::token_of(&parts.headers)?, now).await?;
-        caller.scopes.check(parts.extensions.get::<NeededScope>().and_then(|needed| needed.0))?;
+        if caller.scopes != Scopes::Session {
+            let path = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+            caller.scopes.check(scope_of(&parts.method, path))?;
+        }
         state.limits.user(caller.user, &standing)?;
         Ok(caller)
     }

@@ -13,9 +13,10 @@ use plyo_events::{
         ReadNotification, SetPreferences,
     },
     user::{
-        AccessTokenCreated, AccessTokenView, ChangePassword, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions, EnrolTotp, Jwks, ListAccessTokens, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Refresh,
-        RecoveryCodes, Registered, RemoveTotp, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword, RevokeAccessToken, Scope, SessionView,
-        SessionsEnded, Tokens, TotpEnrolment,
+        AccessTokenCreated, AccessTokenView, ChangePassword, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions,
+        EnrolTotp, Jwks, ListAccessTokens, ListSessions, LogIn, LogOut, Me, PrepareSignUp, RecoveryCodes, Refresh,
+        Registered, RemoveTotp, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword,
+        RevokeAccessToken, Scope, SessionView, SessionsEnded, Tokens, TotpEnrolment,
     },
     workout::{
         ArchiveExercise, BodyWeightSaved, CancelReminder, ChangeExercise, CorrectWorkout, CreateExercise,
@@ -90,8 +91,7 @@ fn of_services() -> Vec<Operation> {
             gives::<Map<String, Value>>(),
         )
         .asks::<Jwks>(),
-        query("/auth/me", "Who am I?", |user, ()| Me { user })
-        .scope(Scope::ProfileRead),
+        query("/auth/me", "Who am I?", |user, ()| Me { user }).scope(Scope::ProfileRead),
         operation(GET, "/auth/sessions", "Where I am logged in", sessions::list, gives::<Vec<SessionView>>())
             .with_token()
             .asks::<ListSessions>(),
@@ -242,7 +242,7 @@ fn of_services() -> Vec<Operation> {
         })
         .scope(Scope::WorkoutsRead),
         revised("/workouts/{id}", "One workout", |user, workout_id| GetWorkout { user, workout_id })
-        .scope(Scope::WorkoutsRead),
+            .scope(Scope::WorkoutsRead),
         command(
             PUT,
             "/workouts/{id}",
@@ -259,8 +259,7 @@ fn of_services() -> Vec<Operation> {
             gives::<WorkoutSaved>(),
         )
         .scope(Scope::WorkoutsWrite),
-        query("/workouts/records", "My current records", |user, ()| ListRecords { user })
-        .scope(Scope::RecordsRead),
+        query("/workouts/records", "My current records", |user, ()| ListRecords { user }).scope(Scope::RecordsRead),
         command(
             PUT,
             "/workouts/body-weight",
@@ -270,7 +269,7 @@ fn of_services() -> Vec<Operation> {
         )
         .scope(Scope::BodyWrite),
         query("/workouts/body-weight", "What I weighed, latest first", |user, ()| ListBodyWeights { user })
-        .scope(Scope::BodyRead),
+            .scope(Scope::BodyRead),
         command(
             POST,
             "/exercises/custom",
@@ -319,7 +318,7 @@ fn of_services() -> Vec<Operation> {
         )
         .scope(Scope::RemindersWrite),
         query("/workouts/reminders", "My pending reminders", |user, ()| ListReminders { user })
-        .scope(Scope::RemindersRead),
+            .scope(Scope::RemindersRead),
         command(
             PUT,
             "/workouts/reminders/{id}",
@@ -338,7 +337,7 @@ fn of_services() -> Vec<Operation> {
         .scope(Scope::RemindersWrite),
         // What comes of it.
         query("/achievements", "All achievements, with my progress", |user, ()| ListAchievements { user })
-        .scope(Scope::AchievementsRead),
+            .scope(Scope::AchievementsRead),
         list(
             "/notifications",
             "My notifications, newest first",
@@ -351,7 +350,7 @@ fn of_services() -> Vec<Operation> {
         )
         .scope(Scope::NotificationsRead),
         query("/notifications/counts", "Count my notifications", |user, ()| CountNotifications { user })
-        .scope(Scope::NotificationsRead),
+            .scope(Scope::NotificationsRead),
         bare_command(
             POST,
             "/notifications/{id}/read",
@@ -369,7 +368,7 @@ fn of_services() -> Vec<Operation> {
         )
         .scope(Scope::NotificationsWrite),
         query("/notifications/preferences", "My notification preferences", |user, ()| GetPreferences { user })
-        .scope(Scope::NotificationsRead),
+            .scope(Scope::NotificationsRead),
         command(
             PUT,
             "/notifications/preferences",
@@ -433,7 +432,7 @@ fn of_services() -> Vec<Operation> {
         )
         .scope(Scope::CoachRead),
         command(POST, "/coach/goals", "Set what I train for", |(), goals| SetGoals { goals }, gives::<Goals>())
-        .scope(Scope::CoachWrite),
+            .scope(Scope::CoachWrite),
         // The edge's own.
         outcome::answers_of_commands(operation(
             GET,

@@ -49,7 +49,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ProfileRead,
         Self::ProfileWrite,
         Self::WorkoutsRead,

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{BUSY, TRY_AGAIN};
 use crate::{
-    CommandKind, MailId, RejectionCode, RejectionKind, Request, UserId, rejection::INVALID_BODY, user::TOO_MANY_FAILURES,
+    CommandKind, MailId, RejectionCode, RejectionKind, Request, UserId, rejection::INVALID_BODY,
+    user::TOO_MANY_FAILURES,
 };
 
 /// What a mail is for.
@@ -183,8 +184,7 @@ impl Request for ResetPassword {
 impl Request for ChangePassword {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "change_password";
-    const REJECTIONS: &'static [RejectionCode] =
-        &[INVALID_BODY, WRONG_PASSWORD, TOO_MANY_FAILURES, BUSY, TRY_AGAIN];
+    const REJECTIONS: &'static [RejectionCode] = &[INVALID_BODY, WRONG_PASSWORD, TOO_MANY_FAILURES, BUSY, TRY_AGAIN];
     type Answer = Accepted;
     const SENDS: &'static [CommandKind] = SECURITY_CHANGES;
 }
@@ -200,8 +200,7 @@ impl Request for RequestEmailVerification {
 impl Request for RequestEmailChange {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "request_email_change";
-    const REJECTIONS: &'static [RejectionCode] =
-        &[INVALID_BODY, WRONG_PASSWORD, TOO_MANY_FAILURES, BUSY, TRY_AGAIN];
+    const REJECTIONS: &'static [RejectionCode] = &[INVALID_BODY, WRONG_PASSWORD, TOO_MANY_FAILURES, BUSY, TRY_AGAIN];
     type Answer = Accepted;
     const SENDS: &'static [CommandKind] = &[CommandKind::RequestMail];
 }

@@ -70,8 +70,7 @@ impl Request for EnrolTotp {
 impl Request for ConfirmTotp {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "confirm_totp";
-    const REJECTIONS: &'static [RejectionCode] =
-        &[INVALID_CODE, NO_SECOND_FACTOR, SECOND_FACTOR_EXISTS, TRY_AGAIN];
+    const REJECTIONS: &'static [RejectionCode] = &[INVALID_CODE, NO_SECOND_FACTOR, SECOND_FACTOR_EXISTS, TRY_AGAIN];
     type Answer = RecoveryCodes;
     const SENDS: &'static [CommandKind] = &[CommandKind::ReportSecurityChange];
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use plyo_events::{
     Rejection, SessionId, Violation,
     user::{
-        ACCESS_TOKEN_NOT_FOUND, ACCESS_TOKEN_PREFIX, AccessTokenCreated, AccessTokenView, Accepted, CheckAccessToken,
+        ACCESS_TOKEN_NOT_FOUND, ACCESS_TOKEN_PREFIX, Accepted, AccessTokenCreated, AccessTokenView, CheckAccessToken,
         CheckedAccessToken, CreateAccessToken, ListAccessTokens, RevokeAccessToken, TOO_MANY_ACCESS_TOKENS,
         UNKNOWN_ACCESS_TOKEN,
     },

@@ -94,7 +94,9 @@ mod tests {
         for right in ["sbwq4321", "ÄÖÜßäöü€", "A\u{308}O\u{308}U\u{308}ßäöü€", " spaces ", &long(256)] {
             assert!(pointers("a@b", right).is_empty(), "{right:?}");
         }
-        for wrong in ["", "sbwq432", "ÄÖÜäöü€", "a\u{308}a\u{308}a\u{308}a\u{308}", "with a \0 in it", "Sommer2024!", &long(257)] {
+        for wrong in
+            ["", "sbwq432", "ÄÖÜäöü€", "a\u{308}a\u{308}a\u{308}a\u{308}", "with a \0 in it", "Sommer2024!", &long(257)]
+        {
             assert_eq!(pointers("a@b", wrong), ["/password"], "{wrong:?}");
         }
         assert_eq!(pointers("", ""), ["/email", "/password"]);

@@ -32,8 +32,10 @@ use futures_util::future::Either;
 use plyo_events::{
     UserId,
     user::{
-        ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions, EnrolTotp, Jwks, ListAccessTokens, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh,
-        RequestEmailChange, RequestEmailVerification, RemoveTotp, RequestPasswordReset, ResetPassword, RevokeAccessToken, TRY_AGAIN,
+        ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions, EnrolTotp, Jwks,
+        ListAccessTokens, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh, RemoveTotp,
+        RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword, RevokeAccessToken,
+        TRY_AGAIN,
     },
 };
 use plyo_nats::{QueryError, Service};

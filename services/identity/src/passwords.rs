@@ -184,14 +184,17 @@ mod tests {
     #[tokio::test]
     async fn a_hash_of_what_was_typed_is_renewed_by_one_of_its_normal_form() {
         let passwords = Passwords::start().unwrap();
-        let current = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap());
+        let current =
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(MEMORY_KIB, PASSES, LANES, None).unwrap());
         let decomposed = "cafe\u{301} noir";
         let stored = hash(&current, decomposed.as_bytes()).unwrap();
         let verify = async |password: &str, stored: &str| {
             passwords.verify(typed(password), Some(stored.to_owned())).await.unwrap()
         };
         assert!(verify("caf\u{e9} noir", &stored).await == Verdict::Wrong, "its owner never typed it so");
-        let Verdict::Right { renewed: Some(renewed) } = verify(decomposed, &stored).await else { panic!("it was right") };
+        let Verdict::Right { renewed: Some(renewed) } = verify(decomposed, &stored).await else {
+            panic!("it was right")
+        };
         for password in [decomposed, "caf\u{e9} noir"] {
             assert!(verify(password, &renewed).await == Verdict::Right { renewed: None });
         }

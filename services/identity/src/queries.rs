@@ -8,7 +8,8 @@ use crate::{Desk, store, tending::tend_beside};
 
 pub(crate) async fn me(desk: Desk, context: Context, query: Me) -> Result<MeView, QueryError> {
     let profile = (desk.find_profile)(context.pool, query.user).await?.ok_or(USER_NOT_FOUND)?;
-    let (email, email_verified, second_factor) = store::email(&desk.credentials.pool, query.user).await?.ok_or(USER_NOT_FOUND)?;
+    let (email, email_verified, second_factor) =
+        store::email(&desk.credentials.pool, query.user).await?.ok_or(USER_NOT_FOUND)?;
     Ok(MeView {
         user_id: query.user,
         email,

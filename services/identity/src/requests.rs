@@ -3,8 +3,8 @@
 use plyo_events::{
     EmailAddress, SessionId, UserId,
     user::{
-        EMAIL_TAKEN, INVALID_REFRESH_TOKEN, LogIn, LogOut, LoggedOut, MailKind, PrepareSignUp, Prepared, REGISTRATION_UNFINISHED,
-        Refresh, TRY_AGAIN, Tokens, WRONG_CREDENTIALS,
+        EMAIL_TAKEN, INVALID_REFRESH_TOKEN, LogIn, LogOut, LoggedOut, MailKind, PrepareSignUp, Prepared,
+        REGISTRATION_UNFINISHED, Refresh, TRY_AGAIN, Tokens, WRONG_CREDENTIALS,
     },
 };
 use plyo_nats::{QueryError, RequestContext};
@@ -77,8 +77,10 @@ pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) ->
     }
     outbox::send_beside(pool, &context.commands, found.user);
     if !found.in_use && desk.credentials.mail.is_some() {
-        // The first log-in finishes a sign-up.
-        mail::ask(&desk, &context, MailKind::VerifyEmail, &email, Some(found.user)).await?;
+        // The first log-in finishes a sign-up. Who gets no mail asks for another.
+        if let Err(error) = mail::ask(&desk, &context, MailKind::VerifyEmail, &email, Some(found.user)).await {
+            tracing::warn!(%error, "cannot ask for a mail");
+        }
     }
     Ok(desk.credentials.tokens(session, &token).await?)
 }

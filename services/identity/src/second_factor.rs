@@ -36,7 +36,11 @@ pub(crate) async fn enrol(desk: Desk, context: RequestContext, query: EnrolTotp)
     Ok(TotpEnrolment { secret: app.secret().to_base32(), url })
 }
 
-pub(crate) async fn confirm(desk: Desk, context: RequestContext, query: ConfirmTotp) -> Result<RecoveryCodes, QueryError> {
+pub(crate) async fn confirm(
+    desk: Desk,
+    context: RequestContext,
+    query: ConfirmTotp,
+) -> Result<RecoveryCodes, QueryError> {
     let pool = &desk.credentials.pool;
     let found = store::of_user(pool, query.user).await?.ok_or(NO_SECOND_FACTOR)?;
     if found.is_confirmed {

@@ -219,7 +219,9 @@ async fn repeat(pool: &PgPool, presented: &RefreshToken) -> Result<Rotation> {
     .await?;
     Ok(match found {
         Some((_, _, Some(true))) => Rotation::Ended,
-        Some((session, Some(salt), Some(false))) => Rotation::Renewed(SessionId::new(session), presented.successor(&salt)),
+        Some((session, Some(salt), Some(false))) => {
+            Rotation::Renewed(SessionId::new(session), presented.successor(&salt))
+        }
         // There is none of it, or none yet.
         _ => Rotation::Unknown,
     })

@@ -22,7 +22,8 @@ impl Reactor for Accounts {
             Incoming::Command(command) => match &command.body {
                 Command::RegisterUser(_) => state.profiles.want((command.user(),)),
                 Command::RevokeSession(revoke) => state.revoked.want((command.user(), revoke.session_id)),
-                Command::RequestMail(RequestMail { request_id, .. }) | Command::ReportMail(ReportMail { request_id, .. }) => {
+                Command::RequestMail(RequestMail { request_id, .. })
+                | Command::ReportMail(ReportMail { request_id, .. }) => {
                     state.mails.want((command.user(), *request_id));
                 }
                 _ => {}
@@ -38,7 +39,9 @@ impl Reactor for Accounts {
             Command::RevokeSession(revoke) => Ok(domain::revoke(state, command.user(), revoke)),
             Command::ReportSignIn(report) => Ok(domain::signed_in(report)),
             Command::ReportFailedSignIn(report) => Ok(domain::sign_in_failed(report)),
-            Command::ReportSecurityChange(report) => Ok(Output::nothing().event(SecurityChanged { change: report.change })),
+            Command::ReportSecurityChange(report) => {
+                Ok(Output::nothing().event(SecurityChanged { change: report.change }))
+            }
             Command::ReportVerifiedEmail(_) => Ok(Output::nothing().event(EmailVerified {})),
             Command::RequestMail(request) => Ok(mails::request(state, command.user(), request)),
             Command::ReportMail(report) => mails::report(state, command.user(), report),

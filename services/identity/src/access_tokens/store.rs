@@ -25,7 +25,10 @@ pub(super) async fn add(
 ) -> Result<bool> {
     let mut db = pool.begin().await?;
     // One at a time for each user, so that of many at once none is too many.
-    sqlx::query("SELECT FROM credential WHERE user_id = $1 FOR UPDATE").bind(query.user.uuid()).execute(&mut *db).await?;
+    sqlx::query("SELECT FROM credential WHERE user_id = $1 FOR UPDATE")
+        .bind(query.user.uuid())
+        .execute(&mut *db)
+        .await?;
     let over = "DELETE FROM access_token WHERE user_id = $1 AND expires_at <= now()";
     sqlx::query(over).bind(query.user.uuid()).execute(&mut *db).await?;
     let sql = "INSERT INTO access_token (user_id, token_id, sha256, name, scopes, expires_at)

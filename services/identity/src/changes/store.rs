@@ -26,7 +26,9 @@ pub(super) struct Code {
 
 pub(super) enum EmailChange {
     /// With the mail that tells the old address.
-    Done { notice: MailId },
+    Done {
+        notice: MailId,
+    },
     /// Another account has it by now.
     Taken,
     InvalidCode,

@@ -11,15 +11,30 @@ pub(super) fn write(mail: MailId, kind: MailKind, to: &str, code: &str, base_url
     let (subject, text) = match kind {
         MailKind::VerifyEmail => (
             "Confirm your e-mail address",
-            proving("Somebody, probably you, uses this address at Plyo. To confirm it", base_url, "confirm-email", code),
+            proving(
+                "Somebody, probably you, uses this address at Plyo. To confirm it",
+                base_url,
+                "confirm-email",
+                code,
+            ),
         ),
         MailKind::ChangeEmail => (
             "Confirm your new e-mail address",
-            proving("Somebody, probably you, wants to use this address at Plyo. To confirm it", base_url, "confirm-email", code),
+            proving(
+                "Somebody, probably you, wants to use this address at Plyo. To confirm it",
+                base_url,
+                "confirm-email",
+                code,
+            ),
         ),
         MailKind::ResetPassword => (
             "Set a new password",
-            proving("Somebody, probably you, has forgotten your password at Plyo. To set a new one", base_url, "reset-password", code),
+            proving(
+                "Somebody, probably you, has forgotten your password at Plyo. To set a new one",
+                base_url,
+                "reset-password",
+                code,
+            ),
         ),
         MailKind::EmailChanged => (
             "Your e-mail address was changed",

@@ -44,7 +44,13 @@ pub(super) async fn ask(
 }
 
 /// One that is not counted: what was done has to be told.
-pub(crate) async fn notice(db: &mut PgConnection, mail: MailId, kind: MailKind, address: &str, user: UserId) -> Result<()> {
+pub(crate) async fn notice(
+    db: &mut PgConnection,
+    mail: MailId,
+    kind: MailKind,
+    address: &str,
+    user: UserId,
+) -> Result<()> {
     let sql = "INSERT INTO mail (mail_id, kind, mailbox_sha256, address, user_id) VALUES ($1, $2, $3, $4, $5)";
     let mailbox: [u8; 32] = Sha256::digest(EmailAddress::read(address).key()).into();
     let insert = sqlx::query(sql).bind(mail.uuid()).bind(name(kind)?).bind(mailbox).bind(address).bind(user.uuid());

@@ -3,8 +3,8 @@
 use plyo_events::{
     Event, Message, NotificationId, Output, Rejection, UserId, Violation,
     notification::{
-        AllNotificationsRead, NOTIFICATION_NOT_FOUND, NotificationCounts, NotificationCreated, NotificationRead,
-        NotificationKind, NotificationRetracted, PreferencesChanged, SetPreferences,
+        AllNotificationsRead, NOTIFICATION_NOT_FOUND, NotificationCounts, NotificationCreated, NotificationKind,
+        NotificationRead, NotificationRetracted, PreferencesChanged, SetPreferences,
     },
 };
 
