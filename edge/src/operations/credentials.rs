@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::{read, secret};
-use crate::{EdgeState, body, caller::Caller, connection::ClientAddress, problem::Problem};
+use crate::{EdgeState, body, caller::Caller, connection::ClientAddress, limits::Standing, problem::Problem};
 
 /// Whose password is forgotten.
 #[derive(Deserialize, JsonSchema)]

@@ -121,7 +121,7 @@ fn of_services() -> Vec<Operation> {
             status(StatusCode::ACCEPTED),
         )
         .takes::<ForgottenPassword>()
-        .codes(&[TOO_MANY_REQUESTS])
+        .limited_by(&OF_CREDENTIALS)
         .requests::<RequestPasswordReset>(),
         operation(
             POST,
@@ -131,7 +131,7 @@ fn of_services() -> Vec<Operation> {
             status(StatusCode::NO_CONTENT),
         )
         .takes::<NewPasswordByCode>()
-        .codes(&[TOO_MANY_REQUESTS])
+        .limited_by(&[&ADDRESS])
         .requests::<ResetPassword>(),
         operation(
             PUT,
@@ -171,7 +171,7 @@ fn of_services() -> Vec<Operation> {
             status(StatusCode::NO_CONTENT),
         )
         .takes::<ByCode>()
-        .codes(&[TOO_MANY_REQUESTS])
+        .limited_by(&[&ADDRESS])
         .requests::<ConfirmEmail>(),
         operation(
             POST,
@@ -278,7 +278,9 @@ fn of_services() -> Vec<Operation> {
             creates::<CustomExerciseSaved>("/exercises/custom/{exercise_id}"),
         )
         .scope(Scope::ExercisesWrite),
-        query("/exercises/custom", "My own exercises, also archived and merged ones", |user, ()| ListCustomExercises { user })
+        query("/exercises/custom", "My own exercises, also archived and merged ones", |user, ()| ListCustomExercises {
+            user,
+        })
         .scope(Scope::ExercisesRead),
         revised("/exercises/custom/{id}", "One of my own exercises", |user, exercise_id| GetCustomExercise {
             user,

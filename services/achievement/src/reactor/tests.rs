@@ -155,14 +155,8 @@ fn what_is_written_down_late_and_first_records_are_unlocked_quietly() {
     let quiet = |hours: i64, previous: Option<Mark>, doubtful: bool| {
         let mark = Mark { workout_id: workout_id(1), value: 100_000, achieved_at: Timestamp::UNIX_EPOCH };
         let exercise = ExerciseSlug::try_from("bench-press".to_owned()).unwrap();
-        let set = vec![NewRecord {
-            exercise,
-            kind: RecordKind::MaxLoad,
-            mark,
-            previous,
-            reestablished: false,
-            doubtful,
-        }];
+        let set =
+            vec![NewRecord { exercise, kind: RecordKind::MaxLoad, mark, previous, reestablished: false, doubtful }];
         let records = RecordChanges { set, ..RecordChanges::default() };
         let body = WorkoutCompleted { workout_id: workout_id(1), workout: workout(), summary: summary(0, 0), records };
         let time = workout().started_at.at() + jiff::SignedDuration::from_hours(hours);
