@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 #[cfg(feature = "testing")]
 use crate::probe;
 use crate::{
-    Aggregate, RejectionCode, achievement, clock, coach, notification,
+    Aggregate, RejectionCode, achievement, clock, coach, notification, profile,
     rejection::{INVALID_BODY, REVISION_CHANGED},
     user, workout,
 };
@@ -228,6 +228,7 @@ catalogue! {
         ReportVerifiedEmail(user::ReportVerifiedEmail) = "user.report_verified_email" v 1, "user";
         RequestMail(user::RequestMail) = "user.request_mail" v 1, "user";
         ReportMail(user::ReportMail) = "user.report_mail" v 1, "user";
+        ChangeProfile(profile::ChangeProfile) = "user.change_profile" v 1, "user";
         LogWorkout(workout::LogWorkout) = "workout.log" v 1, "workout";
         CorrectWorkout(workout::CorrectWorkout) = "workout.correct" v 1, "workout";
         DeleteWorkout(workout::DeleteWorkout) = "workout.delete" v 1, "workout";
@@ -264,6 +265,7 @@ catalogue! {
         EmailVerified(user::EmailVerified) = "user.email_verified" v 1, "user";
         MailRequested(user::MailRequested) = "mail.requested" v 1, "user";
         MailSettled(user::MailSettled) = "mail.settled" v 1, "user";
+        ProfileChanged(profile::ProfileChanged) = "user.profile_changed" v 1, "user";
         WorkoutCompleted(workout::WorkoutCompleted) = "workout.completed" v 1, "workout";
         WorkoutCorrected(workout::WorkoutCorrected) = "workout.corrected" v 1, "workout";
         WorkoutDeleted(workout::WorkoutDeleted) = "workout.deleted" v 1, "workout";
@@ -306,6 +308,7 @@ impl CommandKind {
     pub const fn rejections(self) -> &'static [RejectionCode] {
         match self {
             Self::RegisterUser => &[user::ALREADY_REGISTERED],
+            Self::ChangeProfile => &[INVALID_BODY, user::USER_NOT_FOUND, REVISION_CHANGED],
             Self::LogWorkout => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
             Self::CorrectWorkout => {
                 &[INVALID_BODY, workout::UNKNOWN_EXERCISE, workout::WORKOUT_NOT_FOUND, REVISION_CHANGED]
@@ -366,7 +369,8 @@ impl CommandKind {
     pub const fn has_revisions(self) -> bool {
         matches!(
             self,
-            Self::CorrectWorkout
+            Self::ChangeProfile
+                | Self::CorrectWorkout
                 | Self::DeleteWorkout
                 | Self::ChangeExercise
                 | Self::ArchiveExercise
@@ -381,6 +385,7 @@ impl Command {
     /// Has it done only if what it changes has one of these revisions; false if that has none.
     pub fn only_at(&mut self, revisions: Vec<u32>) -> bool {
         let if_revision = match self {
+            Self::ChangeProfile(change) => &mut change.if_revision,
             Self::CorrectWorkout(correct) => &mut correct.if_revision,
             Self::DeleteWorkout(delete) => &mut delete.if_revision,
             Self::ChangeExercise(change) => &mut change.if_revision,

@@ -93,7 +93,7 @@ fn ascii(host: &str) -> Option<String> {
 }
 
 /// Whether nothing is seen of it: spaces of all widths, joiners, marks of direction, byte order marks.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_whitespace() || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 

@@ -19,6 +19,7 @@ pub mod kinds {
     pub struct Recommendation;
     pub struct Reminder;
     pub struct Session;
+    pub struct Text;
     pub struct User;
     pub struct Workout;
 }
@@ -31,6 +32,8 @@ pub type NotificationId = Id<kinds::Notification>;
 pub type RecommendationId = Id<kinds::Recommendation>;
 pub type ReminderId = Id<kinds::Reminder>;
 pub type SessionId = Id<kinds::Session>;
+/// Personal text that is kept outside the history: only its id is in a message.
+pub type TextId = Id<kinds::Text>;
 pub type UserId = Id<kinds::User>;
 pub type WorkoutId = Id<kinds::Workout>;
 

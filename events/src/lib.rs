@@ -3,6 +3,9 @@
 //! No IO, no async, no SQL. A payload is frozen once released: add optional fields, or a `v2` with an upcast from `v1`.
 //! Read [`catalogue`] first: it lists every message.
 
+#[macro_use]
+mod schema;
+
 pub mod achievement;
 pub mod catalogue;
 pub mod clock;
@@ -11,8 +14,10 @@ pub mod email;
 pub mod ids;
 pub mod message;
 pub mod notification;
+pub mod patch;
 #[cfg(feature = "testing")]
 pub mod probe;
+pub mod profile;
 pub mod query;
 pub mod recurrence;
 pub mod rejection;
@@ -26,10 +31,11 @@ pub mod workout;
 pub use catalogue::{Body, Command, CommandKind, DecodeError, Event, EventKind, Payload, Versioned};
 pub use email::{EmailAddress, Mailbox};
 pub use ids::{
-    CommandId, CustomExerciseId, EventId, Id, MailId, NotificationId, RecommendationId, ReminderId, SessionId, UserId,
-    WorkoutId,
+    CommandId, CustomExerciseId, EventId, Id, MailId, NotificationId, RecommendationId, ReminderId, SessionId, TextId,
+    UserId, WorkoutId,
 };
 pub use message::{Message, Outcome, Output, Timer};
+pub use patch::Patch;
 pub use query::{Query, Request};
 pub use recurrence::{Recurrence, RecurrenceError};
 pub use rejection::{Rejection, RejectionCode, RejectionKind, Violation};

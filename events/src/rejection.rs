@@ -75,6 +75,14 @@ pub const REVISION_CHANGED: RejectionCode =
 pub const UNAVAILABLE: RejectionCode =
     RejectionCode::new(RejectionKind::Unavailable, "unavailable", "try again in a moment");
 
+/// Whether something has one of the revisions that a change was asked for; without any, it has.
+///
+/// # Errors
+/// `revision_changed`.
+pub fn check_revision(revision: u32, asked: Option<&[u32]>) -> Result<(), Rejection> {
+    if asked.is_none_or(|asked| asked.contains(&revision)) { Ok(()) } else { Err(REVISION_CHANGED.into()) }
+}
+
 impl RejectionCode {
     pub const fn new(kind: RejectionKind, name: &'static str, detail: &'static str) -> Self {
         Self { kind, name, detail }

@@ -1,37 +1,17 @@
 //! The values of a training log, valid by construction: parsed values are within their range.
 
-use std::borrow::Cow;
-
 use jiff::{
     Timestamp,
     civil::{Date, DateTime},
     fmt::temporal::{Pieces, PiecesOffset},
     tz::{Offset, TimeZone},
 };
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::rfc3339::{self, FORM};
 
 /// Most sets in one workout.
 pub const MAX_SETS: usize = 500;
-
-/// Defines the schema of a validated value: the range that its constructor checks.
-macro_rules! schema {
-    ($type:ty, $name:literal, $schema:tt) => {
-        impl JsonSchema for $type {
-            fn schema_name() -> Cow<'static, str> {
-                $name.into()
-            }
-            fn inline_schema() -> bool {
-                true
-            }
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!($schema)
-            }
-        }
-    };
-}
 
 mod custom;
 mod distance;

@@ -12,7 +12,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{CommandKind, Query, RejectionCode, RejectionKind, Request, SessionId, UserId, rejection::INVALID_BODY};
+use crate::{
+    CommandKind, Query, RejectionCode, RejectionKind, Request, SessionId, UserId,
+    profile::{About, Called},
+    rejection::INVALID_BODY,
+};
 
 pub use self::access_tokens::{
     ACCESS_TOKEN_NOT_FOUND, ACCESS_TOKEN_PREFIX, AccessTokenCreated, AccessTokenView, CheckAccessToken,
@@ -319,12 +323,14 @@ pub struct Me {
     pub user: UserId,
 }
 
-/// A person as everybody may know them.
+/// A person as the tables know them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    pub locale: Locale,
-    pub time_zone: TimeZoneName,
     pub registered_at: Timestamp,
+    /// 1 until it is changed.
+    pub revision: u32,
+    pub called: Called,
+    pub about: About,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -214,7 +214,9 @@ fn no_message_carries_personal_data() {
     for type_name in type_names() {
         visit(&read(&schemas().join(format!("{type_name}.json"))), &mut |key, value| {
             let fields = value.as_object().filter(|_| key == "properties");
-            for field in fields.into_iter().flat_map(|fields| fields.keys()) {
+            // The id of a text that is kept elsewhere says nothing.
+            let texts = fields.into_iter().flatten().filter(|(_, schema)| schema["format"] != "uuid");
+            for (field, _) in texts {
                 let is_personal = field.split('_').any(|word| PERSONAL.contains(&word));
                 assert!(!is_personal || is_of_an_exercise(&type_name, field), "{type_name} has the field {field}");
             }

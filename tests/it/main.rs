@@ -44,6 +44,7 @@ mod owner_stories;
 mod people;
 mod platform;
 mod poison_stories;
+mod profile_stories;
 mod proxy_stories;
 mod reaction_stories;
 mod recovery_stories;

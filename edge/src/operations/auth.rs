@@ -6,7 +6,6 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use jiff::tz::TimeZone;
 use plyo_events::{
     Command, CommandId,
     user::{Jwks, Locale, LogIn, LogOut, PrepareSignUp, Refresh, RegisterUser, TimeZoneName},
@@ -15,7 +14,7 @@ use plyo_nats::ask;
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::command::NO_REVISIONS;
+use super::{command::NO_REVISIONS, me::check_zone};
 use crate::{
     EdgeState, body,
     connection::ClientAddress,
@@ -60,13 +59,7 @@ pub(super) async fn register(
     request: Request,
 ) -> Result<Response, Problem> {
     let (headers, SignUp { email, password, locale, time_zone }) = read(request).await?;
-    if TimeZone::get(time_zone.as_str()).is_err() {
-        let violation = plyo_events::Violation {
-            pointer: "/time_zone".into(),
-            detail: "unknown time zone; use an IANA name".into(),
-        };
-        return Err(plyo_events::Rejection::violations(vec![violation]).into());
-    }
+    check_zone(&time_zone)?;
     state.limits.credentials(address, &email, &standing).await?;
     let prepared = plyo_nats::request(&state.nats, &PrepareSignUp { email, password }).await?;
     let command = Command::from(RegisterUser { locale, time_zone });

@@ -95,18 +95,23 @@ where
 }
 
 fn becomes<C: ClientCommand>(operation: Operation) -> Operation {
+    let mut becoming = becomes_of(operation, C::KIND);
+    becoming.command = Some(SocketCommand { kind: C::KIND, scope: None, decode: decode::<C> });
+    becoming
+}
+
+/// What the documents say of an operation that a caller has done by this command.
+pub(super) fn becomes_of(operation: Operation, kind: CommandKind) -> Operation {
     let description =
         "1 to 255 visible ASCII characters; the same key always gets the same response, for at least 7 days";
     let key = json!({ "type": "string", "maxLength": 255 });
-    let mut becoming = operation.with_token().parameter("header", "Idempotency-Key", description, key).sends(C::KIND);
-    if C::KIND.has_revisions() {
+    let becoming = operation.with_token().parameter("header", "Idempotency-Key", description, key).sends(kind);
+    if kind.has_revisions() {
         let description = "Done only if it has the revision of this ETag, or this revision: `\"7\"`; otherwise 412";
-        becoming = becoming.parameter("header", "If-Match", description, json!({ "type": "string" }));
+        becoming.parameter("header", "If-Match", description, json!({ "type": "string" }))
     } else {
-        becoming = becoming.codes(&[NO_REVISIONS]);
+        becoming.codes(&[NO_REVISIONS])
     }
-    becoming.command = Some(SocketCommand { kind: C::KIND, scope: None, decode: decode::<C> });
-    becoming
 }
 
 fn decode<C: ClientCommand>(data: &Document<'_>) -> Result<Command, Problem> {
@@ -136,7 +141,8 @@ fn only_at_revision(mut command: Command, headers: &HeaderMap, path: &str) -> Re
     if is_possible { Ok(command) } else { Err(NO_REVISIONS.into()) }
 }
 
-async fn send(
+/// Sends a caller's command and answers with its outcome.
+pub(super) async fn send(
     state: &EdgeState,
     caller: Caller,
     headers: &HeaderMap,

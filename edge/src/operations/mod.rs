@@ -7,6 +7,7 @@ mod coach;
 mod command;
 mod credentials;
 mod exercises;
+mod me;
 mod outcome;
 mod query;
 mod sessions;

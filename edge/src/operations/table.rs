@@ -12,6 +12,7 @@ use plyo_events::{
         CountNotifications, GetPreferences, ListNotifications, NotificationCounts, Preferences, ReadAllNotifications,
         ReadNotification, SetPreferences,
     },
+    profile::{GetProfile, PrepareTexts, ProfileSaved},
     user::{
         AccessTokenCreated, AccessTokenView, ChangePassword, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions,
         EnrolTotp, Jwks, ListAccessTokens, ListSessions, LogIn, LogOut, Me, PrepareSignUp, RecoveryCodes, Refresh,
@@ -32,10 +33,10 @@ use super::{
     access_tokens::{self, NewAccessToken},
     auth::{self, Credentials, RefreshToken, SignUp},
     coach::{Language, OneExercise},
-    command::{NO_REVISIONS, bare_command, command},
+    command::{NO_REVISIONS, bare_command, becomes_of, command},
     creates,
     credentials::{self, ByCode, ForgottenPassword, NewEmail, NewPassword, NewPasswordByCode, PresentPassword},
-    exercises, gives, operation,
+    exercises, gives, me, operation,
     outcome::{self, OutcomeView},
     query::{NotificationFilter, Paging, list, query, revised},
     sessions, status, streams,
@@ -48,6 +49,7 @@ use crate::{
 const GET: Method = Method::GET;
 const POST: Method = Method::POST;
 const PUT: Method = Method::PUT;
+const PATCH: Method = Method::PATCH;
 const DELETE: Method = Method::DELETE;
 
 /// What counts where somebody tries an e-mail.
@@ -226,6 +228,21 @@ fn of_services() -> Vec<Operation> {
         .with_token()
         .takes_nothing()
         .requests::<RevokeAccessToken>(),
+        // What a person says about themselves.
+        revised("/me/profile", "My profile", |user, ()| GetProfile { user }).scope(Scope::ProfileRead),
+        becomes_of(
+            operation(
+                PATCH,
+                "/me/profile",
+                "Change my profile: what is absent stays, what is null goes (RFC 7396)",
+                me::change_profile,
+                gives::<ProfileSaved>(),
+            )
+            .takes::<me::Change>()
+            .requests::<PrepareTexts>(),
+            CommandKind::ChangeProfile,
+        )
+        .scope(Scope::ProfileWrite),
         // The training log.
         command(
             POST,

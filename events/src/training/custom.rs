@@ -1,9 +1,7 @@
 //! What somebody says of an exercise of their own.
 
-use std::borrow::Cow;
-
 use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 

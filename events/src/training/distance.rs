@@ -1,8 +1,5 @@
 //! Distances, in the unit in which they were logged.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// The distance, in the unit in which it was logged: `{"km": 5.2}`, `{"m": 40}`, `{"mi": 3.1}`, `{"yd": 25}` or `{"ft": 50}`.

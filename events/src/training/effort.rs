@@ -1,8 +1,6 @@
 //! How hard a set was, how it was done, and what for.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Rating of perceived exertion, 1 to 10 in halves (Borg CR10 as used in strength training: 10 is a maximal effort).

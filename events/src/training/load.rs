@@ -1,8 +1,8 @@
 //! Loads, in the unit in which they were logged, and exactly.
 
-use std::{borrow::Cow, iter::Sum};
+use std::iter::Sum;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A number of kilograms or pounds, 0 to 2,000 with at most two decimals.

@@ -1,8 +1,5 @@
 //! The names of exercises.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::CustomExerciseId;

@@ -9,6 +9,7 @@ use std::{
 use plyo_events::{
     Event, Message, UserId, WorkoutId,
     coach::{ProposedLift, Recommendation, RecommendationReady},
+    profile::About,
     workout::{WorkoutCompleted, WorkoutCorrected, WorkoutDeleted},
 };
 use serde::Serialize;
@@ -64,6 +65,7 @@ struct Known {
     notes: BTreeMap<Place, Note>,
     places: HashMap<WorkoutId, Place>,
     counsel: CounselRow,
+    about: Option<About>,
     /// What was known at the events because of which something may still be said, in their order.
     then: VecDeque<(Uuid, Training, Note)>,
 }
@@ -81,6 +83,7 @@ impl Comparison {
             notes: BTreeMap::new(),
             places: HashMap::new(),
             counsel: CounselRow::none(user),
+            about: None,
             then: VecDeque::new(),
         };
         let known = self.people.entry(user).or_insert_with(none);
@@ -90,12 +93,16 @@ impl Comparison {
                 known.put(Note::new(*workout_id, event.id, workout));
             }
             Event::WorkoutDeleted(WorkoutDeleted { workout_id, .. }) => known.remove(*workout_id),
+            Event::ProfileChanged(changed) => {
+                known.about = Some((*changed.about).clone());
+                return;
+            }
             Event::RecommendationReady(before) => {
                 // The coach's own events before it are those that were heard when it was made.
                 let then = known.at(event.causation).filter(|_| sequence >= self.from);
                 if let Some((training, latest)) = then {
                     let training = Cow::Owned(training);
-                    let person = Person::new(training, &known.counsel, &latest, event.causation);
+                    let person = Person::new(training, &known.counsel, known.about.as_ref(), &latest, event.causation);
                     self.report.hold(sequence, user, before, person.is_told(&known.counsel).as_ref());
                 }
                 known.counsel.hear(event);

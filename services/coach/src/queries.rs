@@ -49,7 +49,7 @@ impl Reader {
             Some(Err(_)) => fold(Training::new(knowledge().global), &store::notes(pool, user).await?),
         };
         let is_pounds = known.notes.last().is_some_and(Note::is_pounds);
-        let profile = wire::profile(&known.goals, is_pounds, &training);
+        let profile = wire::profile(&known.goals, known.about.as_ref(), is_pounds, &training);
         let zone = known.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
         #[expect(clippy::disallowed_methods, reason = "a question is about the time when it is asked")]
         let now = zone.to_datetime(Timestamp::now());

@@ -7,6 +7,7 @@ use plyo_events::{
         RecommendationDismissed, RecommendationSaved, RecommendationSnoozed, RecommendationStatus,
         RecommendationWithdrawn, Snooze, SnoozeRecommendation, WithdrawalReason,
     },
+    profile::{About, ProfileChanged},
     rejection::UNKNOWN_COMMAND,
     user::UserRegistered,
     workout::{UNKNOWN_EXERCISE, WorkoutCompleted, WorkoutCorrected, WorkoutDeleted},
@@ -17,7 +18,7 @@ use crate::{
     catalogue::knowledge,
     domain::exercise::Loading,
     notes::{Note, place_of},
-    store::{CounselRow, FateRow, LearnerRow, NoteRow, PlaceRow, ReaderRow, RecommendationRow, SnapshotRow},
+    store::{CounselRow, FateRow, LearnerRow, NoteRow, PersonRow, PlaceRow, ReaderRow, RecommendationRow, SnapshotRow},
 };
 
 mod counsel;
@@ -35,6 +36,7 @@ pub(crate) struct Coach;
 #[derive(Default)]
 pub(crate) struct State {
     readers: Rows<ReaderRow>,
+    people: Rows<PersonRow>,
     learners: Rows<LearnerRow>,
     notes: Rows<NoteRow>,
     places: Rows<PlaceRow>,
@@ -48,8 +50,9 @@ pub(crate) struct State {
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<&mut dyn Table> {
-        let Self { readers, learners, notes, places, snapshots, counsels, recommendations, fates, minds: _ } = self;
-        vec![readers, learners, notes, places, snapshots, counsels, recommendations, fates]
+        let Self { readers, people, learners, notes, places, snapshots, counsels, recommendations, fates, minds: _ } =
+            self;
+        vec![readers, people, learners, notes, places, snapshots, counsels, recommendations, fates]
     }
 }
 
@@ -57,6 +60,7 @@ impl Reactor for Coach {
     const NAME: &'static str = "coach";
     const READS: &'static [EventKind] = &[
         EventKind::UserRegistered,
+        EventKind::ProfileChanged,
         EventKind::WorkoutCompleted,
         EventKind::WorkoutCorrected,
         EventKind::WorkoutDeleted,
@@ -78,18 +82,21 @@ impl Reactor for Coach {
                 let user = event.user();
                 state.minds.concern(user, event.id);
                 match &event.body {
-                    Event::UserRegistered(_) => {}
+                    Event::UserRegistered(_) | Event::ProfileChanged(_) => {}
                     Event::WorkoutCompleted(WorkoutCompleted { workout_id, workout, .. }) => {
                         state.want_learner(user, None, Some(place_of(*workout_id, workout)));
                         state.counsels.want((user,));
+                        state.people.want((user,));
                     }
                     Event::WorkoutCorrected(WorkoutCorrected { workout_id, workout, .. }) => {
                         state.want_learner(user, Some(*workout_id), Some(place_of(*workout_id, workout)));
                         state.counsels.want((user,));
+                        state.people.want((user,));
                     }
                     Event::WorkoutDeleted(WorkoutDeleted { workout_id, .. }) => {
                         state.want_learner(user, Some(*workout_id), None);
                         state.counsels.want((user,));
+                        state.people.want((user,));
                     }
                     // Own events, in a replay.
                     _ => state.counsels.want((user,)),
@@ -165,6 +172,11 @@ impl Reactor for Coach {
                 let (locale, time_zone) = (locale.clone(), time_zone.clone());
                 state.readers.put(ReaderRow { user_id: user, locale, time_zone });
             }
+            Event::ProfileChanged(ProfileChanged { about, .. }) => {
+                let (locale, time_zone) = (about.locale.clone(), about.time_zone.clone());
+                state.readers.put(ReaderRow { user_id: user, locale, time_zone });
+                state.people.put(PersonRow { user_id: user, about: (**about).clone() });
+            }
             Event::WorkoutCompleted(WorkoutCompleted { workout_id, workout, .. }) => {
                 state.learn(user, Note::new(*workout_id, event.id, workout), None);
             }
@@ -209,6 +221,11 @@ fn withdrawn(
 }
 
 impl State {
+    /// What a person said about themselves, if anything.
+    fn about(&self, user: UserId) -> Option<&About> {
+        self.people.get(&(user,)).map(|person| &person.about)
+    }
+
     fn counsel(&self, user: UserId) -> CounselRow {
         self.counsels.get(&(user,)).cloned().unwrap_or_else(|| CounselRow::none(user))
     }

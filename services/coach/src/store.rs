@@ -4,6 +4,7 @@ use anyhow::Result;
 use plyo_events::{
     EventId, RecommendationId, UserId, WorkoutId,
     coach::{Goals, Recommendation, RecommendationStatus, WithdrawalReason},
+    profile::About,
     training::ExerciseSlug,
     user::{Locale, TimeZoneName},
 };
@@ -25,6 +26,14 @@ row! {
         [user_id: UserId]
         locale: Locale as text,
         time_zone: TimeZoneName as text,
+    }
+}
+
+row! {
+    /// What a person said about themselves.
+    pub(crate) struct PersonRow: "person" {
+        [user_id: UserId]
+        about: About as packed,
     }
 }
 
@@ -136,6 +145,7 @@ pub(crate) struct Known {
     pub notes: Vec<Note>,
     pub guidance: Guidance,
     pub goals: Goals,
+    pub about: Option<About>,
     pub open: Vec<Open>,
     pub locale: Option<String>,
     pub time_zone: Option<String>,
@@ -150,17 +160,19 @@ pub(crate) async fn known(pool: &PgPool, user: UserId) -> Result<Known> {
         Option<Vec<u8>>,
         Option<Vec<u8>>,
         Option<Vec<u8>>,
+        Option<Vec<u8>>,
         Option<String>,
         Option<String>,
     );
     // One statement, so that nothing is between the state and the workouts since.
-    let (workouts, number, training, notes, guidance, goals, open, locale, time_zone): Found = sqlx::query_as(
+    let (workouts, number, training, notes, guidance, goals, open, about, locale, time_zone): Found = sqlx::query_as(
         "SELECT l.workouts, s.workouts, s.training,
                 (SELECT array_agg(n.note ORDER BY n.number) FROM note n
                  WHERE n.user_id = $1 AND n.number >= coalesce(s.workouts, 1) - 1),
-                c.guidance, c.goals, c.open, r.locale, r.time_zone
+                c.guidance, c.goals, c.open, p.about, r.locale, r.time_zone
          FROM (VALUES ($1::uuid)) AS person(user_id)
          LEFT JOIN learner l USING (user_id) LEFT JOIN counsel c USING (user_id) LEFT JOIN reader r USING (user_id)
+         LEFT JOIN person p USING (user_id)
          LEFT JOIN LATERAL (SELECT workouts, training FROM snapshot WHERE user_id = $1 ORDER BY workouts DESC LIMIT 1) s
                 ON true",
     )
@@ -174,6 +186,7 @@ pub(crate) async fn known(pool: &PgPool, user: UserId) -> Result<Known> {
         notes: read(notes.unwrap_or_default())?,
         guidance: unpack_or_default(&packed(guidance))?,
         goals: unpack_or_default(&packed(goals))?,
+        about: about.as_deref().map(unpack).transpose()?,
         open: unpack_or_default(&packed(open))?,
         locale,
         time_zone,

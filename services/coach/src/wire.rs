@@ -1,8 +1,11 @@
 //! What the mind says, as it travels and is kept: codes and numbers. And back, to be said in words.
 
+use std::collections::BTreeSet;
+
 use plyo_events::{
     EventId, RecommendationId, coach,
     coach::{Focus, Goals, ProposedLift, RangeKg},
+    profile::{About, EquipmentSlug, Units},
 };
 use serde::{
     Deserialize, Serialize,
@@ -189,18 +192,35 @@ pub(crate) fn headline(told: &coach::Recommendation) -> Option<Headline> {
     meaning(&told.headline)
 }
 
-/// What is known of a person as far as training goes: what they train for, and what their log tells.
-pub(crate) fn profile(goals: &Goals, is_pounds: bool, training: &Training) -> Profile {
-    let goal = |focus: &Focus| match focus {
+/// What is known of a person as far as training goes: what they train for, what they said about themselves, and what their
+/// log tells. What they told the coach goes before what they said elsewhere, and what they said before what the log tells.
+pub(crate) fn profile(goals: &Goals, about: Option<&About>, is_pounds: bool, training: &Training) -> Profile {
+    let goal = |focus: Focus| match focus {
         Focus::Strength => Goal::Strength,
         Focus::Size => Goal::Size,
         Focus::Endurance => Goal::Endurance,
     };
     let days = training.span().map_or(0, |(first, last)| days_between(first.date(), last.date()));
+    let logged = if days >= NOVICE_DAYS { Experience::Experienced } else { Experience::Novice };
+    let of_log = if is_pounds { Unit::Lb } else { Unit::Kg };
+    let Some(about) = about else {
+        return Profile {
+            goals: goals.focus.iter().copied().map(goal).collect(),
+            experience: logged,
+            unit: of_log,
+            ..Profile::default()
+        };
+    };
+    let focus = if goals.focus.is_empty() { about.goal.into_iter().collect() } else { goals.focus.clone() };
+    // What a newer catalogue has is not known to any exercise here.
+    let at_hand = |all: &BTreeSet<EquipmentSlug>| all.iter().filter_map(|slug| meaning(slug.as_str())).collect();
     Profile {
-        goals: goals.focus.iter().map(goal).collect(),
-        experience: if days >= NOVICE_DAYS { Experience::Experienced } else { Experience::Novice },
-        unit: if is_pounds { Unit::Lb } else { Unit::Kg },
+        birth_year: about.birth_year.map(|year| u16::from(year).cast_signed()),
+        goals: focus.into_iter().map(goal).collect(),
+        experience: about.experience.unwrap_or(logged),
+        equipment: about.equipment.as_ref().map(at_hand),
+        unit: about.units.map_or(of_log, |units| if units == Units::Imperial { Unit::Lb } else { Unit::Kg }),
+        injuries: about.injuries.clone(),
         ..Profile::default()
     }
 }

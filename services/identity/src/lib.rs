@@ -1,8 +1,9 @@
-//! Credentials, sessions and keys: the unfolded part of an account.
+//! Credentials, sessions, keys, and the texts that name somebody: the unfolded part of an account.
 //!
-//! It owns the schema `user_credentials`: e-mail addresses, password hashes, refresh tokens and signing keys. None of these
-//! enter a stream: whatever has one is a request, and what came of it is told by a command to the user service (`outbox.rs`). It
-//! has no lane and is not a service: it runs in the process of the user service, with its rights and under its name.
+//! It owns the schema `user_credentials`: e-mail addresses, password hashes, refresh tokens, signing keys, display names and
+//! handles. None of these enter a stream: whatever has one is a request, and what came of it is told by a command to the user
+//! service (`outbox.rs`). It has no lane and is not a service: it runs in the process of the user service, with its rights and
+//! under its name.
 
 mod access_tokens;
 mod attempts;
@@ -20,6 +21,7 @@ mod second_factor;
 mod sessions;
 mod store;
 mod tending;
+mod texts;
 mod tokens;
 
 use std::{
@@ -31,6 +33,7 @@ use anyhow::Result;
 use futures_util::future::Either;
 use plyo_events::{
     UserId,
+    profile::{GetProfile, PrepareTexts},
     user::{
         ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions, EnrolTotp, Jwks,
         ListAccessTokens, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh, RemoveTotp,
@@ -74,6 +77,8 @@ pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: 
         .answer::<ListAccessTokens, _, _>(at(&desk, access_tokens::list))
         .answer::<CheckAccessToken, _, _>(at(&desk, access_tokens::check))
         .answer::<ListSessions, _, _>(at(&desk, sessions::list))
+        .handle::<PrepareTexts, _, _>(at(&desk, texts::prepare))
+        .answer::<GetProfile, _, _>(at(&desk, texts::profile))
         .answer::<Me, _, _>(at(&desk, queries::me))
         .answer::<Jwks, _, _>(at(&desk, queries::jwks))
 }

@@ -15,8 +15,8 @@ pub(crate) async fn me(desk: Desk, context: Context, query: Me) -> Result<MeView
         email,
         email_verified,
         second_factor,
-        locale: profile.locale,
-        time_zone: profile.time_zone,
+        locale: profile.about.locale,
+        time_zone: profile.about.time_zone,
         registered_at: profile.registered_at,
     })
 }

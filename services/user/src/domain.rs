@@ -1,10 +1,12 @@
-//! Registrations, log-ins and ended sessions.
+//! Registrations, profiles, log-ins and ended sessions.
 
 pub(crate) mod mails;
+mod profile;
 
 use jiff::Timestamp;
 use plyo_events::{
     Event, MailId, Message, Output, Rejection, SessionId, UserId,
+    profile::{About, Called},
     user::{
         ALREADY_REGISTERED, Locale, RegisterUser, Registered, ReportFailedSignIn, ReportSignIn, RevocationReason,
         RevokeSession, SessionRevoked, SignInFailed, SignedIn, TimeZoneName, UserRegistered,
@@ -13,12 +15,22 @@ use plyo_events::{
 use plyo_nats::{Rows, Table, Tables, row};
 
 row! {
-    /// The public profile of a user.
+    /// A user, as they signed up.
     pub(crate) struct ProfileRow: "profile" {
         [user_id: UserId]
         locale: Locale as text,
         time_zone: TimeZoneName as text,
         registered_at: Timestamp,
+    }
+}
+
+row! {
+    /// What a user has said since.
+    pub(crate) struct DetailsRow: "details" {
+        [user_id: UserId]
+        revision: u32,
+        called: Called as packed,
+        about: About as packed,
     }
 }
 
@@ -41,16 +53,19 @@ row! {
 #[derive(Default)]
 pub(crate) struct State {
     pub profiles: Rows<ProfileRow>,
+    pub details: Rows<DetailsRow>,
     pub revoked: Rows<RevokedSessionRow>,
     pub mails: Rows<MailRow>,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<&mut dyn Table> {
-        let Self { profiles, revoked, mails } = self;
-        vec![profiles, revoked, mails]
+        let Self { profiles, details, revoked, mails } = self;
+        vec![profiles, details, revoked, mails]
     }
 }
+
+pub(crate) use profile::change;
 
 pub(crate) fn register(state: &State, user: UserId, register: &RegisterUser) -> Result<Output, Rejection> {
     if state.profiles.get(&(user,)).is_some() {
@@ -86,6 +101,12 @@ impl State {
                 locale: registered.locale.clone(),
                 time_zone: registered.time_zone.clone(),
                 registered_at: event.stored_time(),
+            }),
+            Event::ProfileChanged(changed) => self.details.put(DetailsRow {
+                user_id: event.user(),
+                revision: changed.revision,
+                called: changed.called,
+                about: (*changed.about).clone(),
             }),
             Event::SessionRevoked(revoked) => self.revoked.put(RevokedSessionRow {
                 user_id: event.user(),

@@ -1,6 +1,6 @@
-//! Accounts: registrations and ended sessions.
+//! Accounts: registrations, profiles and ended sessions.
 //!
-//! It owns the schema `user`, a fold of its own `user.registered` and `session.revoked`. The unfolded part, for log-in, is
+//! It owns the schema `user`, a fold of its own `user.registered`, `user.profile_changed` and `session.revoked`. The unfolded part, for log-in, is
 //! in the crate `identity`, which answers under this service's name.
 
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]

@@ -21,6 +21,10 @@ impl Reactor for Accounts {
         match message {
             Incoming::Command(command) => match &command.body {
                 Command::RegisterUser(_) => state.profiles.want((command.user(),)),
+                Command::ChangeProfile(_) => {
+                    state.profiles.want((command.user(),));
+                    state.details.want((command.user(),));
+                }
                 Command::RevokeSession(revoke) => state.revoked.want((command.user(), revoke.session_id)),
                 Command::RequestMail(RequestMail { request_id, .. })
                 | Command::ReportMail(ReportMail { request_id, .. }) => {
@@ -36,6 +40,7 @@ impl Reactor for Accounts {
     fn decide(&self, state: &State, command: &Message<Command>) -> Result<Output, Rejection> {
         match &command.body {
             Command::RegisterUser(register) => domain::register(state, command.user(), register),
+            Command::ChangeProfile(change) => domain::change(state, command, change),
             Command::RevokeSession(revoke) => Ok(domain::revoke(state, command.user(), revoke)),
             Command::ReportSignIn(report) => Ok(domain::signed_in(report)),
             Command::ReportFailedSignIn(report) => Ok(domain::sign_in_failed(report)),

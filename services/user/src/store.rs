@@ -2,18 +2,31 @@
 
 use anyhow::Result;
 use jiff::Timestamp;
-use plyo_events::{UserId, user::Profile};
+use plyo_events::{UserId, profile::About, user::Profile};
+use plyo_nats::unpack;
 use sqlx::PgPool;
 
 /// `None` if the user is not registered, or not yet.
 pub(crate) async fn profile(pool: &PgPool, user: UserId) -> Result<Option<Profile>> {
-    let sql = "SELECT locale, time_zone, (extract(epoch FROM registered_at) * 1000000)::bigint FROM profile WHERE user_id = $1";
-    let found: Option<(String, String, i64)> = sqlx::query_as(sql).bind(user.uuid()).fetch_optional(pool).await?;
-    let profile = |(locale, time_zone, registered_at): (String, String, i64)| {
+    type Found = (String, String, i64, Option<i32>, Option<Vec<u8>>, Option<Vec<u8>>);
+    let sql = "SELECT p.locale, p.time_zone, (extract(epoch FROM p.registered_at) * 1000000)::bigint,
+                      d.revision, d.called, d.about
+               FROM profile p LEFT JOIN details d USING (user_id) WHERE p.user_id = $1";
+    let found: Option<Found> = sqlx::query_as(sql).bind(user.uuid()).fetch_optional(pool).await?;
+    let profile = |(locale, time_zone, registered_at, revision, called, about): Found| {
+        let about = match about {
+            Some(about) => unpack(&about)?,
+            None => About {
+                locale: locale.try_into().map_err(anyhow::Error::msg)?,
+                time_zone: time_zone.try_into().map_err(anyhow::Error::msg)?,
+                ..About::default()
+            },
+        };
         Ok(Profile {
-            locale: locale.try_into().map_err(anyhow::Error::msg)?,
-            time_zone: time_zone.try_into().map_err(anyhow::Error::msg)?,
             registered_at: Timestamp::from_microsecond(registered_at)?,
+            revision: revision.map_or(1, i32::cast_unsigned),
+            called: called.as_deref().map(unpack).transpose()?.unwrap_or_default(),
+            about,
         })
     };
     found.map(profile).transpose()

@@ -16,7 +16,6 @@ pub(crate) mod workouts;
 use jiff::Timestamp;
 use plyo_events::{
     Rejection, Violation,
-    rejection::REVISION_CHANGED,
     workout::{UNKNOWN_EXERCISE, Workout},
 };
 
@@ -45,14 +44,6 @@ pub(crate) fn check(workout: &Workout, now: Timestamp, exercises: Exercises<'_>)
     }
     let rejection = Rejection::violations(violations);
     Err(if is_well_formed { Rejection { code: UNKNOWN_EXERCISE.name.to_owned(), ..rejection } } else { rejection })
-}
-
-/// Whether a change that is asked for these revisions only can be made; without them it is for any.
-///
-/// # Errors
-/// `revision_changed`.
-pub(crate) fn check_revision(revision: u32, asked: Option<&[u32]>) -> Result<(), Rejection> {
-    if asked.is_none_or(|asked| asked.contains(&revision)) { Ok(()) } else { Err(REVISION_CHANGED.into()) }
 }
 
 /// Truncated to Postgres' microseconds, so that a row in memory equals the row in its table.

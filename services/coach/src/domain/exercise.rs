@@ -3,29 +3,11 @@
 
 use std::collections::BTreeMap;
 
+pub use plyo_events::profile::Joint;
 use plyo_events::training::ExerciseSlug;
 use plyo_exercises::{self as catalogue, Level, Measure, Muscle, Text, Unit};
 pub use plyo_exercises::{Equipment, Mechanic, MuscleGroup, Pattern};
 use serde::{Deserialize, Serialize};
-
-/// A joint that an injury may concern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Joint {
-    Neck,
-    Shoulder,
-    Elbow,
-    Wrist,
-    LowerBack,
-    Hip,
-    Knee,
-    Ankle,
-}
-
-impl Joint {
-    pub const ALL: [Self; 8] =
-        [Self::Neck, Self::Shoulder, Self::Elbow, Self::Wrist, Self::LowerBack, Self::Hip, Self::Knee, Self::Ankle];
-}
 
 /// Several joints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+pub use plyo_events::profile::{Experience, Injury};
 use serde::{Deserialize, Serialize};
 
-use super::exercise::{Equipment, Exercise, Joint, Joints};
+use super::exercise::{Equipment, Exercise, Joints};
 
 /// One pound in kilograms (NIST SP 811).
 pub const POUND_KG: f64 = 0.453_592_37;
@@ -30,16 +31,6 @@ pub struct Profile {
     pub conditions: BTreeSet<Condition>,
 }
 
-/// How long somebody has trained.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Experience {
-    /// Under half a year, or unknown.
-    #[default]
-    Novice,
-    Experienced,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Goal {
@@ -55,15 +46,6 @@ pub enum Unit {
     #[default]
     Kg,
     Lb,
-}
-
-/// An injury that the person reported. The coach neither names nor judges it: it leaves out what stresses the joint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Injury {
-    pub joint: Joint,
-    pub since: Date,
-    /// When the person said that the joint may be loaded again.
-    pub cleared: Option<Date>,
 }
 
 /// The answer to a pre-exercise questionnaire such as the PAR-Q+.
@@ -175,7 +157,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::domain::exercise::named;
+    use crate::domain::exercise::{Joint, named};
 
     #[test]
     fn a_year_of_birth_leaves_two_ages() {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime};
 use plyo_events::{
     Event, EventId, Message, Output, RecommendationId, WorkoutId,
     coach::{RecommendationFollowed, RecommendationReady, WithdrawalReason},
+    profile::About,
 };
 use uuid::Uuid;
 
@@ -35,8 +36,14 @@ pub(crate) struct Person<'a> {
 
 impl<'a> Person<'a> {
     /// `cause` is the event by which something is said.
-    pub(crate) fn new(training: Cow<'a, Training>, counsel: &CounselRow, latest: &'a Note, cause: Uuid) -> Self {
-        let profile = wire::profile(&counsel.goals, latest.is_pounds(), &training);
+    pub(crate) fn new(
+        training: Cow<'a, Training>,
+        counsel: &CounselRow,
+        about: Option<&About>,
+        latest: &'a Note,
+        cause: Uuid,
+    ) -> Self {
+        let profile = wire::profile(&counsel.goals, about, latest.is_pounds(), &training);
         Self { training, profile, latest, now: latest.end(), cause }
     }
 
@@ -88,7 +95,7 @@ pub(super) fn after_workout(state: &State, event: &Message<Event>, started_at: T
     let user = event.user();
     let Some(latest) = state.latest(user) else { return Output::nothing() };
     let mut counsel = state.counsel(user);
-    let person = Person::new(state.training(user), &counsel, latest, event.id);
+    let person = Person::new(state.training(user), &counsel, state.about(user), latest, event.id);
     let workout_id = WorkoutId::new(latest.workout);
     let followed = person
         .follows(&mut counsel)
@@ -122,6 +129,6 @@ pub(super) fn after_change(
         output = output.event(withdrawn(RecommendationId::new(id), reason, workout_id));
     }
     let Some(latest) = state.latest(user) else { return output };
-    let person = Person::new(state.training(user), &counsel, latest, event.id);
+    let person = Person::new(state.training(user), &counsel, state.about(user), latest, event.id);
     output.events(person.is_told(&counsel).map(Event::from))
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use plyo_events::{
     MailId, SessionId, UserId,
+    profile::ChangeProfile,
     user::{
         Locale, MailKind, MailResult, RegisterUser, ReportFailedSignIn, ReportMail, ReportSecurityChange, ReportSignIn,
         RequestMail, RevocationReason, RevokeSession, SecurityChange, SignedIn, TimeZoneName,
@@ -10,10 +11,11 @@ use plyo_events::{
 };
 use plyo_nats::testing::{Delivery, Input, Lane};
 use proptest::{collection::vec, prelude::*};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::ProfileRow;
+use crate::domain::{DetailsRow, ProfileRow};
 
 fn lane() -> Lane<Accounts> {
     Lane::new(Accounts)
@@ -46,12 +48,18 @@ fn revoke(number: u8) -> RevokeSession {
     RevokeSession { session_id: session(number), reason: RevocationReason::LogOut }
 }
 
+fn say(patch: serde_json::Value, if_revision: Option<Vec<u32>>) -> Command {
+    ChangeProfile { change: serde_json::from_value(patch).unwrap(), if_revision }.into()
+}
+
 /// All possible messages, about few users and sessions so that they collide.
 fn commands() -> impl Strategy<Value = Vec<Input>> {
     let zone = prop_oneof![Just("UTC"), Just("Europe/Berlin")];
     let reason = prop_oneof![Just(RevocationReason::LogOut), Just(RevocationReason::TokenReuse)];
     let body = prop_oneof![
         zone.prop_map(|zone| Command::from(register(zone))),
+        (150..153_u16, any::<bool>())
+            .prop_map(|(height, is_first)| say(json!({ "height_cm": height }), is_first.then(|| vec![1]))),
         (0..3_u8, reason).prop_map(|(number, reason)| RevokeSession { session_id: session(number), reason }.into()),
         (0..3_u8, any::<bool>()).prop_map(|(number, is_new_device)| {
             ReportSignIn { session_id: session(number), device: None, is_new_device }.into()
@@ -78,6 +86,23 @@ fn a_person_is_registered_once() {
     let profile = lane.row::<ProfileRow>(&(person(1),)).unwrap();
     assert_eq!(profile.time_zone.as_str(), "Europe/Berlin");
     assert_eq!(profile.registered_at, Timestamp::new(1, 1_000).unwrap());
+}
+
+#[test]
+fn a_change_for_an_old_revision_is_declined_and_one_that_changes_nothing_is_none() {
+    let mut lane = lane();
+    let refused = lane.when(command(1, person(1), say(json!({ "height_cm": 170 }), None)));
+    assert_eq!(refused.outcome.unwrap_err().code, "user_not_found");
+    lane.when(command(2, person(1), register("Europe/Berlin")));
+    for (number, if_revision, height, expected) in
+        [(3, Some(vec![1]), 170, Ok(2)), (4, Some(vec![1]), 171, Err(())), (5, None, 170, Ok(2)), (6, None, 171, Ok(3))]
+    {
+        let handled = lane.when(command(number, person(1), say(json!({ "height_cm": height }), if_revision)));
+        let revision = handled.outcome.map(|reply| reply["revision"].as_u64().unwrap()).map_err(|_| ());
+        assert_eq!(revision, expected, "{number}");
+    }
+    let details = lane.row::<DetailsRow>(&(person(1),)).unwrap();
+    assert_eq!((details.revision, details.about.time_zone.as_str()), (3, "Europe/Berlin"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::{array, collections::BTreeMap};
 
 use plyo_events::{
     Command, CustomExerciseId, Message, Output, Rejection, UserId, Violation,
+    rejection::check_revision,
     training::{ExerciseName, ExerciseSlug, Term},
     workout::{
         ArchiveExercise, CUSTOM_EXERCISE_EXISTS, CUSTOM_EXERCISE_NOT_FOUND, ChangeExercise, CustomExercise,
@@ -15,7 +16,6 @@ use plyo_exercises::{Equipment, Muscle, name_key};
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error};
 
 use super::{
-    check_revision,
     marks::{self, TOLD},
     records::Held,
     rows::{CustomRow, Kept},

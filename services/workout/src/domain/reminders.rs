@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use plyo_events::{
     Event, EventId, EventKind, Output, Rejection, ReminderId, Timer,
     clock::WorkoutReminderDue,
+    rejection::check_revision,
     workout::{
         CancelReminder, INVALID_DUE_AT, MoveReminder, REMINDER_NOT_ACTIVE, REMINDER_NOT_FOUND, ReminderCancelled,
         ReminderDue, ReminderSaved, ReminderSet, TOO_MANY_REMINDERS,
@@ -11,7 +12,6 @@ use plyo_events::{
 };
 
 use super::{
-    check_revision,
     rows::{ReminderRow, ReminderStatus},
     to_microsecond,
 };

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use plyo_events::{
     Command, Message, Output, Rejection, UserId, WorkoutId,
+    rejection::check_revision,
     training::{BodyWeight, Load, Mass},
     workout::{
         CorrectWorkout, DeleteWorkout, ExerciseEntry, LogWorkout, RecordChanges, WORKOUT_NOT_FOUND, Workout,
@@ -13,7 +14,7 @@ use plyo_events::{
 };
 
 use super::{
-    bodies, check, check_revision, doubts,
+    bodies, check, doubts,
     marks::{self, Marks},
     measure,
     records::{self, Change, Held},
