@@ -93,9 +93,8 @@ impl Limits {
             return Ok(());
         };
         let rest = Duration::from_secs(60 - now.as_second().rem_euclid(60).cast_unsigned());
-        within_the_minute(of_address, &ADDRESS_OF_ALL, rest, Some(standing))?;
-        // That it is counted was said.
-        within_the_minute(of_email, &EMAIL, rest, None)
+        within_the_minute(of_address, &ADDRESS_OF_ALL, rest, standing)?;
+        within_the_minute(of_email, &EMAIL, rest, standing)
     }
 
     fn forget_each_minute(&self) {
@@ -166,16 +165,10 @@ fn check<K: Clone + Eq + Hash>(
 }
 
 /// What all edges counted within the minute of which this is the rest.
-fn within_the_minute(
-    count: u32,
-    policy: &'static Policy,
-    rest: Duration,
-    standing: Option<&Standing>,
-) -> Result<(), Problem> {
+fn within_the_minute(count: u32, policy: &'static Policy, rest: Duration, standing: &Standing) -> Result<(), Problem> {
     let left = Left { requests: policy.quota.saturating_sub(count), ..Left::nothing(policy, rest) };
-    if let Some(standing) = standing {
-        standing.counted(left);
-    }
+    // Nothing is left when the next is too much, as for a limit of this edge alone.
+    standing.counted(Left { requests: if count > policy.quota { 0 } else { left.requests.max(1) }, ..left });
     if count > policy.quota { Err(too_many(left)) } else { Ok(()) }
 }
 

@@ -304,9 +304,10 @@ async fn halves_of_different_ages_catch_up_or_are_refused_with_what_mends_them()
     })
     .await;
     fixture.settle(&REAL).await;
+    // Before anybody logs in, which is told, too.
+    assert_eq!(ledger::events(&fixture).await.iter().map(|event| event.id).collect::<Vec<_>>(), said);
     let (mut ada, _) = log_in(&url, "ada").await;
     assert_eq!(listed(&mut ada).await, all);
-    assert_eq!(ledger::events(&fixture).await.iter().map(|event| event.id).collect::<Vec<_>>(), said);
     operate(&fixture, &["verify"]);
     drop(server);
     nobody_owns_a_lane(&fixture).await;

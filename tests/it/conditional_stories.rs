@@ -92,9 +92,10 @@ async fn what_a_client_knows_is_not_sent_again_however_it_says_so() {
     let saved = ada.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();
     for path in [format!("/api/v1/workouts/{}", saved["workout_id"].as_str().unwrap()), "/api/v1/workouts".to_owned()] {
         let tag = ada.get(&path).await.unwrap().headers["etag"].to_str().unwrap().to_owned();
+        let strong = tag.trim_start_matches("W/");
         for (known, status) in [
-            (tag.clone(), 304),
-            (format!("W/{tag}"), 304),
+            (strong.to_owned(), 304),
+            (format!("W/{strong}"), 304),
             (format!("\"a,b\", {tag}"), 304),
             ("*".to_owned(), 304),
             ("\"else\"".to_owned(), 200),

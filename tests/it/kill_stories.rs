@@ -122,8 +122,8 @@ async fn the_services_are_killed_under_load() {
 /// and in order, as is all that follows from it. Gives how often she had to connect.
 async fn what_is_acknowledged_is_pushed(fixture: &Fixture, url: &str, mut killing: impl AsyncFnMut()) -> u32 {
     let mut ada = somebody(url, "ada").await;
-    let listener = Listener::start(&ada).await;
     fixture.settle(&REAL).await;
+    let listener = Listener::start(&ada).await;
     let before = ledger::events(fixture).await.len();
     let mut acknowledged = Vec::new();
     for round in 0..3 {

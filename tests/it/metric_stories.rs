@@ -24,7 +24,7 @@ fn root() -> PathBuf {
 /// Every metric that some code counts on, with its labels.
 fn counted() -> BTreeSet<(String, String, Vec<String>)> {
     let mut found = BTreeSet::new();
-    let mut folders = vec![root().join("nats/src"), root().join("services")];
+    let mut folders = vec![root().join("nats/src"), root().join("services"), root().join("edge/src")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().flatten() {
             let path = entry.path();

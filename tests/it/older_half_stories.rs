@@ -75,6 +75,9 @@ async fn tables_that_are_older_than_the_history_catch_up_and_nothing_is_emitted_
         Ok(Some(()))
     })
     .await;
+    fixture.settle(&REAL).await;
+    let said = event_ids(&fixture).await;
+    assert_eq!(said, before);
     let (mut ada, _) = log_in(&url, "ada").await;
     assert_eq!(ada.get("/api/v1/workouts?limit=100").await.unwrap().body, listed);
     // What was answered once is answered again, and makes nothing new.

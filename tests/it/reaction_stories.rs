@@ -78,9 +78,14 @@ async fn everything_comes_once_after(failpoint: &'static str) {
     let _edge = Server::start(&Role { edge_port: Some(port), ..fixture.role(&["user"]) });
     let url = format!("http://127.0.0.1:{port}");
     fixture.ready(&url).await;
-    let mut people = Vec::new();
+    let mut clients = Vec::new();
     for number in 0..PEOPLE {
-        let client = somebody(&url, &format!("person-{number}")).await;
+        clients.push(somebody(&url, &format!("person-{number}")).await);
+    }
+    // Their log-ins were told before they listen.
+    fixture.settle(&["user"]).await;
+    let mut people = Vec::new();
+    for client in clients {
         let listener = Listener::start(&client).await;
         people.push((client, listener));
     }

@@ -111,18 +111,19 @@ async fn a_person_sees_where_they_are_logged_in_and_ends_it_from_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_fifty_log_ins_and_twenty_refreshes_at_once_each_family_survives() {
+async fn of_ten_log_ins_and_twenty_refreshes_at_once_each_family_survives() {
     let fixture = Fixture::new().await;
     let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let mut logging_in = JoinSet::new();
-    for _ in 0..50 {
+    // A build for tests hashes slowly: of more, the last would wait for too long.
+    for _ in 0..10 {
         let url = url.clone();
         logging_in.spawn(async move { log_in(&url, "ada").await.1["refresh_token"].clone() });
     }
     let tokens: BTreeSet<String> =
         logging_in.join_all().await.iter().map(|token| token.as_str().unwrap().to_owned()).collect();
-    assert_eq!((tokens.len(), sessions(&mut ada).await.len()), (50, 51));
+    assert_eq!((tokens.len(), sessions(&mut ada).await.len()), (10, 11));
 
     let mut refreshing = JoinSet::new();
     let token = tokens.first().unwrap().clone();
@@ -138,5 +139,5 @@ async fn of_fifty_log_ins_and_twenty_refreshes_at_once_each_family_survives() {
     assert_eq!(renewed.len(), 1, "all got the same next");
     let next = json!({ "refresh_token": renewed.first().unwrap() });
     ada.post("/api/v1/auth/refresh", &next).await.unwrap().success().unwrap();
-    assert_eq!(sessions(&mut ada).await.len(), 51, "and nobody was logged out");
+    assert_eq!(sessions(&mut ada).await.len(), 11, "and nobody was logged out");
 }

@@ -81,7 +81,8 @@ async fn of_guesses_made_at_once_the_right_one_comes_too_late() {
     let (_server, url) = fixture.start_platform().await;
     somebody(&url, "ada").await;
     let mut guessing = tokio::task::JoinSet::new();
-    for _ in 0..40 {
+    // A build for tests hashes slowly: of more, the last would wait for too long.
+    for _ in 0..8 {
         let url = url.clone();
         guessing.spawn(async move { try_to_log_in(&url, "ada@example.org", "wrong", "").await.status });
     }

@@ -80,8 +80,13 @@ impl fmt::Display for Left {
 pub(crate) struct Standing(Arc<Mutex<Vec<Left>>>);
 
 impl Standing {
+    /// What all edges counted stands for what this one did.
     pub(super) fn counted(&self, left: Left) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(left);
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match counted.iter_mut().find(|known| known.policy == left.policy) {
+            Some(known) => *known = left,
+            None => counted.push(left),
+        }
     }
 
     fn tell(&self, headers: &mut HeaderMap) {

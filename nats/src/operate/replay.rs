@@ -200,6 +200,7 @@ fn wanted<R: Reactor>(
     let kind = match wire::event_kind(&received.subject, &received.headers) {
         Ok(kind) if own || R::READS.contains(&kind.kind) => kind,
         Ok(_) => return Ok(None),
+        Err(WireError::Decode(error)) if error.is_of_a_retired_kind() => return Ok(None),
         // An unknown own event was written by a newer binary; an unknown foreign one is not read here.
         Err(error) if own => return Err(error).context(format!("sequence {}", received.sequence)),
         Err(_) => return Ok(None),

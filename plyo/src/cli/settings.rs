@@ -29,7 +29,7 @@ pub(super) struct Running {
     #[arg(long, env = "PLYO_MAIL_DIR", value_name = "DIR")]
     mail_dir: Option<PathBuf>,
     /// What links in mails begin with: https://plyo.example
-    #[arg(long, env = "PLYO_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    #[arg(long, env = "PLYO_PUBLIC_URL", hide_env_values = true, value_name = "URL", value_parser = public_url)]
     public_url: Option<String>,
 }
 

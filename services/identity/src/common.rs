@@ -150,6 +150,7 @@ mod tests {
             "superman!!!",
             "zxcvbnm,",
             "abcdefgh",
+            "12345678901",
             "internet",
             "hahahaha",
         ] {
@@ -173,7 +174,6 @@ mod tests {
             "kx7Qm2vP",
             "barbell before breakfast",
             "dragonmonkey77",
-            "12345678901",
             "lamp tree river",
             "passwords are hard to choose",
         ] {
