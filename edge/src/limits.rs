@@ -160,15 +160,14 @@ fn check<K: Clone + Eq + Hash>(
         Ok(state) => (Left::of(policy, state.remaining_burst_capacity()), false),
         Err(until) => (Left::nothing(policy, until.wait_time_from(limiter.clock().now())), true),
     };
-    standing.counted(left);
+    standing.counted(left, is_over);
     if is_over { Err(too_many(left)) } else { Ok(()) }
 }
 
 /// What all edges counted within the minute of which this is the rest.
 fn within_the_minute(count: u32, policy: &'static Policy, rest: Duration, standing: &Standing) -> Result<(), Problem> {
     let left = Left { requests: policy.quota.saturating_sub(count), ..Left::nothing(policy, rest) };
-    // Nothing is left when the next is too much, as for a limit of this edge alone.
-    standing.counted(Left { requests: if count > policy.quota { 0 } else { left.requests.max(1) }, ..left });
+    standing.counted(left, count > policy.quota);
     if count > policy.quota { Err(too_many(left)) } else { Ok(()) }
 }
 

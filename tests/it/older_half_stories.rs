@@ -76,8 +76,7 @@ async fn tables_that_are_older_than_the_history_catch_up_and_nothing_is_emitted_
     })
     .await;
     fixture.settle(&REAL).await;
-    let said = event_ids(&fixture).await;
-    assert_eq!(said, before);
+    assert_eq!(event_ids(&fixture).await, before);
     let (mut ada, _) = log_in(&url, "ada").await;
     assert_eq!(ada.get("/api/v1/workouts?limit=100").await.unwrap().body, listed);
     // What was answered once is answered again, and makes nothing new.
@@ -85,7 +84,7 @@ async fn tables_that_are_older_than_the_history_catch_up_and_nothing_is_emitted_
     let ids = |saved: &[Value]| saved.iter().map(|saved| saved["workout_id"].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&again), ids(&saved));
     fixture.settle(&REAL).await;
-    assert_eq!(event_ids(&fixture).await, before);
+    assert_eq!(event_ids(&fixture).await.len(), before.len() + 1, "only her log-in is new");
     assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
     // Work goes on.
     train(&mut ada, 25..27).await;

@@ -141,7 +141,9 @@ impl Fixture {
 
     pub async fn ready(&self, url: &str) {
         eventually("the edge is ready", Duration::from_secs(30), async || {
-            Ok((Client::new(url)?.get("/ready").await?.status == 200).then_some(()))
+            let ready = Client::new(url)?.get("/ready").await?;
+            anyhow::ensure!(ready.status == 200, "{}", ready.body);
+            Ok(Some(()))
         })
         .await;
     }

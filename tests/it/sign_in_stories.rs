@@ -154,10 +154,8 @@ async fn an_address_that_nobody_has_takes_as_long_to_refuse_as_one_that_somebody
             changes(&fixture, "DELETE FROM sign_in_failure").await;
         }
     }
-    let [unknown, known] = took.map(|mut took| {
-        took.sort();
-        took[took.len() / 2]
-    });
+    // What else the machine does only adds to it.
+    let [unknown, known] = took.map(|took| took.into_iter().min().unwrap());
     assert!(unknown > Duration::from_millis(3), "a password was hashed: {unknown:?}");
     let ratio = unknown.as_secs_f64() / known.as_secs_f64();
     assert!((0.7..1.4).contains(&ratio), "unknown {unknown:?}, known {known:?}");

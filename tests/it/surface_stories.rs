@@ -75,6 +75,8 @@ async fn every_documented_route_does_what_it_says() {
     reactions(&mut ada).await;
     coaching(&mut ada).await;
     reminders(&mut ada).await;
+    ada.call("PATCH", "/me/profile", &[], Some(json!({ "height_cm": 180 })), 200).await;
+    assert_eq!(ada.get("/me/profile", &[]).await["height_cm"], 180);
 
     credentials_change(&mut ada).await;
     second_factor(&mut ada).await;

@@ -77,22 +77,22 @@ impl fmt::Display for Left {
 
 /// What was counted of one request, for its answer.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Standing(Arc<Mutex<Vec<Left>>>);
+pub(crate) struct Standing(Arc<Mutex<Vec<(Left, bool)>>>);
 
 impl Standing {
-    /// What all edges counted stands for what this one did.
-    pub(super) fn counted(&self, left: Left) {
+    /// What is left after this request, and whether it was too much. What all edges counted stands for what this one did.
+    pub(super) fn counted(&self, left: Left, is_over: bool) {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match counted.iter_mut().find(|known| known.policy == left.policy) {
-            Some(known) => *known = left,
-            None => counted.push(left),
+        match counted.iter_mut().find(|(known, _)| known.policy == left.policy) {
+            Some(known) => *known = (left, is_over),
+            None => counted.push((left, is_over)),
         }
     }
 
     fn tell(&self, headers: &mut HeaderMap) {
         let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = counted.iter().filter(|left| left.requests == 0 || !left.policy.is_of_others);
-        let lists = [(POLICY, list(counted.iter().map(|left| left.policy))), (LIMIT, list(told))];
+        let told = counted.iter().filter(|(left, is_over)| *is_over || !left.policy.is_of_others).map(|(left, _)| left);
+        let lists = [(POLICY, list(counted.iter().map(|(left, _)| left.policy))), (LIMIT, list(told))];
         headers.extend(lists.into_iter().filter_map(|(name, list)| Some((name, list?))));
     }
 }
@@ -129,7 +129,7 @@ mod tests {
 
     fn told(of: &[Left]) -> [Option<String>; 2] {
         let standing = Standing::default();
-        of.iter().for_each(|left| standing.counted(*left));
+        of.iter().for_each(|left| standing.counted(*left, left.requests == 0));
         let mut headers = HeaderMap::new();
         standing.tell(&mut headers);
         [POLICY, LIMIT].map(|name| Some(headers.get(name)?.to_str().unwrap().to_owned()))

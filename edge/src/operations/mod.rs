@@ -2,6 +2,7 @@
 //! and, where it is a command, how a socket reads it.
 
 mod access_tokens;
+mod accounts;
 mod auth;
 mod coach;
 mod command;

@@ -2,7 +2,6 @@
 
 use axum::http::{Method, StatusCode};
 use plyo_events::{
-    CommandKind,
     achievement::ListAchievements,
     coach::{
         AcceptRecommendation, DismissRecommendation, Dismissal, GetCoachState, GetNextLoad, GetNextSession, GetWhy,
@@ -12,13 +11,7 @@ use plyo_events::{
         CountNotifications, GetPreferences, ListNotifications, NotificationCounts, Preferences, ReadAllNotifications,
         ReadNotification, SetPreferences,
     },
-    profile::{GetProfile, PrepareTexts, ProfileSaved},
-    user::{
-        AccessTokenCreated, AccessTokenView, ChangePassword, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions,
-        EnrolTotp, Jwks, ListAccessTokens, ListSessions, LogIn, LogOut, Me, PrepareSignUp, RecoveryCodes, Refresh,
-        Registered, RemoveTotp, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword,
-        RevokeAccessToken, Scope, SessionView, SessionsEnded, Tokens, TotpEnrolment,
-    },
+    user::Scope,
     workout::{
         ArchiveExercise, BodyWeightSaved, CancelReminder, ChangeExercise, CorrectWorkout, CreateExercise,
         CustomExerciseSaved, DeleteWorkout, GetCustomExercise, GetWorkout, ListBodyWeights, ListCustomExercises,
@@ -26,223 +19,36 @@ use plyo_events::{
         ReminderSaved, SetReminder, WorkoutSaved,
     },
 };
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::{
-    Answer, Operation,
-    access_tokens::{self, NewAccessToken},
-    auth::{self, Credentials, RefreshToken, SignUp},
+    Operation, accounts,
     coach::{Language, OneExercise},
-    command::{NO_REVISIONS, bare_command, becomes_of, command},
-    creates,
-    credentials::{self, ByCode, ForgottenPassword, NewEmail, NewPassword, NewPasswordByCode, PresentPassword},
-    exercises, gives, me, operation,
+    command::{bare_command, command},
+    creates, exercises, gives, operation,
     outcome::{self, OutcomeView},
     query::{NotificationFilter, Paging, list, query, revised},
-    sessions, status, streams,
+    status, streams,
 };
 use crate::{
-    limits::{ADDRESS, ADDRESS_OF_ALL, EMAIL, Policy},
+    limits::ADDRESS,
     live::{self, CODES_OF_EVENTS, FOREIGN_ORIGIN, INVALID_TOPICS, NO_UPGRADE},
 };
 
 const GET: Method = Method::GET;
 const POST: Method = Method::POST;
 const PUT: Method = Method::PUT;
-const PATCH: Method = Method::PATCH;
 const DELETE: Method = Method::DELETE;
 
-/// What counts where somebody tries an e-mail.
-const OF_CREDENTIALS: [&Policy; 3] = [&ADDRESS, &EMAIL, &ADDRESS_OF_ALL];
-
 pub(crate) fn operations() -> Vec<Operation> {
-    let mut all = of_services();
+    let mut all = accounts::operations();
+    all.extend(of_services());
     all.extend(exercises::operations());
     all
 }
 
 fn of_services() -> Vec<Operation> {
     vec![
-        // Accounts and sessions: what carries a secret is asked of the user service and enters no stream.
-        operation(POST, "/auth/register", "Sign up", auth::register, creates::<Registered>("/auth/me"))
-            .takes::<SignUp>()
-            .codes(&[NO_REVISIONS])
-            .limited_by(&OF_CREDENTIALS)
-            .requests::<PrepareSignUp>()
-            .sends(CommandKind::RegisterUser),
-        operation(POST, "/auth/login", "Log in", auth::log_in, gives::<Tokens>())
-            .takes::<Credentials>()
-            .codes(&[NO_REVISIONS])
-            .limited_by(&OF_CREDENTIALS)
-            .requests::<LogIn>(),
-        operation(POST, "/auth/refresh", "Exchange a refresh token for new tokens", auth::refresh, gives::<Tokens>())
-            .takes::<RefreshToken>()
-            .codes(&[NO_REVISIONS])
-            .limited_by(&[&ADDRESS])
-            .requests::<Refresh>(),
-        operation(POST, "/auth/logout", "End a session", auth::log_out, status(StatusCode::NO_CONTENT))
-            .takes::<RefreshToken>()
-            .codes(&[NO_REVISIONS])
-            .limited_by(&[&ADDRESS])
-            .requests::<LogOut>(),
-        operation(
-            GET,
-            "/auth/jwks",
-            "Public keys of access tokens (RFC 7517)",
-            auth::jwks,
-            gives::<Map<String, Value>>(),
-        )
-        .asks::<Jwks>(),
-        query("/auth/me", "Who am I?", |user, ()| Me { user }).scope(Scope::ProfileRead),
-        operation(GET, "/auth/sessions", "Where I am logged in", sessions::list, gives::<Vec<SessionView>>())
-            .with_token()
-            .asks::<ListSessions>(),
-        operation(DELETE, "/auth/sessions", "Log out everywhere", sessions::end_all, gives::<SessionsEnded>())
-            .with_token()
-            .takes_nothing()
-            .requests::<EndSessions>(),
-        operation(
-            DELETE,
-            "/auth/sessions/others",
-            "Log out everywhere else",
-            sessions::end_others,
-            gives::<SessionsEnded>(),
-        )
-        .with_token()
-        .takes_nothing()
-        .requests::<EndSessions>(),
-        operation(DELETE, "/auth/sessions/{id}", "Log out somewhere", sessions::end_one, gives::<SessionsEnded>())
-            .with_token()
-            .takes_nothing()
-            .requests::<EndSessions>(),
-        operation(
-            POST,
-            "/auth/password/forgotten",
-            "Mail me a code for a new password; the same answer whoever has that address",
-            credentials::forgotten,
-            status(StatusCode::ACCEPTED),
-        )
-        .takes::<ForgottenPassword>()
-        .limited_by(&OF_CREDENTIALS)
-        .requests::<RequestPasswordReset>(),
-        operation(
-            POST,
-            "/auth/password/reset",
-            "Set a new password by a code; logs out everywhere",
-            credentials::reset,
-            status(StatusCode::NO_CONTENT),
-        )
-        .takes::<NewPasswordByCode>()
-        .limited_by(&[&ADDRESS])
-        .requests::<ResetPassword>(),
-        operation(
-            PUT,
-            "/auth/password",
-            "Set a new password by the present one; logs out everywhere",
-            credentials::change,
-            status(StatusCode::NO_CONTENT),
-        )
-        .with_token()
-        .takes::<NewPassword>()
-        .requests::<ChangePassword>(),
-        operation(
-            POST,
-            "/auth/email/verify",
-            "Mail me a code that proves my address",
-            credentials::verify_email,
-            status(StatusCode::ACCEPTED),
-        )
-        .with_token()
-        .takes_nothing()
-        .requests::<RequestEmailVerification>(),
-        operation(
-            PUT,
-            "/auth/email",
-            "Mail a code to my new address; it is mine when that is confirmed",
-            credentials::change_email,
-            status(StatusCode::ACCEPTED),
-        )
-        .with_token()
-        .takes::<NewEmail>()
-        .requests::<RequestEmailChange>(),
-        operation(
-            POST,
-            "/auth/email/confirm",
-            "Confirm an address by a code; a new one logs out everywhere",
-            credentials::confirm_email,
-            status(StatusCode::NO_CONTENT),
-        )
-        .takes::<ByCode>()
-        .limited_by(&[&ADDRESS])
-        .requests::<ConfirmEmail>(),
-        operation(
-            POST,
-            "/auth/totp",
-            "Begin to use an authenticator app",
-            credentials::enrol_totp,
-            gives::<TotpEnrolment>(),
-        )
-        .with_token()
-        .takes::<PresentPassword>()
-        .requests::<EnrolTotp>(),
-        operation(
-            POST,
-            "/auth/totp/confirm",
-            "Confirm the authenticator app by a code; gives ten recovery codes",
-            credentials::confirm_totp,
-            gives::<RecoveryCodes>(),
-        )
-        .with_token()
-        .takes::<ByCode>()
-        .requests::<ConfirmTotp>(),
-        operation(
-            POST,
-            "/auth/totp/remove",
-            "Use no authenticator app any more",
-            credentials::remove_totp,
-            status(StatusCode::NO_CONTENT),
-        )
-        .with_token()
-        .takes::<PresentPassword>()
-        .requests::<RemoveTotp>(),
-        operation(
-            POST,
-            "/auth/tokens",
-            "Make an access token for a script",
-            access_tokens::create,
-            Answer { status: StatusCode::CREATED, ..gives::<AccessTokenCreated>() },
-        )
-        .with_token()
-        .takes::<NewAccessToken>()
-        .requests::<CreateAccessToken>(),
-        operation(GET, "/auth/tokens", "My access tokens", access_tokens::list, gives::<Vec<AccessTokenView>>())
-            .with_token()
-            .asks::<ListAccessTokens>(),
-        operation(
-            DELETE,
-            "/auth/tokens/{id}",
-            "Revoke an access token",
-            access_tokens::revoke,
-            status(StatusCode::NO_CONTENT),
-        )
-        .with_token()
-        .takes_nothing()
-        .requests::<RevokeAccessToken>(),
-        // What a person says about themselves.
-        revised("/me/profile", "My profile", |user, ()| GetProfile { user }).scope(Scope::ProfileRead),
-        becomes_of(
-            operation(
-                PATCH,
-                "/me/profile",
-                "Change my profile: what is absent stays, what is null goes (RFC 7396)",
-                me::change_profile,
-                gives::<ProfileSaved>(),
-            )
-            .takes::<me::Change>()
-            .requests::<PrepareTexts>(),
-            CommandKind::ChangeProfile,
-        )
-        .scope(Scope::ProfileWrite),
         // The training log.
         command(
             POST,

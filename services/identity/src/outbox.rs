@@ -33,7 +33,7 @@ pub(crate) fn send_beside(pool: &PgPool, commands: &CommandPublisher, user: User
 /// `try_again` (unavailable) when some may not have been stored; they stay.
 pub(crate) async fn send(pool: &PgPool, commands: &CommandPublisher, user: UserId) -> Result<(), QueryError> {
     let unsent = store::of_user(pool, user).await?;
-    Ok(send_all(pool, commands, unsent).await?)
+    send_all(pool, commands, unsent).await
 }
 
 /// Sends what has waited for some seconds, whoever it is of: nobody else is sending it.
@@ -42,7 +42,7 @@ pub(crate) async fn send(pool: &PgPool, commands: &CommandPublisher, user: UserI
 /// When some may not have been stored; they stay.
 pub(crate) async fn send_late(pool: &PgPool, commands: &CommandPublisher) -> Result<(), QueryError> {
     let unsent = store::late(pool).await?;
-    Ok(send_all(pool, commands, unsent).await?)
+    send_all(pool, commands, unsent).await
 }
 
 async fn send_all(pool: &PgPool, commands: &CommandPublisher, unsent: Vec<Unsent>) -> Result<(), QueryError> {

@@ -52,9 +52,11 @@ impl Consumer {
     }
 
     /// The next request, if one comes soon. Nothing is fetched ahead: a request waiting here would be redelivered.
-    pub(crate) async fn next(&self) -> Result<Option<Asked>> {
+    /// Without waiting, if it only shall be known whether there is an answer.
+    pub(crate) async fn next(&self, waits: bool) -> Result<Option<Asked>> {
         let mut disconnects: watch::Receiver<u64> = self.nats.disconnects();
-        let body = json!({ "batch": 1, "expires": PULL_TIMEOUT.as_nanos() as u64 }).to_string();
+        let waiting = json!({ "batch": 1, "expires": PULL_TIMEOUT.as_nanos() as u64 });
+        let body = if waits { waiting } else { json!({ "batch": 1, "no_wait": true }) }.to_string();
         // Its own inbox: delivered messages have the subject of their event, which the client's shared inbox would not
         // recognise.
         let ask = Request::new()

@@ -82,15 +82,19 @@ pub(crate) async fn perform_all<E: Effect>(effect: Arc<E>, with: Performing) -> 
 impl<E: Effect> Performer<E> {
     /// Handles one request after another, until a newer binary is needed.
     async fn work(&self) {
+        // After an outage the first answer comes at once, so that what is over is not told until a request comes.
+        let mut waits = true;
         while self.stopped.get().is_none() {
-            match self.consumer.next().await {
+            match self.consumer.next(waits).await {
                 Ok(asked) => {
+                    waits = true;
                     self.with.health.set_effect(E::NAME, None);
                     if let Some(asked) = asked {
                         self.handle(&asked).await;
                     }
                 }
                 Err(error) => {
+                    waits = false;
                     self.fails(&error);
                     tokio::time::sleep(AGAIN).await;
                 }

@@ -22,7 +22,7 @@ use crate::domain::{
 /// nothing is added to the body before it was done without.
 pub(super) fn first_time(situation: &Situation<'_>, exercise: &Exercise) -> Draft {
     let reps = context::first_reps(situation, exercise);
-    let Rack { step_kg, least_kg, .. } = Rack::of(situation, exercise, None);
+    let Rack { step_kg, least_kg, .. } = situation.rack_of(exercise, None);
     // Down to what can be loaded.
     let down = |most: f64| least_kg + ((most - least_kg) / step_kg).floor().max(0.0) * step_kg;
     let is_known = first(situation, exercise).is_some() && exercise.loading != Loading::Added;

@@ -59,7 +59,7 @@ pub(super) fn draft(situation: &Situation<'_>, slug: &ExerciseSlug, on: DateTime
     let two = machines::two(exercise, lift);
     let mut plan = match &two {
         Some(machines::TwoMachines { on_lighter, .. }) => {
-            plan(situation, exercise, on_lighter, &Rack::of(situation, exercise, Some(on_lighter)), target, on)
+            plan(situation, exercise, on_lighter, &situation.rack_of(exercise, Some(on_lighter)), target, on)
         }
         None => plan(situation, exercise, lift, &situation.rack(exercise), target, on),
     };

@@ -1,11 +1,10 @@
 //! Which loads there are: those that the person has used on the lift and, where weights are free, on other lifts with the
 //! same; and the step between them.
 
-use super::situation::Situation;
 use crate::domain::{
-    exercise::{Equipment, Exercise, FREE_WEIGHTS},
-    profile::POUND_KG,
-    state::{self, TopSet},
+    exercise::{Equipment, Exercise, Exercises, FREE_WEIGHTS},
+    profile::{POUND_KG, Profile},
+    state::{self, TopSet, Training},
 };
 
 /// From so many different loads on a step can be told.
@@ -54,23 +53,29 @@ pub(super) struct Rack {
 }
 
 impl Rack {
-    pub fn of(situation: &Situation<'_>, exercise: &Exercise, lift: Option<&state::Lift>) -> Self {
+    pub fn of(
+        exercises: &Exercises,
+        profile: &Profile,
+        training: &Training,
+        exercise: &Exercise,
+        lift: Option<&state::Lift>,
+    ) -> Self {
         let mut used: Vec<f64> = lift.map(loads).unwrap_or_default();
         let own_max_kg = used.last().copied().unwrap_or(0.0);
         let anchor = lift.map(|lift| lift.last().load_kg).or_else(|| used.last().copied());
         let max_kg = if is_with(exercise, Equipment::Barbell) { BAR_STEP_KG } else { STEPS_KG[0] };
         let fit = |used: &[f64]| anchor.or(used.first().copied()).and_then(|anchor| fitted(used, anchor, max_kg));
         let own = (used.len() >= MIN_LOADS).then(|| fit(&used)).flatten();
-        used.extend(free_loads(situation, exercise));
+        used.extend(free_loads(exercises, training, exercise));
         used.sort_by(f64::total_cmp);
         used.dedup_by(|one, other| (*one - *other).abs() <= SAME_KG);
         let pooled = || (used.len() >= MIN_LOADS).then(|| fit(&used)).flatten();
-        let usual = situation.profile.step_kg(exercise);
-        let step_kg = match situation.profile.has_said_step(exercise) {
+        let usual = profile.step_kg(exercise);
+        let step_kg = match profile.has_said_step(exercise) {
             true => usual,
             false => own.or_else(pooled).or_else(|| frequent_gap(&used)).unwrap_or(usual),
         };
-        let least = situation.profile.least_kg(exercise).min(used.first().copied().unwrap_or(f64::INFINITY));
+        let least = profile.least_kg(exercise).min(used.first().copied().unwrap_or(f64::INFINITY));
         Self { used, max_kg: own_max_kg, step_kg, least_kg: least }
     }
 
@@ -111,13 +116,12 @@ fn loads(lift: &state::Lift) -> Vec<f64> {
 }
 
 /// The loads of all lifts with the same free weight. Every machine has a stack of its own.
-fn free_loads(situation: &Situation<'_>, exercise: &Exercise) -> Vec<f64> {
+fn free_loads(exercises: &Exercises, training: &Training, exercise: &Exercise) -> Vec<f64> {
     let Some(free) = FREE_WEIGHTS.into_iter().find(|free| is_with(exercise, *free)) else {
         return Vec::new();
     };
-    let table = situation.knowledge.exercises;
-    let alike = |slug| table.get(slug).is_some_and(|other| other.slug != exercise.slug && is_with(other, free));
-    let lifts = situation.training.lifts.iter().filter(|(slug, _)| alike(slug));
+    let alike = |slug| exercises.get(slug).is_some_and(|other| other.slug != exercise.slug && is_with(other, free));
+    let lifts = training.lifts.iter().filter(|(slug, _)| alike(slug));
     lifts.flat_map(|(_, lift)| lift.loads.iter().map(|kg| f64::from(*kg))).collect()
 }
 

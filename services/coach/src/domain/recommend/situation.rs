@@ -8,7 +8,7 @@ use super::{memo::Memo, rack::Rack};
 use crate::domain::{
     exercise::Exercise,
     profile::{Profile, days_between},
-    state::{Guidance, Knowledge, Training},
+    state::{Guidance, Knowledge, Lift, Training},
 };
 
 /// Days for which a note of pain holds more than the exercise that it is on.
@@ -42,8 +42,13 @@ impl<'a> Situation<'a> {
 
     /// The loads of a lift as the person did it.
     pub(super) fn rack(&self, exercise: &Exercise) -> Rc<Rack> {
-        let rack = || Rc::new(Rack::of(self, exercise, self.training.lift(&exercise.slug).as_deref()));
+        let rack = || Rc::new(self.rack_of(exercise, self.training.lift(&exercise.slug).as_deref()));
         self.memo.racks.get(&exercise.slug, rack)
+    }
+
+    /// The loads of a lift as it was done on one of two machines, or never.
+    pub(super) fn rack_of(&self, exercise: &Exercise, lift: Option<&Lift>) -> Rack {
+        Rack::of(self.knowledge.exercises, self.profile, self.training, exercise, lift)
     }
 
     /// The exercises that hurt within the last two weeks.
