@@ -142,7 +142,9 @@ async fn nobody_finds_anything_of_somebody_else_and_nothing_is_written() {
 
     let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
     let (mut n, mut commands) = (0, 0);
-    for kind in operations().into_iter().filter_map(|(_, _, command)| command) {
+    // Which recommendation a set followed is a note in one's own log.
+    let kinds = operations().into_iter().filter_map(|(_, _, command)| command);
+    for kind in kinds.filter(|kind| kind != "workout.log.v1") {
         let examples =
             fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/examples").join(&kind)).unwrap();
         let examples = examples.map(|file| file.unwrap().path()).filter(|path| path.extension().unwrap() == "json");
