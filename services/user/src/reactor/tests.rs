@@ -150,9 +150,16 @@ proptest! {
 
     #[test]
     fn a_command_twice_changes_nothing(commands in commands(), delivery: Delivery) {
-        let mut twice: Vec<_> = commands.iter().flat_map(|command| [command.clone(), command.clone()]).collect();
-        // And all of them again, long after they were forgotten.
-        twice.extend(commands.iter().cloned());
+        // Of those whose state says that they were done. What is only told of, or said without a revision, is known by its
+        // id, which the lane looks up before it asks.
+        let is_known = |command: &Input| {
+            let Input::Command(command) = command else { return false };
+            matches!(command.body, Command::RegisterUser(_) | Command::RevokeSession(_) | Command::RequestMail(_))
+        };
+        let times = |command: &Input| if is_known(command) { 2 } else { 1 };
+        let mut twice: Vec<_> = commands.iter().flat_map(|command| vec![command.clone(); times(command)]).collect();
+        // And again, long after they were forgotten.
+        twice.extend(commands.iter().filter(|command| is_known(command)).cloned());
         let (mut once, mut again) = (lane(), lane());
         once.deliver(&commands, &delivery);
         again.deliver(&twice, &delivery);
