@@ -1,9 +1,11 @@
 //! Every message, in one table for commands and one for events.
 
+mod body;
+mod decode_error;
+
 use std::fmt;
 
 use schemars::{Schema, SchemaGenerator};
-use serde::de::DeserializeOwned;
 
 #[cfg(feature = "testing")]
 use crate::probe;
@@ -13,29 +15,7 @@ use crate::{
     user, workout,
 };
 
-/// A message that this binary cannot decode.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    /// The type is unknown: a reader skips it.
-    #[error("unknown type `{0}`")]
-    UnknownType(String),
-    /// A newer binary wrote it: a reader that needs it must stop, not skip.
-    #[error("`{name}` version {version} is newer than this binary knows ({known})")]
-    NewerVersion { name: &'static str, version: u32, known: u32 },
-    /// The body does not match the type, or cannot be upgraded to the newest version: a dead letter.
-    #[error("cannot decode the body of `{name}.v{version}`: {detail}")]
-    Body { name: &'static str, version: u32, detail: String },
-}
-
-/// Kinds of events that are written and folded no more. An old history has them, and a replay passes them by.
-const RETIRED: [&str; 2] = ["record.set.", "record.withdrawn."];
-
-impl DecodeError {
-    /// Whether an earlier binary wrote it, and not a newer one.
-    pub fn is_of_a_retired_kind(&self) -> bool {
-        matches!(self, Self::UnknownType(name) if RETIRED.iter().any(|retired| name.starts_with(retired)))
-    }
-}
+pub use self::{body::Body, decode_error::DecodeError};
 
 /// A kind in its published version: `workout.completed.v1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,25 +27,6 @@ pub struct Versioned<K> {
 /// The newest payload of a kind of command, or of event.
 pub trait Payload<K> {
     const KIND: K;
-}
-
-/// The bytes of a payload.
-#[derive(Clone, Copy, Debug)]
-pub enum Body<'a> {
-    /// A map with field names: what Plyo writes.
-    MessagePack(&'a [u8]),
-    /// What a scheduled job outside Plyo may send, and what people write.
-    Json(&'a [u8]),
-}
-
-impl Body<'_> {
-    fn read<T: DeserializeOwned>(self, name: &'static str, version: u32) -> Result<T, DecodeError> {
-        let wrong = |detail| DecodeError::Body { name, version, detail };
-        match self {
-            Self::MessagePack(bytes) => rmp_serde::from_slice(bytes).map_err(|error| wrong(error.to_string())),
-            Self::Json(text) => serde_json::from_slice(text).map_err(|error| wrong(error.to_string())),
-        }
-    }
 }
 
 /// One step up, to `version` from the one before it.
