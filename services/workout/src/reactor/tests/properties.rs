@@ -52,8 +52,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (user.clone(), any::<bool>(), 1..5_u8, prop::option::of(select(vec![80, 90])))
             .prop_map(|(user, is_earlier, day, kg)| Step::Weigh(user, is_earlier, day, kg)),
         1 => (user.clone(), 0..3_u8).prop_map(|(user, name)| Step::Create(user, name)),
-        2 => (pick.clone(), workouts()).prop_map(|(pick, workout)| Step::LogOwn(pick, workout)),
-        1 => pick.clone().prop_map(Step::Merge),
+        2 => (pick, workouts()).prop_map(|(pick, workout)| Step::LogOwn(pick, workout)),
+        1 => pick.prop_map(Step::Merge),
         2 => (user.clone(), 0..200_u32).prop_map(|(user, due)| Step::Set(user, due)),
         1 => (pick, 0..200_u32).prop_map(|(pick, due)| Step::Move(pick, due)),
         1 => pick.prop_map(Step::Cancel),
