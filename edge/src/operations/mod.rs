@@ -254,9 +254,19 @@ fn assert_listed(name: &str, codes: &[Code], response: &Response) {
     }
 }
 
+/// The method, the path and the scope of a row.
+type Entry = (Method, &'static str, Option<Scope>);
+
+/// The rows as requests look them up: made once, since a row has its route in it.
+fn entries() -> &'static [Entry] {
+    static ENTRIES: LazyLock<Vec<Entry>> =
+        LazyLock::new(|| operations().into_iter().map(|row| (row.method, row.path, row.scope)).collect());
+    &ENTRIES
+}
+
 /// Whether a path has a representation.
 fn is_there_to_get(path: &str) -> bool {
-    operations().iter().any(|operation| operation.method == Method::GET && operation.path == path)
+    entries().iter().any(|(method, at, _)| method == Method::GET && *at == path)
 }
 
 /// How a socket reads this command; `None` when it is none of those that clients send.
@@ -268,12 +278,10 @@ pub(crate) fn socket_command(kind: CommandKind) -> Option<SocketCommand> {
 
 /// What a personal access token needs for an operation, by the path of its route.
 fn scope_of(method: &Method, path: &str) -> Option<Scope> {
-    static SCOPES: LazyLock<Vec<(Method, &str, Option<Scope>)>> =
-        LazyLock::new(|| operations().into_iter().map(|row| (row.method, row.path, row.scope)).collect());
     let path = path.strip_prefix("/api/v1")?;
     // A HEAD is answered as a GET.
     let method = if method == Method::HEAD { &Method::GET } else { method };
-    SCOPES.iter().find(|(of, at, _)| of == method && *at == path)?.2
+    entries().iter().find(|(of, at, _)| of == method && *at == path)?.2
 }
 
 impl FromRequestParts<EdgeState> for Caller {
