@@ -42,8 +42,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Memory for remembered rows unless it is set, in MiB: with what else a process keeps of a hundred thousand people, it
-    /// stays below 256.
+    /// Memory for remembered rows unless it is set, in MiB. With 256 a process grew by 436 while a hundred thousand people logged
+    /// a workout each.
     pub const MEMORY_MIB: u64 = 96;
 
     /// The URL that a service signs in to Postgres with.
