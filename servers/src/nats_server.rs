@@ -203,7 +203,8 @@ impl Launch {
             command.env("PLYO_NATS_ROUTES", format!("[{}]", routes.join(", ")));
         }
         command.envs(nkeys::variables(&self.nkeys, &self.access.services())?);
-        let mut process = Process::start("nats-server", &command, directory, &directory.join("nats.log"))?;
+        let mut process =
+            Process::start("nats-server", &command, directory, &directory.join("nats.log"), Signal::SIGKILL)?;
         process.await_port(*port).context("nats-server")?;
         Ok(process)
     }

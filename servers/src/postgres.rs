@@ -14,10 +14,13 @@ use nix::{
     unistd::{Uid, User},
 };
 
-use super::process::{Process, end_all, free_port};
+use super::process::{Process, death_signal, end_all, free_port};
 
 /// What the kernel calls it.
 const NAME: &str = "postgres";
+/// How it goes: without a checkpoint, as after a power loss, but with its shared memory. A kill leaves that to the system for
+/// ever once its directory is gone, and a system has 4,096 pieces of it.
+const END: Signal = Signal::SIGQUIT;
 /// Where data goes if the requested directory is not accessible.
 const STATE: &str = "/var/lib/plyo";
 
@@ -186,7 +189,7 @@ fn launch(data: &Path, port: u16, account: Option<&User>) -> Result<Process> {
         command.args(["-c", setting]);
     }
     let log = data.parent().unwrap_or(data).join("postgres.log");
-    let mut process = Process::start(NAME, &command, data, &log)?;
+    let mut process = Process::start(NAME, &command, data, &log, END)?;
     let pid = process.pid().to_string();
     process.await_ready(|| fs::read_to_string(&status).is_ok_and(|text| is_ready(&text, &pid)))?;
     Ok(process)
@@ -209,7 +212,7 @@ fn as_account(program: &Path, account: Option<&User>) -> Command {
                 &format!("--regid={}", user.gid),
                 "--clear-groups",
                 "--pdeathsig",
-                "KILL",
+                death_signal(END),
                 "--",
             ]);
             command.arg(program);

@@ -34,6 +34,7 @@ pub(super) struct Process {
     child: Child,
     directory: PathBuf,
     log: PathBuf,
+    end: Signal,
 }
 
 /// The range of ports: below the ephemeral ones (Linux from 32768, others from 49152), so that no outgoing connection takes
@@ -74,13 +75,19 @@ pub fn file_limit() -> Result<u64> {
 }
 
 impl Process {
-    /// Starts `command` in its own `directory`; `setpriv --pdeathsig` ends it when its parent ends, for any reason. `name`
-    /// is what the kernel calls it.
-    pub(super) fn start(name: &'static str, command: &Command, directory: &Path, log: &Path) -> Result<Self> {
+    /// Starts `command` in its own `directory`; `setpriv --pdeathsig` ends it by the signal `end` when its parent ends, for
+    /// any reason. `name` is what the kernel calls it.
+    pub(super) fn start(
+        name: &'static str,
+        command: &Command,
+        directory: &Path,
+        log: &Path,
+        end: Signal,
+    ) -> Result<Self> {
         end_all(name, directory, Signal::SIGQUIT);
         let output = fs::OpenOptions::new().create(true).append(true).open(log).context("open a log file")?;
         let mut wrapped = Command::new("setpriv");
-        wrapped.args(["--pdeathsig", "KILL", "--"]).arg(command.get_program()).args(command.get_args());
+        wrapped.args(["--pdeathsig", death_signal(end), "--"]).arg(command.get_program()).args(command.get_args());
         for (key, value) in command.get_envs() {
             wrapped.env(key, value.unwrap_or_default());
         }
@@ -88,7 +95,7 @@ impl Process {
         wrapped.current_dir(directory).process_group(0);
         wrapped.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let child = spawn(wrapped).with_context(|| format!("start {name}; `scripts/setup.sh` installs it"))?;
-        Ok(Self { name, child, directory: directory.to_owned(), log: log.to_owned() })
+        Ok(Self { name, child, directory: directory.to_owned(), log: log.to_owned(), end })
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -104,19 +111,23 @@ impl Process {
         let deadline = Instant::now() + START_TIMEOUT;
         while !ready() {
             if let Some(status) = self.child.try_wait()? {
-                bail!("{} exited immediately ({status}); its log is {}", self.name, self.log.display());
+                bail!("{} exited immediately ({status}); {}", self.name, self.last_words());
             }
             if Instant::now() > deadline {
-                bail!(
-                    "{} was not ready within {} s; its log is {}",
-                    self.name,
-                    START_TIMEOUT.as_secs(),
-                    self.log.display()
-                );
+                bail!("{} was not ready within {} s; {}", self.name, START_TIMEOUT.as_secs(), self.last_words());
             }
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
+    }
+
+    /// The end of its log, which may be gone when somebody reads this.
+    fn last_words(&self) -> String {
+        let log = fs::read(&self.log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&log);
+        let lines: Vec<&str> = text.lines().rev().take(5).collect();
+        let last = lines.into_iter().rev().map(|line| format!("\n  {line}")).collect::<String>();
+        format!("its log {} ends with:{last}", self.log.display())
     }
 
     /// Pauses it and its children, like a suspended machine.
@@ -136,12 +147,15 @@ impl Process {
         signal_all(self.name, &self.directory, Signal::SIGCONT);
     }
 
-    /// Asks it to stop and waits; kills it when it does not.
+    /// Asks it to stop and waits; kills it when it does not. A process that has ended is left alone: another may have its id.
     pub(super) fn stop(&mut self, signal: Signal) {
+        if self.has_ended() {
+            return;
+        }
         send(self.child.id().cast_signed(), signal);
         let deadline = Instant::now() + START_TIMEOUT;
         while Instant::now() < deadline {
-            if !matches!(self.child.try_wait(), Ok(None)) {
+            if self.has_ended() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -149,21 +163,32 @@ impl Process {
         self.kill();
     }
 
-    /// Kills it and its children as a power loss would. A process that has ended is left alone: another may have its id.
+    /// Kills it and its children as a power loss would.
     pub(super) fn kill(&mut self) {
-        if matches!(self.child.try_wait(), Ok(Some(_))) {
+        if self.has_ended() {
             return;
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
         end_all(self.name, &self.directory, Signal::SIGKILL);
     }
+
+    fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.kill();
+        // A suspended one would not hear it.
+        self.resume();
+        self.stop(self.end);
     }
+}
+
+/// As `setpriv` spells it.
+pub(super) fn death_signal(signal: Signal) -> &'static str {
+    signal.as_str().trim_start_matches("SIG")
 }
 
 /// The parent's death is signalled when the thread that started the child ends: so one permanent thread starts them all.

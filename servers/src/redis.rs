@@ -61,7 +61,8 @@ fn launch(directory: &Path, port: u16) -> Result<Process> {
     command
         .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no", "--dir"])
         .arg(directory);
-    let mut process = Process::start("redis-server", &command, directory, &directory.join("redis.log"))?;
+    let mut process =
+        Process::start("redis-server", &command, directory, &directory.join("redis.log"), Signal::SIGKILL)?;
     process.await_port(port).context("redis-server")?;
     Ok(process)
 }

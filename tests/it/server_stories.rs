@@ -32,6 +32,30 @@ async fn servers_that_are_killed_start_again_where_they_were_with_what_they_stor
 }
 
 #[test]
+fn a_postgres_that_goes_leaves_no_shared_memory_behind() {
+    let directory = tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o755)).tempdir().unwrap();
+    let mut postgres = Postgres::start(&directory.path().join("postgres"), None).unwrap();
+    let mut owners = vec![postmaster(&postgres)];
+    postgres.kill();
+    postgres.restart().unwrap();
+    owners.push(postmaster(&postgres));
+    postgres.pause();
+    drop(postgres);
+    let segments = std::fs::read_to_string("/proc/sysvipc/shm").unwrap();
+    let left: Vec<&str> = segments
+        .lines()
+        .filter(|line| line.split_whitespace().nth(4).is_some_and(|by| owners.iter().any(|o| o == by)))
+        .collect();
+    assert_eq!(left, Vec::<&str>::new(), "of {owners:?}");
+}
+
+/// The process id of its first process, which makes the shared memory.
+fn postmaster(postgres: &Postgres) -> String {
+    let status = std::fs::read_to_string(postgres.data().join("postmaster.pid")).unwrap();
+    status.lines().next().unwrap().to_owned()
+}
+
+#[test]
 fn root_keeps_the_data_of_postgres_elsewhere_when_its_user_cannot_reach_it() {
     if !nix::unistd::Uid::effective().is_root() {
         skip("only root runs Postgres as another user");
