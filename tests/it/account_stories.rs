@@ -49,6 +49,7 @@ impl Accounts {
         let service = tokio::spawn(async move {
             plyo_nats::run(service, connection, &dsn, Health::default(), RunConfig::default()).await
         });
+        fixture.ending.note(&["user"]);
         let outcomes = Outcomes::subscribe(&nats, "test").await.unwrap();
         let accounts = Self { publisher: CommandPublisher::new(&nats, "test"), nats, outcomes, service, fixture };
         eventually("the service answers", Duration::from_secs(20), async || Ok(accounts.ask(Jwks {}).await.ok())).await;

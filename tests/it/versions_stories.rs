@@ -123,6 +123,8 @@ async fn every_version_is_folded_as_the_newest_and_reaches_clients_as_it_travell
     let ada: UserId = registered["user_id"].as_str().unwrap().parse().unwrap();
     let tokens = client.post("/api/v1/auth/login", &credentials).await.unwrap().success().unwrap();
     let token = tokens["access_token"].as_str().unwrap();
+    // Of the log-in there are events, too.
+    fixture.settle(&["user"]).await;
     let mut live = Live::connect(client.authority(), token, None, &["me"]).await.unwrap();
 
     let sent = [
