@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use plyo_events::{
     SessionId, UserId,
+    erasure::ERASED,
     user::{AccessClaims, Jwks},
 };
 use plyo_nats::{Nats, ask};
@@ -40,6 +41,8 @@ pub(crate) struct Callers {
     personal: AccessTokens,
     /// Sessions that ended, and when: their last tokens may still be about.
     revoked: RwLock<HashMap<SessionId, Timestamp>>,
+    /// People who were erased, and when.
+    erased: RwLock<HashMap<UserId, Timestamp>>,
 }
 
 /// Most tokens remembered; beyond it all are forgotten and verified again.
@@ -54,11 +57,12 @@ pub(crate) const TOKEN_EXPIRED: Code =
     Code::new(StatusCode::UNAUTHORIZED, "token_expired", "the access token has expired; refresh it");
 pub(crate) const SESSION_REVOKED: Code =
     Code::new(StatusCode::UNAUTHORIZED, "session_revoked", "the session has ended; log in");
+const NOBODY: Code = Code::new(StatusCode::GONE, ERASED.name, ERASED.detail);
 const INVALID_TOKEN: Code = Code::new(StatusCode::UNAUTHORIZED, "invalid_token", "invalid access token; log in");
 
 /// What can be wrong with any token.
-pub(crate) const CODES: [Code; 6] =
-    [NO_TOKEN, INVALID_TOKEN, TOKEN_EXPIRED, SESSION_REVOKED, INSUFFICIENT_SCOPE, UNAVAILABLE];
+pub(crate) const CODES: [Code; 7] =
+    [NO_TOKEN, INVALID_TOKEN, TOKEN_EXPIRED, SESSION_REVOKED, INSUFFICIENT_SCOPE, NOBODY, UNAVAILABLE];
 
 impl Callers {
     /// So long after the end of a session each of its tokens has expired; a minute of it is for clocks that differ.
@@ -101,6 +105,9 @@ impl Callers {
         if caller.expires <= now {
             return Err(TOKEN_EXPIRED.into());
         }
+        if self.is_erased(caller.user) {
+            return Err(NOBODY.into());
+        }
         if self.is_revoked(caller.session) {
             return Err(SESSION_REVOKED.into());
         }
@@ -110,6 +117,20 @@ impl Callers {
     /// The tokens of this session, which ended at that time, are void.
     pub(crate) fn revoke(&self, session: SessionId, ended: Timestamp) {
         self.revoked.write().unwrap_or_else(PoisonError::into_inner).insert(session, ended);
+    }
+
+    /// Whoever has tokens of this person, it is erased.
+    pub(crate) fn erase(&self, user: UserId, when: Timestamp) {
+        self.erased.write().unwrap_or_else(PoisonError::into_inner).insert(user, when);
+    }
+
+    fn is_erased(&self, user: UserId) -> bool {
+        self.erased.read().unwrap_or_else(PoisonError::into_inner).contains_key(&user)
+    }
+
+    /// Whether the caller's session has ended, or there is no such person any more.
+    pub(crate) fn has_ended(&self, caller: &Caller) -> bool {
+        self.is_revoked(caller.session) || self.is_erased(caller.user)
     }
 
     pub(crate) fn is_revoked(&self, session: SessionId) -> bool {
@@ -122,6 +143,8 @@ impl Callers {
         self.personal.forget(now);
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
         revoked.retain(|_, ended| now.duration_since(*ended) < Self::REVOKED_FOR);
+        let mut erased = self.erased.write().unwrap_or_else(PoisonError::into_inner);
+        erased.retain(|_, when| now.duration_since(*when) < Self::REVOKED_FOR);
     }
 
     pub(crate) fn has_keys(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Every message, in one table for commands and one for events.
 
 mod body;
+mod commands;
 mod decode_error;
 
 use std::fmt;
@@ -9,11 +10,7 @@ use schemars::{Schema, SchemaGenerator};
 
 #[cfg(feature = "testing")]
 use crate::probe;
-use crate::{
-    Aggregate, RejectionCode, achievement, clock, coach, notification, profile,
-    rejection::{INVALID_BODY, REVISION_CHANGED},
-    user, workout,
-};
+use crate::{Aggregate, achievement, clock, coach, erasure, notification, profile, user, workout};
 
 pub use self::{body::Body, decode_error::DecodeError};
 
@@ -200,6 +197,10 @@ catalogue! {
         RequestMail(user::RequestMail) = "user.request_mail" v 1, "user";
         ReportMail(user::ReportMail) = "user.report_mail" v 1, "user";
         ChangeProfile(profile::ChangeProfile) = "user.change_profile" v 1, "user";
+        RequestErasure(erasure::RequestErasure) = "user.request_erasure" v 1, "user";
+        CancelErasure(erasure::CancelErasure) = "user.cancel_erasure" v 1, "user";
+        ReportTablesErased(erasure::ReportTablesErased) = "user.report_tables_erased" v 1, "user";
+        ReportMessagesErased(erasure::ReportMessagesErased) = "user.report_messages_erased" v 1, "user";
         LogWorkout(workout::LogWorkout) = "workout.log" v 1, "workout";
         CorrectWorkout(workout::CorrectWorkout) = "workout.correct" v 1, "workout";
         DeleteWorkout(workout::DeleteWorkout) = "workout.delete" v 1, "workout";
@@ -237,6 +238,11 @@ catalogue! {
         MailRequested(user::MailRequested) = "mail.requested" v 1, "user";
         MailSettled(user::MailSettled) = "mail.settled" v 1, "user";
         ProfileChanged(profile::ProfileChanged) = "user.profile_changed" v 1, "user";
+        ErasureRequested(erasure::ErasureRequested) = "user.erasure_requested" v 1, "user";
+        ErasureCancelled(erasure::ErasureCancelled) = "user.erasure_cancelled" v 1, "user";
+        UserErased(erasure::UserErased) = "user.erased" v 1, "user";
+        ErasurePrepared(erasure::ErasurePrepared) = "user.erasure_prepared" v 1, "user";
+        ErasureCompleted(erasure::ErasureCompleted) = "user.erasure_completed" v 1, "user";
         WorkoutCompleted(workout::WorkoutCompleted) = "workout.completed" v 1, "workout";
         WorkoutCorrected(workout::WorkoutCorrected) = "workout.corrected" v 1, "workout";
         WorkoutDeleted(workout::WorkoutDeleted) = "workout.deleted" v 1, "workout";
@@ -262,6 +268,7 @@ catalogue! {
         NotificationRetracted(notification::NotificationRetracted) = "notification.retracted" v 1, "notification";
         PreferencesChanged(notification::PreferencesChanged) = "notification.preferences_changed" v 1, "notification";
         WorkoutReminderDue(clock::WorkoutReminderDue) = "clock.workout_reminder_due" v 1, "clock";
+        ErasureDue(clock::ErasureDue) = "clock.erasure_due" v 1, "clock";
         #[cfg(feature = "testing")]
         Measured(probe::Measured) = "probe.measured" v 3 after [1: probe::MeasuredV1, 2: probe::MeasuredV2], "probe";
         #[cfg(feature = "testing")]
@@ -269,109 +276,12 @@ catalogue! {
     }
 }
 
-impl CommandKind {
-    /// The verb token of the subject: `log` in `cmd.workout.log.<user>`.
-    pub fn verb(self) -> &'static str {
-        self.name().split_once('.').map_or(self.name(), |(_, verb)| verb)
-    }
-
-    /// Why its service may decline it, besides what any command may be declined for.
-    pub const fn rejections(self) -> &'static [RejectionCode] {
-        match self {
-            Self::RegisterUser => &[user::ALREADY_REGISTERED],
-            Self::ChangeProfile => &[INVALID_BODY, user::USER_NOT_FOUND, REVISION_CHANGED],
-            Self::LogWorkout => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
-            Self::CorrectWorkout => {
-                &[INVALID_BODY, workout::UNKNOWN_EXERCISE, workout::WORKOUT_NOT_FOUND, REVISION_CHANGED]
-            }
-            Self::DeleteWorkout => &[workout::WORKOUT_NOT_FOUND, REVISION_CHANGED],
-            Self::LogBodyWeight => &[INVALID_BODY],
-            Self::CreateExercise => {
-                &[INVALID_BODY, workout::CUSTOM_EXERCISE_EXISTS, workout::TOO_MANY_CUSTOM_EXERCISES]
-            }
-            Self::ChangeExercise => {
-                &[INVALID_BODY, workout::CUSTOM_EXERCISE_NOT_FOUND, workout::CUSTOM_EXERCISE_EXISTS, REVISION_CHANGED]
-            }
-            Self::ArchiveExercise => &[workout::CUSTOM_EXERCISE_NOT_FOUND, REVISION_CHANGED],
-            Self::MergeExercise => &[
-                workout::UNKNOWN_EXERCISE,
-                workout::MEASURE_DIFFERS,
-                workout::CUSTOM_EXERCISE_NOT_FOUND,
-                REVISION_CHANGED,
-            ],
-            Self::SetReminder => &[workout::INVALID_DUE_AT, workout::TOO_MANY_REMINDERS],
-            Self::MoveReminder => {
-                &[workout::INVALID_DUE_AT, workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE, REVISION_CHANGED]
-            }
-            Self::CancelReminder => &[workout::REMINDER_NOT_FOUND, workout::REMINDER_NOT_ACTIVE, REVISION_CHANGED],
-            Self::ReadNotification => &[notification::NOTIFICATION_NOT_FOUND],
-            Self::AcceptRecommendation => &coach::ACCEPT_REJECTIONS,
-            Self::DismissRecommendation => &coach::DISMISS_REJECTIONS,
-            Self::SnoozeRecommendation => &coach::SNOOZE_REJECTIONS,
-            Self::SetGoals => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
-            Self::SetPreferences => &[INVALID_BODY],
-            Self::ReportMail => &[user::MAIL_NOT_OPEN],
-            Self::RevokeSession
-            | Self::ReportSignIn
-            | Self::ReportFailedSignIn
-            | Self::ReportSecurityChange
-            | Self::ReportVerifiedEmail
-            | Self::RequestMail
-            | Self::ReadAllNotifications => &[],
-            #[cfg(feature = "testing")]
-            Self::Measure => &[probe::WEIGHTLESS],
-            #[cfg(feature = "testing")]
-            Self::Gather => &[],
-        }
-    }
-}
-
-impl CommandKind {
-    /// Where its payload has the body that HTTP takes, into which the pointers of its violations lead.
-    pub const fn body_at(self) -> &'static str {
-        match self {
-            Self::CorrectWorkout => "/workout",
-            Self::ChangeExercise => "/exercise",
-            _ => "",
-        }
-    }
-
-    /// Whether it changes something that has revisions, and can be sent for one of them.
-    pub const fn has_revisions(self) -> bool {
-        matches!(
-            self,
-            Self::ChangeProfile
-                | Self::CorrectWorkout
-                | Self::DeleteWorkout
-                | Self::ChangeExercise
-                | Self::ArchiveExercise
-                | Self::MergeExercise
-                | Self::MoveReminder
-                | Self::CancelReminder
-        )
-    }
-}
-
-impl Command {
-    /// Has it done only if what it changes has one of these revisions; false if that has none.
-    pub fn only_at(&mut self, revisions: Vec<u32>) -> bool {
-        let if_revision = match self {
-            Self::ChangeProfile(change) => &mut change.if_revision,
-            Self::CorrectWorkout(correct) => &mut correct.if_revision,
-            Self::DeleteWorkout(delete) => &mut delete.if_revision,
-            Self::ChangeExercise(change) => &mut change.if_revision,
-            Self::ArchiveExercise(archive) => &mut archive.if_revision,
-            Self::MergeExercise(merge) => &mut merge.if_revision,
-            Self::MoveReminder(shift) => &mut shift.if_revision,
-            Self::CancelReminder(cancel) => &mut cancel.if_revision,
-            _ => return false,
-        };
-        *if_revision = Some(revisions);
-        true
-    }
-}
-
 impl EventKind {
+    /// Whether it stays in the history once whom it is about is erased: any other is removed from it.
+    pub const fn outlives_erasure(self) -> bool {
+        matches!(self, Self::UserErased | Self::ErasurePrepared | Self::ErasureCompleted)
+    }
+
     /// The fact token of the subject: `completed` in `evt.workout.completed.<user>`, `reminder_set` for `reminder.set`.
     pub fn fact(self) -> String {
         match self.name().split_once('.') {

@@ -18,3 +18,10 @@ pub struct WorkoutReminderDue {
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub due_at: Timestamp,
 }
+
+/// The days are over in which somebody could keep their account. The user service holds it against what they said since.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ErasureDue {
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub due_at: Timestamp,
+}

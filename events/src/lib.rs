@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod coach;
 pub mod email;
+pub mod erasure;
 pub mod ids;
 pub mod message;
 pub mod notification;

@@ -37,12 +37,17 @@ fn is_planted(bug: &str) -> bool {
 }
 
 /// `bug-another-history`: the messages at the tables' positions are not checked.
-pub(crate) async fn refuse_another(nats: &Nats, position: &Position, stream: &streams::State) -> Result<(), Failure> {
+pub(crate) async fn refuse_another(
+    nats: &Nats,
+    position: &Position,
+    stream: &streams::State,
+    has_erased: bool,
+) -> Result<(), Failure> {
     if is_planted("bug-another-history") {
         let unknown = Position { applied_at: None, confirmed_id: None, ..position.clone() };
-        return history::refuse_another(nats, &unknown, stream).await;
+        return history::refuse_another(nats, &unknown, stream, has_erased).await;
     }
-    history::refuse_another(nats, position, stream).await
+    history::refuse_another(nats, position, stream, has_erased).await
 }
 
 /// `bug-no-tail`: already published events are ignored. `bug-no-catch-up`: events missing from the tables are skipped.

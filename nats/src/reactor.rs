@@ -23,6 +23,9 @@ pub trait Reactor: Send + Sync + 'static {
     /// The commands that it sends, to itself or to others.
     const SENDS: &'static [CommandKind] = &[];
 
+    /// Those of its tables whose rows outlive whom they are about: any other row goes with its subject.
+    const KEEPS: &'static [&'static str] = &[];
+
     /// Its tables: what `verify` compares, and what a lane remembers.
     type State: Tables;
 

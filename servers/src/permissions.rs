@@ -114,6 +114,11 @@ fn may_publish(service: &Service) -> Vec<Right> {
     ];
     let lanes = (0..PARTITIONS).map(|index| format!("$JS.API.CONSUMER.DELETE.EVENTS.{name}_{index}"));
     let effects = service.effects().map(|(effect, _)| format!("$JS.ACK.EVENTS.{name}-effect-{effect}.>"));
+    let erasing: &[&str] = if service.erases() {
+        &["cmd.*.erase.*", "q.*.outcome", "$JS.API.STREAM.MSG.GET.*", "$JS.API.STREAM.MSG.DELETE.*"]
+    } else {
+        &[]
+    };
     let of_name = |subjects: &[&str]| subjects.iter().map(|subject| subject.replace("{}", name)).collect();
     vec![
         Right { reason: "Its events, epoch markers, dead letters and responses.", subjects: of_name(&own) },
@@ -122,6 +127,7 @@ fn may_publish(service: &Service) -> Vec<Right> {
         Right { reason: "Reading events.", subjects: of_name(&events) },
         Right { reason: "Recreating the consumers of its lanes.", subjects: lanes.collect() },
         Right { reason: "Acknowledging requests for its effects.", subjects: effects.collect() },
+        Right { reason: "Erasing people: from every service, and from every stream.", subjects: of_name(erasing) },
         Right { reason: "Reading its commands and purging handled ones.", subjects: of_name(&commands) },
     ]
 }

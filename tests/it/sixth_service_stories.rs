@@ -115,7 +115,7 @@ async fn a_sixth_service_runs_with_its_own_key_and_role_and_is_seen_to_be_well()
     let fixture = Fixture::for_services(&SIX, Durability::Always).await;
     let sixth = services::find(&SIX, "sixth").unwrap();
     let migrated = sixth.migrate(&fixture.dsn()).await.unwrap();
-    assert_eq!(migrated, ["schema sixth_loop: at 3", "schema sixth: at 1"]);
+    assert_eq!(migrated, ["schema sixth_loop: at 4", "schema sixth: at 1"]);
 
     let config = Config { postgres_url: fixture.dsn_as("{role}"), ..fixture.config() };
     let roles = ["sixth".to_owned(), "edge".to_owned()];

@@ -85,6 +85,8 @@ async fn every_documented_route_does_what_it_says() {
     let (_, tokens) = log_in(&url, "ada").await;
     let refreshed =
         ada.call("POST", "/auth/refresh", &[], Some(json!({ "refresh_token": tokens["refresh_token"] })), 200).await;
+    ada.client.set_token(refreshed["access_token"].as_str().unwrap());
+    erasure(&mut ada, tokens["user_id"].as_str().unwrap()).await;
     let token = json!({ "refresh_token": refreshed["refresh_token"] });
     ada.call("POST", "/auth/logout", &[], Some(token), 204).await;
     let missing: Vec<_> = documented().difference(&ada.called).cloned().collect();
@@ -104,6 +106,15 @@ async fn account(ada: &mut Walker) {
     let key = &keys["keys"][0];
     assert_eq!((&key["kty"], &key["crv"], &key["alg"]), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA")));
     assert_eq!(ada.client.get("/.well-known/jwks.json").await.unwrap().body, keys);
+}
+
+/// Asked for, and taken back.
+async fn erasure(ada: &mut Walker, user: &str) {
+    let asked = ada.call("DELETE", "/me", &[], Some(json!({ "password": "long enough" })), 200).await;
+    assert_eq!((&asked["stage"], &asked["user_id"]), (&json!("requested"), &json!(user)));
+    assert_eq!(ada.get("/erasures/{user_id}", &[user]).await["erased_at"], asked["due_at"]);
+    ada.call("POST", "/me/erasure/cancel", &[], None, 200).await;
+    assert_eq!(ada.get("/erasures/{user_id}", &[user]).await["stage"], "cancelled");
 }
 
 async fn credentials_change(ada: &mut Walker) {

@@ -94,7 +94,7 @@ impl Hub {
     pub(super) fn append(&self, events: Vec<Stored>) {
         // Before anybody is woken, so that who is woken by it finds its session ended.
         for event in &events {
-            note_revocation(&self.callers, event);
+            note_end(&self.callers, event);
             let traceparent = event.message.traceparent.map(tracing::field::display);
             tracing::debug!(event = %event.message.id, traceparent, "push");
         }
@@ -140,7 +140,7 @@ impl Hub {
     }
 
     pub(super) fn is_revoked(&self, caller: &Caller) -> bool {
-        self.callers.is_revoked(caller.session)
+        self.callers.has_ended(caller)
     }
 
     /// A connection of this user that follows nothing yet. `kind` says what it is in the metrics.
@@ -272,19 +272,26 @@ async fn open(nats: &Nats, callers: &Callers, ring_events: usize) -> Result<Tail
     let tail = Tail::open(nats, ring_events as u64).await?;
     // After the tail is open, so that none falls in between.
     let since = Timestamp::now() - Callers::REVOKED_FOR;
-    for event in stored_since(nats, EventKind::SessionRevoked, since).await? {
-        note_revocation(callers, &event);
+    for kind in [EventKind::SessionRevoked, EventKind::UserErased] {
+        for event in stored_since(nats, kind, since).await? {
+            note_end(callers, &event);
+        }
     }
     Ok(tail)
 }
 
-/// The one event that the edge reads itself.
-fn note_revocation(callers: &Callers, event: &Stored) {
-    if !event.type_name.starts_with("session.revoked.v") {
+/// The events that the edge reads itself: the end of a session, and of a person.
+fn note_end(callers: &Callers, event: &Stored) {
+    if !event.type_name.starts_with("session.revoked.v") && !event.type_name.starts_with("user.erased.v") {
         return;
     }
     match event.decode().map(|message| message.body) {
         Ok(Event::SessionRevoked(revoked)) => callers.revoke(revoked.session_id, event.message.time),
+        Ok(Event::UserErased(_)) => {
+            if let Some(user) = event.message.subject.user() {
+                callers.erase(user, event.message.time);
+            }
+        }
         Ok(_) => {}
         Err(error) => {
             tracing::error!(sequence = event.sequence, error = format!("{error:#}"), "cannot tell whose session ended")

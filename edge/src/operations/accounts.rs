@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode};
 use plyo_events::{
     CommandKind,
+    erasure::{CancelErasure, ErasureSaved, ErasureView, GetErasure, Reauthenticate},
     profile::{GetProfile, PrepareTexts, ProfileSaved},
     user::{
         AccessTokenCreated, AccessTokenView, ChangePassword, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions,
@@ -17,7 +18,7 @@ use super::{
     Answer, Operation,
     access_tokens::{self, NewAccessToken},
     auth::{self, Credentials, RefreshToken, SignUp},
-    command::{NO_REVISIONS, becomes_of},
+    command::{NO_REVISIONS, bare_command, becomes_of},
     creates,
     credentials::{self, ByCode, ForgottenPassword, NewEmail, NewPassword, NewPasswordByCode, PresentPassword},
     gives, me, operation,
@@ -216,5 +217,27 @@ pub(super) fn operations() -> Vec<Operation> {
             CommandKind::ChangeProfile,
         )
         .scope(Scope::ProfileWrite),
+        becomes_of(
+            operation(DELETE, "/me", "Erase my account", me::erase, gives::<ErasureSaved>())
+                .takes::<me::Erase>()
+                .requests::<Reauthenticate>(),
+            CommandKind::RequestErasure,
+        ),
+        bare_command(
+            POST,
+            "/me/erasure/cancel",
+            "Keep my account after all",
+            |()| CancelErasure {},
+            gives::<ErasureSaved>(),
+        ),
+        operation(
+            GET,
+            "/erasures/{user_id}",
+            "What became of an erasure: the receipt, for whoever has the id",
+            me::erasure,
+            gives::<ErasureView>(),
+        )
+        .limited_by(&[&ADDRESS])
+        .asks::<GetErasure>(),
     ]
 }

@@ -1,15 +1,25 @@
-//! `/me`: what a person says about themselves. Texts that name them are handed to the user service and enter no stream.
+//! `/me`: what a person says about themselves, and the end of their account. Texts that name them, and passwords, are handed to
+//! the user service and enter no stream.
 
-use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
+use axum::{
+    Json,
+    body::Body,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
 use jiff::tz::TimeZone;
 use plyo_events::{
-    Rejection, Violation,
+    Rejection, UserId, Violation,
+    erasure::{ErasureSaved, GetErasure, Reauthenticate, RequestErasure},
     profile::{ChangeProfile, DisplayName, Handle, PrepareTexts, PreparedTexts, ProfilePatch, ProfileSaved},
     user::TimeZoneName,
 };
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use super::{command, gives};
-use crate::{EdgeState, body, caller::Caller, problem::Problem};
+use super::{Ids, command, gives};
+use crate::{EdgeState, body, caller::Caller, connection::ClientAddress, limits::Standing, problem::Problem};
 
 /// A change as people send it.
 pub(super) type Change = ProfilePatch<DisplayName, Handle>;
@@ -31,6 +41,37 @@ pub(super) async fn change_profile(
     };
     let change = ChangeProfile { change: change.prepared(&texts), if_revision: None };
     command::send(&state, caller, &headers, "/me/profile", change.into(), gives::<ProfileSaved>()).await
+}
+
+/// What erasing an account needs.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Erase {
+    password: String,
+    /// Now, which cannot be undone; otherwise in seven days.
+    #[serde(default)]
+    at_once: bool,
+}
+
+pub(super) async fn erase(
+    State(state): State<EdgeState>,
+    caller: Caller,
+    headers: HeaderMap,
+    content: Body,
+) -> Result<Response, Problem> {
+    let content = body::read(&headers, content).await?;
+    let Erase { password, at_once } = body::decode(&content)?;
+    plyo_nats::request(&state.nats, &Reauthenticate { user: caller.user, password }).await?;
+    command::send(&state, caller, &headers, "/me", RequestErasure { at_once }.into(), gives::<ErasureSaved>()).await
+}
+
+pub(super) async fn erasure(
+    State(state): State<EdgeState>,
+    ClientAddress(address): ClientAddress,
+    standing: Standing,
+    Ids(user): Ids<UserId>,
+) -> Result<Response, Problem> {
+    state.limits.address(address, &standing)?;
+    Ok(Json(plyo_nats::ask(&state.nats, &GetErasure { user }).await?).into_response())
 }
 
 /// Whether there is this zone: only here is it known.

@@ -185,7 +185,7 @@ impl Operation {
         let description = "`wait=N` (0 to 30 s, default 2) or `respond-async` (RFC 7240)";
         let mut sending = self
             .rejections(kind.rejections())
-            .rejections(&[plyo_events::rejection::IDEMPOTENCY_KEY_REUSED])
+            .rejections(&[plyo_events::rejection::IDEMPOTENCY_KEY_REUSED, plyo_events::erasure::ERASED])
             .codes(&submit::CODES)
             .asks_a_service()
             .parameter("header", "Prefer", description, json!({ "type": "string" }));

@@ -249,6 +249,8 @@ impl ApiError {
     pub(crate) const STREAM_NOT_FOUND: u64 = 10_059;
     pub(crate) const CONSUMER_NOT_FOUND: u64 = 10_014;
     pub(crate) const MESSAGE_NOT_FOUND: u64 = 10_037;
+    /// It is already gone.
+    pub(crate) const MESSAGE_NOT_DELETED: u64 = 10_057;
 
     fn unavailable(description: &str) -> Self {
         Self { code: 0, description: description.to_owned() }

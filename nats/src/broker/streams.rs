@@ -151,6 +151,29 @@ pub async fn is_missing(nats: &Nats, stream: &str) -> Result<bool> {
     }
 }
 
+/// Subjects that nats-server tells at a time.
+const SUBJECTS: usize = 100_000;
+
+/// The subjects of a stream that a filter matches, with how many messages each has.
+///
+/// # Errors
+/// When the server does not answer.
+pub async fn subjects(nats: &Nats, stream: &str, filter: &str) -> Result<Vec<(String, u64)>> {
+    let mut found = Vec::new();
+    loop {
+        let page = json!({ "subjects_filter": filter, "offset": found.len() });
+        let info = nats.api(&format!("STREAM.INFO.{stream}"), &page).await;
+        let mut info = info.with_context(|| format!("list {filter} of {stream}"))?;
+        let before = found.len();
+        if let Value::Object(subjects) = info["state"]["subjects"].take() {
+            found.extend(subjects.into_iter().map(|(subject, messages)| (subject, messages.as_u64().unwrap_or(0))));
+        }
+        if found.len() - before < SUBJECTS {
+            return Ok(found);
+        }
+    }
+}
+
 /// Removes every message of a stream.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use tracing::Instrument as _;
 use super::{
     Publisher, Remembered,
     decide::{Decided, dead_letter_one, decide},
+    erasure,
     gather::{Gathered, Work},
     owner::Owner,
     position::Reached,
@@ -118,7 +119,8 @@ async fn attempt<R: Reactor>(
     gathered: &Gathered,
 ) -> Result<Decided, Failure> {
     let decided = transaction(owner, reactor, remembered.rows(), gathered).await;
-    if decided.is_err() {
+    // Rows that were erased are not to be remembered.
+    if !decided.as_ref().is_ok_and(|decided| decided.erased.is_empty()) {
         remembered.forget_with_batch();
     }
     let bytes = remembered.shrink() as f64;
@@ -141,10 +143,13 @@ async fn transaction<R: Reactor>(
     failpoint!("look-up");
     let incoming: Vec<Incoming<'_>> = gathered.incoming().collect();
     in_time("read rows", load(reactor, state, &incoming, &mut transaction)).await?;
-    let decided = caught("decide", || decide(reactor, state, gathered, handled))?;
+    let decided = caught("decide", || decide(reactor, state, gathered, handled, &owner.erased))?;
     failpoint!("decide");
     in_time("write rows", tables::save(state, &mut transaction)).await?;
     failpoint!("save");
+    if !decided.erased.is_empty() {
+        erasure::erase::<R>(&mut transaction, &decided.erased).await?;
+    }
     write(&mut transaction, owner.lane, &mut owner.publisher, owner.next_outbox_id, &decided, reached).await?;
     statement("commit", transaction.commit()).await?;
     failpoint!("commit");
@@ -190,6 +195,7 @@ async fn write(
 /// After the commit: sends outcomes; publishing continues during the next batch.
 async fn finish(owner: &mut Owner, gathered: &Gathered, decided: Decided) -> Result<(), Failure> {
     owner.committed(gathered, &decided.outbox);
+    owner.erased.extend(&decided.erased);
     count(owner.lane, gathered, &decided);
     for answer in &decided.answers {
         let body =
@@ -221,7 +227,7 @@ fn count(lane: Lane, gathered: &Gathered, decided: &Decided) {
         let (time, trace, id) = match &arrival.work {
             Work::Command(command) => (command.time, command.traceparent, command.id),
             Work::Event(event) => (event.time, event.traceparent, event.id),
-            Work::Skip | Work::Undecodable(_) => continue,
+            Work::Erase(_) | Work::Skip | Work::Undecodable(_) => continue,
         };
         reaction.record(now.duration_since(time).as_secs_f64().max(0.0));
         tracing::debug!(service, message = %id, traceparent = trace.map(tracing::field::display), "handled");

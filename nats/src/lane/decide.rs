@@ -3,11 +3,12 @@
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 
 use async_nats::HeaderMap;
-use plyo_events::{Message, Outcome, query::StoredOutcome, rejection::IDEMPOTENCY_KEY_REUSED};
-use rustc_hash::FxHashMap;
+use plyo_events::{EventKind, Message, Outcome, Subject, query::StoredOutcome, rejection::IDEMPOTENCY_KEY_REUSED};
+use rustc_hash::{FxHashMap, FxHashSet};
 use uuid::Uuid;
 
 use super::{
+    erasure,
     gather::{Arrival, Gathered, Source, Work},
     letter::{Letter, one_line},
     outbox::Outgoing,
@@ -27,6 +28,8 @@ pub(super) struct Decided {
     pub outbox: Vec<Outgoing>,
     pub skipped: Vec<(u64, String)>,
     pub answers: Vec<Answer>,
+    /// Who is erased with this batch.
+    pub erased: Vec<Uuid>,
 }
 
 /// An outcome for the edge that waits for it.
@@ -35,12 +38,13 @@ pub(super) struct Answer {
     pub outcome: Outcome,
 }
 
-/// Runs a batch through the reactor. `handled` are its commands that were handled before.
+/// Runs a batch through the reactor. `handled` are its commands that were handled before, `erased` those who were erased.
 pub(super) fn decide<R: Reactor>(
     reactor: &R,
     state: &mut R::State,
     gathered: &Gathered,
     mut handled: FxHashMap<Uuid, StoredOutcome>,
+    erased: &FxHashSet<Uuid>,
 ) -> Decided {
     let mut decided = Decided::default();
     for arrival in gathered.by_due_time() {
@@ -51,6 +55,12 @@ pub(super) fn decide<R: Reactor>(
                 tracing::error!(service = R::NAME, source = ?arrival.source, sequence, reason, "dead-lettered a message");
                 dead_letter(&mut decided, R::NAME, arrival, reason, 1);
             }
+            Work::Erase(erase) => {
+                decided.erase(erase.subject);
+                decided.handled.push(erase.handled());
+            }
+            Work::Event(event) if !event.body.kind().outlives_erasure() && decided.is_erased(erased, event.subject) => {
+            }
             Work::Event(event) => {
                 let step = step::event(reactor, state, event);
                 decided.emit(arrival, event, step);
@@ -60,7 +70,13 @@ pub(super) fn decide<R: Reactor>(
                 let stored = match handled.get(&command.id) {
                     Some(stored) if !comes_again(stored, headers) => stored.clone(),
                     _ => {
-                        let (outcome, step) = step::command(reactor, state, command);
+                        let is_declined =
+                            !command.body.kind().outlives_erasure() && decided.is_erased(erased, command.subject);
+                        let (outcome, step) = if is_declined {
+                            (erasure::declined(), Step::default())
+                        } else {
+                            step::command(reactor, state, command)
+                        };
                         decided.emit(arrival, command, step);
                         let fingerprint = wire::text(headers, wire::FINGERPRINT).unwrap_or_default().to_owned();
                         let stored = StoredOutcome { fingerprint, outcome };
@@ -85,7 +101,23 @@ pub(super) fn dead_letter_one(lane: Lane, arrival: &Arrival, reason: &str, attem
 }
 
 impl Decided {
+    fn is_erased(&self, erased: &FxHashSet<Uuid>, subject: Subject) -> bool {
+        // Mostly nobody was.
+        (!erased.is_empty() && erased.contains(&subject.uuid())) || self.erased.contains(&subject.uuid())
+    }
+
+    /// What this batch has decided about a subject goes with it: it is not published yet.
+    fn erase(&mut self, subject: Subject) {
+        let token = subject.to_string();
+        self.outbox.retain(|message| !message.subject.split('.').any(|part| part == token));
+        self.handled.retain(|command| command.subject != subject.uuid());
+        self.erased.push(subject.uuid());
+    }
+
     fn emit<T>(&mut self, arrival: &Arrival, cause: &Message<T>, step: Step) {
+        if step.events.iter().any(|event| event.body.kind() == EventKind::UserErased) {
+            self.erase(cause.subject);
+        }
         // A recurring timer continues from when its cause reached the stream, so that missed times fire once.
         let now = cause.time.max(arrival.received.time);
         self.outbox.extend(step.timers.iter().map(|(id, timer)| Outgoing::timer(*id, cause, timer, now)));

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use plyo_events::{Command, Event, Message};
 
-use super::position::Reached;
+use super::{erasure::Erase, position::Reached};
 use crate::{broker::reader::Received, reactor::Incoming};
 
 /// Max messages handled in one transaction.
@@ -27,6 +27,8 @@ pub(crate) enum Work {
     Skip,
     Command(Message<Command>),
     Event(Message<Event>),
+    /// The loop's own command.
+    Erase(Erase),
     /// It cannot be decoded: a dead letter.
     Undecodable(String),
 }
@@ -124,7 +126,7 @@ impl Gathered {
         self.arrivals.iter().filter_map(|arrival| match &arrival.work {
             Work::Command(command) => Some(Incoming::Command(command)),
             Work::Event(event) => Some(Incoming::Event(event)),
-            Work::Skip | Work::Undecodable(_) => None,
+            Work::Erase(_) | Work::Skip | Work::Undecodable(_) => None,
         })
     }
 

@@ -14,8 +14,14 @@ use crate::{
 const START_OVER: &str = "or start over with `plyo rebuild SERVICE --new-history`";
 
 /// A lane never runs against another `EVENTS` than the one its tables are a fold of: one that was recreated, that ends
-/// earlier, or that has grown again from an earlier end, so that other messages are at the lane's positions.
-pub(crate) async fn refuse_another(nats: &Nats, position: &Position, stream: &streams::State) -> Result<(), Failure> {
+/// earlier, or that has grown again from an earlier end, so that other messages are at the lane's positions. A message that is
+/// gone may have been about somebody who was erased, if anybody was.
+pub(crate) async fn refuse_another(
+    nats: &Nats,
+    position: &Position,
+    stream: &streams::State,
+    has_erased: bool,
+) -> Result<(), Failure> {
     if position.events_created != stream.created {
         return Err(Failure::lost(format!(
             "EVENTS was recreated ({}; the tables belong to the one of {}): restore its backup, {START_OVER}",
@@ -38,6 +44,7 @@ pub(crate) async fn refuse_another(nats: &Nats, position: &Position, stream: &st
     if let Some(id) = position.confirmed_id {
         match Standing::at(nats, position.confirmed).await? {
             Some(standing) if standing.id == Some(id) => {}
+            None if has_erased => {}
             Some(_) => return refused(position.confirmed, &format!("there is another message than {id}")),
             None => return refused(position.confirmed, &format!("{id} is missing")),
         }
@@ -45,6 +52,7 @@ pub(crate) async fn refuse_another(nats: &Nats, position: &Position, stream: &st
     if let Some(stored_at) = position.applied_at {
         match Standing::at(nats, position.applied).await? {
             Some(standing) if standing.stored_at == stored_at => {}
+            None if has_erased => {}
             Some(_) => {
                 return refused(
                     position.applied,

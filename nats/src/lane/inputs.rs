@@ -6,6 +6,7 @@ use plyo_events::{DecodeError, EventKind};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
+    erasure::Erase,
     gather::{Arrival, Gathered, Source, Work},
     position::Position,
     which::Lane,
@@ -157,6 +158,9 @@ fn is_behind(ahead: &[u64], partition: Option<u8>, sequence: u64) -> bool {
 }
 
 fn decode_command(received: &Received) -> Result<Work, WireError> {
+    if let Some(erase) = Erase::read(&received.subject, &received.headers)? {
+        return Ok(Work::Erase(erase));
+    }
     Ok(Work::Command(wire::command(&received.subject, &received.headers, &received.body)?))
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 pub(crate) mod catch_up;
 mod decide;
+pub(crate) mod erasure;
 pub(crate) mod fence;
 pub(crate) mod gather;
 pub(crate) mod history;
@@ -151,6 +152,7 @@ async fn own<R: Reactor>(
     let mut owner = Owner::take(connection, nats, lane).await?;
     let mut notes = std::mem::take(&mut owner.notes);
     notes.extend(catch_up::catch_up(&mut owner, reactor).await?);
+    erasure::catch_up::<R>(&mut owner).await?;
     let mut inputs = Inputs::open(&owner.nats, lane, &owner.position.now, R::READS).await?;
     config.health.set(lane.index, LaneState::Owning { notes });
     let (index, position::Reached { applied, commands, .. }) = (lane.index, owner.position.now.reached());

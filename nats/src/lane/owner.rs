@@ -1,6 +1,8 @@
 //! Owning a lane: the session that holds its lock, and the fence in the streams.
 
+use rustc_hash::FxHashSet;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
     Fence, OwnedPosition, Publisher,
@@ -30,6 +32,8 @@ pub(crate) struct Owner {
     pub position: OwnedPosition,
     /// Own events in `EVENTS` that the tables lack, until [`catch_up`](super::catch_up::catch_up) has folded them.
     pub lost: Vec<Own>,
+    /// Whoever was erased, once [`erasure::catch_up`](super::erasure::catch_up) has looked.
+    pub erased: FxHashSet<Uuid>,
     /// Notes for operators on what was found.
     pub notes: Vec<String>,
     /// Outbox rows up to this id are gone.
@@ -50,8 +54,10 @@ impl Owner {
         let stream = streams::state(&nats, "EVENTS").await.map_err(Failure::Unavailable)?;
         let commands = streams::state(&nats, &streams::commands(lane.service)).await.map_err(Failure::Unavailable)?;
         let position = store::position(&mut session.connection, lane, &stream, &commands).await?;
-        refuse_another(&nats, &position, &stream).await?;
-        let notes = history::missing(&stream).into_iter().collect();
+        let has_erased = store::has_erased(&mut session.connection).await?;
+        refuse_another(&nats, &position, &stream, has_erased).await?;
+        // What erasures have removed is counted by `plyo verify --deep`.
+        let notes = if has_erased { Vec::new() } else { history::missing(&stream).into_iter().collect() };
         let fence = Fence::put_up(&nats, lane).await?;
         failpoint!("epoch-marker");
         let (last_outbox_id, unpublished) = store::outbox(&mut session.connection, lane).await?;
@@ -64,6 +70,7 @@ impl Owner {
             lane,
             position: OwnedPosition::new(position),
             lost,
+            erased: FxHashSet::default(),
             notes,
             deleted: 0,
             next_outbox_id: last_outbox_id + 1,

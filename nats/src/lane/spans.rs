@@ -33,7 +33,7 @@ impl Spans {
                 let (id, traceparent) = match &mut arrival.work {
                     Work::Command(command) => (command.id, &mut command.traceparent),
                     Work::Event(event) => (event.id, &mut event.traceparent),
-                    Work::Skip | Work::Undecodable(_) => continue,
+                    Work::Erase(_) | Work::Skip | Work::Undecodable(_) => continue,
                 };
                 if let Some(own) = traceparent.and_then(|parent| join(&mut opened, lane, arrival.source, id, parent)) {
                     *traceparent = Some(own);

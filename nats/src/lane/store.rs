@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use plyo_events::query::StoredOutcome;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -304,6 +304,26 @@ pub(crate) async fn standings(db: &mut PgConnection, service: &'static str) -> R
 pub(crate) async fn skipped(db: &mut PgConnection) -> Result<HashSet<u64>> {
     let rows: Vec<i64> = sqlx::query_scalar("SELECT sequence FROM skipped").fetch_all(db).await?;
     Ok(rows.into_iter().map(i64::cast_unsigned).collect())
+}
+
+/// Who was erased.
+pub(crate) async fn erased(db: &mut PgConnection) -> Result<FxHashSet<Uuid>, Failure> {
+    let query = sqlx::query_scalar("SELECT subject FROM erased").fetch_all(db);
+    statement("read who was erased", query).await.map(|found: Vec<Uuid>| found.into_iter().collect())
+}
+
+/// Whether anybody was erased.
+pub(crate) async fn has_erased(db: &mut PgConnection) -> Result<bool, Failure> {
+    statement("read who was erased", sqlx::query_scalar("SELECT EXISTS (SELECT FROM erased)").fetch_one(db)).await
+}
+
+/// Notes who is erased, and deletes what was answered about them.
+pub(crate) async fn erase(db: &mut PgConnection, subjects: &[Uuid]) -> Result<(), Failure> {
+    let query = sqlx::query(
+        "WITH noted AS (INSERT INTO erased (subject) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING)
+         DELETE FROM handled WHERE user_id = ANY($1)",
+    );
+    statement("note who is erased", query.bind(subjects).execute(db)).await.map(drop)
 }
 
 /// Forgets skipped events: the code is fixed.

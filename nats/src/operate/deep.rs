@@ -13,6 +13,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use self::{findings::Findings, history::History, tables::Tables};
+use super::erased;
 use crate::broker::{Nats, reader::Reader, streams, tail::Start};
 
 /// What is to be looked at.
@@ -67,7 +68,7 @@ pub async fn verify(deep: Deep) -> Result<Report> {
     ensure!(start <= state.last + 1, "EVENTS ends at {}, before {start}", state.last);
     let mut history = History::new(start, state.last, findings);
     let read = read(&deep, &mut history, &mut tables).await?;
-    history.end(&state);
+    history.end(&state, erased::messages(nats).await?);
     let causes = history.causes_not_found();
     let handled = tables.handled_since(&causes).await?;
     history.check_causes(&handled);

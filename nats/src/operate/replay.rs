@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use plyo_events::{Event, Message, Subject};
+use rustc_hash::FxHashSet;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use uuid::Uuid;
 
 use crate::{
     broker::{
@@ -17,7 +20,7 @@ use crate::{
         subject::{self, partition},
         wire::{self, WireError},
     },
-    lane::{batch, catch_up, owner::Owner, session, step, store},
+    lane::{batch, catch_up, erasure, owner::Owner, session, step, store},
     operate::tables_check,
     reactor::{Incoming, Reactor},
     sql::{database, tables},
@@ -127,6 +130,7 @@ async fn seize<R: Reactor>(reactor: &R, with: &Replay, new_history: bool) -> Res
     for (lane, connection) in locked {
         let mut owner = Owner::take(connection, with.nats.without_reconnecting().await?, lane).await?;
         catch_up::catch_up(&mut owner, reactor).await?;
+        erasure::catch_up::<R>(&mut owner).await?;
         owners.push(owner);
     }
     Ok(owners)
@@ -146,13 +150,18 @@ async fn fold_events<R: Reactor>(
     let total = reader.pending_at_start;
     let mut last_contact = Instant::now();
     let mut state = R::State::default();
+    let mut erased = FxHashSet::default();
     while let Some(first) = reader.counted(u64::MAX).await? {
         let mut events = Vec::new();
+        let erased_before = erased.len();
         let mut received = Some(first);
         let mut taken = 0;
         while let Some(message) = received {
             taken += 1;
-            events.extend(wanted::<R>(&message, owners, skip)?);
+            if erasure::is_tombstone(&message.subject) {
+                erased.extend(erasure::about(&message.subject).map(Subject::uuid));
+            }
+            events.extend(wanted::<R>(&message, owners, skip, &erased)?);
             report.read += 1;
             received = match taken {
                 CHUNK => None,
@@ -161,12 +170,18 @@ async fn fold_events<R: Reactor>(
             };
         }
         report.folded += events.len() as u64;
-        if !events.is_empty() {
+        if !events.is_empty() || erased.len() > erased_before {
             let messages: Vec<Incoming<'_>> = events.iter().map(Incoming::Event).collect();
             let mut transaction = fold.begin().await?;
             batch::load(reactor, &mut state, &messages, &mut transaction).await?;
             batch::caught("evolve", || events.iter().for_each(|event| step::fold(reactor, &mut state, event)))?;
             tables::save(&mut state, &mut transaction).await?;
+            if erased.len() > erased_before {
+                // Nobody is erased twice, and few are.
+                let all: Vec<Uuid> = erased.iter().copied().collect();
+                tables::erase::<R::State>(&mut transaction, &all, R::KEEPS).await?;
+                state = R::State::default();
+            }
             transaction.commit().await?;
             tables::committed(&mut state, MEMORY);
         }
@@ -192,7 +207,12 @@ fn wanted<R: Reactor>(
     received: &Received,
     owners: &[Owner],
     skip: &HashSet<u64>,
-) -> Result<Option<plyo_events::Message<plyo_events::Event>>> {
+    erased: &FxHashSet<Uuid>,
+) -> Result<Option<Message<Event>>> {
+    let is_erased = erasure::about(&received.subject).is_some_and(|subject| erased.contains(&subject.uuid()));
+    if is_erased && !erasure::outlives(&received.subject) {
+        return Ok(None);
+    }
     let own = subject::service(&received.subject) == Some(R::NAME);
     if !own && (!is_applied(received, owners) || skip.contains(&received.sequence)) {
         return Ok(None);

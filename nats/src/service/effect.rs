@@ -39,6 +39,9 @@ pub trait Effect: Send + Sync + 'static {
     /// The commands that report it, to its own service.
     const REPORTS: &'static [CommandKind];
 
+    /// Whether it erases people, which takes rights on every stream.
+    const ERASES: bool = false;
+
     /// Performs what `event` asks for. `attempt` counts from 1; the broker counts, so attempts without a report are
     /// included.
     ///

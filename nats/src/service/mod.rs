@@ -1,6 +1,7 @@
 //! A service as a table of contents: its write side, its effects, and the questions it answers.
 
 pub(crate) mod effect;
+pub mod erase;
 pub(crate) mod questions;
 pub(crate) mod run;
 pub(crate) mod sink;
@@ -113,6 +114,7 @@ impl WriteSide {
 pub(crate) struct NetworkSide {
     name: &'static str,
     performs: &'static [EventKind],
+    erases: bool,
     pub run: Box<dyn Fn(Performing) -> Running<anyhow::Error> + Send + Sync>,
 }
 
@@ -165,6 +167,11 @@ impl Service {
         self.effects.iter().map(|effect| (effect.name, effect.performs))
     }
 
+    /// Whether one of its effects erases people.
+    pub fn erases(&self) -> bool {
+        self.effects.iter().any(|effect| effect.erases)
+    }
+
     /// Performs `effect` beside the write side.
     ///
     /// # Panics
@@ -178,7 +185,7 @@ impl Service {
         self.also_sends(E::REPORTS);
         let effect = Arc::new(effect);
         let run = Box::new(move |with| -> Running<_> { Box::pin(effect::perform_all(Arc::clone(&effect), with)) });
-        self.effects.push(NetworkSide { name: E::NAME, performs: E::PERFORMS, run });
+        self.effects.push(NetworkSide { name: E::NAME, performs: E::PERFORMS, erases: E::ERASES, run });
         self
     }
 

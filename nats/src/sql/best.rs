@@ -171,6 +171,10 @@ impl<R: Ranked> Table for Best<R> {
         R::TABLE
     }
 
+    fn subject_column(&self) -> &'static str {
+        R::COLUMNS[0].name
+    }
+
     fn forget_wants(&mut self) {
         self.wanted.clear();
     }

@@ -95,6 +95,10 @@ impl<R: Row> Table for Rows<R> {
         R::TABLE
     }
 
+    fn subject_column(&self) -> &'static str {
+        R::COLUMNS[0].name
+    }
+
     fn forget_wants(&mut self) {
         self.wanted.clear();
     }

@@ -1,15 +1,18 @@
 //! All tables of a service together: the state that a lane works on, and remembers.
 
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
+use uuid::Uuid;
 
 use super::statement::{Found, Statement};
 #[cfg(any(test, feature = "testing"))]
 use super::stored::MemoryTables;
-use crate::failure::Failure;
+use crate::failure::{Failure, sql};
 
 /// One table as a lane sees it: [`Rows`](crate::sql::Rows) or [`Best`](crate::sql::Best).
 pub trait Table: Send {
     fn name(&self) -> &'static str;
+    /// The first column of its key: whom or what a row is about.
+    fn subject_column(&self) -> &'static str;
     /// Starts a new round of `needs`.
     fn forget_wants(&mut self);
     /// Adds wanted, unknown rows to a read statement.
@@ -69,6 +72,26 @@ pub(crate) async fn save(state: &mut impl Tables, db: &mut PgConnection) -> Resu
     let mut statement = Statement::default();
     state.tables().iter().filter(|table| table.is_changed()).for_each(|table| table.write(&mut statement));
     if statement.is_empty() { Ok(()) } else { statement.write(db).await }
+}
+
+/// Deletes every row about these subjects, but for those of the tables that are kept. None of them may be remembered.
+pub(crate) async fn erase<T: Tables>(db: &mut PgConnection, subjects: &[Uuid], kept: &[&str]) -> Result<(), Failure> {
+    let mut tables = T::default();
+    let tables = tables.tables();
+    let tables = tables.iter().filter(|table| !kept.contains(&table.name()));
+    let parts: Vec<String> = tables
+        .enumerate()
+        .map(|(number, table)| {
+            let (name, column) = (table.name(), table.subject_column());
+            format!("part{number} AS (DELETE FROM {name} WHERE {column} = ANY($1))")
+        })
+        .collect();
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let query = sqlx::query(AssertSqlSafe(format!("WITH {} SELECT", parts.join(",\n")))).bind(subjects);
+    query.execute(db).await.map_err(sql("erase rows"))?;
+    Ok(())
 }
 
 /// The transaction is committed: changes are remembered, as far as they fit into this many bytes.

@@ -11,6 +11,7 @@ mod changes;
 mod common;
 mod credentials;
 mod domain;
+mod effects;
 mod keys;
 mod mail;
 mod outbox;
@@ -33,6 +34,7 @@ use anyhow::Result;
 use futures_util::future::Either;
 use plyo_events::{
     UserId,
+    erasure::Reauthenticate,
     profile::{GetProfile, PrepareTexts},
     user::{
         ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions, EnrolTotp, Jwks,
@@ -47,6 +49,7 @@ use sqlx::PgPool;
 use mail::SendMail;
 
 pub use credentials::Credentials;
+pub use effects::Erasing;
 pub use mail::MailFolder;
 
 /// Looks up a user in the folded tables of the pool. `None` if not registered, or not yet.
@@ -54,8 +57,9 @@ pub type FindProfile = fn(PgPool, UserId) -> Pin<Box<dyn Future<Output = Result<
 
 /// The service with identity's endpoints. Without a credential store it only describes itself, and clients are told to try
 /// again.
-pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: FindProfile) -> Service {
-    let service = service.effect(SendMail(credentials.clone()));
+pub fn answer(service: Service, erasing: Option<Erasing>, find_profile: FindProfile) -> Service {
+    let credentials = erasing.as_ref().map(|erasing| erasing.credentials.clone());
+    let service = effects::erase(service.effect(SendMail(credentials.clone())), erasing);
     let desk = credentials.map(|credentials| Desk { credentials, find_profile });
     service
         .handle::<PrepareSignUp, _, _>(at(&desk, requests::prepare))
@@ -77,6 +81,7 @@ pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: 
         .answer::<ListAccessTokens, _, _>(at(&desk, access_tokens::list))
         .answer::<CheckAccessToken, _, _>(at(&desk, access_tokens::check))
         .answer::<ListSessions, _, _>(at(&desk, sessions::list))
+        .handle::<Reauthenticate, _, _>(at(&desk, changes::reauthenticate))
         .handle::<PrepareTexts, _, _>(at(&desk, texts::prepare))
         .answer::<GetProfile, _, _>(at(&desk, texts::profile))
         .answer::<Me, _, _>(at(&desk, queries::me))

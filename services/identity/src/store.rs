@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use plyo_events::{EmailAddress, Mailbox, SessionId, UserId, user::Device};
+use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -66,6 +67,23 @@ pub(crate) async fn add_mailboxes(pool: &PgPool) -> Result<()> {
             Ok(_) => {}
         }
     }
+    Ok(())
+}
+
+/// Deletes everything there is about a user: most goes with the credential. Of a mailbox there is more than of its user: what
+/// is counted, and mails that nobody has been looked up for yet.
+pub(crate) async fn erase(pool: &PgPool, user: UserId) -> Result<()> {
+    let Some((email, ..)) = email(pool, user).await? else { return Ok(()) };
+    let mailbox = Sha256::digest(EmailAddress::read(&email).key());
+    sqlx::query(
+        "WITH failures AS (DELETE FROM sign_in_failure WHERE mailbox_sha256 = $2),
+              mails AS (DELETE FROM mail WHERE mailbox_sha256 = $2)
+         DELETE FROM credential WHERE user_id = $1",
+    )
+    .bind(user.uuid())
+    .bind(&mailbox[..])
+    .execute(pool)
+    .await?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
-//! Registrations, profiles, log-ins and ended sessions.
+//! Registrations, profiles, log-ins, ended sessions, and the end of accounts.
 
+mod erasure;
 pub(crate) mod mails;
 mod profile;
 
@@ -56,15 +57,17 @@ pub(crate) struct State {
     pub details: Rows<DetailsRow>,
     pub revoked: Rows<RevokedSessionRow>,
     pub mails: Rows<MailRow>,
+    pub erasures: Rows<ErasureRow>,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<&mut dyn Table> {
-        let Self { profiles, details, revoked, mails } = self;
-        vec![profiles, details, revoked, mails]
+        let Self { profiles, details, revoked, mails, erasures } = self;
+        vec![profiles, details, revoked, mails, erasures]
     }
 }
 
+pub(crate) use erasure::{ErasureRow, completed, fall_due, keep, prepared, request};
 pub(crate) use profile::change;
 
 pub(crate) fn register(state: &State, user: UserId, register: &RegisterUser) -> Result<Output, Rejection> {
@@ -120,7 +123,7 @@ impl State {
             Event::MailSettled(settled) => {
                 self.mails.put(MailRow { user_id: event.user(), request_id: settled.request_id, is_settled: true });
             }
-            _ => {}
+            _ => self.erase(event),
         }
     }
 }

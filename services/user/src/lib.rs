@@ -1,4 +1,4 @@
-//! Accounts: registrations, profiles and ended sessions.
+//! Accounts: registrations, profiles, ended sessions, and the end of accounts.
 //!
 //! It owns the schema `user`, a fold of its own `user.registered`, `user.profile_changed` and `session.revoked`. The unfolded part, for log-in, is
 //! in the crate `identity`, which answers under this service's name.
@@ -10,11 +10,12 @@ mod queries;
 mod reactor;
 mod store;
 
+use plyo_events::erasure::GetErasure;
 use plyo_nats::Service;
 
 pub use queries::profile;
 
 /// The user service.
 pub fn service() -> Service {
-    Service::new(reactor::Accounts)
+    Service::new(reactor::Accounts).answer::<GetErasure, _, _>(queries::erasure)
 }

@@ -15,6 +15,8 @@ pub(crate) struct Accounts;
 impl Reactor for Accounts {
     const NAME: &'static str = "user";
     const READS: &'static [EventKind] = &[];
+    const TIMERS: &'static [EventKind] = &[EventKind::ErasureDue];
+    const KEEPS: &'static [&'static str] = &["erasure"];
     type State = State;
 
     fn needs(&self, message: Incoming<'_>, state: &mut State) {
@@ -25,6 +27,13 @@ impl Reactor for Accounts {
                     state.profiles.want((command.user(),));
                     state.details.want((command.user(),));
                 }
+                Command::RequestErasure(_) => {
+                    state.profiles.want((command.user(),));
+                    state.erasures.want((command.user(),));
+                }
+                Command::CancelErasure(_) | Command::ReportTablesErased(_) | Command::ReportMessagesErased(_) => {
+                    state.erasures.want((command.user(),));
+                }
                 Command::RevokeSession(revoke) => state.revoked.want((command.user(), revoke.session_id)),
                 Command::RequestMail(RequestMail { request_id, .. })
                 | Command::ReportMail(ReportMail { request_id, .. }) => {
@@ -32,8 +41,13 @@ impl Reactor for Accounts {
                 }
                 _ => {}
             },
-            // A replay only puts rows.
-            Incoming::Event(_) => {}
+            Incoming::Event(event) => match &event.body {
+                Event::ErasureDue(_) | Event::ErasurePrepared(_) | Event::ErasureCompleted(_) => {
+                    state.erasures.want((event.user(),));
+                }
+                // A replay only puts rows.
+                _ => {}
+            },
         }
     }
 
@@ -41,6 +55,10 @@ impl Reactor for Accounts {
         match &command.body {
             Command::RegisterUser(register) => domain::register(state, command.user(), register),
             Command::ChangeProfile(change) => domain::change(state, command, change),
+            Command::RequestErasure(request) => domain::request(state, command, request),
+            Command::CancelErasure(_) => domain::keep(state, command.user()),
+            Command::ReportTablesErased(report) => Ok(domain::prepared(state, command.user(), report.events)),
+            Command::ReportMessagesErased(_) => Ok(domain::completed(state, command.user())),
             Command::RevokeSession(revoke) => Ok(domain::revoke(state, command.user(), revoke)),
             Command::ReportSignIn(report) => Ok(domain::signed_in(report)),
             Command::ReportFailedSignIn(report) => Ok(domain::sign_in_failed(report)),
@@ -54,8 +72,11 @@ impl Reactor for Accounts {
         }
     }
 
-    fn react(&self, _: &State, _: &Message<Event>) -> Output {
-        Output::nothing()
+    fn react(&self, state: &State, event: &Message<Event>) -> Output {
+        match &event.body {
+            Event::ErasureDue(due) => domain::fall_due(state, event.user(), due),
+            _ => Output::nothing(),
+        }
     }
 
     fn evolve(&self, state: &mut State, event: &Message<Event>) {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use jiff::Timestamp;
-use plyo_events::{UserId, profile::About, user::Profile};
+use plyo_events::{UserId, erasure::ErasureView, profile::About, user::Profile};
 use plyo_nats::unpack;
 use sqlx::PgPool;
 
@@ -30,4 +30,23 @@ pub(crate) async fn profile(pool: &PgPool, user: UserId) -> Result<Option<Profil
         })
     };
     found.map(profile).transpose()
+}
+
+/// `None` where nobody of this id ever wanted one.
+pub(crate) async fn erasure(pool: &PgPool, user_id: UserId) -> Result<Option<ErasureView>> {
+    let sql = "SELECT stage, (extract(epoch FROM erased_at) * 1000000)::bigint,
+                      (extract(epoch FROM completed_at) * 1000000)::bigint, events
+               FROM erasure WHERE user_id = $1";
+    let found: Option<(String, i64, Option<i64>, Option<i64>)> =
+        sqlx::query_as(sql).bind(user_id.uuid()).fetch_optional(pool).await?;
+    let view = |(stage, erased_at, completed_at, events): (String, i64, Option<i64>, Option<i64>)| {
+        Ok(ErasureView {
+            user_id,
+            stage: serde_json::from_value(stage.into())?,
+            erased_at: Timestamp::from_microsecond(erased_at)?,
+            completed_at: completed_at.map(Timestamp::from_microsecond).transpose()?,
+            events: events.map_or(0, i64::cast_unsigned),
+        })
+    };
+    found.map(view).transpose()
 }

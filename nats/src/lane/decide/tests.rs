@@ -50,7 +50,28 @@ fn batch(arrivals: impl IntoIterator<Item = Arrival>, before: &[(u32, StoredOutc
     }
     state.tables().iter_mut().for_each(|table| table.take_from(&MemoryTables::default()));
     let handled = before.iter().map(|(number, stored)| (id(*number), stored.clone())).collect();
-    decide(&Probe::default(), &mut state, &gathered, handled)
+    decide(&Probe::default(), &mut state, &gathered, handled, &FxHashSet::default())
+}
+
+#[test]
+fn from_where_somebody_is_erased_their_messages_are_declined_and_what_was_decided_of_them_is_dropped() {
+    let erase = || {
+        let received = received(format!("cmd.7.probe.erase.{}", person(1)), HeaderMap::new());
+        let erase = erasure::Erase { id: id(9), subject: person(1).into() };
+        Arrival { source: Source::Commands, received, work: Work::Erase(erase) }
+    };
+    let of = |number, who| command(measure(number, who, 7), "a");
+    let decided = batch(
+        [of(1, person(1)), of(2, person(2)), erase(), of(3, person(1)), event(unlocked(4, person(1), "ten"))],
+        &[],
+    );
+    assert_eq!(decided.erased, [person(1).uuid()]);
+    let about = |who: &str| decided.outbox.iter().filter(|message| message.subject.ends_with(who)).count();
+    assert_eq!((about(&person(1).to_string()), about(&person(2).to_string())), (0, 1));
+    let outcome =
+        |number| decided.handled.iter().find(|handled| handled.id == id(number)).map(|it| it.stored.outcome.clone());
+    assert_eq!((outcome(1), outcome(9)), (None, Some(Outcome::Done { result: serde_json::Value::Null })));
+    assert_eq!(outcome(3), Some(erasure::declined()));
 }
 
 fn stored(fingerprint: &str, outcome: Outcome) -> StoredOutcome {

@@ -6,17 +6,22 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use uuid::Uuid;
 
 use super::{findings::Findings, tables::Tables};
-use crate::broker::{
-    reader::Received,
-    streams::State,
-    subject::partition_of,
-    wire::{self, Origin},
+use crate::{
+    broker::{
+        reader::Received,
+        streams::State,
+        subject::partition_of,
+        wire::{self, Origin},
+    },
+    lane::erasure,
 };
 
 /// Handled commands are kept for 30 days (`store::prune_handled`); a day less, because clocks differ.
 const KEPT: SignedDuration = SignedDuration::from_hours(29 * 24);
 /// Max difference between the clocks of nats-server and Postgres.
 const CLOCKS: SignedDuration = SignedDuration::from_mins(1);
+/// Gaps that are remembered; more are only counted.
+const MAX_GAPS: usize = 100;
 /// Max events per cause that are tried to derive an id.
 const MAX_EVENTS_PER_CAUSE: u32 = 256;
 
@@ -32,8 +37,10 @@ pub(super) struct History {
     ids: FxHashMap<Uuid, u64>,
     /// Events whose cause was neither an earlier event nor a handled command.
     open: Vec<Open>,
-    /// Missing messages, by sequence.
+    /// Missing messages.
     lost: u64,
+    /// Where they are missing, from the first to the last: the first few.
+    gaps: Vec<(u64, u64)>,
     set_back: u64,
     fired_again: u64,
     findings: Findings,
@@ -58,6 +65,7 @@ impl History {
             ids: FxHashMap::default(),
             open: Vec::new(),
             lost: 0,
+            gaps: Vec::new(),
             set_back: 0,
             fired_again: 0,
             findings,
@@ -82,10 +90,10 @@ impl History {
         if sequence > self.next {
             let (first, last) = (self.next, sequence - 1);
             self.lost += sequence - first;
-            self.findings.wrong("gaps", || match last - first {
-                0 => format!("message {first} is missing"),
-                more => format!("messages {first} to {last} are missing ({})", more + 1),
-            });
+            // Erasures leave as many gaps as events.
+            if self.gaps.len() < MAX_GAPS {
+                self.gaps.push((first, last));
+            }
         }
         self.next = self.next.max(sequence);
     }
@@ -138,6 +146,10 @@ impl History {
                 .findings
                 .wrong("duplicate ids", || format!("event {id} is stored twice, at {earlier} and {sequence}")),
         }
+        // What caused it was about whom it erases.
+        if erasure::outlives(subject) {
+            return;
+        }
         let Some(cause) = cause else {
             if !from_clock {
                 self.findings.wrong("events without a cause", || format!("event {id} at {sequence} has no cause"));
@@ -170,16 +182,31 @@ impl History {
         }
     }
 
-    /// Nothing more comes.
-    pub(super) fn end(&mut self, state: &State) {
+    /// Nothing more comes. `erased` is how many events erasures have removed, or are about to.
+    pub(super) fn end(&mut self, state: &State, erased: u64) {
         self.skip_to(self.last + 1);
+        if self.lost > erased {
+            let lost = self.lost;
+            for (first, last) in std::mem::take(&mut self.gaps) {
+                self.findings.wrong("gaps", || match last - first {
+                    0 => format!("message {first} is missing"),
+                    more => format!("messages {first} to {last} are missing ({})", more + 1),
+                });
+            }
+            if erased > 0 {
+                self.findings.wrong("gaps", || {
+                    format!("{lost} messages are missing, of which erasures removed {erased}: some are lost")
+                });
+            }
+        }
+        self.findings.remark(self.lost.min(erased), "messages were removed by erasures");
         let (counted, lost) = (state.last.saturating_sub(state.messages), self.lost);
-        if self.start > 1 && counted > lost {
-            let (more, start) = (counted - lost, self.start);
+        if self.start > 1 && counted > lost.max(erased) {
+            let (more, start) = (counted - lost.max(erased), self.start);
             self.findings.wrong("gaps", || {
                 format!("{more} messages before {start} are missing; run without --since to list them")
             });
-        } else if counted != lost {
+        } else if counted != lost && self.start == 1 {
             let (messages, readable) = (state.messages, state.last - lost);
             self.findings.wrong("gaps", || {
                 format!(

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use plyo_events::{
     MailId, SessionId, UserId,
+    clock::ErasureDue,
+    erasure::{CancelErasure, ReportMessagesErased, ReportTablesErased, RequestErasure},
     profile::ChangeProfile,
     user::{
         Locale, MailKind, MailResult, RegisterUser, ReportFailedSignIn, ReportMail, ReportSecurityChange, ReportSignIn,
@@ -103,6 +105,38 @@ fn a_change_for_an_old_revision_is_declined_and_one_that_changes_nothing_is_none
     }
     let details = lane.row::<DetailsRow>(&(person(1),)).unwrap();
     assert_eq!((details.revision, details.about.time_zone.as_str()), (3, "Europe/Berlin"));
+}
+
+#[test]
+fn an_erasure_is_due_unless_it_was_cancelled_or_asked_for_again_since() {
+    let mut lane = lane();
+    lane.when(command(1, person(1), register("UTC")));
+    let request = |number, at_once| command(number, person(1), RequestErasure { at_once });
+    let kinds = |events: &[Message<Event>]| events.iter().map(|event| event.body.kind()).collect::<Vec<_>>();
+    let first: Timestamp = lane.when(request(2, false)).outcome.unwrap()["due_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(first.duration_since(Timestamp::new(2, 1_000).unwrap()).as_hours(), 168);
+    assert_eq!(lane.when(request(3, false)).events, []);
+    lane.when(command(4, person(1), CancelErasure {}));
+    assert_eq!(lane.when(command(5, person(1), CancelErasure {})).outcome.unwrap_err().code, "no_erasure");
+    lane.when(request(6, false));
+    let due = |number: u32, due_at| -> Input {
+        let id = Uuid::new_v5(&Uuid::nil(), &number.to_be_bytes());
+        Message::first(id, person(1), due_at, Event::from(ErasureDue { due_at })).into()
+    };
+    assert_eq!(lane.when(due(7, first)).events, []);
+    let second = Timestamp::new(6, 1_000).unwrap() + jiff::SignedDuration::from_hours(168);
+    assert_eq!(kinds(&lane.when(due(8, second)).events), [EventKind::UserErased]);
+    assert_eq!(lane.when(due(9, second)).events, []);
+    // Each step is taken once, and in its turn.
+    assert_eq!(lane.when(command(10, person(1), ReportMessagesErased {})).events, []);
+    let report = |number| command(number, person(1), ReportTablesErased { events: 7 });
+    assert_eq!(kinds(&lane.when(report(11)).events), [EventKind::ErasurePrepared]);
+    assert_eq!(lane.when(report(12)).events, []);
+    assert_eq!(
+        kinds(&lane.when(command(13, person(1), ReportMessagesErased {})).events),
+        [EventKind::ErasureCompleted]
+    );
+    assert_eq!(lane.when(command(14, person(1), ReportMessagesErased {})).events, []);
 }
 
 #[test]
