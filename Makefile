@@ -21,8 +21,9 @@ lint: ## check format, dependencies, clippy, documentation, and the API against 
 	.tools/bin/cargo-shear
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	scripts/api-lint.sh
 
-lint-api: ## hold the API against its document with redocly and schemathesis (installs both with npm and pip)
+lint-api: ## the last part of lint alone: redocly and schemathesis (installs both with npm and pip)
 	scripts/api-lint.sh
 
 SECONDS ?= 300

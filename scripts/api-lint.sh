@@ -17,7 +17,8 @@ redocly() {
     fi
     local place=$TOOLS/redocly-$REDOCLY_VERSION
     [ -x "$place/node_modules/.bin/redocly" ] ||
-        npm install --silent --no-audit --no-fund --prefix "$place" "@redocly/cli@$REDOCLY_VERSION"
+        npm install --silent --no-audit --no-fund --prefix "$place" "@redocly/cli@$REDOCLY_VERSION" ||
+        { say "npm cannot install redocly: it is left out"; return; }
     REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
         "$place/node_modules/.bin/redocly" lint --config scripts/redocly.yaml --max-problems 1000 schemas/openapi.json 2>&1 |
         tee "$work/redocly"
@@ -34,8 +35,9 @@ schemathesis() {
     fi
     local place=$TOOLS/schemathesis-$SCHEMATHESIS_VERSION
     [ -x "$place/bin/schemathesis" ] || {
-        python3 -m venv "$place"
-        "$place/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS_VERSION"
+        { python3 -m venv "$place" &&
+            "$place/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS_VERSION"; } ||
+            { say "pip cannot install schemathesis: it is left out"; return; }
     }
     scripts/setup.sh
     cargo build --quiet -p plyo
@@ -56,9 +58,9 @@ schemathesis() {
         sed 's/.*"access_token":"\([^"]*\).*/\1/')
     # Streams have no end, and the end of the session is that of the run. A token lasts ten minutes, and everybody has 50 requests a
     # second.
-    "$place/bin/schemathesis" run "$url/api/openapi.json" \
+    SCHEMATHESIS_HOOKS=scripts/schemathesis_hooks.py "$place/bin/schemathesis" --config-file scripts/schemathesis.toml run "$url/api/openapi.json" \
         --header "Authorization: Bearer $token" --exclude-path-regex '/(live|events|sessions|sessions/others)$' \
-        --rate-limit 40/s --max-examples "${EXAMPLES:-15}" --seed 1 --workers 1
+        --exclude-checks positive_data_acceptance --rate-limit 40/s --max-examples "${EXAMPLES:-15}" --seed 1 --workers 1
 }
 
 work=$(mktemp -d)

@@ -169,6 +169,8 @@ pub enum Focus {
 pub struct Target {
     pub exercise: ExerciseSlug,
     /// Above 0 and at most 600 kg.
+    #[schemars(extend("properties" = {
+        "kg": { "exclusiveMinimum": 0, "maximum": 600 }, "lb": { "minimum": 0.02, "maximum": 1322.77 } }))]
     pub load: Load,
     /// Once, where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]

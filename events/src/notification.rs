@@ -55,6 +55,11 @@ pub const NOTIFICATION_NOT_FOUND: RejectionCode =
 
 // Commands.
 
+/// By those that can be turned off.
+fn of_kinds(schema: &mut schemars::Schema) {
+    schema.insert("propertyNames".to_owned(), serde_json::json!({ "enum": NotificationKind::ALL }));
+}
+
 /// Mark one notification as read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReadNotification {
@@ -68,6 +73,7 @@ pub struct ReadAllNotifications {}
 /// Set notification preferences. Kinds that are not listed keep their setting; `security` cannot be turned off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SetPreferences {
+    #[schemars(transform = of_kinds)]
     pub in_app: BTreeMap<NotificationKind, bool>,
 }
 

@@ -41,7 +41,7 @@ pub use self::sign_in::{ReportFailedSignIn, ReportSignIn, SignInFailed, SignedIn
 /// BCP 47 language tag, `de-DE`: 2 to 35 of letters, digits and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("pattern" = "^[A-Za-z0-9-]{2,35}$"))]
 pub struct Locale(String);
 
 impl TryFrom<String> for Locale {
@@ -69,7 +69,7 @@ impl Default for Locale {
 /// IANA time zone, `Europe/Berlin`. The format is checked here, its existence at the edge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("pattern" = "^[A-Za-z0-9/_+-]{1,64}$"))]
 pub struct TimeZoneName(String);
 
 impl TimeZoneName {

@@ -34,7 +34,8 @@ impl Schemas {
     /// are two, `Goals` and `GoalsInput`.
     pub(super) fn finish(mut self, document: &mut Value) -> Map<String, Value> {
         let mut sent = self.sent.take_definitions(true);
-        let read = self.read.take_definitions(true);
+        let mut read = self.read.take_definitions(true);
+        read.values_mut().for_each(close);
         let apart = read_otherwise(&sent, &read);
         let name = |name: &str| if apart.contains(name) { format!("{name}Input") } else { name.to_owned() };
         for (known_as, mut schema) in read {
@@ -69,6 +70,25 @@ fn read_otherwise(sent: &Map<String, Value>, read: &Map<String, Value>) -> BTree
             return apart;
         }
         apart.extend(more);
+    }
+}
+
+/// Nothing but its properties is taken: what is not used up is refused.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            object.values_mut().for_each(close);
+            let has_properties = object.get("properties").is_some_and(Value::is_object);
+            if !has_properties || object.contains_key("additionalProperties") {
+                return;
+            }
+            // Alternatives stand beside the properties that they share, and know nothing of each other.
+            let is_combined = ["allOf", "anyOf", "oneOf"].iter().any(|key| object.contains_key(*key));
+            let rest = if is_combined { "unevaluatedProperties" } else { "additionalProperties" };
+            object.insert(rest.to_owned(), false.into());
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
     }
 }
 
@@ -123,10 +143,14 @@ mod tests {
         let schemas = schemas.finish(&mut document);
         assert_eq!(document["answer"]["$ref"], "#/components/schemas/Outer");
         assert_eq!(document["body"]["$ref"], "#/components/schemas/OuterInput");
-        assert_eq!(schemas.keys().collect::<Vec<_>>(), ["Inner", "InnerInput", "Outer", "OuterInput", "Same"]);
+        assert_eq!(
+            schemas.keys().collect::<Vec<_>>(),
+            ["Inner", "InnerInput", "Outer", "OuterInput", "Same", "SameInput"]
+        );
         assert_eq!(schemas["Inner"]["required"], json!(["left_out", "same"]));
         assert_eq!(schemas["InnerInput"]["required"], json!(["same"]));
         assert_eq!(schemas["OuterInput"]["properties"]["inner"]["$ref"], "#/components/schemas/InnerInput");
-        assert_eq!(schemas["InnerInput"]["properties"]["same"]["$ref"], "#/components/schemas/Same");
+        assert_eq!(schemas["InnerInput"]["properties"]["same"]["$ref"], "#/components/schemas/SameInput");
+        assert_eq!(schemas["SameInput"]["additionalProperties"], false);
     }
 }

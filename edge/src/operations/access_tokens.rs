@@ -23,11 +23,12 @@ use crate::{EdgeState, body, caller::Caller, problem::Problem};
 /// What a token is called, what it may do, and for how long.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct NewAccessToken {
-    /// 1 to 64 characters.
+    #[schemars(length(min = 1, max = 64))]
     name: String,
+    #[schemars(length(min = 1))]
     scopes: Vec<Scope>,
-    /// 1 to 366; 90 unless it is said.
     #[serde(default = "usual_days")]
+    #[schemars(range(min = 1, max = 366))]
     days: u32,
 }
 

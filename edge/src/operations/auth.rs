@@ -27,8 +27,10 @@ use crate::{
 /// What a sign-up needs.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct SignUp {
+    #[schemars(email)]
     email: String,
-    /// 8 to 256 characters.
+    /// None of the commonest.
+    #[schemars(length(min = 8, max = 256))]
     password: String,
     #[serde(default)]
     locale: Locale,

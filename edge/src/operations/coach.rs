@@ -56,13 +56,8 @@ impl FromRequestParts<EdgeState> for Language {
 
 impl Parameters for OneExercise {
     fn describe(operation: Operation) -> Operation {
-        let slug = json!({ "type": "string", "examples": ["barbell-curl"] });
-        Language::describe(operation).codes(&[INVALID_EXERCISE]).parameter(
-            "query",
-            "exercise",
-            "Slug of the exercise; required",
-            slug,
-        )
+        let slug = json!({ "type": "string", "pattern": "^[a-z0-9-]{1,64}$", "examples": ["barbell-curl"] });
+        Language::describe(operation).codes(&[INVALID_EXERCISE]).required("exercise", "Slug of the exercise", slug)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{EdgeState, body, caller::Caller, connection::ClientAddress, limits::
 /// Whose password is forgotten.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct ForgottenPassword {
+    #[schemars(email)]
     email: String,
 }
 
@@ -27,7 +28,8 @@ pub(super) struct ForgottenPassword {
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct NewPasswordByCode {
     code: String,
-    /// 8 to 256 characters, and none of the commonest.
+    /// None of the commonest.
+    #[schemars(length(min = 8, max = 256))]
     password: String,
 }
 
@@ -35,13 +37,15 @@ pub(super) struct NewPasswordByCode {
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct NewPassword {
     present: String,
-    /// 8 to 256 characters, and none of the commonest.
+    /// None of the commonest.
+    #[schemars(length(min = 8, max = 256))]
     password: String,
 }
 
 /// The new address, and the present password.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct NewEmail {
+    #[schemars(email)]
     email: String,
     password: String,
 }

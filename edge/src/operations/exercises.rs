@@ -90,7 +90,7 @@ pub(super) fn operations() -> [Operation; 3] {
         .codes(&[INVALID_SEARCH])
         .asks::<ListCustomExercises>(),
         described("/exercises/match", "Which exercise a name from elsewhere means", find, gives::<MatchView>())
-            .parameter("query", "name", "The name; required", name)
+            .required("name", "The name", name)
             .codes(&[INVALID_SEARCH])
             .asks::<ListCustomExercises>(),
         described(

@@ -166,6 +166,15 @@ impl Operation {
         self
     }
 
+    /// A part of the query string without which there is no answer.
+    fn required(mut self, name: &str, description: &str, schema: Value) -> Self {
+        self = self.parameter("query", name, description, schema);
+        if let Some(last) = self.parameters.last_mut() {
+            last["required"] = true.into();
+        }
+        self
+    }
+
     /// It asks a service this.
     fn asks<Q: Query>(self) -> Self {
         self.rejections(Q::REJECTIONS).asks_a_service()

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Amount(f64);
-schema!(Amount, "Amount", { "type": "number", "minimum": 0, "maximum": 2000, "description": "At most two decimals." });
+schema!(Amount, "Amount", { "type": "number", "minimum": 0, "maximum": 2000, "multipleOf": 0.01, "description": "At most two decimals." });
 
 impl TryFrom<f64> for Amount {
     type Error = &'static str;
@@ -65,8 +65,18 @@ impl Load {
 /// What a person weighs, 20 to 400 kg.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Load", into = "Load")]
-#[schemars(with = "Load")]
+#[schemars(with = "Load", transform = of_a_person)]
 pub struct BodyWeight(Load);
+
+/// 20 to 400 kg in either unit, inwards to what can be typed.
+fn of_a_person(schema: &mut schemars::Schema) {
+    for (alternative, unit, lightest, heaviest) in [(0, "kg", 20.0, 400.0), (1, "lb", 44.1, 881.84)] {
+        if let Some(amount) = schema.pointer_mut(&format!("/oneOf/{alternative}/properties/{unit}")) {
+            amount["minimum"] = lightest.into();
+            amount["maximum"] = heaviest.into();
+        }
+    }
+}
 
 impl BodyWeight {
     pub const fn load(self) -> Load {
