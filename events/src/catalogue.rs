@@ -10,7 +10,7 @@ use schemars::{Schema, SchemaGenerator};
 #[cfg(feature = "testing")]
 use crate::probe;
 use crate::{
-    Aggregate, RejectionCode, achievement, clock, coach, notification, profile,
+    Aggregate, RejectionCode, achievement, administration, clock, coach, notification, profile,
     rejection::{INVALID_BODY, REVISION_CHANGED},
     user, workout,
 };
@@ -200,6 +200,11 @@ catalogue! {
         RequestMail(user::RequestMail) = "user.request_mail" v 1, "user";
         ReportMail(user::ReportMail) = "user.report_mail" v 1, "user";
         ChangeProfile(profile::ChangeProfile) = "user.change_profile" v 1, "user";
+        ChangeRole(administration::ChangeRole) = "user.change_role" v 1, "user" about Staff;
+        SuspendUser(administration::SuspendUser) = "user.suspend" v 1, "user" about Staff;
+        ReinstateUser(administration::ReinstateUser) = "user.reinstate" v 1, "user" about Staff;
+        ForceLogOut(administration::ForceLogOut) = "user.force_log_out" v 1, "user" about Staff;
+        ReportLogOut(administration::ReportLogOut) = "user.report_log_out" v 1, "user" about Staff;
         LogWorkout(workout::LogWorkout) = "workout.log" v 1, "workout";
         CorrectWorkout(workout::CorrectWorkout) = "workout.correct" v 1, "workout";
         DeleteWorkout(workout::DeleteWorkout) = "workout.delete" v 1, "workout";
@@ -237,6 +242,11 @@ catalogue! {
         MailRequested(user::MailRequested) = "mail.requested" v 1, "user";
         MailSettled(user::MailSettled) = "mail.settled" v 1, "user";
         ProfileChanged(profile::ProfileChanged) = "user.profile_changed" v 1, "user";
+        RoleChanged(administration::RoleChanged) = "user.role_changed" v 1, "user" about Staff;
+        UserSuspended(administration::UserSuspended) = "user.suspended" v 1, "user" about Staff;
+        UserReinstated(administration::UserReinstated) = "user.reinstated" v 1, "user" about Staff;
+        LogOutForced(administration::LogOutForced) = "user.log_out_forced" v 1, "user" about Staff;
+        UserLoggedOut(administration::UserLoggedOut) = "user.logged_out" v 1, "user" about Staff;
         WorkoutCompleted(workout::WorkoutCompleted) = "workout.completed" v 1, "workout";
         WorkoutCorrected(workout::WorkoutCorrected) = "workout.corrected" v 1, "workout";
         WorkoutDeleted(workout::WorkoutDeleted) = "workout.deleted" v 1, "workout";
@@ -311,6 +321,14 @@ impl CommandKind {
             Self::SetGoals => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
             Self::SetPreferences => &[INVALID_BODY],
             Self::ReportMail => &[user::MAIL_NOT_OPEN],
+            Self::ChangeRole => {
+                &[administration::ROLE_REQUIRED, administration::LAST_ADMIN, administration::ACCOUNT_SUSPENDED]
+            }
+            Self::SuspendUser => {
+                &[administration::ROLE_REQUIRED, administration::NOT_YOURSELF, administration::IS_STAFF]
+            }
+            Self::ReinstateUser | Self::ForceLogOut => &[administration::ROLE_REQUIRED],
+            Self::ReportLogOut => &[administration::LOG_OUT_NOT_OPEN],
             Self::RevokeSession
             | Self::ReportSignIn
             | Self::ReportFailedSignIn

@@ -1,5 +1,6 @@
 //! Registrations, profiles, log-ins and ended sessions.
 
+pub(crate) mod administration;
 pub(crate) mod mails;
 mod profile;
 
@@ -13,6 +14,8 @@ use plyo_events::{
     },
 };
 use plyo_nats::{Rows, Table, Tables, row};
+
+use self::administration::{ActRow, RoleRow, StaffRow, SuspensionRow};
 
 row! {
     /// A user, as they signed up.
@@ -56,12 +59,16 @@ pub(crate) struct State {
     pub details: Rows<DetailsRow>,
     pub revoked: Rows<RevokedSessionRow>,
     pub mails: Rows<MailRow>,
+    pub staff: Rows<StaffRow>,
+    pub roles: Rows<RoleRow>,
+    pub suspensions: Rows<SuspensionRow>,
+    pub acts: Rows<ActRow>,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<&mut dyn Table> {
-        let Self { profiles, details, revoked, mails } = self;
-        vec![profiles, details, revoked, mails]
+        let Self { profiles, details, revoked, mails, staff, roles, suspensions, acts } = self;
+        vec![profiles, details, revoked, mails, staff, roles, suspensions, acts]
     }
 }
 
@@ -120,7 +127,7 @@ impl State {
             Event::MailSettled(settled) => {
                 self.mails.put(MailRow { user_id: event.user(), request_id: settled.request_id, is_settled: true });
             }
-            _ => {}
+            _ => administration::evolve(self, event),
         }
     }
 }
