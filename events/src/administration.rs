@@ -13,8 +13,8 @@ use uuid::Uuid;
 use crate::{Aggregate, EventId, RejectionCode, RejectionKind, SessionId, Subject, UserId};
 
 pub use self::queries::{
-    Account, AccountView, ActView, FindAccounts, GetAccount, GetStanding, ListAccounts, ListActs, ProveSecondFactor,
-    Standing, SuspensionView,
+    Account, AccountView, ActView, GetAccount, GetStanding, ListAccounts, ListActs, ProveSecondFactor, Standing,
+    SuspensionView, WhichAccounts,
 };
 
 /// The staff of this installation: there is one.
@@ -92,6 +92,9 @@ pub const SUSPENDED: RejectionCode =
     RejectionCode::new(RejectionKind::Forbidden, "suspended", "this account is suspended");
 pub const LOG_OUT_NOT_OPEN: RejectionCode =
     RejectionCode::conflict("log_out_not_open", "nobody asked for this log-out, or it is done already");
+
+pub(crate) const CHANGE_ROLE_REJECTIONS: [RejectionCode; 3] = [ROLE_REQUIRED, LAST_ADMIN, ACCOUNT_SUSPENDED];
+pub(crate) const SUSPEND_REJECTIONS: [RejectionCode; 3] = [ROLE_REQUIRED, NOT_YOURSELF, IS_STAFF];
 
 // Commands. `by` is who gave it; an operator at the command line is nobody.
 

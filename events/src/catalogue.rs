@@ -321,12 +321,8 @@ impl CommandKind {
             Self::SetGoals => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
             Self::SetPreferences => &[INVALID_BODY],
             Self::ReportMail => &[user::MAIL_NOT_OPEN],
-            Self::ChangeRole => {
-                &[administration::ROLE_REQUIRED, administration::LAST_ADMIN, administration::ACCOUNT_SUSPENDED]
-            }
-            Self::SuspendUser => {
-                &[administration::ROLE_REQUIRED, administration::NOT_YOURSELF, administration::IS_STAFF]
-            }
+            Self::ChangeRole => &administration::CHANGE_ROLE_REJECTIONS,
+            Self::SuspendUser => &administration::SUSPEND_REJECTIONS,
             Self::ReinstateUser | Self::ForceLogOut => &[administration::ROLE_REQUIRED],
             Self::ReportLogOut => &[administration::LOG_OUT_NOT_OPEN],
             Self::RevokeSession

@@ -91,7 +91,7 @@ pub struct SuspensionView {
 
 /// Which accounts the tables are asked for, the newest first.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct FindAccounts {
+pub struct WhichAccounts {
     pub only: Option<UserId>,
     pub role: Option<Role>,
     pub suspended: Option<bool>,

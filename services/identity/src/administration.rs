@@ -6,7 +6,7 @@ mod store;
 use plyo_events::{
     Rejection, UserId,
     administration::{
-        Account, AccountView, FindAccounts, GetAccount, GetStanding, ListAccounts, ProveSecondFactor, Standing,
+        Account, AccountView, GetAccount, GetStanding, ListAccounts, ProveSecondFactor, Standing, WhichAccounts,
     },
     profile::Handle,
     query::Page,
@@ -52,8 +52,8 @@ pub(crate) async fn list(desk: Desk, context: Context, query: ListAccounts) -> R
         },
         None => None,
     };
-    let find = FindAccounts { only, role: query.role, suspended: query.suspended, before, limit };
-    let mut found = (desk.find_accounts)(context.pool, find).await?;
+    let which = WhichAccounts { only, role: query.role, suspended: query.suspended, before, limit };
+    let mut found = (desk.find_accounts)(context.pool, which).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let next_cursor = found.last().filter(|_| more).map(|last| last.view.user_id.to_string());
@@ -67,8 +67,8 @@ pub(crate) async fn list(desk: Desk, context: Context, query: ListAccounts) -> R
 }
 
 pub(crate) async fn account(desk: Desk, context: Context, query: GetAccount) -> Result<AccountView, QueryError> {
-    let find = FindAccounts { only: Some(query.user_id), limit: 1, ..FindAccounts::default() };
-    let found = (desk.find_accounts)(context.pool, find).await?;
+    let which = WhichAccounts { only: Some(query.user_id), limit: 1, ..WhichAccounts::default() };
+    let found = (desk.find_accounts)(context.pool, which).await?;
     with_handles(&desk, found).await?.pop().ok_or_else(|| USER_NOT_FOUND.into())
 }
 

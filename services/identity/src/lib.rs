@@ -34,7 +34,7 @@ use anyhow::Result;
 use futures_util::future::Either;
 use plyo_events::{
     EmailAddress, UserId,
-    administration::{Account, FindAccounts, GetAccount, GetStanding, ListAccounts, ProveSecondFactor},
+    administration::{Account, GetAccount, GetStanding, ListAccounts, ProveSecondFactor, WhichAccounts},
     profile::{GetProfile, PrepareTexts},
     user::{
         ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions, EnrolTotp, Jwks,
@@ -56,7 +56,7 @@ pub use mail::MailFolder;
 pub type FindProfile = fn(PgPool, UserId) -> Pin<Box<dyn Future<Output = Result<Option<Profile>>> + Send>>;
 
 /// Looks up accounts there: one more than the limit, if there are more.
-pub type FindThem = fn(PgPool, FindAccounts) -> Pin<Box<dyn Future<Output = Result<Vec<Account>>> + Send>>;
+pub type FindAccounts = fn(PgPool, WhichAccounts) -> Pin<Box<dyn Future<Output = Result<Vec<Account>>> + Send>>;
 
 /// The service with identity's endpoints. Without a credential store it only describes itself, and clients are told to try
 /// again.
@@ -64,7 +64,7 @@ pub fn answer(
     service: Service,
     credentials: Option<Credentials>,
     find_profile: FindProfile,
-    find_accounts: FindThem,
+    find_accounts: FindAccounts,
 ) -> Service {
     let service = service.effect(SendMail(credentials.clone())).effect(EndSessionsOf(credentials.clone()));
     let desk = credentials.map(|credentials| Desk { credentials, find_profile, find_accounts });
@@ -111,7 +111,7 @@ pub async fn account_of(credentials: &PgPool, email: &str) -> Result<Option<User
 struct Desk {
     credentials: Credentials,
     find_profile: FindProfile,
-    find_accounts: FindThem,
+    find_accounts: FindAccounts,
 }
 
 /// A handler with access to that.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plyo_events::{
     Rejection, UserId,
-    administration::{Account, ActView, FindAccounts, ListActs},
+    administration::{Account, ActView, ListActs, WhichAccounts},
     query::Page,
     rejection::INVALID_CURSOR,
     user::Profile,
@@ -25,7 +25,7 @@ pub async fn profile(pool: PgPool, user: UserId) -> Result<Option<Profile>> {
 ///
 /// # Errors
 /// When Postgres fails.
-pub async fn accounts(pool: PgPool, find: FindAccounts) -> Result<Vec<Account>> {
+pub async fn accounts(pool: PgPool, find: WhichAccounts) -> Result<Vec<Account>> {
     store::accounts(&pool, &find).await
 }
 

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use plyo_events::{
     EventId, UserId,
-    administration::{Account, AccountView, ActView, FindAccounts, STAFF, SuspensionView},
+    administration::{Account, AccountView, ActView, STAFF, SuspensionView, WhichAccounts},
     profile::About,
     user::Profile,
 };
@@ -44,7 +44,7 @@ pub(crate) async fn profile(pool: &PgPool, user: UserId) -> Result<Option<Profil
 }
 
 /// One more than the limit, if there are more.
-pub(crate) async fn accounts(pool: &PgPool, find: &FindAccounts) -> Result<Vec<Account>> {
+pub(crate) async fn accounts(pool: &PgPool, find: &WhichAccounts) -> Result<Vec<Account>> {
     // Where few are meant, only these are looked at.
     let chosen = match (find.only, find.role, find.suspended) {
         (Some(_), ..) => "SELECT $2 AS user_id",
