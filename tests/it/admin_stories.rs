@@ -112,7 +112,7 @@ async fn an_operator_makes_the_first_admin_who_makes_others_and_the_last_one_sta
         ]
     );
     assert_eq!(rest["next_cursor"], Value::Null);
-    assert_eq!(code(&send(&mut ben, "GET", "/audit?cursor=x", None).await), (422, "invalid_cursor"));
+    assert_eq!(code(&send(&mut ben, "GET", "/audit?cursor=x", None).await), (400, "invalid_cursor"));
     fixture.settle(&REAL).await;
     assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
 }
@@ -261,8 +261,8 @@ async fn accounts_are_listed_by_role_and_handle_and_nobody_else_learns_of_them()
     let tokens = Client::new(&url).unwrap().post("/api/v1/auth/login", &with_code).await.unwrap().success().unwrap();
     ada.set_token(tokens["access_token"].as_str().unwrap());
     assert_eq!(send(&mut ada, "GET", "/users", None).await.status, 200, "a log-in shows it, too");
-    let later = send(&mut ada, "POST", &format!("/users/{of_ben}/suspend"), Some(json!({ "reason": "other" })));
-    later.await.success().unwrap();
+    let reason = Some(json!({ "reason": "other" }));
+    assert_eq!(code(&send(&mut ada, "POST", &format!("/users/{of_ben}/suspend"), reason).await), DONE);
     let respond_async = [("prefer", "respond-async")];
     let path = format!("/api/v1/admin/users/{of_ben}/reinstate");
     let stored = ada.send("POST", &path, &respond_async, None).await.unwrap();
