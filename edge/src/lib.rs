@@ -1,6 +1,7 @@
 //! The edge: HTTP, WebSocket and SSE in front of the stream. It owns no tables: a request becomes a command or a
 //! question, an event becomes a push.
 
+mod authority;
 mod body;
 mod caller;
 mod condition;

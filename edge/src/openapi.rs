@@ -5,7 +5,10 @@ mod schemas;
 use std::collections::BTreeMap;
 
 use axum::http::{Method, StatusCode};
-use plyo_events::CommandKind;
+use plyo_events::{
+    CommandKind,
+    administration::{Role, Standing},
+};
 use serde_json::{Map, Value, json};
 
 use self::schemas::Schemas;
@@ -71,12 +74,18 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         operation.command.map(|command| sent_over_a_socket(command.kind)),
         operation.scope.map(|scope| format!("An access token needs the scope `{}`.", scope.name())),
         (operation.needs_token && operation.scope.is_none()).then(|| "Not with an access token.".to_owned()),
+        operation.role.map(needs_role),
     ];
     let sentences: Vec<String> = said.into_iter().flatten().chain(limits_of(operation)).collect();
     if !sentences.is_empty() {
         described["description"] = sentences.join("\n\n").into();
     }
     described
+}
+
+fn needs_role(role: Role) -> String {
+    let (name, minutes) = (role.name(), Standing::RECENT_MINUTES);
+    format!("For the role `{name}`, in a session where a second factor was shown within {minutes} minutes.")
 }
 
 fn limits_of(operation: &Operation) -> Option<String> {
@@ -184,6 +193,7 @@ fn tags() -> Vec<Value> {
 fn about(tag: &str) -> &'static str {
     match tag {
         "auth" => "Accounts, sessions and tokens",
+        "admin" => "Everybody's accounts, roles and suspensions, and who did what about them",
         "workouts" => "The training log, its records, and reminders to train",
         "exercises" => "The catalogue of exercises, and my own",
         "achievements" => "What was reached, and how far the rest is",

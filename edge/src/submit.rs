@@ -13,8 +13,8 @@ use axum::{
 };
 use jiff::Timestamp;
 use plyo_events::{
-    Command, CommandId, Message, Outcome, Rejection, Traceparent, UserId, query::OutcomeQuery,
-    rejection::IDEMPOTENCY_KEY_REUSED,
+    Aggregate, Command, CommandId, Message, Outcome, Rejection, Subject, Traceparent, UserId, administration::STAFF,
+    query::OutcomeQuery, rejection::IDEMPOTENCY_KEY_REUSED,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,7 +30,8 @@ use crate::{
 
 /// A command with what makes it the same when it comes again.
 pub(crate) struct Submission {
-    pub user: UserId,
+    /// Whom or what it is about.
+    pub subject: Subject,
     pub id: CommandId,
     pub fingerprint: String,
     pub command: Command,
@@ -84,7 +85,7 @@ impl Submission {
     pub(crate) fn new(user: UserId, key: Option<&[u8]>, command: Command) -> Result<Self, Problem> {
         let Identity { id, fingerprint, body } = Identity::of(user, key, &command)?;
         let traceparent = trace::traceparent(&HeaderMap::new());
-        Ok(Self { user, id, fingerprint, command, body, traceparent, wait: DEFAULT_WAIT })
+        Ok(Self { subject: about(user, &command), id, fingerprint, command, body, traceparent, wait: DEFAULT_WAIT })
     }
 
     /// As the headers of a request have it.
@@ -95,23 +96,37 @@ impl Submission {
             return Err(INVALID_IDEMPOTENCY_KEY.because("there are two Idempotency-Key headers; send one"));
         }
         let Identity { id, fingerprint, body } = Identity::of(user, key, &command)?;
-        let traceparent = trace::traceparent(headers);
-        Ok(Self { user, id, fingerprint, command, body, traceparent, wait: prefer::wait(headers) })
+        let (traceparent, subject) = (trace::traceparent(headers), about(user, &command));
+        Ok(Self { subject, id, fingerprint, command, body, traceparent, wait: prefer::wait(headers) })
     }
+
+    /// Where its outcome is, for whoever sent it.
+    pub(crate) fn outcome_at(&self) -> String {
+        let (service, id) = (self.command.kind().service(), self.id);
+        if self.subject == STAFF {
+            return format!("/api/v1/admin/commands/{id}");
+        }
+        format!("/api/v1/commands/{service}/{id}")
+    }
+}
+
+/// What is not about the staff is about whoever sends it.
+fn about(user: UserId, command: &Command) -> Subject {
+    if command.kind().about() == Some(Aggregate::Staff) { STAFF } else { user.into() }
 }
 
 /// Stores a command and waits for its outcome.
 pub(crate) async fn submit(edge: &Edge, submission: Submission) -> Result<Submitted, Problem> {
-    let Submission { user, id, fingerprint, command, body, traceparent, wait } = submission;
+    let Submission { subject, id, fingerprint, command, body, traceparent, wait } = submission;
     let service = command.kind().service();
     let _in_flight = edge.in_flight.enter(id, &fingerprint)?;
     let expected = edge.outcomes.awaited(id);
-    let mut message = Message::first(id.uuid(), user, Timestamp::now(), command);
+    let mut message = Message::first(id.uuid(), subject, Timestamp::now(), command);
     tracing::debug!(command = %id, %traceparent, "command");
     message.traceparent = Some(traceparent);
     let published = edge.commands.send_encoded(&message, body, &fingerprint).await?;
     if published.duplicate {
-        let query = OutcomeQuery { user, command: id };
+        let query = OutcomeQuery { user: UserId::new(subject.uuid()), command: id };
         return match plyo_nats::outcome(&edge.nats, service, &query).await? {
             Some(stored) if stored.is_of(&fingerprint) => settle(stored.outcome),
             Some(_) => Err(Rejection::from(IDEMPOTENCY_KEY_REUSED).into()),
@@ -127,7 +142,7 @@ pub(crate) async fn submit(edge: &Edge, submission: Submission) -> Result<Submit
 /// Answers a request for a command: `created` gives the place of what it made.
 pub(crate) fn respond(
     submitted: Submitted,
-    service: &str,
+    outcome_at: String,
     id: CommandId,
     created: impl FnOnce(&Value) -> Option<String>,
     waited: bool,
@@ -138,8 +153,7 @@ pub(crate) fn respond(
             None => Json(if result.is_null() { Value::Object(serde_json::Map::new()) } else { result }).into_response(),
         },
         Submitted::Pending => {
-            let location = format!("/api/v1/commands/{service}/{id}");
-            (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(Pending::new(id))).into_response()
+            (StatusCode::ACCEPTED, [(header::LOCATION, outcome_at)], Json(Pending::new(id))).into_response()
         }
     };
     if !waited {

@@ -10,7 +10,7 @@ use schemars::{Schema, SchemaGenerator};
 
 #[cfg(feature = "testing")]
 use crate::probe;
-use crate::{Aggregate, achievement, clock, coach, erasure, notification, profile, user, workout};
+use crate::{Aggregate, achievement, administration, clock, coach, erasure, notification, profile, user, workout};
 
 pub use self::{body::Body, decode_error::DecodeError};
 
@@ -201,6 +201,11 @@ catalogue! {
         CancelErasure(erasure::CancelErasure) = "user.cancel_erasure" v 1, "user";
         ReportTablesErased(erasure::ReportTablesErased) = "user.report_tables_erased" v 1, "user";
         ReportMessagesErased(erasure::ReportMessagesErased) = "user.report_messages_erased" v 1, "user";
+        ChangeRole(administration::ChangeRole) = "user.change_role" v 1, "user" about Staff;
+        SuspendUser(administration::SuspendUser) = "user.suspend" v 1, "user" about Staff;
+        ReinstateUser(administration::ReinstateUser) = "user.reinstate" v 1, "user" about Staff;
+        ForceLogOut(administration::ForceLogOut) = "user.force_log_out" v 1, "user" about Staff;
+        ReportLogOut(administration::ReportLogOut) = "user.report_log_out" v 1, "user" about Staff;
         LogWorkout(workout::LogWorkout) = "workout.log" v 1, "workout";
         CorrectWorkout(workout::CorrectWorkout) = "workout.correct" v 1, "workout";
         DeleteWorkout(workout::DeleteWorkout) = "workout.delete" v 1, "workout";
@@ -243,6 +248,11 @@ catalogue! {
         UserErased(erasure::UserErased) = "user.erased" v 1, "user";
         ErasurePrepared(erasure::ErasurePrepared) = "user.erasure_prepared" v 1, "user";
         ErasureCompleted(erasure::ErasureCompleted) = "user.erasure_completed" v 1, "user";
+        RoleChanged(administration::RoleChanged) = "user.role_changed" v 1, "user" about Staff;
+        UserSuspended(administration::UserSuspended) = "user.suspended" v 1, "user" about Staff;
+        UserReinstated(administration::UserReinstated) = "user.reinstated" v 1, "user" about Staff;
+        LogOutForced(administration::LogOutForced) = "user.log_out_forced" v 1, "user" about Staff;
+        UserLoggedOut(administration::UserLoggedOut) = "user.logged_out" v 1, "user" about Staff;
         WorkoutCompleted(workout::WorkoutCompleted) = "workout.completed" v 1, "workout";
         WorkoutCorrected(workout::WorkoutCorrected) = "workout.corrected" v 1, "workout";
         WorkoutDeleted(workout::WorkoutDeleted) = "workout.deleted" v 1, "workout";

@@ -7,6 +7,7 @@
 mod schema;
 
 pub mod achievement;
+pub mod administration;
 pub mod catalogue;
 pub mod clock;
 pub mod coach;

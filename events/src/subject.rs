@@ -24,6 +24,8 @@ pub enum Aggregate {
     Challenge,
     /// A moderation case.
     Case,
+    /// Who runs an installation.
+    Staff,
 }
 
 /// A token that is neither a user nor an aggregate.
@@ -58,7 +60,7 @@ impl Subject {
 }
 
 impl Aggregate {
-    pub const ALL: [Self; 4] = [Self::Campaign, Self::Group, Self::Challenge, Self::Case];
+    pub const ALL: [Self; 5] = [Self::Campaign, Self::Group, Self::Challenge, Self::Case, Self::Staff];
 
     /// `group`
     pub const fn name(self) -> &'static str {
@@ -67,6 +69,7 @@ impl Aggregate {
             Self::Group => "group",
             Self::Challenge => "challenge",
             Self::Case => "case",
+            Self::Staff => "staff",
         }
     }
 }

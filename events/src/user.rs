@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     CommandKind, Query, RejectionCode, RejectionKind, Request, SessionId, UserId,
+    administration::{Role, SUSPENDED},
     profile::{About, Called},
     rejection::INVALID_BODY,
 };
@@ -154,6 +155,8 @@ pub enum RevocationReason {
     Ended,
     /// The password or the address of the account is another one now.
     CredentialsChanged,
+    /// A moderator or an admin ended it.
+    Administration,
 }
 
 /// The result of registering.
@@ -272,6 +275,7 @@ impl Request for LogIn {
         SECOND_FACTOR_REQUIRED,
         WRONG_SECOND_FACTOR,
         REGISTRATION_UNFINISHED,
+        SUSPENDED,
         TOO_MANY_FAILURES,
         BUSY,
         TRY_AGAIN,
@@ -331,6 +335,8 @@ pub struct Profile {
     pub revision: u32,
     pub called: Called,
     pub about: About,
+    pub roles: Vec<Role>,
+    pub is_suspended: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -343,6 +349,9 @@ pub struct MeView {
     /// A log-in needs a code of an authenticator app.
     #[serde(default)]
     pub second_factor: bool,
+    /// What this person may do besides using the platform.
+    #[serde(default)]
+    pub roles: Vec<Role>,
     pub locale: Locale,
     pub time_zone: TimeZoneName,
     #[schemars(with = "String", extend("format" = "date-time"))]

@@ -160,7 +160,12 @@ pub fn help_of_listen(services: &[Entry]) -> String {
 
 /// The user service: what is folded of accounts, and the answers of what is not.
 pub fn user(erasing: Option<Erasing>) -> Service {
-    plyo_identity::answer(plyo_user::service(), erasing, |pool, user| Box::pin(plyo_user::profile(pool, user)))
+    plyo_identity::answer(
+        plyo_user::service(),
+        erasing,
+        |pool, user| Box::pin(plyo_user::profile(pool, user)),
+        |pool, find| Box::pin(plyo_user::accounts(pool, find)),
+    )
 }
 
 /// Waits for the credential store: nobody can log in without it.

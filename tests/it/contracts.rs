@@ -15,7 +15,7 @@ use plyo::{
 };
 use plyo_client::{Client, Live};
 use plyo_docs::Kinds;
-use plyo_events::{Body, Command, CommandKind, DecodeError, Event, EventKind, Versioned};
+use plyo_events::{Aggregate, Body, Command, CommandKind, DecodeError, Event, EventKind, Versioned};
 use serde_json::{Value, json};
 
 use crate::{people::trained_at, platform::Fixture};
@@ -88,11 +88,13 @@ fn every_reference_of_the_asyncapi_document_leads_somewhere() {
 fn every_message_is_on_a_subject_of_the_asyncapi_document() {
     let document = read(&schemas().join("asyncapi.json"));
     for kind in Kinds::released().commands {
-        let address = format!("cmd.{}.{}.{{user}}", kind.service(), kind.verb());
+        let about = kind.about().map_or("user", Aggregate::name);
+        let address = format!("cmd.{}.{}.{{{about}}}", kind.service(), kind.verb());
         assert_eq!(document["channels"][kind.name()]["address"], address);
     }
     for kind in Kinds::released().events {
-        let address = format!("evt.{{partition}}.{}.{}.{{user}}", kind.service(), kind.fact());
+        let about = kind.about().map_or("user", Aggregate::name);
+        let address = format!("evt.{{partition}}.{}.{}.{{{about}}}", kind.service(), kind.fact());
         assert_eq!(document["channels"][kind.name()]["address"], address);
     }
 }

@@ -4,6 +4,7 @@
 
 mod access_token_stories;
 mod account_stories;
+mod admin_stories;
 mod auth_stories;
 mod backup_stories;
 mod browser_stories;

@@ -89,6 +89,7 @@ async fn every_documented_route_does_what_it_says() {
     erasure(&mut ada, tokens["user_id"].as_str().unwrap()).await;
     let token = json!({ "refresh_token": refreshed["refresh_token"] });
     ada.call("POST", "/auth/logout", &[], Some(token), 204).await;
+    administration(&mut ada).await;
     let missing: Vec<_> = documented().difference(&ada.called).cloned().collect();
     assert_eq!(missing, Vec::new(), "no story calls these");
     assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
@@ -135,7 +136,19 @@ async fn second_factor(ada: &mut Walker) {
     let app = ada.call("POST", "/auth/totp", &[], Some(password.clone()), 200).await;
     assert!(app["url"].as_str().unwrap().starts_with("otpauth://totp/"));
     ada.call("POST", "/auth/totp/confirm", &[], Some(json!({ "code": "wrong" })), 422).await;
+    ada.call("POST", "/auth/totp/check", &[], Some(json!({ "code": "123456" })), 404).await;
     ada.call("POST", "/auth/totp/remove", &[], Some(password), 204).await;
+}
+
+/// What it does for those who may is told by its own stories.
+async fn administration(ada: &mut Walker) {
+    let nobody = "01990000-0000-7000-8000-000000000000";
+    for (method, path) in documented().into_iter().filter(|(_, path)| path.starts_with("/api/v1/admin/")) {
+        let arguments: &[&str] = if path.contains("{role}") { &[nobody, "admin"] } else { &[nobody] };
+        let arguments = if path.contains('{') { arguments } else { &[] };
+        let declined = ada.call(&method, path.trim_start_matches("/api/v1"), arguments, None, 403).await;
+        assert_eq!(declined["code"], "role_required", "{method} {path}");
+    }
 }
 
 async fn access_tokens(ada: &mut Walker) {

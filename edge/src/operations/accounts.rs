@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode};
 use plyo_events::{
     CommandKind,
+    administration::ProveSecondFactor,
     erasure::{CancelErasure, ErasureSaved, ErasureView, GetErasure, Reauthenticate},
     profile::{GetProfile, PrepareTexts, ProfileSaved},
     user::{
@@ -169,6 +170,16 @@ pub(super) fn operations() -> Vec<Operation> {
         .with_token()
         .takes::<ByCode>()
         .requests::<ConfirmTotp>(),
+        operation(
+            POST,
+            "/auth/totp/check",
+            "Show my second factor again in this session, for what takes a recent one",
+            credentials::check_totp,
+            status(StatusCode::NO_CONTENT),
+        )
+        .with_token()
+        .takes::<ByCode>()
+        .requests::<ProveSecondFactor>(),
         operation(
             POST,
             "/auth/totp/remove",

@@ -71,9 +71,9 @@ pub(super) async fn register(
         fingerprint: String::new(),
         ..Submission::of_request(prepared.user_id, &headers, command)?
     };
-    let (id, waited) = (submission.id, !submission.wait.is_zero());
+    let (id, outcome_at, waited) = (submission.id, submission.outcome_at(), !submission.wait.is_zero());
     let place = |_: &serde_json::Value| Some("/api/v1/auth/me".to_owned());
-    Ok(respond(submit(&state, submission).await?, "user", id, place, waited))
+    Ok(respond(submit(&state, submission).await?, outcome_at, id, place, waited))
 }
 
 pub(super) async fn log_in(

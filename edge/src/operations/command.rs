@@ -152,10 +152,10 @@ pub(super) async fn send(
 ) -> Result<Response, Problem> {
     let command = only_at_revision(command, headers, path)?;
     let submission = Submission::of_request(caller.user, headers, command)?;
-    let (id, service, waited) = (submission.id, submission.command.kind().service(), !submission.wait.is_zero());
+    let (id, outcome_at, waited) = (submission.id, submission.outcome_at(), !submission.wait.is_zero());
     let traceparent = submission.traceparent.to_string();
     let created = |result: &Value| place(answer.location?, result);
-    let mut response = respond(submit(state, submission).await?, service, id, created, waited);
+    let mut response = respond(submit(state, submission).await?, outcome_at, id, created, waited);
     if let Ok(traceparent) = traceparent.parse() {
         response.headers_mut().insert("traceparent", traceparent);
     }

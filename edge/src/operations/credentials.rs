@@ -7,9 +7,12 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use plyo_events::user::{
-    ChangePassword, ConfirmEmail, ConfirmTotp, EnrolTotp, RemoveTotp, RequestEmailChange, RequestEmailVerification,
-    RequestPasswordReset, ResetPassword,
+use plyo_events::{
+    administration::ProveSecondFactor,
+    user::{
+        ChangePassword, ConfirmEmail, ConfirmTotp, EnrolTotp, RemoveTotp, RequestEmailChange, RequestEmailVerification,
+        RequestPasswordReset, ResetPassword,
+    },
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -78,6 +81,17 @@ pub(super) async fn confirm_totp(
 ) -> Result<Response, Problem> {
     let (_, ByCode { code }) = read(request).await?;
     Ok(secret(Json(plyo_nats::request(&state.nats, &ConfirmTotp { user: caller.user, code }).await?)))
+}
+
+pub(super) async fn check_totp(
+    State(state): State<EdgeState>,
+    caller: Caller,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let (_, ByCode { code }) = read(request).await?;
+    let prove = ProveSecondFactor { user: caller.user, session: caller.session, code };
+    plyo_nats::request(&state.nats, &prove).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn remove_totp(

@@ -3,6 +3,7 @@
 
 mod access_tokens;
 mod accounts;
+mod admin;
 mod auth;
 mod coach;
 mod command;
@@ -26,13 +27,13 @@ use axum::{
     routing::{MethodFilter, MethodRouter, on},
 };
 use jiff::Timestamp;
-use plyo_events::{CommandKind, Query, RejectionCode, Request, user::Scope};
+use plyo_events::{CommandKind, Query, RejectionCode, Request, administration::Role, user::Scope};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{
-    EdgeState, body,
+    EdgeState, authority, body,
     caller::{self, Caller},
     connection::ClientAddress,
     limits::{self, Policy, Standing, TOO_MANY_REQUESTS, USER},
@@ -62,6 +63,8 @@ pub(crate) struct Operation {
     pub also: Option<(StatusCode, &'static str)>,
     /// What a personal access token needs to call it; `None` if only sessions may.
     pub scope: Option<Scope>,
+    /// What whoever calls it has to be; `None` if anybody may.
+    pub role: Option<Role>,
     /// The command that it becomes, which sockets take as well.
     pub command: Option<SocketCommand>,
     /// The limits that it is counted against.
@@ -123,6 +126,7 @@ fn operation<T: 'static>(
         headers: Vec::new(),
         also: None,
         scope: None,
+        role: None,
         command: None,
         limits: Vec::new(),
         codes,
@@ -149,6 +153,12 @@ impl Operation {
         self.scope = Some(scope);
         self.command = self.command.map(|command| SocketCommand { scope: Some(scope), ..command });
         self
+    }
+
+    /// Only those with this role may call it, who have shown a second factor lately.
+    fn for_role(mut self, role: Role) -> Self {
+        self.role = Some(role);
+        self.codes(&authority::CODES)
     }
 
     fn takes<T: JsonSchema>(mut self) -> Self {
@@ -263,19 +273,23 @@ fn assert_listed(name: &str, codes: &[Code], response: &Response) {
     }
 }
 
-/// The method, the path and the scope of a row.
-type Entry = (Method, &'static str, Option<Scope>);
+/// What a request needs to know of a row before its handler does.
+struct Entry {
+    method: Method,
+    path: &'static str,
+    scope: Option<Scope>,
+    role: Option<Role>,
+}
 
 /// The rows as requests look them up: made once, since a row has its route in it.
 fn entries() -> &'static [Entry] {
-    static ENTRIES: LazyLock<Vec<Entry>> =
-        LazyLock::new(|| operations().into_iter().map(|row| (row.method, row.path, row.scope)).collect());
+    static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| operations().into_iter().map(Entry::of).collect());
     &ENTRIES
 }
 
 /// Whether a path has a representation.
 fn is_there_to_get(path: &str) -> bool {
-    entries().iter().any(|(method, at, _)| method == Method::GET && *at == path)
+    entries().iter().any(|entry| entry.method == Method::GET && entry.path == path)
 }
 
 /// How a socket reads this command; `None` when it is none of those that clients send.
@@ -285,12 +299,18 @@ pub(crate) fn socket_command(kind: CommandKind) -> Option<SocketCommand> {
     COMMANDS.iter().find(|command| command.kind == kind).copied()
 }
 
-/// What a personal access token needs for an operation, by the path of its route.
-fn scope_of(method: &Method, path: &str) -> Option<Scope> {
-    let path = path.strip_prefix("/api/v1")?;
-    // A HEAD is answered as a GET.
-    let method = if method == Method::HEAD { &Method::GET } else { method };
-    entries().iter().find(|(of, at, _)| of == method && *at == path)?.2
+impl Entry {
+    fn of(Operation { method, path, scope, role, .. }: Operation) -> Self {
+        Self { method, path, scope, role }
+    }
+
+    /// By the path of its route.
+    fn find(method: &Method, path: &str) -> Option<&'static Self> {
+        let path = path.strip_prefix("/api/v1")?;
+        // A HEAD is answered as a GET.
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        entries().iter().find(|entry| entry.method == method && entry.path == path)
+    }
 }
 
 impl FromRequestParts<EdgeState> for Caller {
@@ -305,11 +325,15 @@ impl FromRequestParts<EdgeState> for Caller {
             state.limits.address(address, &standing)?;
         }
         let caller = state.callers.authenticate(&state.nats, caller::token_of(&parts.headers)?, now).await?;
+        let path = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+        let entry = Entry::find(&parts.method, path);
         if caller.scopes != Scopes::Session {
-            let path = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
-            caller.scopes.check(scope_of(&parts.method, path))?;
+            caller.scopes.check(entry.and_then(|entry| entry.scope))?;
         }
         state.limits.user(caller.user, &standing)?;
+        if let Some(role) = entry.and_then(|entry| entry.role) {
+            authority::check(&state.nats, &caller, role).await?;
+        }
         Ok(caller)
     }
 }

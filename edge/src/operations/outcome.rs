@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use plyo_events::{CommandId, CommandKind, query::OutcomeQuery};
+use plyo_events::{CommandId, CommandKind, UserId, administration::STAFF, query::OutcomeQuery};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -36,8 +36,21 @@ pub(super) async fn outcome(
     if !CommandKind::ALL.iter().any(|kind| kind.service() == service) {
         return Err(NOT_FOUND.into());
     }
-    let query = OutcomeQuery { user: caller.user, command };
-    match plyo_nats::outcome(&state.nats, &service, &query).await? {
+    asked(&state, &service, OutcomeQuery { user: caller.user, command }).await
+}
+
+/// The outcome of a command about the staff.
+pub(super) async fn of_staff(
+    State(state): State<EdgeState>,
+    _: Caller,
+    Ids(command): Ids<CommandId>,
+) -> Result<Response, Problem> {
+    asked(&state, "user", OutcomeQuery { user: UserId::new(STAFF.uuid()), command }).await
+}
+
+async fn asked(state: &EdgeState, service: &str, query: OutcomeQuery) -> Result<Response, Problem> {
+    let command = query.command;
+    match plyo_nats::outcome(&state.nats, service, &query).await? {
         None => Ok((StatusCode::ACCEPTED, Json(OutcomeView::Pending { command_id: command })).into_response()),
         Some(stored) => match settle(stored.outcome)? {
             Submitted::Done(result) => Ok(Json(OutcomeView::Done { result }).into_response()),

@@ -22,7 +22,7 @@ use plyo_events::{
 use serde_json::json;
 
 use super::{
-    Operation, accounts,
+    Operation, accounts, admin,
     coach::{Language, OneExercise},
     command::{bare_command, command},
     creates, exercises, gives, operation,
@@ -42,6 +42,7 @@ const DELETE: Method = Method::DELETE;
 
 pub(crate) fn operations() -> Vec<Operation> {
     let mut all = accounts::operations();
+    all.extend(admin::operations());
     all.extend(of_services());
     all.extend(exercises::operations());
     all

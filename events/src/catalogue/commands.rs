@@ -3,7 +3,7 @@
 #[cfg(feature = "testing")]
 use crate::probe;
 use crate::{
-    RejectionCode, coach, erasure, notification,
+    RejectionCode, administration, coach, erasure, notification,
     rejection::{INVALID_BODY, REVISION_CHANGED},
     user, workout,
 };
@@ -54,6 +54,10 @@ impl CommandKind {
             Self::SetGoals => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
             Self::SetPreferences => &[INVALID_BODY],
             Self::ReportMail => &[user::MAIL_NOT_OPEN],
+            Self::ChangeRole => &administration::CHANGE_ROLE_REJECTIONS,
+            Self::SuspendUser => &administration::SUSPEND_REJECTIONS,
+            Self::ReinstateUser | Self::ForceLogOut => &[administration::ROLE_REQUIRED],
+            Self::ReportLogOut => &[administration::LOG_OUT_NOT_OPEN],
             Self::RevokeSession
             | Self::ReportSignIn
             | Self::ReportFailedSignIn

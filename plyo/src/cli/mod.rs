@@ -1,5 +1,6 @@
 //! The command line.
 
+mod admin;
 mod backup;
 mod catalogue;
 mod clients;
@@ -66,6 +67,13 @@ enum Command {
     Tail(follow::Tail),
     /// Print the causal chain of an event or a command: what caused it, and what it caused
     Why(follow::Why),
+    /// Make somebody an admin
+    Admin {
+        #[command(subcommand)]
+        what: admin::Admin,
+        #[command(flatten)]
+        servers: Servers,
+    },
     /// List, show, retry or remove dead letters
     Dead {
         #[command(subcommand)]
@@ -260,6 +268,7 @@ impl Plyo {
             Command::Decode { type_name } => operate::decode(type_name.as_deref()),
             Command::Tail(tail) => tail.run().await,
             Command::Why(why) => why.run().await,
+            Command::Admin { what, servers } => what.run(&servers.of_operator()?).await,
             Command::Dead { what, servers } => what.run(&servers.of_operator()?).await,
             Command::Backup(backup) => backup.run().await,
             Command::Restore(restore) => restore.run().await,

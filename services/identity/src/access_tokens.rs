@@ -52,7 +52,15 @@ pub(crate) async fn revoke(
 }
 
 /// Also notes that it was used. That is all that it changes, and asking twice does no harm.
-pub(crate) async fn check(desk: Desk, _: Context, query: CheckAccessToken) -> Result<CheckedAccessToken, QueryError> {
+pub(crate) async fn check(
+    desk: Desk,
+    context: Context,
+    query: CheckAccessToken,
+) -> Result<CheckedAccessToken, QueryError> {
+    // A suspension ends all that are there; one may be made at that moment.
+    if (desk.find_profile)(context.pool, query.user).await?.is_none_or(|profile| profile.is_suspended) {
+        return Err(UNKNOWN_ACCESS_TOKEN.into());
+    }
     let found = store::check(&desk.credentials.pool, query.user, &query.sha256).await?;
     found.ok_or_else(|| UNKNOWN_ACCESS_TOKEN.into())
 }

@@ -22,7 +22,7 @@ use crate::{
     passwords::Verdict,
 };
 
-pub(crate) use self::store::{Proven, tell};
+pub(crate) use self::store::{Proven, credential, end_sessions_and_tokens, tell};
 
 pub(crate) async fn request_reset(
     desk: Desk,

@@ -6,6 +6,7 @@
 //! under its name.
 
 mod access_tokens;
+mod administration;
 mod attempts;
 mod changes;
 mod common;
@@ -33,7 +34,8 @@ use std::{
 use anyhow::Result;
 use futures_util::future::Either;
 use plyo_events::{
-    UserId,
+    EmailAddress, UserId,
+    administration::{Account, GetAccount, GetStanding, ListAccounts, ProveSecondFactor, WhichAccounts},
     erasure::Reauthenticate,
     profile::{GetProfile, PrepareTexts},
     user::{
@@ -46,6 +48,7 @@ use plyo_events::{
 use plyo_nats::{QueryError, Service};
 use sqlx::PgPool;
 
+use administration::EndSessionsOf;
 use mail::SendMail;
 
 pub use credentials::Credentials;
@@ -55,12 +58,21 @@ pub use mail::MailFolder;
 /// Looks up a user in the folded tables of the pool. `None` if not registered, or not yet.
 pub type FindProfile = fn(PgPool, UserId) -> Pin<Box<dyn Future<Output = Result<Option<Profile>>> + Send>>;
 
+/// Looks up accounts there: one more than the limit, if there are more.
+pub type FindAccounts = fn(PgPool, WhichAccounts) -> Pin<Box<dyn Future<Output = Result<Vec<Account>>> + Send>>;
+
 /// The service with identity's endpoints. Without a credential store it only describes itself, and clients are told to try
 /// again.
-pub fn answer(service: Service, erasing: Option<Erasing>, find_profile: FindProfile) -> Service {
+pub fn answer(
+    service: Service,
+    erasing: Option<Erasing>,
+    find_profile: FindProfile,
+    find_accounts: FindAccounts,
+) -> Service {
     let credentials = erasing.as_ref().map(|erasing| erasing.credentials.clone());
-    let service = effects::erase(service.effect(SendMail(credentials.clone())), erasing);
-    let desk = credentials.map(|credentials| Desk { credentials, find_profile });
+    let service = service.effect(SendMail(credentials.clone())).effect(EndSessionsOf(credentials.clone()));
+    let service = effects::erase(service, erasing);
+    let desk = credentials.map(|credentials| Desk { credentials, find_profile, find_accounts });
     service
         .handle::<PrepareSignUp, _, _>(at(&desk, requests::prepare))
         .handle::<LogIn, _, _>(at(&desk, requests::log_in))
@@ -84,8 +96,20 @@ pub fn answer(service: Service, erasing: Option<Erasing>, find_profile: FindProf
         .handle::<Reauthenticate, _, _>(at(&desk, changes::reauthenticate))
         .handle::<PrepareTexts, _, _>(at(&desk, texts::prepare))
         .answer::<GetProfile, _, _>(at(&desk, texts::profile))
+        .handle::<ProveSecondFactor, _, _>(at(&desk, administration::prove))
+        .answer::<GetStanding, _, _>(at(&desk, administration::standing))
+        .answer::<ListAccounts, _, _>(at(&desk, administration::list))
+        .answer::<GetAccount, _, _>(at(&desk, administration::account))
         .answer::<Me, _, _>(at(&desk, queries::me))
         .answer::<Jwks, _, _>(at(&desk, queries::jwks))
+}
+
+/// Whose account has this e-mail address, from the pool of the credential store. `None` if nobody's.
+///
+/// # Errors
+/// When Postgres fails.
+pub async fn account_of(credentials: &PgPool, email: &str) -> Result<Option<UserId>> {
+    Ok(store::credential(credentials, &EmailAddress::read(email)).await?.map(|found| found.user))
 }
 
 /// What handlers use.
@@ -93,6 +117,7 @@ pub fn answer(service: Service, erasing: Option<Erasing>, find_profile: FindProf
 struct Desk {
     credentials: Credentials,
     find_profile: FindProfile,
+    find_accounts: FindAccounts,
 }
 
 /// A handler with access to that.

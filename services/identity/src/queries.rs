@@ -15,6 +15,7 @@ pub(crate) async fn me(desk: Desk, context: Context, query: Me) -> Result<MeView
         email,
         email_verified,
         second_factor,
+        roles: profile.roles,
         locale: profile.about.locale,
         time_zone: profile.about.time_zone,
         registered_at: profile.registered_at,

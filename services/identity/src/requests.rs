@@ -2,6 +2,7 @@
 
 use plyo_events::{
     EmailAddress, SessionId, UserId,
+    administration::SUSPENDED,
     user::{
         EMAIL_TAKEN, INVALID_REFRESH_TOKEN, LogIn, LogOut, LoggedOut, MailKind, PrepareSignUp, Prepared,
         REGISTRATION_UNFINISHED, Refresh, TRY_AGAIN, Tokens, WRONG_CREDENTIALS,
@@ -62,18 +63,28 @@ pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) ->
         }
         return Err(WRONG_CREDENTIALS.into());
     };
-    if !is_registered(&desk, &context, found.user).await? {
-        return Err(REGISTRATION_UNFINISHED.into());
-    }
-    if let Err(refused) = second_factor::check(pool, found.user, &email, query.code.as_deref()).await {
-        outbox::send_beside(pool, &context.commands, found.user);
-        return Err(refused);
-    }
+    let is_suspended = is_suspended(&desk, &context, found.user).await?.ok_or(REGISTRATION_UNFINISHED)?;
+    let with_second_factor = match second_factor::check(pool, found.user, &email, query.code.as_deref()).await {
+        Ok(was_shown) => was_shown,
+        Err(refused) => {
+            outbox::send_beside(pool, &context.commands, found.user);
+            return Err(refused);
+        }
+    };
     attempts.succeeded(pool).await?;
+    if is_suspended {
+        return Err(SUSPENDED.into());
+    }
     store::forget_expired_sessions(pool, found.user).await?;
     let (session, token) = (SessionId::mint(), RefreshToken::mint(found.user));
-    if !store::open_session(pool, &found, renewed.as_deref(), session, &token, query.device.as_ref()).await? {
+    let (hash, device) = (renewed.as_deref(), query.device.as_ref());
+    if !store::open_session(pool, &found, hash, session, &token, device, with_second_factor).await? {
         return Err(TRY_AGAIN.into());
+    }
+    // Who was suspended meanwhile: those sessions were ended that were there.
+    if self::is_suspended(&desk, &context, found.user).await? == Some(true) {
+        store::end_session(pool, &token).await?;
+        return Err(SUSPENDED.into());
     }
     outbox::send_beside(pool, &context.commands, found.user);
     if !found.in_use && desk.credentials.mail.is_some() {
@@ -105,5 +116,10 @@ pub(crate) async fn log_out(desk: Desk, context: RequestContext, query: LogOut) 
 }
 
 async fn is_registered(desk: &Desk, context: &RequestContext, user: UserId) -> Result<bool, QueryError> {
-    Ok((desk.find_profile)(context.pool.clone(), user).await?.is_some())
+    Ok(is_suspended(desk, context, user).await?.is_some())
+}
+
+/// `None` if not registered, or not yet.
+async fn is_suspended(desk: &Desk, context: &RequestContext, user: UserId) -> Result<Option<bool>, QueryError> {
+    Ok((desk.find_profile)(context.pool.clone(), user).await?.map(|profile| profile.is_suspended))
 }

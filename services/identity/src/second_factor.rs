@@ -65,7 +65,22 @@ pub(crate) async fn remove(desk: Desk, context: RequestContext, query: RemoveTot
     Ok(Accepted {})
 }
 
-/// What a log-in whose password was right needs besides.
+/// Shows it again, outside a log-in. False if there is none.
+///
+/// # Errors
+/// `too_many_failures`, and those of [`check`].
+pub(crate) async fn show(pool: &PgPool, user: UserId, code: &str) -> Result<bool, QueryError> {
+    let email = EmailAddress::read(&changes::credential(pool, user).await?.ok_or(NO_SECOND_FACTOR)?.email);
+    let attempts = Attempts::of(&email);
+    attempts.check(pool).await?;
+    let was_shown = check(pool, user, &email, Some(code)).await?;
+    if was_shown {
+        attempts.succeeded(pool).await?;
+    }
+    Ok(was_shown)
+}
+
+/// What a log-in whose password was right needs besides. False if there is nothing to show.
 ///
 /// # Errors
 /// `second_factor_required`, `wrong_second_factor`; the latter counts as a log-in that failed.
@@ -74,15 +89,15 @@ pub(crate) async fn check(
     user: UserId,
     email: &EmailAddress,
     code: Option<&str>,
-) -> Result<(), QueryError> {
-    let Some(found) = store::of_user(pool, user).await?.filter(|found| found.is_confirmed) else { return Ok(()) };
+) -> Result<bool, QueryError> {
+    let Some(found) = store::of_user(pool, user).await?.filter(|found| found.is_confirmed) else { return Ok(false) };
     let code = code.ok_or(SECOND_FACTOR_REQUIRED)?;
     let is_right = match step_of(&found.secret, code)? {
         Some(step) => store::use_step(pool, user, step).await?,
         None => store::use_recovery_code(pool, user, &hash(code)).await?,
     };
     if is_right {
-        return Ok(());
+        return Ok(true);
     }
     Attempts::of(email).failed(pool, Some(user), None).await?;
     Err(WRONG_SECOND_FACTOR.into())

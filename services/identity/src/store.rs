@@ -103,6 +103,7 @@ pub(crate) async fn open_session(
     session: SessionId,
     token: &RefreshToken,
     device: Option<&Device>,
+    with_second_factor: bool,
 ) -> Result<bool> {
     let done = sqlx::query(
         "WITH proven AS (
@@ -110,7 +111,8 @@ pub(crate) async fn open_session(
              WHERE user_id = $1 AND password_hash = $2
              RETURNING user_id
          ), opened AS (
-             INSERT INTO session (user_id, session_id, device) SELECT user_id, $4, $7 FROM proven
+             INSERT INTO session (user_id, session_id, device, second_factor_at)
+             SELECT user_id, $4, $7, CASE WHEN $8 THEN now() END FROM proven
              RETURNING user_id, session_id
          ), seen AS (
              INSERT INTO known_device (user_id, device) SELECT user_id, COALESCE($7, '') FROM proven
@@ -133,6 +135,7 @@ pub(crate) async fn open_session(
     .bind(token.sha256())
     .bind(REFRESH_DAYS)
     .bind(device.map(Device::as_str))
+    .bind(with_second_factor)
     .execute(pool)
     .await?;
     Ok(done.rows_affected() == 1)

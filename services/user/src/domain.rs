@@ -1,5 +1,6 @@
 //! Registrations, profiles, log-ins, ended sessions, and the end of accounts.
 
+pub(crate) mod administration;
 mod erasure;
 pub(crate) mod mails;
 mod profile;
@@ -14,6 +15,8 @@ use plyo_events::{
     },
 };
 use plyo_nats::{Rows, Table, Tables, row};
+
+use self::administration::{ActRow, RoleRow, StaffRow, SuspensionRow};
 
 row! {
     /// A user, as they signed up.
@@ -58,12 +61,16 @@ pub(crate) struct State {
     pub revoked: Rows<RevokedSessionRow>,
     pub mails: Rows<MailRow>,
     pub erasures: Rows<ErasureRow>,
+    pub staff: Rows<StaffRow>,
+    pub roles: Rows<RoleRow>,
+    pub suspensions: Rows<SuspensionRow>,
+    pub acts: Rows<ActRow>,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<&mut dyn Table> {
-        let Self { profiles, details, revoked, mails, erasures } = self;
-        vec![profiles, details, revoked, mails, erasures]
+        let Self { profiles, details, revoked, mails, erasures, staff, roles, suspensions, acts } = self;
+        vec![profiles, details, revoked, mails, erasures, staff, roles, suspensions, acts]
     }
 }
 
@@ -123,7 +130,10 @@ impl State {
             Event::MailSettled(settled) => {
                 self.mails.put(MailRow { user_id: event.user(), request_id: settled.request_id, is_settled: true });
             }
-            _ => self.erase(event),
+            _ => {
+                self.erase(event);
+                administration::evolve(self, event);
+            }
         }
     }
 }

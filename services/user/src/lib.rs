@@ -1,7 +1,8 @@
-//! Accounts: registrations, profiles, ended sessions, and the end of accounts.
+//! Accounts: registrations, profiles, ended sessions, roles, suspensions and the log of who did what about them, and the end of
+//! accounts.
 //!
-//! It owns the schema `user`, a fold of its own `user.registered`, `user.profile_changed` and `session.revoked`. The unfolded part, for log-in, is
-//! in the crate `identity`, which answers under this service's name.
+//! It owns the schema `user`, a fold of its own events. The unfolded part, for log-in, is in the crate `identity`, which answers
+//! under this service's name.
 
 #![deny(clippy::disallowed_methods, reason = "time comes from the message")]
 
@@ -10,12 +11,12 @@ mod queries;
 mod reactor;
 mod store;
 
-use plyo_events::erasure::GetErasure;
+use plyo_events::{administration::ListActs, erasure::GetErasure};
 use plyo_nats::Service;
 
-pub use queries::profile;
+pub use queries::{accounts, profile};
 
 /// The user service.
 pub fn service() -> Service {
-    Service::new(reactor::Accounts).answer::<GetErasure, _, _>(queries::erasure)
+    Service::new(reactor::Accounts).answer::<GetErasure, _, _>(queries::erasure).answer::<ListActs, _, _>(queries::acts)
 }

@@ -1,13 +1,13 @@
 //! The write side of accounts.
 
 use plyo_events::{
-    Command, Event, EventKind, Message, Output, Rejection,
+    Command, CommandKind, Event, EventKind, Message, Output, Rejection,
     rejection::UNKNOWN_COMMAND,
     user::{EmailVerified, ReportMail, RequestMail, SecurityChanged},
 };
 use plyo_nats::{Incoming, Reactor};
 
-use crate::domain::{self, State, mails};
+use crate::domain::{self, State, administration, mails};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Accounts;
@@ -17,6 +17,7 @@ impl Reactor for Accounts {
     const READS: &'static [EventKind] = &[];
     const TIMERS: &'static [EventKind] = &[EventKind::ErasureDue];
     const KEEPS: &'static [&'static str] = &["erasure"];
+    const SENDS: &'static [CommandKind] = &[CommandKind::RevokeSession];
     type State = State;
 
     fn needs(&self, message: Incoming<'_>, state: &mut State) {
@@ -39,14 +40,14 @@ impl Reactor for Accounts {
                 | Command::ReportMail(ReportMail { request_id, .. }) => {
                     state.mails.want((command.user(), *request_id));
                 }
-                _ => {}
+                _ => administration::needs(message, state),
             },
             Incoming::Event(event) => match &event.body {
                 Event::ErasureDue(_) | Event::ErasurePrepared(_) | Event::ErasureCompleted(_) => {
                     state.erasures.want((event.user(),));
                 }
-                // A replay only puts rows.
-                _ => {}
+                // Of everything else a replay only puts rows.
+                _ => administration::needs(message, state),
             },
         }
     }
@@ -68,6 +69,11 @@ impl Reactor for Accounts {
             Command::ReportVerifiedEmail(_) => Ok(Output::nothing().event(EmailVerified {})),
             Command::RequestMail(request) => Ok(mails::request(state, command.user(), request)),
             Command::ReportMail(report) => mails::report(state, command.user(), report),
+            Command::ChangeRole(change) => administration::change_role(state, command, change),
+            Command::SuspendUser(suspend) => administration::suspend(state, command, suspend),
+            Command::ReinstateUser(reinstate) => administration::reinstate(state, command, reinstate),
+            Command::ForceLogOut(force) => administration::force_log_out(state, command, force),
+            Command::ReportLogOut(report) => administration::report_log_out(state, command, report),
             _ => Err(UNKNOWN_COMMAND.into()),
         }
     }

@@ -34,7 +34,7 @@ pub(super) enum EmailChange {
     InvalidCode,
 }
 
-pub(super) async fn credential(pool: &PgPool, user: UserId) -> Result<Option<Proven>> {
+pub(crate) async fn credential(pool: &PgPool, user: UserId) -> Result<Option<Proven>> {
     let sql = "SELECT email, password_hash FROM credential WHERE user_id = $1";
     let found: Option<(String, String)> = sqlx::query_as(sql).bind(user.uuid()).fetch_optional(pool).await?;
     Ok(found.map(|(email, password_hash)| Proven { user, email, password_hash }))
@@ -122,19 +122,25 @@ async fn tell_verified(db: &mut PgConnection, user: UserId, mail: Uuid) -> Resul
 /// Ends every session and access token, makes every code useless that was sent before, and tells of the change.
 async fn close(db: &mut PgConnection, user: UserId, change: SecurityChange) -> Result<()> {
     sqlx::query("DELETE FROM mail_code WHERE user_id = $1").bind(user.uuid()).execute(&mut *db).await?;
+    end_sessions_and_tokens(db, user, "credentials_changed").await?;
+    tell(db, user, change).await
+}
+
+/// Ends every session and access token. What tells of it waits to be sent.
+pub(crate) async fn end_sessions_and_tokens(db: &mut PgConnection, user: UserId, ended_by: &str) -> Result<()> {
     let sql = "WITH ended AS (
-                   UPDATE session SET ended_by = 'credentials_changed' WHERE user_id = $1 AND ended_by IS NULL
+                   UPDATE session SET ended_by = $2 WHERE user_id = $1 AND ended_by IS NULL
                    RETURNING user_id, session_id, ended_by
                ), gone AS (
                    DELETE FROM access_token WHERE user_id = $1
-                   RETURNING user_id, token_id AS session_id, 'credentials_changed' AS ended_by
+                   RETURNING user_id, token_id AS session_id, $2 AS ended_by
                )
                INSERT INTO unsent_command (user_id, cause, kind, body)
                SELECT user_id, session_id, 'user.revoke_session.v1',
                       jsonb_build_object('session_id', session_id, 'reason', ended_by)
                FROM (TABLE ended UNION ALL TABLE gone) AS both_kinds";
-    sqlx::query(sql).bind(user.uuid()).execute(&mut *db).await?;
-    tell(db, user, change).await
+    sqlx::query(sql).bind(user.uuid()).bind(ended_by).execute(db).await?;
+    Ok(())
 }
 
 /// Has a change told of.

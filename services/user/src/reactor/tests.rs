@@ -1,8 +1,11 @@
 //! Stories and properties of the write side: no database, no broker.
 
+mod administration;
+
 use jiff::Timestamp;
 use plyo_events::{
     MailId, SessionId, UserId,
+    administration::{Role, RoleChange},
     clock::ErasureDue,
     erasure::{CancelErasure, ReportMessagesErased, ReportTablesErased, RequestErasure},
     profile::ChangeProfile,
@@ -71,10 +74,32 @@ fn commands() -> impl Strategy<Value = Vec<Input>> {
         (0..3_u8).prop_map(|number| ReportMail { request_id: mail(number), result: MailResult::Sent }.into()),
         Just(ReportSecurityChange { change: SecurityChange::PasswordReset }.into()),
     ];
-    vec((0..3_u8, body), 0..40).prop_map(|all| {
+    let about_a_user = (0..3_u8, body).prop_map(|(user, body)| (Some(user), body));
+    let any = prop_oneof![2 => about_a_user, 1 => of_staff().prop_map(|body| (None, body))];
+    vec(any, 0..40).prop_map(|all| {
         let numbered = all.into_iter().zip(0..);
-        numbered.map(|((user, body), number)| command(number, person(user), body)).collect()
+        numbered
+            .map(|((user, body), number)| match user {
+                Some(user) => command(number, person(user), body),
+                None => administration::about_staff(number, body),
+            })
+            .collect()
     })
+}
+
+/// All that is done to accounts, by anybody; an operator comes as often, so that some of it is allowed.
+fn of_staff() -> impl Strategy<Value = Command> {
+    use administration::{change, log_out, reinstate, suspend};
+    let role = prop_oneof![Just(Role::Coach), Just(Role::Moderator), Just(Role::Admin)];
+    let which = prop_oneof![2 => Just(RoleChange::Granted), 1 => Just(RoleChange::Withdrawn)];
+    (0..3_u8, proptest::option::of(0..3_u8), 0..6_u8, role, which).prop_map(
+        |(user, by, what, role, which)| match what {
+            0 => suspend(user, by),
+            1 => reinstate(user, by),
+            2 => log_out(user, by),
+            _ => change(user, role, which, by),
+        },
+    )
 }
 
 #[test]
