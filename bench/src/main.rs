@@ -11,6 +11,7 @@ mod deep;
 mod disk;
 mod drain;
 mod edge;
+mod export;
 mod figures;
 mod fixture;
 mod history;
@@ -72,7 +73,7 @@ const PART_TIMEOUT: Duration = Duration::from_secs(1_800);
 
 type Part = fn(Bench) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
 
-const PARTS: [(&str, Part); 16] = [
+const PARTS: [(&str, Part); 17] = [
     ("disk", |_| Box::pin(disk::measure())),
     ("catalogue", |bench| Box::pin(catalogue::measure(bench.scale))),
     ("coach", |bench| Box::pin(coach::measure(bench.scale))),
@@ -87,6 +88,7 @@ const PARTS: [(&str, Part); 16] = [
     ("memory", |bench| Box::pin(memory::measure(bench))),
     ("recovery", |bench| Box::pin(recovery::measure(bench))),
     ("deep", |bench| Box::pin(deep::measure(bench))),
+    ("export", |bench| Box::pin(export::measure(bench))),
     ("backup", |bench| Box::pin(backup::measure(bench))),
     ("restart", |bench| Box::pin(restart::measure(bench))),
 ];

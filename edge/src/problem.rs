@@ -112,6 +112,7 @@ fn status(kind: RejectionKind, code: &str) -> StatusCode {
         RejectionKind::Conflict => StatusCode::CONFLICT,
         RejectionKind::Forbidden => StatusCode::FORBIDDEN,
         RejectionKind::Unauthorized => StatusCode::UNAUTHORIZED,
+        RejectionKind::Gone => StatusCode::GONE,
         RejectionKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
         RejectionKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }

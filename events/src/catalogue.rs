@@ -10,7 +10,7 @@ use schemars::{Schema, SchemaGenerator};
 #[cfg(feature = "testing")]
 use crate::probe;
 use crate::{
-    Aggregate, RejectionCode, achievement, clock, coach, notification, profile,
+    Aggregate, RejectionCode, achievement, clock, coach, export, notification, profile,
     rejection::{INVALID_BODY, REVISION_CHANGED},
     user, workout,
 };
@@ -200,6 +200,8 @@ catalogue! {
         RequestMail(user::RequestMail) = "user.request_mail" v 1, "user";
         ReportMail(user::ReportMail) = "user.report_mail" v 1, "user";
         ChangeProfile(profile::ChangeProfile) = "user.change_profile" v 1, "user";
+        RequestExport(export::RequestExport) = "user.request_export" v 1, "user";
+        ReportExport(export::ReportExport) = "user.report_export" v 1, "user";
         LogWorkout(workout::LogWorkout) = "workout.log" v 1, "workout";
         CorrectWorkout(workout::CorrectWorkout) = "workout.correct" v 1, "workout";
         DeleteWorkout(workout::DeleteWorkout) = "workout.delete" v 1, "workout";
@@ -237,6 +239,9 @@ catalogue! {
         MailRequested(user::MailRequested) = "mail.requested" v 1, "user";
         MailSettled(user::MailSettled) = "mail.settled" v 1, "user";
         ProfileChanged(profile::ProfileChanged) = "user.profile_changed" v 1, "user";
+        ExportRequested(export::ExportRequested) = "export.requested" v 1, "user";
+        ExportCompleted(export::ExportCompleted) = "export.completed" v 1, "user";
+        ExportFailed(export::ExportFailed) = "export.failed" v 1, "user";
         WorkoutCompleted(workout::WorkoutCompleted) = "workout.completed" v 1, "workout";
         WorkoutCorrected(workout::WorkoutCorrected) = "workout.corrected" v 1, "workout";
         WorkoutDeleted(workout::WorkoutDeleted) = "workout.deleted" v 1, "workout";
@@ -280,6 +285,8 @@ impl CommandKind {
         match self {
             Self::RegisterUser => &[user::ALREADY_REGISTERED],
             Self::ChangeProfile => &[INVALID_BODY, user::USER_NOT_FOUND, REVISION_CHANGED],
+            Self::RequestExport => &[user::USER_NOT_FOUND],
+            Self::ReportExport => &[export::EXPORT_NOT_OPEN],
             Self::LogWorkout => &[INVALID_BODY, workout::UNKNOWN_EXERCISE],
             Self::CorrectWorkout => {
                 &[INVALID_BODY, workout::UNKNOWN_EXERCISE, workout::WORKOUT_NOT_FOUND, REVISION_CHANGED]

@@ -31,6 +31,8 @@ pub enum RejectionKind {
     Forbidden,
     /// 401
     Unauthorized,
+    /// 410
+    Gone,
     /// 429
     TooMany,
     /// 503: try again later

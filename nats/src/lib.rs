@@ -23,18 +23,20 @@ pub mod testing;
 pub mod trace;
 
 pub use broker::{
-    Nats, NatsConfig,
+    Nats, NatsConfig, cloud_event,
     commands::{CommandPublisher, Published, SendError},
     content::Encoded,
     ephemeral::{ephemerals, publish_ephemeral},
+    objects::{ObjectReader, ObjectWriter},
     outcomes::{AwaitedOutcome, Outcomes},
+    personal::{Lines, PersonalHistory, PersonalTimer, personal_timers},
     servers, streams,
     subject::{self, PARTITIONS},
     tail::{AnotherHistory, Position, Start, Stored, Tail, stored_since},
 };
 pub use health::{Health, LaneState};
 pub use lane::{Lane, check_count, progress};
-pub use operate::{backup, dead, deep, lanes, replay};
+pub use operate::{backup, dead, deep, import, lanes, replay};
 pub use reactor::{Incoming, Reactor};
 pub use service::{
     Context, QueryError, RequestContext, Service,

@@ -4,7 +4,7 @@
 use std::{future::Future, pin::Pin, time::Duration};
 
 use anyhow::{Context, Result};
-use plyo_identity::Credentials;
+use plyo_identity::{Credentials, Exporting};
 use plyo_migrations::Schemas;
 use plyo_nats::{Service, database, replay};
 
@@ -159,16 +159,19 @@ pub fn help_of_listen(services: &[Entry]) -> String {
 }
 
 /// The user service: what is folded of accounts, and the answers of what is not.
-pub fn user(credentials: Option<Credentials>) -> Service {
-    plyo_identity::answer(plyo_user::service(), credentials, |pool, user| Box::pin(plyo_user::profile(pool, user)))
+pub fn user(exporting: Option<Exporting>) -> Service {
+    plyo_identity::answer(plyo_user::service(), exporting, |pool, user| Box::pin(plyo_user::profile(pool, user)))
 }
 
 /// Waits for the credential store: nobody can log in without it.
 async fn open_user(config: Config) -> Result<Service> {
     let pool = database::pool(&config.dsn("user"), &["user_credentials"], 8)?;
     loop {
-        match Credentials::open(pool.clone()).await {
-            Ok(credentials) => return Ok(user(Some(credentials.with_mail(config.mail)))),
+        let opened = async { anyhow::Ok((Credentials::open(pool.clone()).await?, config.nats("user").await?)) };
+        match opened.await {
+            Ok((credentials, nats)) => {
+                return Ok(user(Some(Exporting { credentials: credentials.with_mail(config.mail), nats })));
+            }
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), "cannot open the credential store; retrying")
             }

@@ -61,7 +61,9 @@ authorization {
             publish: [
                 "cmd.*.*.*", "q.*.*", "eph.>", "$SRV.STATS.*",
                 "$JS.API.STREAM.INFO.*",
-                "$JS.API.CONSUMER.CREATE.EVENTS.*.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*"
+                "$JS.API.CONSUMER.CREATE.EVENTS.*.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*",
+                "$JS.API.STREAM.MSG.GET.OBJ_exports",
+                "$JS.API.CONSUMER.CREATE.OBJ_exports.*.>", "$JS.API.CONSUMER.MSG.NEXT.OBJ_exports.*"
             ]
             subscribe: ["_INBOX.edge.>", "out.*.*", "eph.>"]
         } }
@@ -114,6 +116,16 @@ fn may_publish(service: &Service) -> Vec<Right> {
     ];
     let lanes = (0..PARTITIONS).map(|index| format!("$JS.API.CONSUMER.DELETE.EVENTS.{name}_{index}"));
     let effects = service.effects().map(|(effect, _)| format!("$JS.ACK.EVENTS.{name}-effect-{effect}.>"));
+    let files = service.stores().flat_map(|bucket| {
+        [
+            format!("$O.{bucket}.C.*"),
+            format!("$O.{bucket}.M.*"),
+            format!("$JS.API.STREAM.MSG.GET.OBJ_{bucket}"),
+            format!("$JS.API.STREAM.PURGE.OBJ_{bucket}"),
+            "$JS.API.CONSUMER.CREATE.SCHEDULE.*.>".to_owned(),
+            "$JS.API.CONSUMER.MSG.NEXT.SCHEDULE.*".to_owned(),
+        ]
+    });
     let of_name = |subjects: &[&str]| subjects.iter().map(|subject| subject.replace("{}", name)).collect();
     vec![
         Right { reason: "Its events, epoch markers, dead letters and responses.", subjects: of_name(&own) },
@@ -122,6 +134,7 @@ fn may_publish(service: &Service) -> Vec<Right> {
         Right { reason: "Reading events.", subjects: of_name(&events) },
         Right { reason: "Recreating the consumers of its lanes.", subjects: lanes.collect() },
         Right { reason: "Acknowledging requests for its effects.", subjects: effects.collect() },
+        Right { reason: "Writing files for people.", subjects: files.collect() },
         Right { reason: "Reading its commands and purging handled ones.", subjects: of_name(&commands) },
     ]
 }

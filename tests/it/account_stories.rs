@@ -10,7 +10,7 @@ use plyo_events::{
         TimeZoneName, Tokens,
     },
 };
-use plyo_identity::Credentials;
+use plyo_identity::{Credentials, Exporting};
 use plyo_nats::{
     AskError, CommandPublisher, Health, Nats, Outcomes, RunConfig, Tail, ask, database,
     replay::{Purpose, Replay},
@@ -44,7 +44,7 @@ impl Accounts {
         entry("user").migrate(&fixture.dsn()).await.unwrap();
         let nats = fixture.nats().await;
         let credentials = Credentials::open(credentials_pool(&fixture)).await.unwrap();
-        let service = plyo::services::user(Some(credentials));
+        let service = plyo::services::user(Some(Exporting { credentials, nats: nats.clone() }));
         let (connection, dsn) = (nats.clone(), fixture.own_dsn("user"));
         let service = tokio::spawn(async move {
             plyo_nats::run(service, connection, &dsn, Health::default(), RunConfig::default()).await

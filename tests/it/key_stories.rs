@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use jsonwebtoken::decode_header;
 use plyo_client::Client;
 use plyo_edge::EdgeConfig;
-use plyo_identity::Credentials;
+use plyo_identity::{Credentials, Exporting};
 use plyo_nats::{Health, RunConfig, database};
 use serde_json::json;
 
@@ -41,7 +41,7 @@ async fn a_key_is_published_before_it_signs_and_stays_as_long_as_its_tokens() {
     let pool = database::pool(&fixture.own_dsn("user"), &["user_credentials"], 4).unwrap();
     let store = Credentials::open(pool.clone()).await.unwrap();
     let (nats, dsn) = (fixture.nats().await, fixture.own_dsn("user"));
-    let service = plyo::services::user(Some(store.clone()));
+    let service = plyo::services::user(Some(Exporting { credentials: store.clone(), nats: nats.clone() }));
     let service =
         tokio::spawn(async move { plyo_nats::run(service, nats, &dsn, Health::default(), RunConfig::default()).await });
     fixture.ending.note(&["user"]);

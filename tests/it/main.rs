@@ -25,6 +25,7 @@ mod edge_stories;
 mod edges;
 mod effect_stories;
 mod endings;
+mod export_stories;
 mod follow_stories;
 mod history_stories;
 mod key_stories;

@@ -78,6 +78,7 @@ async fn every_documented_route_does_what_it_says() {
     ada.call("PATCH", "/me/profile", &[], Some(json!({ "height_cm": 180 })), 200).await;
     assert_eq!(ada.get("/me/profile", &[]).await["height_cm"], 180);
 
+    export(&mut ada, &mut live).await;
     credentials_change(&mut ada).await;
     second_factor(&mut ada).await;
     access_tokens(&mut ada).await;
@@ -104,6 +105,15 @@ async fn account(ada: &mut Walker) {
     let key = &keys["keys"][0];
     assert_eq!((&key["kty"], &key["crv"], &key["alg"]), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA")));
     assert_eq!(ada.client.get("/.well-known/jwks.json").await.unwrap().body, keys);
+}
+
+async fn export(ada: &mut Walker, live: &mut Live) {
+    ada.call("POST", "/me/export", &[], Some(json!({ "password": "long enough" })), 201).await;
+    pushed(live, "export.completed.v1").await;
+    assert_eq!(ada.get("/me/export", &[]).await["stage"], "completed");
+    let link = ada.call("POST", "/me/export/link", &[], None, 201).await;
+    let token = link["path"].as_str().unwrap().rsplit('/').next().unwrap();
+    ada.get("/exports/{token}", &[token]).await;
 }
 
 async fn credentials_change(ada: &mut Walker) {

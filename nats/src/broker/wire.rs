@@ -47,6 +47,8 @@ pub(crate) enum WireError {
     OfAnotherType { subject: String, name: String },
     #[error("`ce-datacontenttype` and `content-type` contradict each other")]
     ContentTypes,
+    #[error("what it imports cannot be: {0}")]
+    Import(String),
     #[error("it is in structured mode, which is not read here: send its attributes as headers")]
     Structured,
 }
@@ -287,6 +289,11 @@ pub(crate) fn stored_headers(message: &Value) -> anyhow::Result<HeaderMap> {
         }
     }
     Ok(headers)
+}
+
+/// The body of a message from `STREAM.MSG.GET`.
+pub(crate) fn stored_body(message: &Value) -> anyhow::Result<Vec<u8>> {
+    BASE64_STANDARD.decode(message["data"].as_str().unwrap_or_default()).context("body")
 }
 
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {

@@ -55,6 +55,18 @@ pub(super) fn decide<R: Reactor>(
                 let step = step::event(reactor, state, event);
                 decided.emit(arrival, event, step);
             }
+            Work::Imported(event) => step::fold(reactor, state, event),
+            // What comes again was folded, and is published.
+            Work::Import(import) if handled.contains_key(&import.id) => {}
+            Work::Import(import) => {
+                for event in &import.events {
+                    step::fold(reactor, state, event);
+                    decided.outbox.push(import.outgoing(event));
+                }
+                let done = import.handled();
+                handled.insert(done.id, done.stored.clone());
+                decided.handled.push(done);
+            }
             Work::Command(command) => {
                 let headers = &arrival.received.headers;
                 let stored = match handled.get(&command.id) {

@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     gather::{Arrival, Gathered, Source, Work},
+    import::{self, Import},
     position::Position,
     which::Lane,
 };
@@ -128,7 +129,7 @@ impl Inputs {
         } else {
             match source {
                 Source::Events => decode_event::<R>(&received),
-                Source::Commands => decode_command(&received),
+                Source::Commands => decode_command::<R>(&received),
             }
         };
         let work = match work {
@@ -156,7 +157,10 @@ fn is_behind(ahead: &[u64], partition: Option<u8>, sequence: u64) -> bool {
     through.is_some_and(|through| sequence <= *through)
 }
 
-fn decode_command(received: &Received) -> Result<Work, WireError> {
+fn decode_command<R: Reactor>(received: &Received) -> Result<Work, WireError> {
+    if let Some(import) = Import::read::<R>(received)? {
+        return Ok(Work::Import(import));
+    }
     Ok(Work::Command(wire::command(&received.subject, &received.headers, &received.body)?))
 }
 
@@ -180,7 +184,7 @@ fn decode_event<R: Reactor>(received: &Received) -> Result<Work, WireError> {
         return Ok(Work::Skip);
     }
     let event = wire::event(kind, &received.subject, &received.headers, &received.body, received.stored_at())?;
-    Ok(Work::Event(event))
+    Ok(if import::is_imported(&received.headers) { Work::Imported(event) } else { Work::Event(event) })
 }
 
 /// Whether its subject is of an event that the service reads.

@@ -6,6 +6,7 @@ mod decide;
 pub(crate) mod fence;
 pub(crate) mod gather;
 pub(crate) mod history;
+pub(crate) mod import;
 pub(crate) mod inputs;
 pub(crate) mod lag;
 pub(crate) mod letter;

@@ -39,6 +39,9 @@ pub trait Effect: Send + Sync + 'static {
     /// The commands that report it, to its own service.
     const REPORTS: &'static [CommandKind];
 
+    /// The buckets of the object store that it writes files to, which takes rights on them.
+    const STORES: &'static [&'static str] = &[];
+
     /// Performs what `event` asks for. `attempt` counts from 1; the broker counts, so attempts without a report are
     /// included.
     ///

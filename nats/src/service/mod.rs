@@ -113,6 +113,7 @@ impl WriteSide {
 pub(crate) struct NetworkSide {
     name: &'static str,
     performs: &'static [EventKind],
+    stores: &'static [&'static str],
     pub run: Box<dyn Fn(Performing) -> Running<anyhow::Error> + Send + Sync>,
 }
 
@@ -165,6 +166,11 @@ impl Service {
         self.effects.iter().map(|effect| (effect.name, effect.performs))
     }
 
+    /// The buckets that its effects write files to.
+    pub fn stores(&self) -> impl Iterator<Item = &'static str> {
+        self.effects.iter().flat_map(|effect| effect.stores).copied()
+    }
+
     /// Performs `effect` beside the write side.
     ///
     /// # Panics
@@ -178,7 +184,7 @@ impl Service {
         self.also_sends(E::REPORTS);
         let effect = Arc::new(effect);
         let run = Box::new(move |with| -> Running<_> { Box::pin(effect::perform_all(Arc::clone(&effect), with)) });
-        self.effects.push(NetworkSide { name: E::NAME, performs: E::PERFORMS, run });
+        self.effects.push(NetworkSide { name: E::NAME, performs: E::PERFORMS, stores: E::STORES, run });
         self
     }
 

@@ -38,6 +38,9 @@ pub(crate) async fn list(desk: Desk, _: Context, query: ListAccessTokens) -> Res
     Ok(store::list(&desk.credentials.pool, query.user).await?)
 }
 
+/// For who exports them.
+pub(crate) use self::store::list as of;
+
 pub(crate) async fn revoke(
     desk: Desk,
     context: RequestContext,

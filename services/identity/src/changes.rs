@@ -5,6 +5,7 @@ mod store;
 
 use plyo_events::{
     EmailAddress, Mailbox, Rejection, UserId, Violation,
+    erasure::{Reauthenticate, Reauthenticated},
     user::{
         Accepted, ChangePassword, ConfirmEmail, EMAIL_NOT_CHANGED, INVALID_CODE, MailKind, RequestEmailChange,
         RequestEmailVerification, RequestPasswordReset, ResetPassword, TRY_AGAIN, WRONG_PASSWORD,
@@ -100,6 +101,15 @@ pub(crate) async fn confirm(desk: Desk, context: RequestContext, query: ConfirmE
     }
     outbox::send(pool, &context.commands, found.user).await?;
     Ok(Accepted {})
+}
+
+pub(crate) async fn reauthenticate(
+    desk: Desk,
+    context: RequestContext,
+    query: Reauthenticate,
+) -> Result<Reauthenticated, QueryError> {
+    prove(&desk, &context, query.user, query.password).await?;
+    Ok(Reauthenticated {})
 }
 
 /// That somebody knows the present password. Who does not is counted as if they had tried to log in.

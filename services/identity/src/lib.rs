@@ -1,7 +1,7 @@
 //! Credentials, sessions, keys, and the texts that name somebody: the unfolded part of an account.
 //!
 //! It owns the schema `user_credentials`: e-mail addresses, password hashes, refresh tokens, signing keys, display names and
-//! handles. None of these enter a stream: whatever has one is a request, and what came of it is told by a command to the user
+//! handles, and links to exports. None of these enter a stream: whatever has one is a request, and what came of it is told by a command to the user
 //! service (`outbox.rs`). It has no lane and is not a service: it runs in the process of the user service, with its rights and
 //! under its name.
 
@@ -11,6 +11,7 @@ mod changes;
 mod common;
 mod credentials;
 mod domain;
+pub mod export;
 mod keys;
 mod mail;
 mod outbox;
@@ -33,6 +34,8 @@ use anyhow::Result;
 use futures_util::future::Either;
 use plyo_events::{
     UserId,
+    erasure::Reauthenticate,
+    export::{ImportAccount, MintExportLink, UseExportLink},
     profile::{GetProfile, PrepareTexts},
     user::{
         ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions, EnrolTotp, Jwks,
@@ -44,9 +47,11 @@ use plyo_events::{
 use plyo_nats::{QueryError, Service};
 use sqlx::PgPool;
 
+use export::WriteExport;
 use mail::SendMail;
 
 pub use credentials::Credentials;
+pub use export::Exporting;
 pub use mail::MailFolder;
 
 /// Looks up a user in the folded tables of the pool. `None` if not registered, or not yet.
@@ -54,8 +59,9 @@ pub type FindProfile = fn(PgPool, UserId) -> Pin<Box<dyn Future<Output = Result<
 
 /// The service with identity's endpoints. Without a credential store it only describes itself, and clients are told to try
 /// again.
-pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: FindProfile) -> Service {
-    let service = service.effect(SendMail(credentials.clone()));
+pub fn answer(service: Service, exporting: Option<Exporting>, find_profile: FindProfile) -> Service {
+    let credentials = exporting.as_ref().map(|exporting| exporting.credentials.clone());
+    let service = service.effect(SendMail(credentials.clone())).effect(WriteExport(exporting));
     let desk = credentials.map(|credentials| Desk { credentials, find_profile });
     service
         .handle::<PrepareSignUp, _, _>(at(&desk, requests::prepare))
@@ -77,6 +83,10 @@ pub fn answer(service: Service, credentials: Option<Credentials>, find_profile: 
         .answer::<ListAccessTokens, _, _>(at(&desk, access_tokens::list))
         .answer::<CheckAccessToken, _, _>(at(&desk, access_tokens::check))
         .answer::<ListSessions, _, _>(at(&desk, sessions::list))
+        .handle::<Reauthenticate, _, _>(at(&desk, changes::reauthenticate))
+        .handle::<MintExportLink, _, _>(at(&desk, export::mint))
+        .handle::<UseExportLink, _, _>(at(&desk, export::redeem))
+        .handle::<ImportAccount, _, _>(at(&desk, export::import))
         .handle::<PrepareTexts, _, _>(at(&desk, texts::prepare))
         .answer::<GetProfile, _, _>(at(&desk, texts::profile))
         .answer::<Me, _, _>(at(&desk, queries::me))

@@ -1,5 +1,6 @@
-//! Registrations, profiles, log-ins and ended sessions.
+//! Registrations, profiles, log-ins, ended sessions and exports.
 
+pub(crate) mod export;
 pub(crate) mod mails;
 mod profile;
 
@@ -56,12 +57,13 @@ pub(crate) struct State {
     pub details: Rows<DetailsRow>,
     pub revoked: Rows<RevokedSessionRow>,
     pub mails: Rows<MailRow>,
+    pub exports: Rows<export::ExportRow>,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<&mut dyn Table> {
-        let Self { profiles, details, revoked, mails } = self;
-        vec![profiles, details, revoked, mails]
+        let Self { profiles, details, revoked, mails, exports } = self;
+        vec![profiles, details, revoked, mails, exports]
     }
 }
 
@@ -120,7 +122,7 @@ impl State {
             Event::MailSettled(settled) => {
                 self.mails.put(MailRow { user_id: event.user(), request_id: settled.request_id, is_settled: true });
             }
-            _ => {}
+            _ => self.evolve_export(event),
         }
     }
 }

@@ -7,7 +7,7 @@ use plyo_events::{
 };
 use plyo_nats::{Incoming, Reactor};
 
-use crate::domain::{self, State, mails};
+use crate::domain::{self, State, export, mails};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Accounts;
@@ -30,10 +30,18 @@ impl Reactor for Accounts {
                 | Command::ReportMail(ReportMail { request_id, .. }) => {
                     state.mails.want((command.user(), *request_id));
                 }
+                Command::RequestExport(_) => {
+                    state.profiles.want((command.user(),));
+                    state.exports.want((command.user(),));
+                }
+                Command::ReportExport(_) => state.exports.want((command.user(),)),
                 _ => {}
             },
-            // A replay only puts rows.
-            Incoming::Event(_) => {}
+            Incoming::Event(event) => match &event.body {
+                Event::ExportCompleted(_) | Event::ExportFailed(_) => state.exports.want((event.user(),)),
+                // A replay only puts rows.
+                _ => {}
+            },
         }
     }
 
@@ -50,6 +58,8 @@ impl Reactor for Accounts {
             Command::ReportVerifiedEmail(_) => Ok(Output::nothing().event(EmailVerified {})),
             Command::RequestMail(request) => Ok(mails::request(state, command.user(), request)),
             Command::ReportMail(report) => mails::report(state, command.user(), report),
+            Command::RequestExport(_) => export::request(state, command),
+            Command::ReportExport(report) => export::report(state, command, report),
             _ => Err(UNKNOWN_COMMAND.into()),
         }
     }

@@ -6,11 +6,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use uuid::Uuid;
 
 use super::{findings::Findings, tables::Tables};
-use crate::broker::{
-    reader::Received,
-    streams::State,
-    subject::partition_of,
-    wire::{self, Origin},
+use crate::{
+    broker::{
+        reader::Received,
+        streams::State,
+        subject::partition_of,
+        wire::{self, Origin},
+    },
+    lane::import,
 };
 
 /// Handled commands are kept for 30 days (`store::prune_handled`); a day less, because clocks differ.
@@ -137,6 +140,10 @@ impl History {
             Some(earlier) => self
                 .findings
                 .wrong("duplicate ids", || format!("event {id} is stored twice, at {earlier} and {sequence}")),
+        }
+        // What caused it is where it comes from.
+        if import::is_imported(headers) {
+            return;
         }
         let Some(cause) = cause else {
             if !from_clock {

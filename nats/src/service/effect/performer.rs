@@ -23,7 +23,7 @@ use crate::{
     },
     failpoint::failpoint,
     health::Health,
-    lane::{letter::Letter, outbox::Outgoing},
+    lane::{import, letter::Letter, outbox::Outgoing},
     trace,
 };
 
@@ -104,6 +104,10 @@ impl<E: Effect> Performer<E> {
 
     async fn handle(&self, asked: &Asked) {
         failpoint!("effect-received");
+        if import::is_imported(&asked.received.headers) {
+            // It was performed where it comes from.
+            return self.consumer.acknowledge(asked).await;
+        }
         let mut event = match self.decode(asked) {
             Ok(event) => event,
             Err(WireError::Decode(error @ DecodeError::NewerVersion { .. })) => return self.stop(asked, &error).await,
