@@ -11,6 +11,11 @@ use crate::{
     user::{BUSY, EMAIL_TAKEN, TRY_AGAIN, USER_NOT_FOUND},
 };
 
+/// The bucket of the object store where files are. A person's has their id as its name, so that another one replaces it.
+pub const BUCKET: &str = "exports";
+/// What a file is stored with there: the export that it is of.
+pub const EXPORT_ID: &str = "export_id";
+
 // Rejections.
 
 pub const EXPORT_NOT_FOUND: RejectionCode =

@@ -38,7 +38,8 @@ async fn live_a_little(fixture: &Fixture, ada: &mut Client) -> Uuid {
     };
     put(ada, "PUT", &format!("/api/v1/workouts/{}", ids[18]), workout(62.3)).await;
     ada.send("DELETE", &format!("/api/v1/workouts/{}", ids[7]), &[], None).await.unwrap().success().unwrap();
-    put(ada, "PATCH", "/api/v1/me/profile", json!({ "display_name": "Ada L.", "handle": "ada", "height_cm": 171 })).await;
+    put(ada, "PATCH", "/api/v1/me/profile", json!({ "display_name": "Ada L.", "handle": "ada", "height_cm": 171 }))
+        .await;
     put(ada, "PUT", "/api/v1/workouts/body-weight", json!({ "date": "2026-01-02", "weight": { "kg": 61.7 } })).await;
     let own = json!({ "name": "Sandbag hold", "measure": "duration", "muscles": ["core"] });
     ada.post("/api/v1/exercises/custom", &own).await.unwrap();
@@ -131,8 +132,7 @@ async fn rows(fixture: &Fixture, user: Uuid) -> Vec<(String, Value)> {
                 "SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY to_jsonb(t)::text), '[]')
                  FROM \"{service}\".\"{table}\" t WHERE user_id = $1"
             );
-            let found: Value =
-                sqlx::query_scalar(AssertSqlSafe(sql)).bind(user).fetch_one(&mut db).await.unwrap();
+            let found: Value = sqlx::query_scalar(AssertSqlSafe(sql)).bind(user).fetch_one(&mut db).await.unwrap();
             rows.push((format!("{service}.{table}"), found));
         }
     }
@@ -246,7 +246,9 @@ async fn somebody_moves_to_another_instance_and_has_the_same_there() {
     let credentials = json!({ "email": "ada@example.org", "password": "another password" });
     let tokens = moved.post("/api/v1/auth/login", &credentials).await.unwrap().success().unwrap();
     moved.set_token(tokens["access_token"].as_str().unwrap());
-    for path in ["workouts", "workouts/records", "achievements", "coach/recommendations", "exercises/custom", "me/profile"] {
+    for path in
+        ["workouts", "workouts/records", "achievements", "coach/recommendations", "exercises/custom", "me/profile"]
+    {
         let path = format!("/api/v1/{path}");
         assert_eq!(ada.get(&path).await.unwrap().body, moved.get(&path).await.unwrap().body, "{path}");
     }
@@ -292,8 +294,14 @@ async fn a_file_that_somebody_made_up_is_refused_and_nothing_of_it_is_imported()
     let twice = format!("{}{}", lines, lines.lines().next().unwrap().to_owned() + "\n");
     for (file, reason) in [
         (no_zip, "no zip archive"),
-        (with(&good, &[(MANIFEST, manifest.replacen("plyo-account", "other-account", 1).into_bytes())]), "not a plyo-account"),
-        (with(&good, &[(MANIFEST, manifest.replacen("\"version\": 1", "\"version\": 7", 1).into_bytes())]), "version 7"),
+        (
+            with(&good, &[(MANIFEST, manifest.replacen("plyo-account", "other-account", 1).into_bytes())]),
+            "not a plyo-account",
+        ),
+        (
+            with(&good, &[(MANIFEST, manifest.replacen("\"version\": 1", "\"version\": 7", 1).into_bytes())]),
+            "version 7",
+        ),
         (with(&good, &[(MANIFEST, b"{}".to_vec())]), "manifest.json cannot be read"),
         (third(&user, &nobody), "line 3: it is about somebody else"),
         (third("\"type\":\"", "\"type\":\"my."), "line 3: its type"),

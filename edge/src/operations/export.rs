@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     extract::State,
     http::{HeaderMap, Method, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use futures_util::stream;
 use jiff::Timestamp;
@@ -14,8 +14,8 @@ use plyo_events::{
     CommandKind, Rejection,
     erasure::Reauthenticate,
     export::{
-        EXPORT_LINK_OVER, EXPORT_NOT_READY, ExportLink, ExportSaved, GetExport, MintExportLink, RequestExport,
-        UseExportLink,
+        BUCKET, EXPORT_ID, EXPORT_LINK_OVER, EXPORT_NOT_READY, ExportLink, ExportSaved, GetExport, MintExportLink,
+        RequestExport, UseExportLink,
     },
 };
 use plyo_nats::ObjectReader;
@@ -38,9 +38,6 @@ use crate::{
     problem::{Problem, UNAVAILABLE},
 };
 
-/// Where exports are, and by what an export is found there.
-const BUCKET: &str = "exports";
-const EXPORT_ID: &str = "export_id";
 const ZIP: &str = "application/zip";
 
 const REQUESTED: Answer = creates::<ExportSaved>("/me/export");
@@ -72,15 +69,9 @@ pub(super) fn operations() -> [Operation; 4] {
         .asks::<GetExport>()
         .requests::<MintExportLink>()
         .rejections(&[EXPORT_NOT_READY]),
-        operation(
-            Method::GET,
-            "/exports/{token}",
-            "An export, for whoever has the link, once",
-            download,
-            streams(ZIP),
-        )
-        .limited_by(&[&ADDRESS])
-        .requests::<UseExportLink>(),
+        operation(Method::GET, "/exports/{token}", "An export, for whoever has the link, once", download, streams(ZIP))
+            .limited_by(&[&ADDRESS])
+            .requests::<UseExportLink>(),
     ]
 }
 
@@ -138,5 +129,5 @@ async fn download(
             Err(error)
         }
     });
-    Ok(secret((head, Body::from_stream(chunks))).into_response())
+    Ok(secret((head, Body::from_stream(chunks))))
 }

@@ -160,7 +160,7 @@ impl ObjectReader {
         self.sha256.update(&chunk.body);
         if self.chunks == self.info.chunks {
             let digest = BASE64_URL_SAFE.encode(self.sha256.finalize_reset());
-            ensure!(self.info.digest.strip_prefix("SHA-256=") == Some(&digest), "its digest is another one");
+            ensure!(self.info.digest.strip_prefix("SHA-256=") == Some(digest.as_str()), "its digest is another one");
         }
         Ok(Some(chunk.body))
     }

@@ -90,7 +90,8 @@ fn timer(received: Received, user: UserId) -> Result<PersonalTimer> {
     let [_, fact, _, key] = tokens[..] else { anyhow::bail!("{} is no timer", received.subject) };
     let key = key.parse().context("the key of a timer")?;
     // As the broker has it fire.
-    let fired = Received { subject: format!("evt.{}.clock.{fact}.{user}", partition_of(&user.to_string())), ..received };
+    let fired =
+        Received { subject: format!("evt.{}.clock.{fact}.{user}", partition_of(&user.to_string())), ..received };
     let mut event = Vec::new();
     cloud_event::write(&mut event, &fired)?;
     let event = RawValue::from_string(String::from_utf8(event)?.trim_end().to_owned())?;

@@ -56,16 +56,18 @@ pub(super) fn decide<R: Reactor>(
                 decided.emit(arrival, event, step);
             }
             Work::Imported(event) => step::fold(reactor, state, event),
-            // What comes again was folded, and is published.
-            Work::Import(import) if handled.contains_key(&import.id) => {}
             Work::Import(import) => {
-                for event in &import.events {
-                    step::fold(reactor, state, event);
-                    decided.outbox.push(import.outgoing(event));
+                let before = handled.get(&import.id);
+                // What comes again was folded, and is published.
+                if before.is_none_or(|stored| comes_again(stored, &arrival.received.headers)) {
+                    for event in &import.events {
+                        step::fold(reactor, state, event);
+                        decided.outbox.push(import.outgoing(event));
+                    }
+                    let done = import.handled();
+                    handled.insert(done.id, done.stored.clone());
+                    decided.handled.push(done);
                 }
-                let done = import.handled();
-                handled.insert(done.id, done.stored.clone());
-                decided.handled.push(done);
             }
             Work::Command(command) => {
                 let headers = &arrival.received.headers;

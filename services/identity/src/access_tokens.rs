@@ -17,6 +17,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{Desk, outbox};
 
+/// For who exports them.
+pub(crate) use self::store::list as of;
+
 pub(crate) async fn create(
     desk: Desk,
     context: RequestContext,
@@ -37,9 +40,6 @@ pub(crate) async fn create(
 pub(crate) async fn list(desk: Desk, _: Context, query: ListAccessTokens) -> Result<Vec<AccessTokenView>, QueryError> {
     Ok(store::list(&desk.credentials.pool, query.user).await?)
 }
-
-/// For who exports them.
-pub(crate) use self::store::list as of;
 
 pub(crate) async fn revoke(
     desk: Desk,

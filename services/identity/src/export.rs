@@ -20,23 +20,13 @@ use uuid::Uuid;
 
 use crate::Desk;
 
-pub(crate) use self::{effect::WriteExport, import::import};
 pub use self::{
     account::Account,
     archive::{ACCOUNT, Archive, EVENTS, FORMAT, MANIFEST, Manifest, README, TIMERS, VERSION},
     effect::Exporting,
     file::{AccountFile, FileEvent, FileTimer},
 };
-
-/// The bucket of the files.
-pub const BUCKET: &str = "exports";
-/// What a file is stored with: the export that it is of.
-pub const EXPORT_ID: &str = "export_id";
-
-/// The name of a person's file in the bucket: another export replaces it.
-pub fn object_name(user: UserId) -> String {
-    user.to_string()
-}
+pub(crate) use self::{effect::WriteExport, import::import};
 
 pub(crate) async fn mint(desk: Desk, _: RequestContext, query: MintExportLink) -> Result<ExportLink, QueryError> {
     let secret: [u8; 32] = rand::random();

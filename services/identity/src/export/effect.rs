@@ -6,12 +6,12 @@ use anyhow::{Context as _, Result};
 use jiff::{SignedDuration, Timestamp};
 use plyo_events::{
     Command, CommandKind, Event, EventKind, ExportId, Message, UserId,
-    export::{ExportFile, ReportExport},
+    export::{BUCKET, EXPORT_ID, ExportFile, ReportExport},
 };
 use plyo_nats::{Effect, Nats, ObjectWriter, Performed, PersonalHistory, personal_timers};
 use serde_json::json;
 
-use super::{Account, Archive, BUCKET, EXPORT_ID, object_name};
+use super::{Account, Archive};
 use crate::Credentials;
 
 /// What exporting takes.
@@ -61,7 +61,7 @@ impl Exporting {
         let expires_at = Timestamp::now() + FETCHED_FOR;
         let account = Account::read(&self.credentials.pool, user).await?.context("there is no such account")?;
         let mut history = PersonalHistory::open(&self.nats, user).await?;
-        let mut file = ObjectWriter::new(&self.nats, BUCKET, &object_name(user));
+        let mut file = ObjectWriter::new(&self.nats, BUCKET, &user.to_string());
         let mut archive = Archive::begin(&account, export_id)?;
         while let Some(lines) = history.next().await? {
             // Meanwhile the broker sends what follows.

@@ -2,7 +2,7 @@
 
 use plyo_events::{
     EmailAddress,
-    export::{ImportAccount, ImportedAccount},
+    export::{ImportAccount, ImportedAccount, PersonalText, TextField},
     user::EMAIL_TAKEN,
 };
 use plyo_nats::{QueryError, RequestContext};
@@ -11,6 +11,7 @@ use super::store;
 use crate::{
     Desk,
     domain::{self, Password},
+    texts,
 };
 
 /// Asked again, it does what is missing. Without a password nobody can log in until one is set by a mail.
@@ -24,11 +25,18 @@ pub(crate) async fn import(desk: Desk, _: RequestContext, query: ImportAccount) 
     if !added && !store::is_of(pool, query.user, mailbox).await? {
         return Err(EMAIL_TAKEN.into());
     }
-    store::add_texts(pool, query.user, &query.texts).await?;
-    let has_handle = match &query.handle {
-        Some(handle) => store::claim(pool, query.user, handle).await?,
-        None => true,
+    let claimed = match &query.handle {
+        Some(handle) if !texts::is_reserved(handle) && store::claim(pool, query.user, handle).await? => {
+            Some(handle.key())
+        }
+        _ => None,
     };
+    let has_handle = claimed.is_some() || query.handle.is_none();
+    // What is not claimed must not be shown as a handle.
+    let is_own =
+        |text: &PersonalText| text.field != TextField::Handle || Some(text.content.to_ascii_lowercase()) == claimed;
+    let kept: Vec<PersonalText> = query.texts.into_iter().filter(is_own).collect();
+    store::add_texts(pool, query.user, &kept).await?;
     Ok(ImportedAccount { has_handle })
 }
 

@@ -2,10 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use plyo_events::{
-    Command, Event, ExportId, Message, Output, Rejection,
-    export::{
-        EXPORT_NOT_OPEN, ExportCompleted, ExportFailed, ExportRequested, ExportSaved, ExportStage, ReportExport,
-    },
+    Command, Event, ExportId, Message, Output, Rejection, UserId,
+    export::{EXPORT_NOT_OPEN, ExportCompleted, ExportFailed, ExportRequested, ExportSaved, ExportStage, ReportExport},
     user::USER_NOT_FOUND,
 };
 use plyo_nats::row;
@@ -18,7 +16,7 @@ const GIVEN_UP: SignedDuration = SignedDuration::from_hours(24);
 row! {
     /// The newest export of a person.
     pub(crate) struct ExportRow: "export" (forgotten) {
-        [user_id: plyo_events::UserId]
+        [user_id: UserId]
         export_id: ExportId,
         stage: ExportStage as text,
         requested_at: Timestamp,
@@ -34,9 +32,8 @@ pub(crate) fn request(state: &State, command: &Message<Command>) -> Result<Outpu
         return Err(USER_NOT_FOUND.into());
     }
     let stage = ExportStage::Requested;
-    let is_under_way = |row: &&ExportRow| {
-        row.stage == stage && command.stored_time().duration_since(row.requested_at) < GIVEN_UP
-    };
+    let is_under_way =
+        |row: &&ExportRow| row.stage == stage && command.stored_time().duration_since(row.requested_at) < GIVEN_UP;
     if let Some(row) = state.exports.get(&(user,)).filter(is_under_way) {
         return Ok(Output::nothing().reply(ExportSaved { export_id: row.export_id, stage }));
     }
