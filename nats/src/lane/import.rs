@@ -2,7 +2,6 @@
 //! were: the lane folds them and publishes them with a mark. Nobody reacts to them or performs what they ask for, since that was
 //! done where they come from; what came of it is among them.
 
-use async_nats::HeaderMap;
 use plyo_events::{Event, Message, Outcome, Subject, query::StoredOutcome};
 use serde_json::{Value, value::RawValue};
 use uuid::Uuid;
@@ -20,8 +19,6 @@ use crate::{
 
 /// The type of the loop's command, which is in no catalogue: it is no service's.
 pub(crate) const IMPORT: &str = "loop.import.v1";
-/// The mark of an imported event: the command that brought it.
-const IMPORTED: &str = "plyo-imported";
 
 /// The loop's command: take over these events, in this order.
 #[derive(Clone, Debug)]
@@ -54,7 +51,7 @@ impl Import {
 
     pub(super) fn outgoing(&self, event: &Message<Event>) -> Outgoing {
         let mut outgoing = Outgoing::event(event);
-        wire::set(&mut outgoing.headers, IMPORTED, self.id.to_string());
+        wire::set(&mut outgoing.headers, wire::IMPORTED, self.id.to_string());
         outgoing
     }
 
@@ -63,9 +60,4 @@ impl Import {
         let stored = StoredOutcome { fingerprint: String::new(), outcome };
         HandledCommand { id: self.id, subject: self.subject.uuid(), stored }
     }
-}
-
-/// Whether an event came from another instance.
-pub(crate) fn is_imported(headers: &HeaderMap) -> bool {
-    wire::text(headers, IMPORTED).is_some()
 }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     gather::{Arrival, Gathered, Source, Work},
-    import::{self, Import},
+    import::Import,
     position::Position,
     which::Lane,
 };
@@ -184,7 +184,8 @@ fn decode_event<R: Reactor>(received: &Received) -> Result<Work, WireError> {
         return Ok(Work::Skip);
     }
     let event = wire::event(kind, &received.subject, &received.headers, &received.body, received.stored_at())?;
-    Ok(if import::is_imported(&received.headers) { Work::Imported(event) } else { Work::Event(event) })
+    let is_imported = wire::imported_by(&received.headers).is_some();
+    Ok(if is_imported { Work::Imported(event) } else { Work::Event(event) })
 }
 
 /// Whether its subject is of an event that the service reads.

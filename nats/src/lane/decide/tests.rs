@@ -8,10 +8,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     broker::reader::Received,
-    lane::{
-        import::{self, Import},
-        outbox::Target,
-    },
+    lane::{import::Import, outbox::Target},
     probe::{Probe, State, id, measure, measured, person, unlocked},
     reactor::Incoming,
     sql::{MemoryTables, Tables},
@@ -232,7 +229,7 @@ fn imported_events_are_published_as_they_were_once_and_with_a_mark() {
     let decided = batch([import(1, events.clone()), import(1, events.clone())], &[]);
     let published: Vec<_> = decided.outbox.iter().map(|outgoing| outgoing.id().unwrap()).collect();
     assert_eq!(published, [id(2), id(3)]);
-    assert!(decided.outbox.iter().all(|outgoing| import::is_imported(&outgoing.headers)));
+    assert!(decided.outbox.iter().all(|outgoing| wire::imported_by(&outgoing.headers) == Some(id(1))));
     assert_eq!(decided.handled.iter().map(|handled| handled.id).collect::<Vec<_>>(), [id(1)]);
     let again = batch([import(1, events.clone())], &[(1, stored("", Outcome::Done { result: Value::Null }))]);
     assert_eq!((again.outbox.len(), again.handled.len()), (0, 0));

@@ -6,14 +6,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use uuid::Uuid;
 
 use super::{findings::Findings, tables::Tables};
-use crate::{
-    broker::{
-        reader::Received,
-        streams::State,
-        subject::partition_of,
-        wire::{self, Origin},
-    },
-    lane::import,
+use crate::broker::{
+    reader::Received,
+    streams::State,
+    subject::partition_of,
+    wire::{self, Origin},
 };
 
 /// Handled commands are kept for 30 days (`store::prune_handled`); a day less, because clocks differ.
@@ -141,10 +138,6 @@ impl History {
                 .findings
                 .wrong("duplicate ids", || format!("event {id} is stored twice, at {earlier} and {sequence}")),
         }
-        // What caused it is where it comes from.
-        if import::is_imported(headers) {
-            return;
-        }
         let Some(cause) = cause else {
             if !from_clock {
                 self.findings.wrong("events without a cause", || format!("event {id} at {sequence} has no cause"));
@@ -155,7 +148,8 @@ impl History {
         if !is_handled && !self.ids.contains_key(&cause) {
             self.open.push(Open { cause, id, sequence, stored: *time, from_clock });
         }
-        if !from_clock {
+        // The id of one from another instance derives from what caused it there.
+        if !from_clock && wire::imported_by(headers).is_none() {
             self.check_id(id, cause, service, sequence);
         }
     }

@@ -23,7 +23,7 @@ use crate::{
     },
     failpoint::failpoint,
     health::Health,
-    lane::{import, letter::Letter, outbox::Outgoing},
+    lane::{letter::Letter, outbox::Outgoing},
     trace,
 };
 
@@ -104,7 +104,7 @@ impl<E: Effect> Performer<E> {
 
     async fn handle(&self, asked: &Asked) {
         failpoint!("effect-received");
-        if import::is_imported(&asked.received.headers) {
+        if wire::imported_by(&asked.received.headers).is_some() {
             // It was performed where it comes from.
             return self.consumer.acknowledge(asked).await;
         }
