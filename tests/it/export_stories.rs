@@ -3,7 +3,7 @@
 use std::{
     io::{Read, Write},
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::Output,
 };
 
 use plyo_client::{Client, Live};
@@ -104,18 +104,13 @@ fn with(archive: &Path, changed: &[(&str, Vec<u8>)]) -> PathBuf {
     path
 }
 
+/// `plyo import-account`, with a password on stdin for whoever reads it.
 fn import(fixture: &Fixture, arguments: &[&str]) -> Output {
     let programs = tempfile::tempdir().unwrap();
-    command_line::install(programs.path());
-    let mut command = Command::new(programs.path().join("plyo"));
-    command.arg("import-account").args(arguments);
-    command.args(["--nats-url", &fixture.nats_server.url(), "--postgres-url", &fixture.dsn(), "--nkeys"]);
-    command.arg(fixture.nats_server.nkeys()).current_dir(programs.path());
-    let mut running =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("plyo runs");
-    // One that reads no password may have ended.
-    let _ = running.stdin.take().unwrap().write_all(b"another password\n");
-    running.wait_with_output().unwrap()
+    let (nats, dsn, nkeys) = (fixture.nats_server.url(), fixture.dsn(), fixture.nats_server.nkeys());
+    let servers = ["--nats-url", &nats, "--postgres-url", &dsn, "--nkeys", nkeys.to_str().unwrap()];
+    let all = [&["import-account"][..], arguments, &servers].concat();
+    command_line::output(programs.path(), &all, b"another password\n")
 }
 
 /// Every row about somebody, by service and table. What became of the export itself is not in its file.
