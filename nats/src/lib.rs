@@ -36,11 +36,12 @@ pub use broker::{
 };
 pub use health::{Health, LaneState};
 pub use lane::{Lane, check_count, progress};
-pub use operate::{backup, dead, deep, import, lanes, replay};
+pub use operate::{backup, dead, deep, lanes, replay};
 pub use reactor::{Incoming, Reactor};
 pub use service::{
     Context, QueryError, RequestContext, Service,
     effect::{Effect, Performed},
+    import,
     questions::{AskError, ask, ask_for_json, outcome, ping, request},
     run::{RunConfig, run},
     sink::{Sink, feed},

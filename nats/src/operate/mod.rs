@@ -3,7 +3,6 @@
 pub mod backup;
 pub mod dead;
 pub mod deep;
-pub mod import;
 pub mod lanes;
 pub mod replay;
 mod tables_check;

@@ -1,6 +1,7 @@
 //! A service as a table of contents: its write side, its effects, and the questions it answers.
 
 pub(crate) mod effect;
+pub mod import;
 pub(crate) mod questions;
 pub(crate) mod run;
 pub(crate) mod sink;
