@@ -12,6 +12,7 @@ mod disk;
 mod drain;
 mod edge;
 mod erase;
+mod export;
 mod figures;
 mod fixture;
 mod history;
@@ -73,7 +74,7 @@ const PART_TIMEOUT: Duration = Duration::from_secs(1_800);
 
 type Part = fn(Bench) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
 
-const PARTS: [(&str, Part); 17] = [
+const PARTS: [(&str, Part); 18] = [
     ("disk", |_| Box::pin(disk::measure())),
     ("catalogue", |bench| Box::pin(catalogue::measure(bench.scale))),
     ("coach", |bench| Box::pin(coach::measure(bench.scale))),
@@ -89,6 +90,7 @@ const PARTS: [(&str, Part); 17] = [
     ("recovery", |bench| Box::pin(recovery::measure(bench))),
     ("deep", |bench| Box::pin(deep::measure(bench))),
     ("erase", |bench| Box::pin(erase::measure(bench))),
+    ("export", |bench| Box::pin(export::measure(bench))),
     ("backup", |bench| Box::pin(backup::measure(bench))),
     ("restart", |bench| Box::pin(restart::measure(bench))),
 ];

@@ -10,7 +10,9 @@ use schemars::{Schema, SchemaGenerator};
 
 #[cfg(feature = "testing")]
 use crate::probe;
-use crate::{Aggregate, achievement, administration, clock, coach, erasure, notification, profile, user, workout};
+use crate::{
+    Aggregate, achievement, administration, clock, coach, erasure, export, notification, profile, user, workout,
+};
 
 pub use self::{body::Body, decode_error::DecodeError};
 
@@ -206,6 +208,8 @@ catalogue! {
         ReinstateUser(administration::ReinstateUser) = "user.reinstate" v 1, "user" about Staff;
         ForceLogOut(administration::ForceLogOut) = "user.force_log_out" v 1, "user" about Staff;
         ReportLogOut(administration::ReportLogOut) = "user.report_log_out" v 1, "user" about Staff;
+        RequestExport(export::RequestExport) = "user.request_export" v 1, "user";
+        ReportExport(export::ReportExport) = "user.report_export" v 1, "user";
         LogWorkout(workout::LogWorkout) = "workout.log" v 1, "workout";
         CorrectWorkout(workout::CorrectWorkout) = "workout.correct" v 1, "workout";
         DeleteWorkout(workout::DeleteWorkout) = "workout.delete" v 1, "workout";
@@ -253,6 +257,9 @@ catalogue! {
         UserReinstated(administration::UserReinstated) = "user.reinstated" v 1, "user" about Staff;
         LogOutForced(administration::LogOutForced) = "user.log_out_forced" v 1, "user" about Staff;
         UserLoggedOut(administration::UserLoggedOut) = "user.logged_out" v 1, "user" about Staff;
+        ExportRequested(export::ExportRequested) = "export.requested" v 1, "user";
+        ExportCompleted(export::ExportCompleted) = "export.completed" v 1, "user";
+        ExportFailed(export::ExportFailed) = "export.failed" v 1, "user";
         WorkoutCompleted(workout::WorkoutCompleted) = "workout.completed" v 1, "workout";
         WorkoutCorrected(workout::WorkoutCorrected) = "workout.corrected" v 1, "workout";
         WorkoutDeleted(workout::WorkoutDeleted) = "workout.deleted" v 1, "workout";

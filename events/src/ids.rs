@@ -14,6 +14,7 @@ pub mod kinds {
     pub struct Command;
     pub struct CustomExercise;
     pub struct Event;
+    pub struct Export;
     pub struct Mail;
     pub struct Notification;
     pub struct Recommendation;
@@ -27,6 +28,7 @@ pub mod kinds {
 pub type CommandId = Id<kinds::Command>;
 pub type CustomExerciseId = Id<kinds::CustomExercise>;
 pub type EventId = Id<kinds::Event>;
+pub type ExportId = Id<kinds::Export>;
 pub type MailId = Id<kinds::Mail>;
 pub type NotificationId = Id<kinds::Notification>;
 pub type RecommendationId = Id<kinds::Recommendation>;

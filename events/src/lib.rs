@@ -13,6 +13,7 @@ pub mod clock;
 pub mod coach;
 pub mod email;
 pub mod erasure;
+pub mod export;
 pub mod ids;
 pub mod message;
 pub mod notification;
@@ -33,8 +34,8 @@ pub mod workout;
 pub use catalogue::{Body, Command, CommandKind, DecodeError, Event, EventKind, Payload, Versioned};
 pub use email::{EmailAddress, Mailbox};
 pub use ids::{
-    CommandId, CustomExerciseId, EventId, Id, MailId, NotificationId, RecommendationId, ReminderId, SessionId, TextId,
-    UserId, WorkoutId,
+    CommandId, CustomExerciseId, EventId, ExportId, Id, MailId, NotificationId, RecommendationId, ReminderId,
+    SessionId, TextId, UserId, WorkoutId,
 };
 pub use message::{Message, Outcome, Output, Timer};
 pub use patch::Patch;

@@ -23,11 +23,13 @@ pub mod testing;
 pub mod trace;
 
 pub use broker::{
-    Nats, NatsConfig,
+    Nats, NatsConfig, cloud_event,
     commands::{CommandPublisher, Published, SendError},
     content::Encoded,
     ephemeral::{ephemerals, publish_ephemeral},
+    objects::{ObjectReader, ObjectWriter, remove as remove_file},
     outcomes::{AwaitedOutcome, Outcomes},
+    personal::{Lines, PersonalHistory, PersonalTimer, personal_timers},
     servers, streams,
     subject::{self, PARTITIONS},
     tail::{AnotherHistory, Position, Start, Stored, Tail, stored_since},
@@ -39,7 +41,7 @@ pub use reactor::{Incoming, Reactor};
 pub use service::{
     Context, QueryError, RequestContext, Service,
     effect::{Effect, Performed},
-    erase,
+    erase, import,
     questions::{AskError, ask, ask_for_json, outcome, ping, request},
     run::{RunConfig, run},
     sink::{Sink, feed},

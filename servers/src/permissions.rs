@@ -61,7 +61,9 @@ authorization {
             publish: [
                 "cmd.*.*.*", "q.*.*", "eph.>", "$SRV.STATS.*",
                 "$JS.API.STREAM.INFO.*",
-                "$JS.API.CONSUMER.CREATE.EVENTS.*.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*"
+                "$JS.API.CONSUMER.CREATE.EVENTS.*.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*",
+                "$JS.API.STREAM.MSG.GET.OBJ_exports",
+                "$JS.API.CONSUMER.CREATE.OBJ_exports.*.>", "$JS.API.CONSUMER.MSG.NEXT.OBJ_exports.*"
             ]
             subscribe: ["_INBOX.edge.>", "out.*.*", "eph.>"]
         } }
@@ -119,6 +121,16 @@ fn may_publish(service: &Service) -> Vec<Right> {
     } else {
         &[]
     };
+    let files = service.stores().flat_map(|bucket| {
+        [
+            format!("$O.{bucket}.C.*"),
+            format!("$O.{bucket}.M.*"),
+            format!("$JS.API.STREAM.MSG.GET.OBJ_{bucket}"),
+            format!("$JS.API.STREAM.PURGE.OBJ_{bucket}"),
+            "$JS.API.CONSUMER.CREATE.SCHEDULE.*.>".to_owned(),
+            "$JS.API.CONSUMER.MSG.NEXT.SCHEDULE.*".to_owned(),
+        ]
+    });
     let of_name = |subjects: &[&str]| subjects.iter().map(|subject| subject.replace("{}", name)).collect();
     vec![
         Right { reason: "Its events, epoch markers, dead letters and responses.", subjects: of_name(&own) },
@@ -128,6 +140,7 @@ fn may_publish(service: &Service) -> Vec<Right> {
         Right { reason: "Recreating the consumers of its lanes.", subjects: lanes.collect() },
         Right { reason: "Acknowledging requests for its effects.", subjects: effects.collect() },
         Right { reason: "Erasing people: from every service, and from every stream.", subjects: of_name(erasing) },
+        Right { reason: "Writing files for people.", subjects: files.collect() },
         Right { reason: "Reading its commands and purging handled ones.", subjects: of_name(&commands) },
     ]
 }

@@ -27,6 +27,7 @@ mod edges;
 mod effect_stories;
 mod endings;
 mod erasure_stories;
+mod export_stories;
 mod follow_stories;
 mod history_stories;
 mod key_stories;

@@ -78,6 +78,7 @@ async fn every_documented_route_does_what_it_says() {
     ada.call("PATCH", "/me/profile", &[], Some(json!({ "height_cm": 180 })), 200).await;
     assert_eq!(ada.get("/me/profile", &[]).await["height_cm"], 180);
 
+    export(&mut ada, &mut live).await;
     credentials_change(&mut ada).await;
     second_factor(&mut ada).await;
     access_tokens(&mut ada).await;
@@ -116,6 +117,15 @@ async fn erasure(ada: &mut Walker, user: &str) {
     assert_eq!(ada.get("/erasures/{user_id}", &[user]).await["erased_at"], asked["due_at"]);
     ada.call("POST", "/me/erasure/cancel", &[], None, 200).await;
     assert_eq!(ada.get("/erasures/{user_id}", &[user]).await["stage"], "cancelled");
+}
+
+async fn export(ada: &mut Walker, live: &mut Live) {
+    ada.call("POST", "/me/export", &[], Some(json!({ "password": "long enough" })), 201).await;
+    pushed(live, "export.completed.v1").await;
+    assert_eq!(ada.get("/me/export", &[]).await["stage"], "completed");
+    let link = ada.call("POST", "/me/export/link", &[], None, 201).await;
+    let token = link["path"].as_str().unwrap().rsplit('/').next().unwrap();
+    ada.get("/exports/{token}", &[token]).await;
 }
 
 async fn credentials_change(ada: &mut Walker) {

@@ -9,19 +9,7 @@ const MAX_DEPTH: usize = 128;
 /// As compact JSON; `null` where it cannot be read.
 pub(super) fn json(body: &Encoded) -> String {
     let mut text = Vec::with_capacity(body.size() * 3 / 2);
-    let mut write = serde_json::Serializer::new(&mut text);
-    let written = match body {
-        Encoded::MessagePack(bytes) => {
-            let mut read = rmp_serde::Deserializer::from_read_ref(&bytes[..]);
-            read.set_max_depth(MAX_DEPTH);
-            serde_transcode::transcode(&mut read, &mut write).is_ok()
-        }
-        Encoded::Json(json) => {
-            let mut read = serde_json::Deserializer::from_slice(json);
-            // What follows the value would become part of the frame.
-            serde_transcode::transcode(&mut read, &mut write).is_ok() && read.end().is_ok()
-        }
-    };
+    let written = body.write_json(&mut text);
     let text = String::from_utf8(text).ok().filter(|_| written);
     text.unwrap_or_else(|| "null".to_owned())
 }

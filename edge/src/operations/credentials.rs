@@ -62,7 +62,7 @@ pub(super) struct ByCode {
 /// The present password.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct PresentPassword {
-    password: String,
+    pub(super) password: String,
 }
 
 pub(super) async fn enrol_totp(

@@ -9,6 +9,7 @@ mod coach;
 mod command;
 mod credentials;
 mod exercises;
+mod export;
 mod me;
 mod outcome;
 mod query;

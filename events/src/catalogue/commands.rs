@@ -3,7 +3,7 @@
 #[cfg(feature = "testing")]
 use crate::probe;
 use crate::{
-    RejectionCode, administration, coach, erasure, notification,
+    RejectionCode, administration, coach, erasure, export, notification,
     rejection::{INVALID_BODY, REVISION_CHANGED},
     user, workout,
 };
@@ -57,6 +57,8 @@ impl CommandKind {
             Self::ChangeRole => &administration::CHANGE_ROLE_REJECTIONS,
             Self::SuspendUser => &administration::SUSPEND_REJECTIONS,
             Self::ReinstateUser | Self::ForceLogOut => &[administration::ROLE_REQUIRED],
+            Self::RequestExport => &[user::USER_NOT_FOUND],
+            Self::ReportExport => &[export::EXPORT_NOT_OPEN],
             Self::ReportLogOut => &[administration::LOG_OUT_NOT_OPEN],
             Self::RevokeSession
             | Self::ReportSignIn

@@ -28,6 +28,23 @@ impl Encoded {
         }
     }
 
+    /// Adds it to a text as compact JSON, untyped; false if it cannot be read, and then with a part of it.
+    pub fn write_json(&self, text: &mut Vec<u8>) -> bool {
+        let mut write = serde_json::Serializer::new(text);
+        match self {
+            Self::MessagePack(bytes) => {
+                let mut read = rmp_serde::Deserializer::from_read_ref(&bytes[..]);
+                read.set_max_depth(MAX_DEPTH);
+                serde_transcode::transcode(&mut read, &mut write).is_ok()
+            }
+            Self::Json(json) => {
+                let mut read = serde_json::Deserializer::from_slice(json);
+                // What follows the value would become part of what follows the text.
+                serde_transcode::transcode(&mut read, &mut write).is_ok() && read.end().is_ok()
+            }
+        }
+    }
+
     /// How many bytes it has.
     pub fn size(&self) -> usize {
         match self {
@@ -35,6 +52,9 @@ impl Encoded {
         }
     }
 }
+
+/// Nothing that is nested deeper is passed on; deeper nesting would cost stack.
+const MAX_DEPTH: usize = 128;
 
 /// A way to write a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -69,6 +69,7 @@ fn stream(subject: &str) -> Option<String> {
         "evt" | "mark" => "EVENTS".to_owned(),
         "at" => "SCHEDULE".to_owned(),
         "dead" => "DEAD".to_owned(),
+        "$O" => format!("OBJ_{}", tokens.next()?),
         "cmd" => crate::broker::streams::commands(tokens.next()?),
         _ => return None,
     })

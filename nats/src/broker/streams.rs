@@ -12,10 +12,11 @@ use crate::broker::{Nats, connection::ApiError};
 mod work_queue;
 
 /// The streams in the order of creation: `EVENTS` sources `SCHEDULE`.
-const STREAMS: [&str; 3] = [
+const STREAMS: [&str; 4] = [
     include_str!("../../streams/SCHEDULE.json"),
     include_str!("../../streams/EVENTS.json"),
     include_str!("../../streams/DEAD.json"),
+    include_str!("../../streams/OBJ_exports.json"),
 ];
 /// The stream of one service's commands; `SERVICE` stands for its name.
 const COMMANDS: &str = include_str!("../../streams/COMMANDS.json");
@@ -334,7 +335,7 @@ mod tests {
         let settings = StreamConfig { services: vec!["workout", "user"], replicas: 3 };
         let configs = configs(&settings).unwrap();
         let names: Vec<&str> = configs.iter().filter_map(|config| config["name"].as_str()).collect();
-        assert_eq!(names, ["SCHEDULE", "EVENTS", "DEAD", "COMMANDS_workout", "COMMANDS_user"]);
+        assert_eq!(names, ["SCHEDULE", "EVENTS", "DEAD", "OBJ_exports", "COMMANDS_workout", "COMMANDS_user"]);
         for config in configs {
             assert!(drift(&config, &config).is_empty());
             assert_eq!(config["num_replicas"], 3);

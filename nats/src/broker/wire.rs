@@ -25,6 +25,8 @@ pub(crate) const CAUSATION: &str = "ce-causationid";
 pub(crate) const TRACEPARENT: &str = "traceparent";
 /// Where the outcome of a command is sent, if anybody waits for it: `out.<edge>`.
 pub(crate) const REPLY: &str = "plyo-reply";
+/// The command of the loop that brought an event from another instance.
+pub(crate) const IMPORTED: &str = "plyo-imported";
 /// The sender's hash of a command's body.
 pub(crate) const FINGERPRINT: &str = "plyo-fingerprint";
 /// A replayed dead letter: an earlier outcome `dead` is ignored.
@@ -47,6 +49,8 @@ pub(crate) enum WireError {
     OfAnotherType { subject: String, name: String },
     #[error("`ce-datacontenttype` and `content-type` contradict each other")]
     ContentTypes,
+    #[error("what it imports cannot be: {0}")]
+    Import(String),
     #[error("it is in structured mode, which is not read here: send its attributes as headers")]
     Structured,
 }
@@ -197,7 +201,7 @@ pub(crate) struct Origin {
     pub cause: Option<Uuid>,
 }
 
-/// Reads where an event comes from; `from_clock` when a timer fired it.
+/// Reads where an event comes from; `from_clock` when a timer fired it. One from another instance was caused here by what brought it.
 pub(crate) fn origin(
     nats_subject: &str,
     headers: &HeaderMap,
@@ -205,8 +209,12 @@ pub(crate) fn origin(
     from_clock: bool,
 ) -> Result<Origin, WireError> {
     about(nats_subject, headers)?;
-    let cause =
-        attribute(headers, CAUSATION)?.map(|id| id.parse().map_err(|_| WireError::Header(CAUSATION))).transpose()?;
+    let cause = match imported_by(headers) {
+        Some(command) => Some(command),
+        None => {
+            attribute(headers, CAUSATION)?.map(|id| id.parse().map_err(|_| WireError::Header(CAUSATION))).transpose()?
+        }
+    };
     if from_clock {
         return Ok(Origin { id: event_id(nats_subject, headers, sequence), cause });
     }
@@ -230,6 +238,11 @@ pub(crate) fn event_id(nats_subject: &str, headers: &HeaderMap, sequence: u64) -
         (Some(id), Some(next)) => Id::<Event>::derive(id, next).uuid(),
         (None, _) => Id::<Event>::derive(Uuid::NAMESPACE_OID, &format!("{nats_subject}/{sequence}")).uuid(),
     }
+}
+
+/// The command that brought an event from another instance, where it was reacted to; `None` if it comes from here.
+pub(crate) fn imported_by(headers: &HeaderMap) -> Option<Uuid> {
+    parsed(headers, IMPORTED)
 }
 
 fn is_type_name(text: &str) -> bool {
@@ -287,6 +300,11 @@ pub(crate) fn stored_headers(message: &Value) -> anyhow::Result<HeaderMap> {
         }
     }
     Ok(headers)
+}
+
+/// The body of a message from `STREAM.MSG.GET`.
+pub(crate) fn stored_body(message: &Value) -> anyhow::Result<Vec<u8>> {
+    BASE64_STANDARD.decode(message["data"].as_str().unwrap_or_default()).context("body")
 }
 
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {

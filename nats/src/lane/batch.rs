@@ -138,7 +138,7 @@ async fn transaction<R: Reactor>(
     let reached = owner.position.to_commit(owner.reached(gathered));
     let mut transaction = statement("begin", owner.session.connection.begin()).await?;
     failpoint!("begin");
-    let commands: Vec<_> = gathered.commands().map(|command| command.id).collect();
+    let commands: Vec<_> = gathered.commands().collect();
     let handled = store::handled(&mut transaction, &commands).await?;
     failpoint!("look-up");
     let incoming: Vec<Incoming<'_>> = gathered.incoming().collect();
@@ -227,7 +227,7 @@ fn count(lane: Lane, gathered: &Gathered, decided: &Decided) {
         let (time, trace, id) = match &arrival.work {
             Work::Command(command) => (command.time, command.traceparent, command.id),
             Work::Event(event) => (event.time, event.traceparent, event.id),
-            Work::Erase(_) | Work::Skip | Work::Undecodable(_) => continue,
+            Work::Imported(_) | Work::Import(_) | Work::Erase(_) | Work::Skip | Work::Undecodable(_) => continue,
         };
         reaction.record(now.duration_since(time).as_secs_f64().max(0.0));
         tracing::debug!(service, message = %id, traceparent = trace.map(tracing::field::display), "handled");

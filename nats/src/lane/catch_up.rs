@@ -139,6 +139,8 @@ struct Chunk {
 struct Folded {
     sequence: u64,
     event: Message<Event>,
+    /// The command that caused it here, or the event.
+    cause: Uuid,
     is_own: bool,
 }
 
@@ -172,7 +174,8 @@ impl Span {
                 if is_own {
                     chunk.confirmed = Some((sequence, event.id));
                 }
-                chunk.events.push(Folded { sequence, event, is_own });
+                let cause = wire::imported_by(&received.headers).unwrap_or(event.causation);
+                chunk.events.push(Folded { sequence, event, cause, is_own });
             }
             // As when it arrived: already a dead letter.
             Err(error) if !is_own => tracing::warn!(sequence, %error, "skipped an event"),
@@ -259,18 +262,18 @@ impl<S: tables::Tables> Folding<S> {
     /// The commands that caused these events: sent again, each gets its events as the answer. Their results are lost.
     fn handled(&mut self, chunk: &Chunk) -> Result<Vec<HandledCommand>, Failure> {
         let mut handled = Vec::new();
-        for Folded { event, is_own, .. } in &chunk.events {
+        for Folded { event, cause, is_own, .. } in &chunk.events {
             if !is_own {
                 self.answered.insert(event.id);
                 continue;
             }
-            if !self.answered.insert(event.causation) {
+            if !self.answered.insert(*cause) {
                 continue;
             }
             let result =
                 serde_json::to_value(&event.body).context("an event is plain data").map_err(Failure::Poison)?;
             let stored = StoredOutcome { fingerprint: String::new(), outcome: Outcome::Done { result } };
-            handled.push(HandledCommand { id: event.causation, subject: event.subject.uuid(), stored });
+            handled.push(HandledCommand { id: *cause, subject: event.subject.uuid(), stored });
         }
         Ok(handled)
     }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     erasure,
     gather::{Arrival, Gathered, Source, Work},
+    import::Import,
     letter::{Letter, one_line},
     outbox::Outgoing,
     step::{self, Step},
@@ -64,6 +65,26 @@ pub(super) fn decide<R: Reactor>(
             Work::Event(event) => {
                 let step = step::event(reactor, state, event);
                 decided.emit(arrival, event, step);
+            }
+            Work::Imported(event) => {
+                if !decided.is_erased(erased, event.subject) {
+                    step::fold(reactor, state, event);
+                }
+            }
+            Work::Import(import) => {
+                let before = handled.get(&import.id);
+                if decided.is_erased(erased, import.subject) {
+                    decided.handled.push(import.handled(erasure::declined()));
+                // What comes again was folded, and is published.
+                } else if before.is_none_or(|stored| comes_again(stored, &arrival.received.headers)) {
+                    for event in &import.events {
+                        step::fold(reactor, state, event);
+                        decided.outbox.push(import.outgoing(event));
+                    }
+                    let done = import.handled(Import::done());
+                    handled.insert(done.id, done.stored.clone());
+                    decided.handled.push(done);
+                }
             }
             Work::Command(command) => {
                 let headers = &arrival.received.headers;

@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use plyo_events::{Command, Event, Message};
+use uuid::Uuid;
 
-use super::{erasure::Erase, position::Reached};
+use super::{erasure::Erase, import::Import, position::Reached};
 use crate::{broker::reader::Received, reactor::Incoming};
 
 /// Max messages handled in one transaction.
@@ -27,7 +28,10 @@ pub(crate) enum Work {
     Skip,
     Command(Message<Command>),
     Event(Message<Event>),
-    /// The loop's own command.
+    /// An event that another instance reacted to: it is only folded.
+    Imported(Message<Event>),
+    /// The loop's own commands.
+    Import(Import),
     Erase(Erase),
     /// It cannot be decoded: a dead letter.
     Undecodable(String),
@@ -123,17 +127,23 @@ impl Gathered {
 
     /// What the reactor has to handle.
     pub(super) fn incoming(&self) -> impl Iterator<Item = Incoming<'_>> {
-        self.arrivals.iter().filter_map(|arrival| match &arrival.work {
-            Work::Command(command) => Some(Incoming::Command(command)),
-            Work::Event(event) => Some(Incoming::Event(event)),
-            Work::Erase(_) | Work::Skip | Work::Undecodable(_) => None,
+        self.arrivals.iter().flat_map(|arrival| {
+            let (one, several) = match &arrival.work {
+                Work::Command(command) => (Some(Incoming::Command(command)), &[][..]),
+                Work::Event(event) | Work::Imported(event) => (Some(Incoming::Event(event)), &[][..]),
+                Work::Import(import) => (None, &import.events[..]),
+                Work::Erase(_) | Work::Skip | Work::Undecodable(_) => (None, &[][..]),
+            };
+            one.into_iter().chain(several.iter().map(Incoming::Event))
         })
     }
 
-    pub(super) fn commands(&self) -> impl Iterator<Item = &Message<Command>> {
-        self.incoming().filter_map(|message| match message {
-            Incoming::Command(command) => Some(command),
-            Incoming::Event(_) => None,
+    /// The ids of its commands.
+    pub(super) fn commands(&self) -> impl Iterator<Item = Uuid> {
+        self.arrivals.iter().filter_map(|arrival| match &arrival.work {
+            Work::Command(command) => Some(command.id),
+            Work::Import(import) => Some(import.id),
+            _ => None,
         })
     }
 

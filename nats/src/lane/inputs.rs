@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     erasure::Erase,
     gather::{Arrival, Gathered, Source, Work},
+    import::Import,
     position::Position,
     which::Lane,
 };
@@ -129,7 +130,7 @@ impl Inputs {
         } else {
             match source {
                 Source::Events => decode_event::<R>(&received),
-                Source::Commands => decode_command(&received),
+                Source::Commands => decode_command::<R>(&received),
             }
         };
         let work = match work {
@@ -157,9 +158,12 @@ fn is_behind(ahead: &[u64], partition: Option<u8>, sequence: u64) -> bool {
     through.is_some_and(|through| sequence <= *through)
 }
 
-fn decode_command(received: &Received) -> Result<Work, WireError> {
+fn decode_command<R: Reactor>(received: &Received) -> Result<Work, WireError> {
     if let Some(erase) = Erase::read(&received.subject, &received.headers)? {
         return Ok(Work::Erase(erase));
+    }
+    if let Some(import) = Import::read::<R>(received)? {
+        return Ok(Work::Import(import));
     }
     Ok(Work::Command(wire::command(&received.subject, &received.headers, &received.body)?))
 }
@@ -184,7 +188,8 @@ fn decode_event<R: Reactor>(received: &Received) -> Result<Work, WireError> {
         return Ok(Work::Skip);
     }
     let event = wire::event(kind, &received.subject, &received.headers, &received.body, received.stored_at())?;
-    Ok(Work::Event(event))
+    let is_imported = wire::imported_by(&received.headers).is_some();
+    Ok(if is_imported { Work::Imported(event) } else { Work::Event(event) })
 }
 
 /// Whether its subject is of an event that the service reads.

@@ -7,6 +7,7 @@ pub(crate) mod erasure;
 pub(crate) mod fence;
 pub(crate) mod gather;
 pub(crate) mod history;
+pub(crate) mod import;
 pub(crate) mod inputs;
 pub(crate) mod lag;
 pub(crate) mod letter;

@@ -94,13 +94,18 @@ impl Outgoing {
     }
 
     fn schedule<T>(timer_id: Uuid, cause: &Message<T>, key: Uuid, at: Timestamp, due: &Event) -> Self {
-        let mut headers =
-            wire::event_headers(&Message { id: timer_id, time: at, causation: cause.id, ..cause.with(due.clone()) });
-        wire::set(&mut headers, "Nats-Schedule", format!("@at {at}"));
-        wire::set(&mut headers, "Nats-Schedule-Target", subject::due(due.kind(), cause.subject));
+        Self::scheduled(key, &Message { id: timer_id, time: at, causation: cause.id, ..cause.with(due.clone()) })
+    }
+
+    /// The timer `key` that fires as this event, at its time.
+    pub(crate) fn scheduled(key: Uuid, event: &Message<Event>) -> Self {
+        let kind = event.body.kind();
+        let mut headers = wire::event_headers(event);
+        wire::set(&mut headers, "Nats-Schedule", format!("@at {}", event.time));
+        wire::set(&mut headers, "Nats-Schedule-Target", subject::due(kind, event.subject));
         wire::set(&mut headers, "Nats-Schedule-TTL", "24h");
-        let subject = subject::timer(due.kind(), cause.subject, key);
-        Self { target: Target::Schedule, subject, headers, body: due.encode().into() }
+        let subject = subject::timer(kind, event.subject, key);
+        Self { target: Target::Schedule, subject, headers, body: event.body.encode().into() }
     }
 
     /// The id of the event or command that it is, or comes from.

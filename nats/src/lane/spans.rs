@@ -33,7 +33,9 @@ impl Spans {
                 let (id, traceparent) = match &mut arrival.work {
                     Work::Command(command) => (command.id, &mut command.traceparent),
                     Work::Event(event) => (event.id, &mut event.traceparent),
-                    Work::Erase(_) | Work::Skip | Work::Undecodable(_) => continue,
+                    Work::Imported(_) | Work::Import(_) | Work::Erase(_) | Work::Skip | Work::Undecodable(_) => {
+                        continue;
+                    }
                 };
                 if let Some(own) = traceparent.and_then(|parent| join(&mut opened, lane, arrival.source, id, parent)) {
                     *traceparent = Some(own);
@@ -108,6 +110,7 @@ mod tests {
         broker::reader::Received,
         lane::gather::Arrival,
         probe::{measure, person},
+        reactor::Incoming,
     };
 
     fn arrival(command: Message<Command>) -> Arrival {
@@ -126,7 +129,11 @@ mod tests {
     }
 
     fn carried(gathered: &Gathered) -> Vec<Option<Traceparent>> {
-        gathered.commands().map(|command| command.traceparent).collect()
+        let traceparent = |message: Incoming<'_>| match message {
+            Incoming::Command(command) => command.traceparent,
+            Incoming::Event(event) => event.traceparent,
+        };
+        gathered.incoming().map(traceparent).collect()
     }
 
     /// One test of both, since what a process wants of spans is remembered by its call sites.

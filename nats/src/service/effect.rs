@@ -41,6 +41,8 @@ pub trait Effect: Send + Sync + 'static {
 
     /// Whether it erases people, which takes rights on every stream.
     const ERASES: bool = false;
+    /// The buckets of the object store that it writes files to, which takes rights on them.
+    const STORES: &'static [&'static str] = &[];
 
     /// Performs what `event` asks for. `attempt` counts from 1; the broker counts, so attempts without a report are
     /// included.

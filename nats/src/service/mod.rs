@@ -2,6 +2,7 @@
 
 pub(crate) mod effect;
 pub mod erase;
+pub mod import;
 pub(crate) mod questions;
 pub(crate) mod run;
 pub(crate) mod sink;
@@ -115,6 +116,7 @@ pub(crate) struct NetworkSide {
     name: &'static str,
     performs: &'static [EventKind],
     erases: bool,
+    stores: &'static [&'static str],
     pub run: Box<dyn Fn(Performing) -> Running<anyhow::Error> + Send + Sync>,
 }
 
@@ -172,6 +174,11 @@ impl Service {
         self.effects.iter().any(|effect| effect.erases)
     }
 
+    /// The buckets that its effects write files to.
+    pub fn stores(&self) -> impl Iterator<Item = &'static str> {
+        self.effects.iter().flat_map(|effect| effect.stores).copied()
+    }
+
     /// Performs `effect` beside the write side.
     ///
     /// # Panics
@@ -185,7 +192,8 @@ impl Service {
         self.also_sends(E::REPORTS);
         let effect = Arc::new(effect);
         let run = Box::new(move |with| -> Running<_> { Box::pin(effect::perform_all(Arc::clone(&effect), with)) });
-        self.effects.push(NetworkSide { name: E::NAME, performs: E::PERFORMS, erases: E::ERASES, run });
+        let (erases, stores) = (E::ERASES, E::STORES);
+        self.effects.push(NetworkSide { name: E::NAME, performs: E::PERFORMS, erases, stores, run });
         self
     }
 

@@ -161,7 +161,9 @@ async fn put_streams(manifest: &Manifest, nats: &Nats, config: &Config, director
         ensure!(state.last >= last, "{name} ends at {} after the restore, but at {last} in the backup", state.last);
         println!("stream {name}: restored through {last}");
     }
-    put_timers(manifest, nats, directory).await
+    put_timers(manifest, nats, directory).await?;
+    // What no backup has, since it is there for a day.
+    streams::apply(nats, &config.streams()).await.map(drop)
 }
 
 /// What the restored `EVENTS` continues: also the one that is there, if they have a beginning in common. Tables know it by its

@@ -10,6 +10,7 @@ mod deep;
 mod demo;
 mod follow;
 mod health;
+mod import;
 mod keys;
 mod lanes;
 mod operate;
@@ -85,6 +86,8 @@ enum Command {
     Backup(backup::Backup),
     /// Restore a backup to empty servers, with all services stopped
     Restore(backup::Restore),
+    /// Bring somebody here who comes from another instance, with the file that `POST /me/export` made for them there
+    ImportAccount(import::ImportAccount),
     /// Rebuild a service's tables from EVENTS; its lanes pause meanwhile
     Rebuild(operate::Rebuild),
     /// Replay EVENTS and compare the result with services' tables; a lane pauses while its tables are compared. With
@@ -272,6 +275,7 @@ impl Plyo {
             Command::Dead { what, servers } => what.run(&servers.of_operator()?).await,
             Command::Backup(backup) => backup.run().await,
             Command::Restore(restore) => restore.run().await,
+            Command::ImportAccount(import) => import.run().await,
             Command::Rebuild(rebuild) => rebuild.run().await,
             Command::Verify(verify) => verify.run().await,
             Command::Lanes(lanes) => lanes.run().await,

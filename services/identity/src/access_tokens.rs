@@ -17,6 +17,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{Desk, outbox};
 
+/// For who exports them.
+pub(crate) use self::store::list as of;
+
 pub(crate) async fn create(
     desk: Desk,
     context: RequestContext,

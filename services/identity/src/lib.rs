@@ -1,7 +1,7 @@
 //! Credentials, sessions, keys, and the texts that name somebody: the unfolded part of an account.
 //!
 //! It owns the schema `user_credentials`: e-mail addresses, password hashes, refresh tokens, signing keys, display names and
-//! handles. None of these enter a stream: whatever has one is a request, and what came of it is told by a command to the user
+//! handles, and links to exports. None of these enter a stream: whatever has one is a request, and what came of it is told by a command to the user
 //! service (`outbox.rs`). It has no lane and is not a service: it runs in the process of the user service, with its rights and
 //! under its name.
 
@@ -13,6 +13,7 @@ mod common;
 mod credentials;
 mod domain;
 mod effects;
+pub mod export;
 mod keys;
 mod mail;
 mod outbox;
@@ -37,6 +38,7 @@ use plyo_events::{
     EmailAddress, UserId,
     administration::{Account, GetAccount, GetStanding, ListAccounts, ProveSecondFactor, WhichAccounts},
     erasure::Reauthenticate,
+    export::{ImportAccount, MintExportLink, UseExportLink},
     profile::{GetProfile, PrepareTexts},
     user::{
         ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions, EnrolTotp, Jwks,
@@ -49,6 +51,7 @@ use plyo_nats::{QueryError, Service};
 use sqlx::PgPool;
 
 use administration::EndSessionsOf;
+use export::{Exporting, WriteExport};
 use mail::SendMail;
 
 pub use credentials::Credentials;
@@ -70,7 +73,13 @@ pub fn answer(
     find_accounts: FindAccounts,
 ) -> Service {
     let credentials = erasing.as_ref().map(|erasing| erasing.credentials.clone());
-    let service = service.effect(SendMail(credentials.clone())).effect(EndSessionsOf(credentials.clone()));
+    let exporting = erasing
+        .as_ref()
+        .map(|Erasing { credentials, nats, .. }| Exporting { credentials: credentials.clone(), nats: nats.clone() });
+    let service = service
+        .effect(SendMail(credentials.clone()))
+        .effect(EndSessionsOf(credentials.clone()))
+        .effect(WriteExport(exporting));
     let service = effects::erase(service, erasing);
     let desk = credentials.map(|credentials| Desk { credentials, find_profile, find_accounts });
     service
@@ -94,6 +103,9 @@ pub fn answer(
         .answer::<CheckAccessToken, _, _>(at(&desk, access_tokens::check))
         .answer::<ListSessions, _, _>(at(&desk, sessions::list))
         .handle::<Reauthenticate, _, _>(at(&desk, changes::reauthenticate))
+        .handle::<MintExportLink, _, _>(at(&desk, export::mint))
+        .handle::<UseExportLink, _, _>(at(&desk, export::redeem))
+        .handle::<ImportAccount, _, _>(at(&desk, export::import))
         .handle::<PrepareTexts, _, _>(at(&desk, texts::prepare))
         .answer::<GetProfile, _, _>(at(&desk, texts::profile))
         .handle::<ProveSecondFactor, _, _>(at(&desk, administration::prove))

@@ -7,6 +7,9 @@ use plyo_nats::{Context, QueryError, RequestContext};
 
 use crate::{Desk, outbox};
 
+/// For who exports them.
+pub(crate) use self::store::list as of;
+
 pub(crate) async fn list(desk: Desk, _: Context, query: ListSessions) -> Result<Vec<SessionView>, QueryError> {
     Ok(store::list(&desk.credentials.pool, query.user, query.current).await?)
 }

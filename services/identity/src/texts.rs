@@ -85,10 +85,15 @@ pub(crate) async fn prepare(
     })
 }
 
+/// Whether nobody may have this handle.
+pub(crate) fn is_reserved(handle: &Handle) -> bool {
+    RESERVED.binary_search(&handle.key().as_str()).is_ok()
+}
+
 /// A handle is free that nobody has in their profile, and that nobody claimed within a day: their change may be under way.
 async fn claim(desk: &Desk, context: &RequestContext, user: UserId, handle: &Handle) -> Result<(), QueryError> {
     let (pool, key) = (&desk.credentials.pool, handle.key());
-    if RESERVED.binary_search(&key.as_str()).is_ok() {
+    if is_reserved(handle) {
         let violation = Violation { pointer: "/handle".to_owned(), detail: "this handle is reserved".to_owned() };
         return Err(Rejection::violations(vec![violation]).into());
     }

@@ -1,7 +1,8 @@
-//! Registrations, profiles, log-ins, ended sessions, and the end of accounts.
+//! Registrations, profiles, log-ins, ended sessions, exports, and the end of accounts.
 
 pub(crate) mod administration;
 mod erasure;
+pub(crate) mod export;
 pub(crate) mod mails;
 mod profile;
 
@@ -65,12 +66,13 @@ pub(crate) struct State {
     pub roles: Rows<RoleRow>,
     pub suspensions: Rows<SuspensionRow>,
     pub acts: Rows<ActRow>,
+    pub exports: Rows<export::ExportRow>,
 }
 
 impl Tables for State {
     fn tables(&mut self) -> Vec<&mut dyn Table> {
-        let Self { profiles, details, revoked, mails, erasures, staff, roles, suspensions, acts } = self;
-        vec![profiles, details, revoked, mails, erasures, staff, roles, suspensions, acts]
+        let Self { profiles, details, revoked, mails, erasures, staff, roles, suspensions, acts, exports } = self;
+        vec![profiles, details, revoked, mails, erasures, staff, roles, suspensions, acts, exports]
     }
 }
 
@@ -132,6 +134,7 @@ impl State {
             }
             _ => {
                 self.erase(event);
+                self.evolve_export(event);
                 administration::evolve(self, event);
             }
         }

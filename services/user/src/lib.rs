@@ -11,12 +11,15 @@ mod queries;
 mod reactor;
 mod store;
 
-use plyo_events::{administration::ListActs, erasure::GetErasure};
+use plyo_events::{administration::ListActs, erasure::GetErasure, export::GetExport};
 use plyo_nats::Service;
 
 pub use queries::{accounts, profile};
 
 /// The user service.
 pub fn service() -> Service {
-    Service::new(reactor::Accounts).answer::<GetErasure, _, _>(queries::erasure).answer::<ListActs, _, _>(queries::acts)
+    Service::new(reactor::Accounts)
+        .answer::<GetErasure, _, _>(queries::erasure)
+        .answer::<GetExport, _, _>(queries::export)
+        .answer::<ListActs, _, _>(queries::acts)
 }

@@ -5,6 +5,7 @@ use plyo_events::{
     Rejection, UserId,
     administration::{Account, ActView, ListActs, WhichAccounts},
     erasure::{ERASURE_NOT_FOUND, ErasureView, GetErasure},
+    export::{EXPORT_NOT_FOUND, ExportView, GetExport},
     query::Page,
     rejection::INVALID_CURSOR,
     user::Profile,
@@ -20,6 +21,10 @@ use crate::store;
 /// When Postgres fails.
 pub async fn profile(pool: PgPool, user: UserId) -> Result<Option<Profile>> {
     store::profile(&pool, user).await
+}
+
+pub(crate) async fn export(context: Context, query: GetExport) -> Result<ExportView, QueryError> {
+    Ok(store::export(&context.pool, query.user).await?.ok_or(EXPORT_NOT_FOUND)?)
 }
 
 pub(crate) async fn erasure(context: Context, query: GetErasure) -> Result<ErasureView, QueryError> {

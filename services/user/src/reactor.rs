@@ -7,7 +7,7 @@ use plyo_events::{
 };
 use plyo_nats::{Incoming, Reactor};
 
-use crate::domain::{self, State, administration, mails};
+use crate::domain::{self, State, administration, export, mails};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Accounts;
@@ -40,12 +40,18 @@ impl Reactor for Accounts {
                 | Command::ReportMail(ReportMail { request_id, .. }) => {
                     state.mails.want((command.user(), *request_id));
                 }
+                Command::RequestExport(_) => {
+                    state.profiles.want((command.user(),));
+                    state.exports.want((command.user(),));
+                }
+                Command::ReportExport(_) => state.exports.want((command.user(),)),
                 _ => administration::needs(message, state),
             },
             Incoming::Event(event) => match &event.body {
                 Event::ErasureDue(_) | Event::ErasurePrepared(_) | Event::ErasureCompleted(_) => {
                     state.erasures.want((event.user(),));
                 }
+                Event::ExportCompleted(_) | Event::ExportFailed(_) => state.exports.want((event.user(),)),
                 // Of everything else a replay only puts rows.
                 _ => administration::needs(message, state),
             },
@@ -74,6 +80,8 @@ impl Reactor for Accounts {
             Command::ReinstateUser(reinstate) => administration::reinstate(state, command, reinstate),
             Command::ForceLogOut(force) => administration::force_log_out(state, command, force),
             Command::ReportLogOut(report) => administration::report_log_out(state, command, report),
+            Command::RequestExport(_) => export::request(state, command),
+            Command::ReportExport(report) => export::report(state, command, report),
             _ => Err(UNKNOWN_COMMAND.into()),
         }
     }

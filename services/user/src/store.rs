@@ -3,9 +3,10 @@
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use plyo_events::{
-    EventId, UserId,
+    EventId, ExportId, UserId,
     administration::{Account, AccountView, ActView, STAFF, SuspensionView, WhichAccounts},
     erasure::ErasureView,
+    export::{ExportFile, ExportView},
     profile::About,
     user::Profile,
 };
@@ -58,6 +59,31 @@ pub(crate) async fn erasure(pool: &PgPool, user_id: UserId) -> Result<Option<Era
             erased_at: Timestamp::from_microsecond(erased_at)?,
             completed_at: completed_at.map(Timestamp::from_microsecond).transpose()?,
             events: events.map_or(0, i64::cast_unsigned),
+        })
+    };
+    found.map(view).transpose()
+}
+
+/// `None` if the user never asked for one.
+pub(crate) async fn export(pool: &PgPool, user: UserId) -> Result<Option<ExportView>> {
+    type Found = (Uuid, String, i64, Option<i64>, Option<i64>, Option<i64>);
+    let sql = "SELECT export_id, stage, (extract(epoch FROM requested_at) * 1000000)::bigint, events, bytes,
+                      (extract(epoch FROM expires_at) * 1000000)::bigint
+               FROM export WHERE user_id = $1";
+    let found: Option<Found> = sqlx::query_as(sql).bind(user.uuid()).fetch_optional(pool).await?;
+    let view = |(export_id, stage, requested_at, events, bytes, expires_at): Found| {
+        let file = |(events, bytes, expires_at): (i64, i64, i64)| {
+            anyhow::Ok(ExportFile {
+                events: events.cast_unsigned(),
+                bytes: bytes.cast_unsigned(),
+                expires_at: Timestamp::from_microsecond(expires_at)?,
+            })
+        };
+        Ok(ExportView {
+            export_id: ExportId::new(export_id),
+            stage: serde_json::from_value(stage.into())?,
+            requested_at: Timestamp::from_microsecond(requested_at)?,
+            file: events.zip(bytes).zip(expires_at).map(|((e, b), at)| file((e, b, at))).transpose()?,
         })
     };
     found.map(view).transpose()

@@ -31,6 +31,8 @@ pub struct Answer {
     pub headers: hyper::HeaderMap,
     /// `Null` when there is no JSON body.
     pub body: Value,
+    /// As it came.
+    pub bytes: Bytes,
 }
 
 impl Answer {
@@ -145,6 +147,7 @@ impl Client {
             status: parts.status.as_u16(),
             headers: parts.headers,
             body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+            bytes: body,
         })
     }
 

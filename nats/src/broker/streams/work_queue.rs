@@ -3,7 +3,6 @@
 
 use anyhow::{Context, Result};
 use async_nats::HeaderMap;
-use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use crate::broker::{Nats, connection::ApiError, wire};
@@ -43,7 +42,7 @@ pub(super) async fn move_over(nats: &Nats) -> Result<u64> {
         // It was stored as `cmd.<partition>.<service>.<verb>.<subject>`.
         let [cmd, _, rest @ ..] = &tokens[..] else { continue };
         let subject = format!("{cmd}.{}", rest.join("."));
-        let body = BASE64_STANDARD.decode(message["data"].as_str().unwrap_or_default()).context("a body")?;
+        let body = wire::stored_body(message)?;
         nats.publish(subject, own(&wire::stored_headers(message)?), body.into()).await?.await?;
         moved += 1;
     }

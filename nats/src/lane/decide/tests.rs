@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use plyo_events::{Command, Event, RejectionKind};
+use serde_json::Value;
 
 use super::*;
 use crate::{
     broker::reader::Received,
-    lane::outbox::Target,
+    lane::{import::Import, outbox::Target},
     probe::{Probe, State, id, measure, measured, person, unlocked},
     reactor::Incoming,
     sql::{MemoryTables, Tables},
@@ -234,4 +235,34 @@ fn what_a_batch_publishes_is_in_the_order_of_its_messages() {
     let caused_by = |number: usize| wire::text(&decided.outbox[number].headers, wire::CAUSATION).map(str::to_owned);
     assert_eq!((caused_by(0), caused_by(1)), (Some(id(2).to_string()), Some(id(5).to_string())));
     assert_eq!(decided.outbox.len(), 2, "the third achievement is weighed, and what is skipped counts for nothing");
+}
+
+/// The loop's command that brings these events.
+fn import(number: u32, events: Vec<Message<Event>>) -> Arrival {
+    let received = received(format!("cmd.7.probe.import.{}", person(1)), HeaderMap::new());
+    let work = Work::Import(Import { id: id(number), subject: person(1).into(), events });
+    Arrival { source: Source::Commands, received, work }
+}
+
+#[test]
+fn imported_events_are_published_as_they_were_once_and_with_a_mark() {
+    let events = vec![measured(2, person(1), 700), measured(3, person(1), 800)];
+    let decided = batch([import(1, events.clone()), import(1, events.clone())], &[]);
+    let published: Vec<_> = decided.outbox.iter().map(|outgoing| outgoing.id().unwrap()).collect();
+    assert_eq!(published, [id(2), id(3)]);
+    assert!(decided.outbox.iter().all(|outgoing| wire::imported_by(&outgoing.headers) == Some(id(1))));
+    assert_eq!(decided.handled.iter().map(|handled| handled.id).collect::<Vec<_>>(), [id(1)]);
+    let again = batch([import(1, events.clone())], &[(1, stored("", Outcome::Done { result: Value::Null }))]);
+    assert_eq!((again.outbox.len(), again.handled.len()), (0, 0));
+    // They are in the tables: the same measurement again is no news.
+    let decided = batch([import(1, events), command(measure(4, person(1), 800), "f")], &[]);
+    assert_eq!(decided.outbox.len(), 2);
+}
+
+#[test]
+fn nobody_reacts_to_what_was_reacted_to_on_another_instance() {
+    let heard = |number| event(unlocked(number, person(1), "a"));
+    let imported = |number| Arrival { work: Work::Imported(unlocked(number, person(1), "a")), ..heard(number) };
+    assert_eq!(batch([heard(1), heard(2), imported(3)], &[]).outbox.len(), 0);
+    assert_eq!(batch([imported(1), imported(2), heard(3)], &[]).outbox.len(), 1, "and it was folded");
 }

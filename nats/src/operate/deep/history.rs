@@ -160,7 +160,8 @@ impl History {
         if !is_handled && !self.ids.contains_key(&cause) {
             self.open.push(Open { cause, id, sequence, stored: *time, from_clock });
         }
-        if !from_clock {
+        // The id of one from another instance derives from what caused it there.
+        if !from_clock && wire::imported_by(headers).is_none() {
             self.check_id(id, cause, service, sequence);
         }
     }

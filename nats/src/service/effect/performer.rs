@@ -104,6 +104,10 @@ impl<E: Effect> Performer<E> {
 
     async fn handle(&self, asked: &Asked) {
         failpoint!("effect-received");
+        if wire::imported_by(&asked.received.headers).is_some() {
+            // It was performed where it comes from.
+            return self.consumer.acknowledge(asked).await;
+        }
         let mut event = match self.decode(asked) {
             Ok(event) => event,
             Err(WireError::Decode(error @ DecodeError::NewerVersion { .. })) => return self.stop(asked, &error).await,

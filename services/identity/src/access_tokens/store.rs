@@ -44,7 +44,7 @@ pub(super) async fn add(
     Ok(true)
 }
 
-pub(super) async fn list(pool: &PgPool, user: UserId) -> Result<Vec<AccessTokenView>> {
+pub(crate) async fn list(pool: &PgPool, user: UserId) -> Result<Vec<AccessTokenView>> {
     let rows: Vec<(Uuid, String, Value, i64, i64, Option<i64>)> = sqlx::query_as(
         "SELECT token_id, name, scopes, (extract(epoch FROM created_at) * 1000000)::bigint,
                 (extract(epoch FROM expires_at) * 1000000)::bigint, (extract(epoch FROM last_used_at) * 1000000)::bigint

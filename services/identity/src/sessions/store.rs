@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Those that a refresh token can still prolong.
-pub(super) async fn list(pool: &PgPool, user: UserId, current: SessionId) -> Result<Vec<SessionView>> {
+pub(crate) async fn list(pool: &PgPool, user: UserId, current: SessionId) -> Result<Vec<SessionView>> {
     let rows: Vec<(Uuid, Option<String>, i64, i64)> = sqlx::query_as(
         "SELECT session_id, device, (extract(epoch FROM started_at) * 1000000)::bigint,
                 (extract(epoch FROM last_used_at) * 1000000)::bigint

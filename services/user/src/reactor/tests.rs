@@ -4,10 +4,11 @@ mod administration;
 
 use jiff::Timestamp;
 use plyo_events::{
-    MailId, SessionId, UserId,
+    ExportId, MailId, SessionId, UserId,
     administration::{Role, RoleChange},
     clock::ErasureDue,
     erasure::{CancelErasure, ReportMessagesErased, ReportTablesErased, RequestErasure},
+    export::{ExportFile, ReportExport, RequestExport},
     profile::ChangeProfile,
     user::{
         Locale, MailKind, MailResult, RegisterUser, ReportFailedSignIn, ReportMail, ReportSecurityChange, ReportSignIn,
@@ -72,6 +73,13 @@ fn commands() -> impl Strategy<Value = Vec<Input>> {
         (1..9_u32).prop_map(|failures| ReportFailedSignIn { failures, device: None }.into()),
         (0..3_u8).prop_map(|number| RequestMail { request_id: mail(number), kind: MailKind::ResetPassword }.into()),
         (0..3_u8).prop_map(|number| ReportMail { request_id: mail(number), result: MailResult::Sent }.into()),
+        Just(RequestExport {}.into()),
+        (0..40_u32, any::<bool>()).prop_map(|(number, is_written)| {
+            let export_id = ExportId::new(Uuid::new_v5(&Uuid::nil(), &number.to_be_bytes()));
+            let expires_at = Timestamp::new(90_000, 1_001).unwrap();
+            let written = is_written.then_some(ExportFile { events: 7, bytes: 900, expires_at });
+            ReportExport { export_id, written }.into()
+        }),
         Just(ReportSecurityChange { change: SecurityChange::PasswordReset }.into()),
     ];
     let about_a_user = (0..3_u8, body).prop_map(|(user, body)| (Some(user), body));
@@ -225,4 +233,29 @@ proptest! {
         prop_assert_eq!(again.tables(), once.tables());
         prop_assert_eq!(again.history(), once.history());
     }
+}
+
+#[test]
+fn an_export_is_asked_for_once_at_a_time_and_reported_once() {
+    let mut lane = lane();
+    lane.when(command(1, person(1), register("UTC")));
+    let request = |number| command(number, person(1), RequestExport {});
+    let kinds = |events: &[Message<Event>]| events.iter().map(|event| event.body.kind()).collect::<Vec<_>>();
+    let asked = lane.when(request(2));
+    assert_eq!(kinds(&asked.events), [EventKind::ExportRequested]);
+    let asked = asked.outcome.unwrap();
+    let again = lane.when(request(3));
+    assert_eq!((again.events, again.outcome.unwrap()), (vec![], asked.clone()));
+    let export_id = asked["export_id"].as_str().unwrap().parse().unwrap();
+    let written = Some(ExportFile { events: 7, bytes: 900, expires_at: Timestamp::new(90_000, 0).unwrap() });
+    let another = ReportExport { export_id: ExportId::new(Uuid::nil()), written };
+    assert_eq!(lane.when(command(4, person(1), another)).outcome.unwrap_err().code, "export_not_open");
+    let report = |number| command(number, person(1), ReportExport { export_id, written });
+    assert_eq!(kinds(&lane.when(report(5)).events), [EventKind::ExportCompleted]);
+    assert_eq!(lane.when(report(6)).outcome.unwrap_err().code, "export_not_open");
+    // Another one, which fails.
+    let next = lane.when(request(7)).outcome.unwrap()["export_id"].as_str().unwrap().parse().unwrap();
+    let failed = ReportExport { export_id: next, written: None };
+    assert_eq!(kinds(&lane.when(command(8, person(1), failed)).events), [EventKind::ExportFailed]);
+    assert_eq!(lane.when(command(9, person(2), RequestExport {})).outcome.unwrap_err().code, "user_not_found");
 }

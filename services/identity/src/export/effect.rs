@@ -1,0 +1,84 @@
+//! Writes the file that somebody asked for.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use jiff::{SignedDuration, Timestamp};
+use plyo_events::{
+    Command, CommandKind, Event, EventKind, ExportId, Message, UserId,
+    export::{BUCKET, EXPORT_ID, ExportFile, ReportExport},
+};
+use plyo_nats::{Effect, Nats, ObjectWriter, Performed, PersonalHistory, personal_timers};
+use serde_json::json;
+
+use super::{Account, Archive};
+use crate::Credentials;
+
+/// What exporting takes.
+#[derive(Clone)]
+pub struct Exporting {
+    pub credentials: Credentials,
+    pub nats: Nats,
+}
+
+/// Does what `export.requested` asks for.
+pub(crate) struct WriteExport(pub Option<Exporting>);
+
+/// How soon an attempt that failed is made again, how late after many, and how many there are.
+const AGAIN: Duration = Duration::from_millis(500);
+const LATEST: Duration = Duration::from_secs(30);
+const ATTEMPTS: u32 = 20;
+/// How long a file can be fetched. It is counted from its beginning, and its bucket keeps everything for longer.
+const FETCHED_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+impl Effect for WriteExport {
+    const NAME: &'static str = "export";
+    const PERFORMS: &'static [EventKind] = &[EventKind::ExportRequested];
+    const REPORTS: &'static [CommandKind] = &[CommandKind::ReportExport];
+    const STORES: &'static [&'static str] = &[BUCKET];
+
+    async fn perform(&self, event: &Message<Event>, attempt: u32) -> Performed {
+        let Some(exporting) = &self.0 else { return Performed::RetryAfter(LATEST) };
+        let Event::ExportRequested(requested) = &event.body else { return Performed::RetryAfter(LATEST) };
+        let export_id = requested.export_id;
+        let report = |written| Command::from(ReportExport { export_id, written });
+        match exporting.write(event.user(), export_id).await {
+            Ok(file) => Performed::Done(report(Some(file))),
+            Err(error) => {
+                tracing::warn!(export = %export_id, error = format!("{error:#}"), attempt, "an export is not written yet");
+                if attempt < ATTEMPTS {
+                    Performed::RetryAfter(LATEST.min(AGAIN * attempt))
+                } else {
+                    Performed::GaveUp(report(None))
+                }
+            }
+        }
+    }
+}
+
+impl Exporting {
+    async fn write(&self, user: UserId, export_id: ExportId) -> Result<ExportFile> {
+        // A table holds no nanoseconds.
+        let expires_at = Timestamp::from_second((Timestamp::now() + FETCHED_FOR).as_second())?;
+        let account = Account::read(&self.credentials.pool, user).await?.context("there is no such account")?;
+        let mut history = PersonalHistory::open(&self.nats, user).await?;
+        let mut file = ObjectWriter::new(&self.nats, BUCKET, &user.to_string());
+        let mut archive = Archive::begin(&account, export_id)?;
+        while let Some(lines) = history.next().await? {
+            // Meanwhile the broker sends what follows.
+            let (added, compressed) = tokio::task::spawn_blocking(move || {
+                archive.add(&lines)?;
+                let compressed = archive.take();
+                anyhow::Ok((archive, compressed))
+            })
+            .await??;
+            archive = added;
+            file.write(&compressed).await?;
+        }
+        let timers = personal_timers(&self.nats, user).await?;
+        let (rest, events) = archive.finish(&timers)?;
+        file.write(&rest).await?;
+        let bytes = file.finish(json!({ EXPORT_ID: export_id })).await?;
+        Ok(ExportFile { events, bytes, expires_at })
+    }
+}
