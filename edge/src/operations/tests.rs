@@ -89,9 +89,13 @@ fn a_pointer_leads_into_what_a_socket_sent() {
 }
 
 #[test]
-fn only_what_is_about_the_account_itself_needs_a_session() {
-    for operation in operations().iter().filter(|row| row.needs_token && row.scope.is_none()) {
-        assert!(operation.path.starts_with("/auth/"), "{} says no scope", operation.name());
+fn only_what_is_about_accounts_needs_a_session_and_of_others_a_role() {
+    for operation in operations() {
+        let is_of_others = operation.path.starts_with("/admin/");
+        let needs_session = operation.needs_token && operation.scope.is_none();
+        assert!(!needs_session || is_of_others || operation.path.starts_with("/auth/"), "{}", operation.name());
+        assert_eq!(operation.role.is_some(), is_of_others, "{}", operation.name());
+        assert!(!is_of_others || needs_session, "{}", operation.name());
     }
     for operation in operations().iter().filter(|row| row.command.is_some()) {
         assert_eq!(operation.command.and_then(|command| command.scope), operation.scope, "{}", operation.name());
