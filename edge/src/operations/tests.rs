@@ -89,11 +89,16 @@ fn a_pointer_leads_into_what_a_socket_sent() {
 }
 
 #[test]
-fn only_what_is_about_the_account_itself_needs_a_session() {
-    for operation in operations().iter().filter(|row| row.needs_token && row.scope.is_none()) {
-        let is_about_the_account =
-            ["/auth/", "/me/erasure/"].iter().any(|place| operation.path.starts_with(place)) || operation.path == "/me";
-        assert!(is_about_the_account, "{} says no scope", operation.name());
+fn only_what_is_about_accounts_needs_a_session_and_of_others_a_role() {
+    let is_of_accounts = |path: &str| {
+        ["/auth/", "/me/erasure/", "/me/export"].iter().any(|place| path.starts_with(place)) || path == "/me"
+    };
+    for operation in operations() {
+        let is_of_others = operation.path.starts_with("/admin/");
+        let needs_session = operation.needs_token && operation.scope.is_none();
+        assert!(!needs_session || is_of_others || is_of_accounts(operation.path), "{}", operation.name());
+        assert_eq!(operation.role.is_some(), is_of_others, "{}", operation.name());
+        assert!(!is_of_others || needs_session, "{}", operation.name());
     }
     let is_command = |row: &&Operation| row.command.is_some_and(|command| command.kind != CommandKind::CancelErasure);
     for operation in operations().iter().filter(is_command) {
