@@ -118,6 +118,8 @@ async fn what_only_newer_services_know_reaches_everybody_who_listens_live_and_on
     let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
     let me = ada.get("/api/v1/auth/me").await.unwrap().success().unwrap();
+    // Of the log-in there are events, too.
+    fixture.settle(&["user"]).await;
     let sent = newer(me["user_id"].as_str().unwrap().parse().unwrap());
     let mut sockets = [Socket::open(&ada, None, false).await, Socket::open(&ada, None, true).await];
     let messages = sent.iter().map(|(.., message)| message.clone()).collect();
