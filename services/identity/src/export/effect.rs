@@ -58,7 +58,8 @@ impl Effect for WriteExport {
 
 impl Exporting {
     async fn write(&self, user: UserId, export_id: ExportId) -> Result<ExportFile> {
-        let expires_at = Timestamp::now() + FETCHED_FOR;
+        // A table holds no nanoseconds.
+        let expires_at = Timestamp::from_second((Timestamp::now() + FETCHED_FOR).as_second())?;
         let account = Account::read(&self.credentials.pool, user).await?.context("there is no such account")?;
         let mut history = PersonalHistory::open(&self.nats, user).await?;
         let mut file = ObjectWriter::new(&self.nats, BUCKET, &user.to_string());
