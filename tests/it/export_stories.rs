@@ -4,10 +4,12 @@ use std::{
     io::{Read, Write},
     path::{Path, PathBuf},
     process::Output,
+    time::Duration,
 };
 
 use plyo_client::{Client, Live};
-use plyo_nats::Tail;
+use plyo_events::UserId;
+use plyo_nats::{Tail, streams};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection};
 use tempfile::TempDir;
@@ -17,12 +19,13 @@ use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 use crate::{
     command_line,
     people::{pushed, somebody, trained_at, workout},
-    platform::{Fixture, REAL},
+    platform::{Fixture, REAL, eventually},
     replay_stories::{plyo, said},
 };
 
 const EVENTS: &str = "events.jsonl";
 const MANIFEST: &str = "manifest.json";
+const PASSWORD: &[u8] = b"another password\n";
 
 /// Somebody who has done a bit of everything; gives their id.
 async fn live_a_little(fixture: &Fixture, ada: &mut Client) -> Uuid {
@@ -107,10 +110,31 @@ fn with(archive: &Path, changed: &[(&str, Vec<u8>)]) -> PathBuf {
 /// `plyo import-account`, with a password on stdin for whoever reads it.
 fn import(fixture: &Fixture, arguments: &[&str]) -> Output {
     let programs = tempfile::tempdir().unwrap();
+    let arguments = importing(fixture, arguments);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    command_line::output(programs.path(), &arguments, PASSWORD)
+}
+
+/// The same, but its process is killed once the first events are there.
+async fn begin_to_import(fixture: &Fixture, arguments: &[&str]) {
+    let programs = tempfile::tempdir().unwrap();
+    let (nats, before) = (fixture.nats().await, streams::state(&fixture.nats().await, "EVENTS").await.unwrap().last);
+    let arguments = importing(fixture, arguments);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut begun = command_line::plyo(programs.path(), &arguments).spawn().unwrap();
+    begun.stdin.take().unwrap().write_all(PASSWORD).unwrap();
+    eventually("events are imported", Duration::from_secs(60), async || {
+        Ok((streams::state(&nats, "EVENTS").await?.last > before).then_some(()))
+    })
+    .await;
+    begun.kill().unwrap();
+    begun.wait().unwrap();
+}
+
+fn importing(fixture: &Fixture, arguments: &[&str]) -> Vec<String> {
     let (nats, dsn, nkeys) = (fixture.nats_server.url(), fixture.dsn(), fixture.nats_server.nkeys());
     let servers = ["--nats-url", &nats, "--postgres-url", &dsn, "--nkeys", nkeys.to_str().unwrap()];
-    let all = [&["import-account"][..], arguments, &servers].concat();
-    command_line::output(programs.path(), &all, b"another password\n")
+    [&["import-account"][..], arguments, &servers].concat().into_iter().map(str::to_owned).collect()
 }
 
 /// Every row about somebody, by service and table. What became of the export itself is not in its file.
@@ -219,6 +243,7 @@ async fn somebody_moves_to_another_instance_and_has_the_same_there() {
 
     let (_other, other_url) = there.start_platform().await;
     somebody(&other_url, "ben").await;
+    begin_to_import(&there, &[file, "--password-stdin"]).await;
     let done = import(&there, &[file, "--password-stdin"]);
     assert!(done.status.success(), "{}", said(&done));
     there.settle(&REAL).await;
@@ -229,6 +254,9 @@ async fn somebody_moves_to_another_instance_and_has_the_same_there() {
     assert_eq!(there.verify(&REAL).await, Vec::<String>::new());
     let deep = plyo(&there, &["verify", "--deep"]);
     assert!(deep.status.success(), "{}", said(&deep));
+
+    let timers = plyo_nats::personal_timers(&there.nats().await, UserId::new(user)).await.unwrap();
+    assert_eq!(timers.len(), 1, "the reminder comes there");
 
     // Once is enough.
     let all = events(&there).await;
