@@ -91,6 +91,7 @@ pub(crate) async fn export(pool: &PgPool, user: UserId) -> Result<Option<ExportV
 
 /// One more than the limit, if there are more.
 pub(crate) async fn accounts(pool: &PgPool, find: &WhichAccounts) -> Result<Vec<Account>> {
+    type Found = (Uuid, i64, Vec<String>, Option<String>, Option<i64>, Option<Vec<u8>>);
     // Where few are meant, only these are looked at.
     let chosen = match (find.only, find.role, find.suspended) {
         (Some(_), ..) => "SELECT $2 AS user_id",
@@ -109,17 +110,16 @@ pub(crate) async fn accounts(pool: &PgPool, find: &WhichAccounts) -> Result<Vec<
            AND ($4::boolean IS NULL OR (s.user_id IS NOT NULL) = $4) AND p.user_id < $5
          ORDER BY p.user_id DESC LIMIT $6"
     );
-    let rows: Vec<(Uuid, i64, Vec<String>, Option<String>, Option<i64>, Option<Vec<u8>>)> =
-        sqlx::query_as(AssertSqlSafe(sql))
-            .bind(STAFF.uuid())
-            .bind(find.only.map(UserId::uuid))
-            .bind(find.role.map(|role| role.name()))
-            .bind(find.suspended)
-            .bind(find.before.map_or(Uuid::max(), UserId::uuid))
-            .bind(i64::from(find.limit) + 1)
-            .fetch_all(pool)
-            .await?;
-    let account = |(user, registered_at, roles, reason, since, called): (_, _, Vec<String>, Option<String>, _, _)| {
+    let rows: Vec<Found> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(STAFF.uuid())
+        .bind(find.only.map(UserId::uuid))
+        .bind(find.role.map(|role| role.name()))
+        .bind(find.suspended)
+        .bind(find.before.map_or(Uuid::max(), UserId::uuid))
+        .bind(i64::from(find.limit) + 1)
+        .fetch_all(pool)
+        .await?;
+    let account = |(user, registered_at, roles, reason, since, called): Found| {
         let suspension = match (reason, since) {
             (Some(reason), Some(since)) => {
                 Some(SuspensionView { reason: named(&reason)?, since: Timestamp::from_microsecond(since)? })
@@ -133,7 +133,6 @@ pub(crate) async fn accounts(pool: &PgPool, find: &WhichAccounts) -> Result<Vec<
             roles: roles.iter().map(|role| named(role)).collect::<Result<_>>()?,
             suspension,
         };
-        let called: Option<Vec<u8>> = called;
         Ok(Account { view, called: called.as_deref().map(unpack).transpose()?.unwrap_or_default() })
     };
     rows.into_iter().map(account).collect()
