@@ -138,7 +138,7 @@ async fn transaction<R: Reactor>(
     let reached = owner.position.to_commit(owner.reached(gathered));
     let mut transaction = statement("begin", owner.session.connection.begin()).await?;
     failpoint!("begin");
-    let commands: Vec<_> = gathered.commands().collect();
+    let commands: Vec<_> = gathered.command_ids().collect();
     let handled = store::handled(&mut transaction, &commands).await?;
     failpoint!("look-up");
     let incoming: Vec<Incoming<'_>> = gathered.incoming().collect();

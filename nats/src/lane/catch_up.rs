@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use anyhow::{Context, anyhow};
 use jiff::Timestamp;
-use plyo_events::{Event, Message, Outcome, query::StoredOutcome};
+use plyo_events::{Event, Message, Outcome};
 use rustc_hash::FxHashSet;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
@@ -272,8 +272,7 @@ impl<S: tables::Tables> Folding<S> {
             }
             let result =
                 serde_json::to_value(&event.body).context("an event is plain data").map_err(Failure::Poison)?;
-            let stored = StoredOutcome { fingerprint: String::new(), outcome: Outcome::Done { result } };
-            handled.push(HandledCommand { id: *cause, subject: event.subject.uuid(), stored });
+            handled.push(HandledCommand::by_id(*cause, event.subject, Outcome::Done { result }));
         }
         Ok(handled)
     }

@@ -5,12 +5,12 @@
 use async_nats::HeaderMap;
 use plyo_events::{EventKind, Message, Outcome, Subject, query::StoredOutcome, rejection::IDEMPOTENCY_KEY_REUSED};
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     erasure,
     gather::{Arrival, Gathered, Source, Work},
-    import::Import,
     letter::{Letter, one_line},
     outbox::Outgoing,
     step::{self, Step},
@@ -73,18 +73,22 @@ pub(super) fn decide<R: Reactor>(
             }
             Work::Import(import) => {
                 let before = handled.get(&import.id);
-                if decided.is_erased(erased, import.subject) {
-                    decided.handled.push(import.handled(erasure::declined()));
                 // What comes again was folded, and is published.
-                } else if before.is_none_or(|stored| comes_again(stored, &arrival.received.headers)) {
+                if before.is_some_and(|stored| !comes_again(stored, &arrival.received.headers)) {
+                    continue;
+                }
+                let outcome = if decided.is_erased(erased, import.subject) {
+                    erasure::declined()
+                } else {
                     for event in &import.events {
                         step::fold(reactor, state, event);
                         decided.outbox.push(import.outgoing(event));
                     }
-                    let done = import.handled(Import::done());
-                    handled.insert(done.id, done.stored.clone());
-                    decided.handled.push(done);
-                }
+                    Outcome::Done { result: Value::Null }
+                };
+                let command = HandledCommand::by_id(import.id, import.subject, outcome);
+                handled.insert(command.id, command.stored.clone());
+                decided.handled.push(command);
             }
             Work::Command(command) => {
                 let headers = &arrival.received.headers;

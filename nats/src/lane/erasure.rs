@@ -2,7 +2,7 @@
 //! brings each lane to it, since most lanes do not read the events of accounts. From then on a lane handles nothing about them,
 //! whatever is still under way, and its tables have nothing of them.
 
-use plyo_events::{EventKind, Outcome, Rejection, Subject, erasure::ERASED, query::StoredOutcome};
+use plyo_events::{EventKind, Outcome, Rejection, Subject, erasure::ERASED};
 use rustc_hash::FxHashSet;
 use serde_json::Value;
 use sqlx::Connection;
@@ -47,9 +47,7 @@ impl Erase {
     }
 
     pub(super) fn handled(self) -> HandledCommand {
-        let outcome = Outcome::Done { result: Value::Null };
-        let stored = StoredOutcome { fingerprint: String::new(), outcome };
-        HandledCommand { id: self.id, subject: self.subject.uuid(), stored }
+        HandledCommand::by_id(self.id, self.subject, Outcome::Done { result: Value::Null })
     }
 }
 

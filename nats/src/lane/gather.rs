@@ -138,8 +138,7 @@ impl Gathered {
         })
     }
 
-    /// The ids of its commands.
-    pub(super) fn commands(&self) -> impl Iterator<Item = Uuid> {
+    pub(super) fn command_ids(&self) -> impl Iterator<Item = Uuid> {
         self.arrivals.iter().filter_map(|arrival| match &arrival.work {
             Work::Command(command) => Some(command.id),
             Work::Import(import) => Some(import.id),

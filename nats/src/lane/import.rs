@@ -2,11 +2,11 @@
 //! were: the lane folds them and publishes them with a mark. Nobody reacts to them or performs what they ask for, since that was
 //! done where they come from; what came of it is among them.
 
-use plyo_events::{Event, Message, Outcome, Subject, query::StoredOutcome};
-use serde_json::{Value, value::RawValue};
+use plyo_events::{Event, Message, Subject};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{outbox::Outgoing, store::HandledCommand};
+use super::outbox::Outgoing;
 use crate::{
     broker::{
         attributes::required,
@@ -53,14 +53,5 @@ impl Import {
         let mut outgoing = Outgoing::event(event);
         wire::set(&mut outgoing.headers, wire::IMPORTED, self.id.to_string());
         outgoing
-    }
-
-    pub(super) fn done() -> Outcome {
-        Outcome::Done { result: Value::Null }
-    }
-
-    pub(super) fn handled(&self, outcome: Outcome) -> HandledCommand {
-        let stored = StoredOutcome { fingerprint: String::new(), outcome };
-        HandledCommand { id: self.id, subject: self.subject.uuid(), stored }
     }
 }

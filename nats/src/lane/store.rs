@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
-use plyo_events::query::StoredOutcome;
+use plyo_events::{Outcome, Subject, query::StoredOutcome};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use tokio::time::Instant;
@@ -25,6 +25,13 @@ pub(crate) struct HandledCommand {
     pub id: Uuid,
     pub subject: Uuid,
     pub stored: StoredOutcome,
+}
+
+impl HandledCommand {
+    /// One whose body is not compared with what is sent under its id again.
+    pub(crate) fn by_id(id: Uuid, subject: Subject, outcome: Outcome) -> Self {
+        Self { id, subject: subject.uuid(), stored: StoredOutcome { fingerprint: String::new(), outcome } }
+    }
 }
 
 /// Everything the loop writes with a batch, besides what the service saves.

@@ -75,6 +75,23 @@ fn from_where_somebody_is_erased_their_messages_are_declined_and_what_was_decide
     assert_eq!(outcome(3), Some(erasure::declined()));
 }
 
+#[test]
+fn what_is_imported_for_somebody_who_was_erased_is_declined_once() {
+    let events = vec![measured(2, person(1), 700)];
+    let mut gathered = Gathered::default();
+    gathered.arrivals.extend([import(1, events.clone()), import(1, events)]);
+    let decided = decide(
+        &Probe::default(),
+        &mut State::default(),
+        &gathered,
+        FxHashMap::default(),
+        &FxHashSet::from_iter([person(1).uuid()]),
+    );
+    let handled: Vec<_> = decided.handled.iter().map(|it| (it.id, it.stored.outcome.clone())).collect();
+    assert_eq!(handled, [(id(1), erasure::declined())], "the same row is not written twice");
+    assert!(decided.outbox.is_empty());
+}
+
 fn stored(fingerprint: &str, outcome: Outcome) -> StoredOutcome {
     StoredOutcome { fingerprint: fingerprint.to_owned(), outcome }
 }
