@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
-use async_nats::HeaderMap;
+use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::Timestamp;
-use plyo_events::{CommandId, CommandKind, EventId, Outcome, UserId, query::OutcomeQuery};
+use plyo_events::{CommandId, CommandKind, EventId, Outcome, UserId};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -16,13 +14,11 @@ use crate::{
     broker::{Nats, connection::ApiError, streams, subject::partition_of, wire},
     failpoint::failpoint,
     lane::erasure,
-    service::questions::outcome,
+    service::loop_command,
 };
 
 /// How long services are waited for at a time; the broker delivers the request again.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often they are asked meanwhile.
-const ASKING: Duration = Duration::from_millis(10);
 /// Messages that are removed at a time.
 const AT_ONCE: usize = 16;
 /// Rounds of removing: whatever was under way is there by the second.
@@ -36,39 +32,20 @@ pub async fn tables(nats: &Nats, services: &[&'static str], user: UserId, tombst
     let mut asked = Vec::new();
     for service in services {
         let id = CommandId::derive(tombstone.uuid(), service);
-        asked.push((*service, id, ask(nats, service, user, id, tombstone).await?));
+        let mut headers = loop_command::headers(id, erasure::ERASE, "plyo/user");
+        wire::set(&mut headers, wire::CAUSATION, tombstone.to_string());
+        loop_command::send(nats, format!("cmd.{service}.erase.{user}"), headers, Bytes::new()).await?;
+        asked.push((*service, id));
         failpoint!("erase-asked");
     }
     let deadline = Instant::now() + PATIENCE;
-    for (service, command, sequence) in asked {
-        let query = OutcomeQuery { user, command };
-        while !is_done(nats, service, &query).await {
-            anyhow::ensure!(Instant::now() < deadline, "{service} has not erased anything yet (command {sequence})");
-            tokio::time::sleep(ASKING).await;
+    for (service, command) in asked {
+        match loop_command::outcome(nats, service, user, command, deadline).await {
+            Some(Outcome::Done { .. }) => {}
+            other => bail!("{service} has not erased anything yet: {other:?}"),
         }
     }
     Ok(())
-}
-
-/// Sends a service the loop's command.
-async fn ask(nats: &Nats, service: &str, user: UserId, id: CommandId, tombstone: EventId) -> Result<u64> {
-    let mut headers = HeaderMap::new();
-    wire::set(&mut headers, "ce-specversion", "1.0");
-    wire::set(&mut headers, wire::CE_ID, id.to_string());
-    wire::set(&mut headers, wire::CE_TYPE, erasure::ERASE);
-    wire::set(&mut headers, "ce-source", "plyo/user");
-    wire::set(&mut headers, wire::CE_TIME, Timestamp::now().to_string());
-    wire::set(&mut headers, wire::CAUSATION, tombstone.to_string());
-    wire::set(&mut headers, "Nats-Msg-Id", id.to_string());
-    let subject = format!("cmd.{service}.erase.{user}");
-    let ack = nats.publish(subject, headers, Bytes::new()).await.map_err(|error| anyhow!(error))?;
-    Ok(ack.await.map_err(|error| anyhow!(error)).with_context(|| format!("ask {service} to erase"))?.seq)
-}
-
-async fn is_done(nats: &Nats, service: &'static str, query: &OutcomeQuery) -> bool {
-    // A service that does not answer is asked again.
-    let stored = outcome(nats, service, query).await.ok().flatten();
-    stored.is_some_and(|stored| matches!(stored.outcome, Outcome::Done { .. }))
 }
 
 /// How many events there are about a person that are to be removed.

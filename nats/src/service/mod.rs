@@ -3,6 +3,7 @@
 pub(crate) mod effect;
 pub mod erase;
 pub mod import;
+mod loop_command;
 pub(crate) mod questions;
 pub(crate) mod run;
 pub(crate) mod sink;
