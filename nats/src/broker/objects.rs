@@ -99,9 +99,7 @@ impl ObjectWriter {
         let body = serde_json::to_vec(&info)?.into();
         publish(&self.nats, place(self.bucket, &info.name), headers, body).await?;
         if let Some(before) = before {
-            let chunks = json!({ "filter": chunks(self.bucket, &before.nuid) });
-            let purged = self.nats.api(&format!("STREAM.PURGE.{}", stream(self.bucket)), &chunks).await;
-            purged.context("remove what a file replaces")?;
+            purge(&self.nats, self.bucket, &chunks(self.bucket, &before.nuid)).await?;
         }
         Ok(info.size)
     }
@@ -121,8 +119,7 @@ impl ObjectWriter {
 pub async fn remove(nats: &Nats, bucket: &str, name: &str) -> Result<()> {
     let Some(info) = info(nats, bucket, name).await? else { return Ok(()) };
     for subject in [chunks(bucket, &info.nuid), place(bucket, name)] {
-        let purged = nats.api(&format!("STREAM.PURGE.{}", stream(bucket)), &json!({ "filter": subject })).await;
-        purged.with_context(|| format!("remove {name} of {bucket}"))?;
+        purge(nats, bucket, &subject).await?;
     }
     Ok(())
 }
@@ -203,6 +200,11 @@ async fn info(nats: &Nats, bucket: &str, name: &str) -> Result<Option<Info>> {
         Err(error) if [ApiError::MESSAGE_NOT_FOUND, ApiError::STREAM_NOT_FOUND].contains(&error.code) => Ok(None),
         Err(error) => Err(error).with_context(|| format!("look for a file in {bucket}")),
     }
+}
+
+async fn purge(nats: &Nats, bucket: &str, subject: &str) -> Result<()> {
+    let purged = nats.api(&format!("STREAM.PURGE.{}", stream(bucket)), &json!({ "filter": subject })).await;
+    purged.with_context(|| format!("remove a file of {bucket}")).map(drop)
 }
 
 async fn publish(nats: &Nats, subject: String, headers: HeaderMap, body: Bytes) -> Result<()> {

@@ -152,14 +152,14 @@ async fn fold_events<R: Reactor>(
     let mut state = R::State::default();
     let mut erased = FxHashSet::default();
     while let Some(first) = reader.counted(u64::MAX).await? {
-        let mut events = Vec::new();
-        let erased_before = erased.len();
+        let (mut events, mut erased_now) = (Vec::new(), Vec::new());
         let mut received = Some(first);
         let mut taken = 0;
         while let Some(message) = received {
             taken += 1;
             if erasure::is_tombstone(&message.subject) {
-                erased.extend(erasure::about(&message.subject).map(Subject::uuid));
+                erased_now
+                    .extend(erasure::about(&message.subject).map(Subject::uuid).filter(|one| erased.insert(*one)));
             }
             events.extend(wanted::<R>(&message, owners, skip, &erased)?);
             report.read += 1;
@@ -170,16 +170,14 @@ async fn fold_events<R: Reactor>(
             };
         }
         report.folded += events.len() as u64;
-        if !events.is_empty() || erased.len() > erased_before {
+        if !events.is_empty() || !erased_now.is_empty() {
             let messages: Vec<Incoming<'_>> = events.iter().map(Incoming::Event).collect();
             let mut transaction = fold.begin().await?;
             batch::load(reactor, &mut state, &messages, &mut transaction).await?;
             batch::caught("evolve", || events.iter().for_each(|event| step::fold(reactor, &mut state, event)))?;
             tables::save(&mut state, &mut transaction).await?;
-            if erased.len() > erased_before {
-                // Nobody is erased twice, and few are.
-                let all: Vec<Uuid> = erased.iter().copied().collect();
-                tables::erase::<R::State>(&mut transaction, &all, R::KEEPS).await?;
+            if !erased_now.is_empty() {
+                tables::erase::<R::State>(&mut transaction, &erased_now, R::KEEPS).await?;
                 state = R::State::default();
             }
             transaction.commit().await?;
