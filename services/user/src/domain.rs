@@ -132,11 +132,13 @@ impl State {
             Event::MailSettled(settled) => {
                 self.mails.put(MailRow { user_id: event.user(), request_id: settled.request_id, is_settled: true });
             }
-            _ => {
-                self.erase(event);
-                self.evolve_export(event);
-                administration::evolve(self, event);
-            }
+            Event::ErasureRequested(_)
+            | Event::ErasureCancelled(_)
+            | Event::UserErased(_)
+            | Event::ErasurePrepared(_)
+            | Event::ErasureCompleted(_) => self.evolve_erasure(event),
+            Event::ExportRequested(_) | Event::ExportCompleted(_) | Event::ExportFailed(_) => self.evolve_export(event),
+            _ => administration::evolve(self, event),
         }
     }
 }

@@ -89,9 +89,8 @@ pub(crate) fn completed(state: &State, user_id: UserId) -> Output {
 }
 
 impl State {
-    pub(super) fn erase(&mut self, event: &Message<Event>) {
-        let Some(user_id) = event.subject.user() else { return };
-        let now = event.stored_time();
+    pub(super) fn evolve_erasure(&mut self, event: &Message<Event>) {
+        let (user_id, now) = (event.user(), event.stored_time());
         let first =
             ErasureRow { user_id, stage: ErasureStage::Erased, erased_at: now, completed_at: None, events: None };
         let row = match &event.body {

@@ -55,7 +55,7 @@ pub(crate) fn report(state: &State, command: &Message<Command>, report: &ReportE
 
 impl State {
     pub(super) fn evolve_export(&mut self, event: &Message<Event>) {
-        let Some(user_id) = event.subject.user() else { return };
+        let user_id = event.user();
         let row = match &event.body {
             Event::ExportRequested(requested) => ExportRow {
                 user_id,
