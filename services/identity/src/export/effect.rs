@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use plyo_events::{
     Command, CommandKind, Event, EventKind, ExportId, Message, UserId,
     export::{BUCKET, EXPORT_ID, ExportFile, ReportExport},
 };
-use plyo_nats::{Effect, Nats, ObjectWriter, Performed, PersonalHistory, personal_timers};
+use plyo_nats::{Effect, Nats, ObjectWriter, Performed, PersonalHistory, personal_timers, remove_file};
 use serde_json::json;
 
 use super::{Account, Archive};
@@ -43,7 +43,7 @@ impl Effect for WriteExport {
         let export_id = requested.export_id;
         let report = |written| Command::from(ReportExport { export_id, written });
         match exporting.write(event.user(), export_id).await {
-            Ok(file) => Performed::Done(report(Some(file))),
+            Ok(written) => Performed::Done(report(written)),
             Err(error) => {
                 tracing::warn!(export = %export_id, error = format!("{error:#}"), attempt, "an export is not written yet");
                 if attempt < ATTEMPTS {
@@ -57,13 +57,27 @@ impl Effect for WriteExport {
 }
 
 impl Exporting {
-    async fn write(&self, user: UserId, export_id: ExportId) -> Result<ExportFile> {
+    /// `None` of somebody who was erased, before or meanwhile: no file of theirs stays.
+    async fn write(&self, user: UserId, export_id: ExportId) -> Result<Option<ExportFile>> {
+        let written = match Account::read(&self.credentials.pool, user).await? {
+            Some(account) => Some(self.write_of(&account, export_id).await?),
+            None => None,
+        };
+        // An erasure deletes the account first, and then the file.
+        if Account::read(&self.credentials.pool, user).await?.is_none() {
+            remove_file(&self.nats, BUCKET, &user.to_string()).await?;
+            return Ok(None);
+        }
+        Ok(written)
+    }
+
+    async fn write_of(&self, account: &Account, export_id: ExportId) -> Result<ExportFile> {
+        let user = account.user_id;
         // A table holds no nanoseconds.
         let expires_at = Timestamp::from_second((Timestamp::now() + FETCHED_FOR).as_second())?;
-        let account = Account::read(&self.credentials.pool, user).await?.context("there is no such account")?;
         let mut history = PersonalHistory::open(&self.nats, user).await?;
         let mut file = ObjectWriter::new(&self.nats, BUCKET, &user.to_string());
-        let mut archive = Archive::begin(&account, export_id)?;
+        let mut archive = Archive::begin(account, export_id)?;
         while let Some(lines) = history.next().await? {
             // Meanwhile the broker sends what follows.
             let (added, compressed) = tokio::task::spawn_blocking(move || {
