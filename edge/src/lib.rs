@@ -22,6 +22,7 @@ mod page;
 mod prefer;
 mod problem;
 mod scopes;
+mod sealing;
 mod submit;
 mod trace;
 
@@ -52,6 +53,7 @@ use crate::{
     limits::Limits,
     listener::Closing,
     live::Hub,
+    sealing::Sealing,
 };
 
 /// How an edge is set up.
@@ -125,6 +127,7 @@ pub(crate) struct Edge {
     pub in_flight: submit::InFlight,
     pub callers: Arc<Callers>,
     pub limits: Limits,
+    pub sealing: Sealing,
     pub hub: Arc<Hub>,
     pub config: EdgeConfig,
 }
@@ -157,6 +160,7 @@ pub async fn serve(
         outcomes: Outcomes::subscribe(&nats, &edge_id).await?,
         in_flight: submit::InFlight::default(),
         limits: Limits::new(config.limits, config.redis_url.as_deref()).await,
+        sealing: Sealing::new(&nats),
         callers: Arc::clone(&callers),
         hub: Arc::clone(&hub),
         nats: nats.clone(),

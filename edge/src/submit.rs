@@ -82,22 +82,36 @@ pub(crate) const DEAD_LETTER: Code = Code::new(
 
 impl Submission {
     /// The same key makes the same command of it, whichever way it comes.
-    pub(crate) fn new(user: UserId, key: Option<&[u8]>, command: Command) -> Result<Self, Problem> {
-        let Identity { id, fingerprint, body } = Identity::of(user, key, &command)?;
-        let traceparent = trace::traceparent(&HeaderMap::new());
-        Ok(Self { subject: about(user, &command), id, fingerprint, command, body, traceparent, wait: DEFAULT_WAIT })
+    pub(crate) async fn new(edge: &Edge, user: UserId, key: Option<&[u8]>, command: Command) -> Result<Self, Problem> {
+        Self::sealed(edge, user, key, command, trace::traceparent(&HeaderMap::new()), DEFAULT_WAIT).await
     }
 
     /// As the headers of a request have it.
-    pub(crate) fn of_request(user: UserId, headers: &HeaderMap, command: Command) -> Result<Self, Problem> {
+    pub(crate) async fn of_request(
+        edge: &Edge,
+        user: UserId,
+        headers: &HeaderMap,
+        command: Command,
+    ) -> Result<Self, Problem> {
         let mut keys = headers.get_all("idempotency-key").iter().map(HeaderValue::as_bytes);
         let key = keys.next();
         if keys.next().is_some() {
             return Err(INVALID_IDEMPOTENCY_KEY.because("there are two Idempotency-Key headers; send one"));
         }
+        Self::sealed(edge, user, key, command, trace::traceparent(headers), prefer::wait(headers)).await
+    }
+
+    async fn sealed(
+        edge: &Edge,
+        user: UserId,
+        key: Option<&[u8]>,
+        mut command: Command,
+        traceparent: Traceparent,
+        wait: Duration,
+    ) -> Result<Self, Problem> {
+        edge.sealing.seal(user, &mut command).await?;
         let Identity { id, fingerprint, body } = Identity::of(user, key, &command)?;
-        let (traceparent, subject) = (trace::traceparent(headers), about(user, &command));
-        Ok(Self { subject, id, fingerprint, command, body, traceparent, wait: prefer::wait(headers) })
+        Ok(Self { subject: about(user, &command), id, fingerprint, command, body, traceparent, wait })
     }
 
     /// Where its outcome is, for whoever sent it.

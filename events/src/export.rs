@@ -181,6 +181,9 @@ pub struct ImportAccount {
     pub password: Option<String>,
     pub handle: Option<Handle>,
     pub texts: Vec<PersonalText>,
+    /// The key of the texts in the history, in base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_key: Option<String>,
 }
 
 /// A text that names somebody, with the id by which the history refers to it.

@@ -7,9 +7,9 @@ use ipnet::IpNet;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use plyo_docs::Kinds;
 use plyo_edge::{ConnectionLimits, EdgeConfig, Origin};
-use plyo_identity::MailFolder;
+use plyo_identity::{KeyEncryptionKeys, MailFolder};
 use plyo_nats::{Health, Nats, NatsConfig, RunConfig, metric::describe, streams::StreamConfig};
-use plyo_servers::{Durability, nkeys};
+use plyo_servers::{Durability, nkeys, secrets};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
@@ -57,6 +57,16 @@ impl Config {
         let nkey_seed = self.nkeys.as_ref().map(|directory| nkeys::seed(directory, user)).transpose()?;
         let nats = Nats::connect(&NatsConfig { url: self.nats_url.clone(), name: user.to_owned(), nkey_seed }).await?;
         Ok(if self.durability == Durability::Relaxed { nats.relaxed() } else { nats })
+    }
+
+    /// What wraps the keys of personal texts, if there is anything.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or has no key in it.
+    pub fn key_encryption_keys(&self) -> Result<Option<KeyEncryptionKeys>> {
+        let Some(directory) = &self.nkeys else { return Ok(None) };
+        let keys = secrets::key_encryption_keys(directory)?.map(|keys| KeyEncryptionKeys::parse(&keys)).transpose();
+        keys.with_context(|| format!("read {}", directory.join(secrets::KEY_ENCRYPTION_KEYS).display()))
     }
 
     /// The streams as they are to be.

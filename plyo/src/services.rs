@@ -171,11 +171,17 @@ pub fn user(erasing: Option<Erasing>) -> Service {
 /// Waits for the credential store: nobody can log in without it.
 async fn open_user(config: Config) -> Result<Service> {
     let pool = database::pool(&config.dsn("user"), &["user_credentials"], 8)?;
+    let wrapping = config.key_encryption_keys()?;
+    if wrapping.is_none() {
+        tracing::warn!(
+            "the keys of personal texts are stored as they are: `plyo keys` makes a key that they are wrapped by"
+        );
+    }
     loop {
         let opened = async { anyhow::Ok((Credentials::open(pool.clone()).await?, config.nats("user").await?)) };
         match opened.await {
             Ok((credentials, nats)) => {
-                let credentials = credentials.with_mail(config.mail);
+                let credentials = credentials.with_mail(config.mail).with_wrapping(wrapping);
                 return Ok(user(Some(Erasing { credentials, nats, services: names(SERVICES) })));
             }
             Err(error) => {

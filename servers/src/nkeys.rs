@@ -17,7 +17,7 @@ pub fn users<'a>(services: &[&'a str]) -> Vec<&'a str> {
     ["operator"].into_iter().chain(services.iter().copied()).chain(["edge"]).collect()
 }
 
-/// Makes the seeds that are missing in `directory`.
+/// Makes the seeds that are missing in `directory`, and the key-encryption key.
 ///
 /// # Errors
 /// When it cannot be written to.
@@ -32,7 +32,7 @@ pub fn make(directory: &Path, services: &[&str]) -> Result<()> {
         let seed = KeyPair::new_user().seed().context("a new key pair has a seed")?;
         secrets::create(&path, &seed, 0o600)?;
     }
-    Ok(())
+    secrets::make_key_encryption_key(directory)
 }
 
 /// The seed of one user.

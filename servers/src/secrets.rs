@@ -18,6 +18,8 @@ use crate::nkeys;
 pub const REDIS: &str = "redis";
 /// The public keys for nats-server's config.
 const PUBLIC_KEYS: &str = "public.env";
+/// Of the user service alone, in no database and no backup.
+pub const KEY_ENCRYPTION_KEYS: &str = "user.kek";
 const REDIS_USERS: &str = "redis.acl";
 /// For its owner, and for the servers whose group it is.
 const SHARED: u32 = 0o640;
@@ -65,6 +67,24 @@ pub fn password(directory: &Path, user: &str) -> Result<String> {
     let plain = !password.is_empty() && password.bytes().all(|byte| byte.is_ascii_alphanumeric());
     ensure!(plain, "{} must contain only letters and digits", path.display());
     Ok(password.to_owned())
+}
+
+/// Creates the key-encryption key if it is missing.
+pub(super) fn make_key_encryption_key(directory: &Path) -> Result<()> {
+    create(&directory.join(KEY_ENCRYPTION_KEYS), &new_password(), PRIVATE)
+}
+
+/// What wraps the keys of personal texts; `None` if there is no such file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn key_encryption_keys(directory: &Path) -> Result<Option<String>> {
+    let path = directory.join(KEY_ENCRYPTION_KEYS);
+    match fs::read_to_string(&path) {
+        Ok(keys) => Ok(Some(keys)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("read {}", path.display())),
+    }
 }
 
 /// 244 random bits.

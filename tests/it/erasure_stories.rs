@@ -37,6 +37,8 @@ async fn marked_as(url: &str, name: &str) -> Client {
     }
     let due_at = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(48)).to_string();
     client.post("/api/v1/workouts/reminders", &json!({ "due_at": due_at })).await.unwrap().success().unwrap();
+    let own = json!({ "name": format!("{name} carry"), "measure": "reps" });
+    client.post("/api/v1/exercises/custom", &own).await.unwrap().success().unwrap();
     let weight = json!({ "date": trained_at(0)[..10], "weight": { "kg": 80 } });
     client.send("PUT", "/api/v1/workouts/body-weight", &[], Some(weight.to_string())).await.unwrap().success().unwrap();
     client
@@ -74,7 +76,7 @@ async fn rows_about(fixture: &Fixture, user: &str) -> Vec<String> {
 }
 
 /// The files below a directory that have these bytes.
-fn files_with(directory: &Path, bytes: &[u8]) -> Vec<String> {
+pub fn files_with(directory: &Path, bytes: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     for file in std::fs::read_dir(directory).into_iter().flatten().flatten() {
         let path = file.path();
@@ -166,6 +168,11 @@ async fn subjects_about(fixture: &Fixture, user: &str) -> Vec<(String, String)> 
 }
 
 fn dump(fixture: &Fixture) -> String {
+    dump_with(fixture, MARK)
+}
+
+/// Everything in the tables, in which a text is found also where it stands in bytes.
+pub fn dump_with(fixture: &Fixture, text: &str) -> String {
     let output = Command::new(plyo_servers::postgres_program("pg_dump").unwrap())
         .arg("--inserts")
         .arg(fixture.dsn())
@@ -174,8 +181,8 @@ fn dump(fixture: &Fixture) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let dump = String::from_utf8_lossy(&output.stdout).into_owned();
     // Bytes are dumped in hexadecimal digits.
-    let hex: String = MARK.bytes().map(|byte| format!("{byte:02x}")).collect();
-    dump.replace(&hex, MARK)
+    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    dump.replace(&hex, text)
 }
 
 #[tokio::test(flavor = "multi_thread")]

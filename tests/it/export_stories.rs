@@ -220,6 +220,7 @@ async fn a_link_gives_the_file_once_and_only_to_whom_it_was_given() {
         assert_eq!((&event["specversion"], &event["subject"]), (&json!("1.0"), &manifest["user_id"]));
         assert!(event["data"].is_object(), "{line}");
     }
+    assert!(!lines.contains("Sandbag") || lines.contains(r#""text":"Sandbag hold""#), "{lines}");
 
     // Another export takes its place, and with it what led to it.
     let old = link(&mut ada).await;

@@ -12,6 +12,7 @@ fn dependencies_point_one_way() {
     assert_eq!(ours("nats"), set(&["plyo-events"]));
     assert_eq!(ours("migrations"), set(&[]));
     assert_eq!(ours("exercises"), set(&["plyo-events"]));
+    assert_eq!(ours("sealing"), set(&["plyo-events"]));
     assert_eq!(ours("model"), set(&[]), "the protocol is checked apart from its code");
     assert_eq!(ours("servers"), set(&["plyo-nats"]), "who starts a Postgres builds no service");
     assert!(!ours("bench").contains("plyo"), "it drives the binary that ships, whose code is not in it");
@@ -21,7 +22,7 @@ fn dependencies_point_one_way() {
     for service in members().into_iter().filter(|member| member.starts_with("services/") || member == "edge") {
         let dependencies = ours(&service);
         assert!(
-            dependencies.is_subset(&set(&["plyo-events", "plyo-exercises", "plyo-nats"])),
+            dependencies.is_subset(&set(&["plyo-events", "plyo-exercises", "plyo-nats", "plyo-sealing"])),
             "{service}: {dependencies:?}"
         );
     }
@@ -82,6 +83,7 @@ fn each_tool_has_its_room() {
         ("redis", &["edge"]),
         ("clap", &["plyo"]),
         ("argon2", &["services/identity"]),
+        ("chacha20poly1305", &["sealing"]),
         ("tracing-opentelemetry", &["nats", "plyo"]),
         ("opentelemetry-otlp", &["plyo"]),
     ] {

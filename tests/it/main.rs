@@ -54,6 +54,7 @@ mod recovery_stories;
 mod recurring_stories;
 mod reminder_stories;
 mod replay_stories;
+mod sealed_stories;
 mod second_factor_stories;
 mod server_stories;
 mod serving;

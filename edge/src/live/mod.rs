@@ -78,6 +78,7 @@ mod topics;
 mod transcode;
 
 pub(crate) use hub::Hub;
+pub(crate) use rendered::Rendered;
 use schemars::{Schema, SchemaGenerator};
 pub(crate) use socket::{FOREIGN_ORIGIN, NO_UPGRADE, upgrade as socket};
 pub(crate) use sse::{INVALID_TOPICS, stream as events};

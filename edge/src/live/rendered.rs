@@ -18,7 +18,7 @@ use super::{
 };
 
 /// An event as every client gets it but for its cursors and its topic: `"id":…,"type":…,"at":…,"data":…,"cid":…`.
-pub(super) struct Rendered {
+pub(crate) struct Rendered {
     /// As it travelled: `workout.completed.v1`, perhaps one that only newer edges know.
     pub type_name: String,
     /// When it happened.
@@ -27,6 +27,8 @@ pub(super) struct Rendered {
     correlation: Uuid,
     traceparent: Option<Traceparent>,
     body: Encoded,
+    /// The body with its personal texts, if they are to be opened.
+    opened: Option<OnceLock<Encoded>>,
     json: OnceLock<Box<str>>,
     /// The same members, without the head of their map.
     message_pack: OnceLock<Box<[u8]>>,
@@ -60,6 +62,7 @@ impl From<Stored> for Rendered {
             id: message.id,
             correlation: message.correlation,
             traceparent: message.traceparent,
+            opened: plyo_sealing::has_sealed(message.body.bytes()).then(OnceLock::new),
             body: message.body,
             json: OnceLock::new(),
             message_pack: OnceLock::new(),
@@ -71,6 +74,24 @@ impl Rendered {
     /// About how many bytes it keeps once it is rendered: a body is half as long again in JSON.
     pub(super) fn size(&self) -> usize {
         self.body.size() * 5 / 2 + 256
+    }
+
+    /// Its body in JSON, if personal texts of it are still to be opened.
+    pub(crate) fn sealed(&self) -> Option<Bytes> {
+        let is_sealed = self.opened.as_ref()?.get().is_none();
+        is_sealed.then(|| transcode::json(&self.body).into())
+    }
+
+    /// With this body from now on.
+    pub(crate) fn open(&self, json: Bytes) {
+        if let Some(opened) = &self.opened {
+            // Another connection may have opened it meanwhile.
+            let _ = opened.set(Encoded::Json(json));
+        }
+    }
+
+    fn body(&self) -> &Encoded {
+        self.opened.as_ref().and_then(OnceLock::get).unwrap_or(&self.body)
     }
 
     /// The span of a push of it, in the trace that it belongs to.
@@ -127,7 +148,7 @@ impl Rendered {
     fn json(&self) -> &str {
         self.json.get_or_init(|| {
             let Self { id, type_name, time, correlation, .. } = self;
-            let data = transcode::json(&self.body);
+            let data = transcode::json(self.body());
             format!(r#""id":"{id}","type":"{type_name}","at":"{time}","data":{data},"cid":"{correlation}""#).into()
         })
     }
@@ -146,7 +167,7 @@ impl Rendered {
             let mut bytes = message_pack(&head);
             bytes.remove(0);
             bytes.extend(message_pack(&"data"));
-            bytes.extend(transcode::message_pack(&self.body));
+            bytes.extend(transcode::message_pack(self.body()));
             bytes.extend(message_pack(&("cid", self.correlation.to_string()))[1..].iter());
             bytes.into()
         })

@@ -112,7 +112,7 @@ impl Listener {
             if self.state.hub.is_revoked(&self.caller) || Instant::now() >= self.expires {
                 return None;
             }
-            self.catch_up()?;
+            self.catch_up().await?;
             if !self.waiting.is_empty() {
                 continue;
             }
@@ -127,9 +127,10 @@ impl Listener {
         }
     }
 
-    fn catch_up(&mut self) -> Option<()> {
+    async fn catch_up(&mut self) -> Option<()> {
         let missed = self.state.hub.missed(self.epoch, self.connection.follows(), self.position, PAGE_SIZE).ok()?;
         for (sequence, subject, event) in &missed.events {
+            self.state.sealing.open_event(*subject, event).await;
             let _push = event.push_span("http").entered();
             let (id, topic) = (cursor(self.epoch, *sequence), topics::name(self.caller.user, *subject));
             self.waiting.push_back(Event::default().event(&event.type_name).data(event.data(&id, &topic)).id(id));

@@ -69,7 +69,7 @@ pub(super) async fn register(
     let submission = Submission {
         id: CommandId::derive(prepared.user_id.uuid(), "POST /auth/register"),
         fingerprint: String::new(),
-        ..Submission::of_request(prepared.user_id, &headers, command)?
+        ..Submission::of_request(&state, prepared.user_id, &headers, command).await?
     };
     let (id, outcome_at, waited) = (submission.id, submission.outcome_at(), !submission.wait.is_zero());
     let place = |_: &serde_json::Value| Some("/api/v1/auth/me".to_owned());

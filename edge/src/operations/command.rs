@@ -151,7 +151,7 @@ pub(super) async fn send(
     answer: Answer,
 ) -> Result<Response, Problem> {
     let command = only_at_revision(command, headers, path)?;
-    let submission = Submission::of_request(caller.user, headers, command)?;
+    let submission = Submission::of_request(state, caller.user, headers, command).await?;
     let (id, outcome_at, waited) = (submission.id, submission.outcome_at(), !submission.wait.is_zero());
     let traceparent = submission.traceparent.to_string();
     let created = |result: &Value| place(answer.location?, result);

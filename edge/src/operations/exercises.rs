@@ -8,7 +8,11 @@ use axum::{
     http::{HeaderMap, StatusCode, request::Parts},
     response::Response,
 };
-use plyo_events::{user::Scope, workout::ListCustomExercises};
+use plyo_events::{
+    sealed::GetDataKey,
+    user::Scope,
+    workout::{CustomExerciseView, ListCustomExercises},
+};
 use plyo_exercises::{Catalogue, Category, Equipment, ExerciseId, Language, Level, Measure, Muscle, Pattern, Search};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -68,7 +72,7 @@ const fn usual_limit() -> usize {
     50
 }
 
-pub(super) fn operations() -> [Operation; 3] {
+pub(super) fn operations() -> [Operation; 4] {
     let text = json!({ "type": "string" });
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": usual_limit() });
     let name = json!({ "type": "string", "examples": ["Bench Press (Dumbbell)"] });
@@ -88,11 +92,27 @@ pub(super) fn operations() -> [Operation; 3] {
         .parameter("query", "measure", "What a set is logged in", one_of::<Measure>())
         .parameter("query", "level", "How much practice it takes", one_of::<Level>())
         .codes(&[INVALID_SEARCH])
-        .asks::<ListCustomExercises>(),
+        .asks::<ListCustomExercises>()
+        .requests::<GetDataKey>(),
+        has_tag(
+            operation(
+                axum::http::Method::GET,
+                "/exercises/custom",
+                "My own exercises by name, also archived and merged ones",
+                own::list,
+                gives::<Vec<CustomExerciseView>>(),
+            )
+            .with_token()
+            .scope(Scope::ExercisesRead),
+        )
+        .codes(&[FAILED])
+        .asks::<ListCustomExercises>()
+        .requests::<GetDataKey>(),
         described("/exercises/match", "Which exercise a name from elsewhere means", find, gives::<MatchView>())
             .required("name", "The name", name)
             .codes(&[INVALID_SEARCH])
-            .asks::<ListCustomExercises>(),
+            .asks::<ListCustomExercises>()
+            .requests::<GetDataKey>(),
         described(
             "/exercises/{slug}",
             "One exercise, by its slug, a former one or its id",

@@ -69,7 +69,7 @@ where
                             Ids(ids): Ids<I>,
                             parameters: P,
                             headers: HeaderMap| {
-        answer(&state, &headers, is_revised, make(caller.user, ids, parameters)).await
+        answer(&state, caller.user, &headers, is_revised, make(caller.user, ids, parameters)).await
     };
     let described = P::describe(operation(Method::GET, path, summary, serve, gives::<Q::Answer>()).with_token());
     has_tag(described.asks::<Q>())
@@ -93,6 +93,7 @@ pub(super) fn has_tag(operation: Operation) -> Operation {
 /// Asks and answers as JSON.
 async fn answer<Q: Query>(
     state: &EdgeState,
+    user: UserId,
     headers: &HeaderMap,
     is_revised: bool,
     query: Q,
@@ -101,7 +102,7 @@ async fn answer<Q: Query>(
     struct Revised {
         revision: u32,
     }
-    let body = plyo_nats::ask_for_json(&state.nats, &query).await?;
+    let body = state.sealing.open(user, plyo_nats::ask_for_json(&state.nats, &query).await?).await?;
     let revised: Option<Revised> = if is_revised { serde_json::from_slice(&body).ok() } else { None };
     Ok(tagged(headers, revised.map(|revised| revised.revision), body))
 }

@@ -11,12 +11,14 @@ use plyo_events::{
         CountNotifications, GetPreferences, ListNotifications, NotificationCounts, Preferences, ReadAllNotifications,
         ReadNotification, SetPreferences,
     },
+    sealed::GetDataKey,
+    training::ExerciseName,
     user::Scope,
     workout::{
         ArchiveExercise, BodyWeightSaved, CancelReminder, ChangeExercise, CorrectWorkout, CreateExercise,
-        CustomExerciseSaved, DeleteWorkout, GetCustomExercise, GetWorkout, ListBodyWeights, ListCustomExercises,
-        ListRecords, ListReminders, ListWorkouts, LogBodyWeight, LogWorkout, MergeExercise, MergeInto, MoveReminder,
-        ReminderSaved, SetReminder, WorkoutSaved,
+        CustomExercise, CustomExerciseSaved, DeleteWorkout, ExerciseChange, GetCustomExercise, GetWorkout,
+        ListBodyWeights, ListRecords, ListReminders, ListWorkouts, LogBodyWeight, LogWorkout, MergeExercise, MergeInto,
+        MoveReminder, ReminderSaved, SetReminder, WorkoutSaved,
     },
 };
 use serde_json::json;
@@ -99,26 +101,29 @@ fn of_services() -> Vec<Operation> {
             POST,
             "/exercises/custom",
             "Create an exercise of my own",
-            |(), exercise| CreateExercise { exercise },
+            |(), exercise: CustomExercise<ExerciseName>| CreateExercise { exercise: exercise.into() },
             creates::<CustomExerciseSaved>("/exercises/custom/{exercise_id}"),
         )
+        .requests::<GetDataKey>()
         .scope(Scope::ExercisesWrite),
-        query("/exercises/custom", "My own exercises, also archived and merged ones", |user, ()| ListCustomExercises {
-            user,
-        })
-        .scope(Scope::ExercisesRead),
         revised("/exercises/custom/{id}", "One of my own exercises", |user, exercise_id| GetCustomExercise {
             user,
             exercise_id,
         })
+        .requests::<GetDataKey>()
         .scope(Scope::ExercisesRead),
         command(
             PUT,
             "/exercises/custom/{id}",
             "Change an exercise of my own",
-            |exercise_id, exercise| ChangeExercise { exercise_id, exercise, if_revision: None },
+            |exercise_id, exercise: ExerciseChange<ExerciseName>| ChangeExercise {
+                exercise_id,
+                exercise: exercise.into(),
+                if_revision: None,
+            },
             gives::<CustomExerciseSaved>(),
         )
+        .requests::<GetDataKey>()
         .scope(Scope::ExercisesWrite),
         bare_command(
             DELETE,

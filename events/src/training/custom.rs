@@ -6,8 +6,6 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 /// The name of somebody's own exercise, 1 to 100 characters: in Unicode NFC, with single spaces and nothing that cannot be seen.
-///
-/// It is the one text of a person's own in the history: see `ARCHITECTURE.md`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ExerciseName(String);

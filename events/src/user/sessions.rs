@@ -9,10 +9,13 @@ use crate::{CommandKind, Query, RejectionCode, Request, SessionId, UserId};
 
 /// What somebody logs in on, coarsely: `Firefox on Linux`. 1 to 40 letters, digits and spaces. The edge makes it of a few known
 /// words, so that nothing of a person is in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
 pub struct Device(String);
+schema!(Device, "Device", {
+    "type": "string", "pattern": "^[A-Za-z0-9 ]{1,40}$", "examples": ["Firefox on Linux"],
+    "description": "What somebody logs in on, coarsely, made of a few known words."
+});
 
 impl Device {
     pub fn as_str(&self) -> &str {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RecordChanges;
 use crate::{
-    CustomExerciseId, Query, RejectionCode, UserId,
+    CustomExerciseId, Query, RejectionCode, Sealed, UserId,
     training::{ExerciseName, ExerciseSlug, Measure, Term},
 };
 
@@ -24,10 +24,11 @@ pub const MEASURE_DIFFERS: RejectionCode = RejectionCode::invalid(
 
 // Commands. An exercise's id is the id of the command that created it.
 
-/// An exercise of one's own.
+/// An exercise of one's own. `N` is its name as people send it, or sealed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct CustomExercise {
-    pub name: ExerciseName,
+#[schemars(rename = "CustomExercise")]
+pub struct CustomExercise<N = Sealed<ExerciseName>> {
+    pub name: N,
     /// What a set is logged in. It stays as it is, since what was logged would mean something else.
     pub measure: Measure,
     /// Which muscles it trains, the main one first; codes of the catalogue.
@@ -40,6 +41,18 @@ pub struct CustomExercise {
     pub equipment: Vec<Term>,
 }
 
+impl From<CustomExercise<ExerciseName>> for CustomExercise {
+    fn from(CustomExercise { name, measure, muscles, equipment }: CustomExercise<ExerciseName>) -> Self {
+        Self { name: Sealed::Open(name), measure, muscles, equipment }
+    }
+}
+
+impl From<ExerciseChange<ExerciseName>> for ExerciseChange {
+    fn from(ExerciseChange { name, muscles, equipment }: ExerciseChange<ExerciseName>) -> Self {
+        Self { name: Sealed::Open(name), muscles, equipment }
+    }
+}
+
 /// Create an exercise of one's own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -47,10 +60,11 @@ pub struct CreateExercise {
     pub exercise: CustomExercise,
 }
 
-/// What can be changed of an exercise of one's own.
+/// What can be changed of an exercise of one's own. `N` is its name as people send it, or sealed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ExerciseChange {
-    pub name: ExerciseName,
+#[schemars(rename = "ExerciseChange")]
+pub struct ExerciseChange<N = Sealed<ExerciseName>> {
+    pub name: N,
     /// Which muscles it trains, the main one first; codes of the catalogue.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 10))]
@@ -137,7 +151,7 @@ pub struct CustomExerciseMerged {
 
 // Queries.
 
-/// This user's own exercises by name, also those that were archived or merged: workouts name them.
+/// This user's own exercises, also those that were archived or merged: workouts name them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListCustomExercises {
     pub user: UserId,
@@ -157,7 +171,10 @@ pub struct CustomExerciseView {
     /// What it is logged with.
     pub exercise: ExerciseSlug,
     pub revision: u32,
-    pub name: ExerciseName,
+    pub name: Sealed<ExerciseName>,
+    /// Present where the name cannot be read, since its key is destroyed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<bool>,
     pub measure: Measure,
     pub muscles: Vec<Term>,
     pub equipment: Vec<Term>,

@@ -20,6 +20,12 @@ pub enum Encoded {
 }
 
 impl Encoded {
+    /// As it travelled.
+    pub fn bytes(&self) -> &Bytes {
+        let (Self::MessagePack(bytes) | Self::Json(bytes)) = self;
+        bytes
+    }
+
     /// For who decodes it.
     pub fn body(&self) -> Body<'_> {
         match self {

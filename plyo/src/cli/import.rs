@@ -67,6 +67,7 @@ impl ImportAccount {
             password: if self.password_stdin { Some(password()?) } else { None },
             handle: file.account.handle.clone(),
             texts: file.account.texts.clone(),
+            data_key: file.account.data_key.clone(),
         };
         let opened = plyo_nats::request(&nats, &account).await.context("open the account")?;
         let mut imported = 0;

@@ -58,6 +58,9 @@ enum Command {
     Health(health::Health),
     /// Create missing nkeys, and print the variables that nats/permissions.conf needs
     Keys(keys::Keys),
+    /// Wrap the keys of personal texts by the first line of user.kek, after a new line was put before the others and the user
+    /// service was restarted; the other lines can be removed then
+    RewrapKeys(keys::RewrapKeys),
     /// Print a MessagePack or JSON body from stdin as JSON: `nats stream view EVENTS --translate 'plyo decode'`
     Decode {
         /// Its `ce-type`, such as workout.completed.v1, to print it in the newest version of that type
@@ -268,6 +271,7 @@ impl Plyo {
             Command::Migrate(migrate) => migrate.run().await,
             Command::Health(health) => health.run().await,
             Command::Keys(keys) => keys.run(),
+            Command::RewrapKeys(rewrap) => rewrap.run().await,
             Command::Decode { type_name } => operate::decode(type_name.as_deref()),
             Command::Tail(tail) => tail.run().await,
             Command::Why(why) => why.run().await,

@@ -6,9 +6,10 @@ use plyo_events::{
     SessionId,
     user::{AccessClaims, Tokens},
 };
+use plyo_sealing::KeyEncryptionKeys;
 use sqlx::PgPool;
 
-use crate::{keys::Keys, mail::MailFolder, passwords::Passwords, store, tokens::RefreshToken};
+use crate::{data_keys::Wrapping, keys::Keys, mail::MailFolder, passwords::Passwords, store, tokens::RefreshToken};
 
 /// The credentials of all users. Cheap to clone. No `Debug`: it holds secrets.
 #[derive(Clone)]
@@ -18,6 +19,7 @@ pub struct Credentials {
     /// Where mails are written, if anywhere.
     pub(crate) mail: Option<MailFolder>,
     pub(crate) keys: Keys,
+    pub(crate) wrapping: Wrapping,
 }
 
 impl Credentials {
@@ -28,7 +30,13 @@ impl Credentials {
     pub async fn open(pool: PgPool) -> Result<Self> {
         let keys = Keys::open(&pool).await?;
         store::add_mailboxes(&pool).await.context("name the mailboxes of accounts")?;
-        Ok(Self { pool, passwords: Passwords::start()?, mail: None, keys })
+        Ok(Self { pool, passwords: Passwords::start()?, mail: None, keys, wrapping: Wrapping::default() })
+    }
+
+    /// With the keys of people wrapped by these.
+    #[must_use]
+    pub fn with_wrapping(self, keys: Option<KeyEncryptionKeys>) -> Self {
+        Self { wrapping: Wrapping::new(keys), ..self }
     }
 
     /// With mails written to this folder.

@@ -11,6 +11,7 @@ mod attempts;
 mod changes;
 mod common;
 mod credentials;
+mod data_keys;
 mod domain;
 mod effects;
 pub mod export;
@@ -40,6 +41,7 @@ use plyo_events::{
     erasure::Reauthenticate,
     export::{ImportAccount, MintExportLink, UseExportLink},
     profile::{GetProfile, PrepareTexts},
+    sealed::GetDataKey,
     user::{
         ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions, EnrolTotp, Jwks,
         ListAccessTokens, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh, RemoveTotp,
@@ -55,8 +57,10 @@ use export::{Exporting, WriteExport};
 use mail::SendMail;
 
 pub use credentials::Credentials;
+pub use data_keys::rewrap;
 pub use effects::Erasing;
 pub use mail::MailFolder;
+pub use plyo_sealing::KeyEncryptionKeys;
 
 /// Looks up a user in the folded tables of the pool. `None` if not registered, or not yet.
 pub type FindProfile = fn(PgPool, UserId) -> Pin<Box<dyn Future<Output = Result<Option<Profile>>> + Send>>;
@@ -108,6 +112,7 @@ pub fn answer(
         .handle::<ImportAccount, _, _>(at(&desk, export::import))
         .handle::<PrepareTexts, _, _>(at(&desk, texts::prepare))
         .answer::<GetProfile, _, _>(at(&desk, texts::profile))
+        .handle::<GetDataKey, _, _>(at(&desk, data_keys::get))
         .handle::<ProveSecondFactor, _, _>(at(&desk, administration::prove))
         .answer::<GetStanding, _, _>(at(&desk, administration::standing))
         .answer::<ListAccounts, _, _>(at(&desk, administration::list))

@@ -62,9 +62,7 @@ pub(crate) async fn custom_exercises(
 ) -> Result<Vec<CustomExerciseView>, QueryError> {
     let own = store::customs(&context.pool, query.user).await?;
     let kept = own.into_iter().flat_map(|own| own.exercises);
-    let mut views: Vec<CustomExerciseView> = kept.map(|(id, kept)| view(id, kept)).collect();
-    views.sort_by(|one, other| one.name.cmp(&other.name).then(one.exercise_id.cmp(&other.exercise_id)));
-    Ok(views)
+    Ok(kept.map(|(id, kept)| view(id, kept)).collect())
 }
 
 pub(crate) async fn custom_exercise(
@@ -79,7 +77,19 @@ pub(crate) async fn custom_exercise(
 fn view(exercise_id: CustomExerciseId, kept: Kept) -> CustomExerciseView {
     let Kept { revision, exercise: CustomExercise { name, measure, muscles, equipment }, archived, merged_into } = kept;
     let exercise = merged_into.clone().unwrap_or_else(|| ExerciseSlug::custom(exercise_id));
-    CustomExerciseView { exercise_id, exercise, revision, name, measure, muscles, equipment, archived, merged_into }
+    let sealed = None;
+    CustomExerciseView {
+        exercise_id,
+        exercise,
+        revision,
+        name,
+        sealed,
+        measure,
+        muscles,
+        equipment,
+        archived,
+        merged_into,
+    }
 }
 
 pub(crate) async fn records(context: Context, query: ListRecords) -> Result<Vec<RecordView>, QueryError> {

@@ -50,7 +50,7 @@ async fn perform(state: &EdgeState, caller: Caller, ask: Ask) -> Result<Value, P
     state.limits.user(caller.user, &Standing::default())?;
     let command = ask.command?;
     caller.scopes.check(socket_command(command.kind()).and_then(|command| command.scope))?;
-    let submission = Submission::new(caller.user, ask.key.as_deref().map(str::as_bytes), command)?;
+    let submission = Submission::new(state, caller.user, ask.key.as_deref().map(str::as_bytes), command).await?;
     let (id, body_at) = (submission.id, submission.command.kind().body_at());
     match submit(state, submission).await.map_err(|problem| problem.within(body_at))? {
         Submitted::Done(result) => Ok(result),

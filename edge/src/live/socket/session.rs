@@ -148,6 +148,7 @@ impl Session {
             for (sequence, subject, event) in &missed.events {
                 let topic = topics::name(self.caller.user, *subject);
                 let place = Place { epoch: self.epoch, sequence: *sequence, previous: self.told, topic: &topic };
+                self.state.sealing.open_event(*subject, event).await;
                 let frame = event.frame(place, self.format);
                 self.in_time(socket.feed(frame)).instrument(event.push_span("websocket")).await?;
                 self.told = *sequence;

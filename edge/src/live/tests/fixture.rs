@@ -33,6 +33,7 @@ use crate::{
     limits::Limits,
     listener::Closing,
     live::{Hub, LiveTimes},
+    sealing::Sealing,
     submit::InFlight,
 };
 
@@ -84,6 +85,7 @@ impl Fixture {
             outcomes: Outcomes::subscribe(&nats, "test").await.unwrap(),
             in_flight: InFlight::default(),
             limits: Limits::new(false, None).await,
+            sealing: Sealing::new(&nats),
             callers,
             hub: Arc::clone(&hub),
             nats,

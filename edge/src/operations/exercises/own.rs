@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use axum::{extract::State, http::HeaderMap, response::Response};
 use plyo_events::{
     UserId,
     training::Term,
@@ -9,21 +10,44 @@ use plyo_events::{
 };
 use plyo_exercises::{Equipment, ExerciseId, Language, Muscle, name_key, names_with};
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error};
+use serde_json::Value;
 
 use super::{
     Filter,
     views::{Candidate, ExerciseSummary, equipment, muscles},
 };
-use crate::{EdgeState, problem::Problem};
+use crate::{
+    EdgeState,
+    caller::Caller,
+    problem::{FAILED, Problem},
+};
 
-/// The exercises of somebody's own that are still theirs.
-pub(super) struct Own(Vec<CustomExerciseView>);
+/// All of them: workouts may name each.
+pub(super) async fn list(
+    State(state): State<EdgeState>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let own = plyo_nats::ask_for_json(&state.nats, &ListCustomExercises { user: caller.user }).await?;
+    let own = state.sealing.open(caller.user, own).await?;
+    let mut own: Vec<Value> = serde_json::from_slice(&own).map_err(|_| FAILED)?;
+    own.sort_by_cached_key(|one| [&one["name"], &one["exercise_id"]].map(|text| text.as_str().map(str::to_owned)));
+    super::json_of(&headers, &own)
+}
+
+/// The exercises of somebody's own that are still theirs, with their names.
+pub(super) struct Own(Vec<(String, CustomExerciseView)>);
 
 impl Own {
     pub(super) async fn of(state: &EdgeState, user: UserId) -> Result<Self, Problem> {
-        let mut own = plyo_nats::ask(&state.nats, &ListCustomExercises { user }).await?;
-        own.retain(|one| !one.archived && one.merged_into.is_none());
-        Ok(Self(own))
+        let own = plyo_nats::ask(&state.nats, &ListCustomExercises { user }).await?;
+        let offered = own.into_iter().filter(|one| !one.archived && one.merged_into.is_none());
+        let mut named = Vec::new();
+        for one in offered {
+            // Without its key it has no name to be found by.
+            named.extend(state.sealing.name_of(user, &one.name).await?.map(|name| (name, one)));
+        }
+        Ok(Self(named))
     }
 
     /// Those that a search finds, each with how well it fits. They have no category, no level and no pattern.
@@ -36,15 +60,15 @@ impl Own {
                 && filter.muscle.is_none_or(|muscle| read(&one.muscles).contains(&muscle))
                 && filter.equipment.is_none_or(|wanted| read(&one.equipment).contains(&wanted))
         };
-        let admitted: Vec<_> = self.0.iter().filter(|one| admits(one)).collect();
-        let fits = names_with(&filter.q, admitted.iter().map(|one| one.name.as_str()));
+        let admitted: Vec<_> = self.0.iter().filter(|(_, one)| admits(one)).collect();
+        let fits = names_with(&filter.q, admitted.iter().map(|(name, _)| name.as_str()));
         fits.into_iter().map(|(index, score)| (score, summary(admitted[index], language))).collect()
     }
 
     /// The one that has this name.
     pub(super) fn named(&self, name: &str, language: Language) -> Option<ExerciseSummary> {
         let key = name_key(name);
-        self.0.iter().find(|one| name_key(one.name.as_str()) == key).map(|one| summary(one, language))
+        self.0.iter().find(|(name, _)| name_key(name) == key).map(|one| summary(one, language))
     }
 
     /// Those whose name has every word of this one.
@@ -53,10 +77,10 @@ impl Own {
         if key.is_empty() {
             return Vec::new();
         }
-        let fits = names_with(name, self.0.iter().map(|one| one.name.as_str()));
+        let fits = names_with(name, self.0.iter().map(|(name, _)| name.as_str()));
         let candidate = |(index, score): (usize, f32)| {
             let one = &self.0[index];
-            let is_named = name_key(one.name.as_str()) == key;
+            let is_named = name_key(&one.0) == key;
             let because = if is_named { "the name of one of your own" } else { "one of your own has every word of it" };
             // Only a name is certain.
             let score = if is_named { 1.0 } else { score * 0.9 };
@@ -66,11 +90,11 @@ impl Own {
     }
 }
 
-fn summary(one: &CustomExerciseView, language: Language) -> ExerciseSummary {
+fn summary((name, one): &(String, CustomExerciseView), language: Language) -> ExerciseSummary {
     ExerciseSummary {
         id: ExerciseId(one.exercise_id.uuid()),
         slug: one.exercise.clone(),
-        name: Cow::Owned(one.name.as_str().to_owned()),
+        name: Cow::Owned(name.clone()),
         category: None,
         measure: one.measure,
         level: None,

@@ -9,11 +9,10 @@ use plyo_events::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::store;
-use crate::{access_tokens, sessions};
+use crate::{Credentials, access_tokens, sessions};
 
 /// `account.json`. No `Debug`: it is personal.
 #[derive(Serialize, Deserialize)]
@@ -27,6 +26,9 @@ pub struct Account {
     pub handle: Option<Handle>,
     /// What the history refers to by id: display names and handles.
     pub texts: Vec<PersonalText>,
+    /// What the texts in the history are sealed under, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_key: Option<String>,
     /// For people: a file is read without them.
     #[serde(default)]
     sessions: Value,
@@ -36,7 +38,10 @@ pub struct Account {
 
 impl Account {
     /// `None` if there is no such account.
-    pub(super) async fn read(pool: &PgPool, user_id: UserId) -> Result<Option<Self>> {
+    pub(super) async fn read(
+        Credentials { pool, wrapping, .. }: &Credentials,
+        user_id: UserId,
+    ) -> Result<Option<Self>> {
         let Some((email, email_verified, second_factor)) = crate::store::email(pool, user_id).await? else {
             return Ok(None);
         };
@@ -51,6 +56,7 @@ impl Account {
             second_factor,
             handle: store::handle(pool, user_id).await?,
             texts: store::texts(pool, user_id).await?,
+            data_key: wrapping.key(pool, user_id, false).await?.map(|key| key.to_text()),
             sessions: serde_json::to_value(sessions)?,
             access_tokens: serde_json::to_value(access_tokens)?,
         }))

@@ -59,10 +59,12 @@ const TEXT: &str = "This is all that Plyo has about you.
 
 events.jsonl   Everything that happened, in order: a line each, as CloudEvents 1.0 in JSON (https://cloudevents.io).
                `type` says what it is, `time` when it happened, `data` what it says. The formats of `data` are published as
-               JSON Schemas, schemas/<type>.json, with the source of Plyo.
+               JSON Schemas, schemas/<type>.json, with the source of Plyo. Texts of your own are sealed in it, each with the
+               text itself beside it.
 timers.jsonl   What is to happen later, such as reminders, in the same form.
 account.json   What is not part of that: your e-mail address, the texts that name you, where you are logged in, and what your
-               access tokens are called. No password and no token is in it; nothing of it lets anybody log in.
+               access tokens are called, and the key that your texts are sealed under. No password and no token is in it;
+               nothing of it lets anybody log in.
 manifest.json  What this file is, for programs.
 
 Another instance reads it: `plyo import-account FILE`. It is about your health and your habits: keep it where nobody else looks.

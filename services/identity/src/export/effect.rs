@@ -8,7 +8,8 @@ use plyo_events::{
     Command, CommandKind, Event, EventKind, ExportId, Message, UserId,
     export::{BUCKET, EXPORT_ID, ExportFile, ReportExport},
 };
-use plyo_nats::{Effect, Nats, ObjectWriter, Performed, PersonalHistory, personal_timers, remove_file};
+use plyo_nats::{Effect, Lines, Nats, ObjectWriter, Performed, PersonalHistory, personal_timers, remove_file};
+use plyo_sealing::{DataKey, add_texts, has_sealed};
 use serde_json::json;
 
 use super::{Account, Archive};
@@ -59,12 +60,12 @@ impl Effect for WriteExport {
 impl Exporting {
     /// `None` of somebody who was erased, before or meanwhile: no file of theirs stays.
     async fn write(&self, user: UserId, export_id: ExportId) -> Result<Option<ExportFile>> {
-        let written = match Account::read(&self.credentials.pool, user).await? {
+        let written = match Account::read(&self.credentials, user).await? {
             Some(account) => Some(self.write_of(&account, export_id).await?),
             None => None,
         };
         // An erasure deletes the account first, and then the file.
-        if Account::read(&self.credentials.pool, user).await?.is_none() {
+        if Account::read(&self.credentials, user).await?.is_none() {
             remove_file(&self.nats, BUCKET, &user.to_string()).await?;
             return Ok(None);
         }
@@ -78,10 +79,12 @@ impl Exporting {
         let mut history = PersonalHistory::open(&self.nats, user).await?;
         let mut file = ObjectWriter::new(&self.nats, BUCKET, &user.to_string());
         let mut archive = Archive::begin(account, export_id)?;
+        let key = account.data_key.as_deref().map(DataKey::parse).transpose()?;
         while let Some(lines) = history.next().await? {
             // Meanwhile the broker sends what follows.
+            let key = key.clone();
             let (added, compressed) = tokio::task::spawn_blocking(move || {
-                archive.add(&lines)?;
+                archive.add(&with_texts(lines, key.as_ref()))?;
                 let compressed = archive.take();
                 anyhow::Ok((archive, compressed))
             })
@@ -95,4 +98,20 @@ impl Exporting {
         let bytes = file.finish(json!({ EXPORT_ID: export_id })).await?;
         Ok(ExportFile { events, bytes, expires_at })
     }
+}
+
+/// Events with their personal texts beside what is sealed.
+fn with_texts(lines: Lines, key: Option<&DataKey>) -> Lines {
+    let Some(key) = key.filter(|_| has_sealed(&lines.text)) else { return lines };
+    let mut text = Vec::with_capacity(lines.text.len());
+    for line in lines.text.split_inclusive(|byte| *byte == b'\n') {
+        match add_texts(line, key).filter(|_| has_sealed(line)) {
+            Some(opened) => {
+                text.extend(opened);
+                text.push(b'\n');
+            }
+            None => text.extend_from_slice(line),
+        }
+    }
+    Lines { text, ..lines }
 }

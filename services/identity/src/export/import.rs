@@ -1,11 +1,12 @@
 //! What the account of a file needs here that is not in its history: an address, a password, and the texts that name the person.
 
 use plyo_events::{
-    EmailAddress,
+    EmailAddress, Rejection, Violation,
     export::{ImportAccount, ImportedAccount, PersonalText, TextField},
     user::EMAIL_TAKEN,
 };
 use plyo_nats::{QueryError, RequestContext};
+use plyo_sealing::DataKey;
 
 use super::store;
 use crate::{
@@ -25,6 +26,10 @@ pub(crate) async fn import(desk: Desk, _: RequestContext, query: ImportAccount) 
     if !added && !store::is_of(pool, query.user, mailbox).await? {
         return Err(EMAIL_TAKEN.into());
     }
+    if let Some(key) = &query.data_key {
+        let key = DataKey::parse(key).map_err(|_| Rejection::violations(vec![no_key()]))?;
+        desk.credentials.wrapping.add(pool, query.user, &key).await?;
+    }
     let claimed = match &query.handle {
         Some(handle) if !texts::is_reserved(handle) && store::claim(pool, query.user, handle).await? => {
             Some(handle.key())
@@ -38,6 +43,10 @@ pub(crate) async fn import(desk: Desk, _: RequestContext, query: ImportAccount) 
     let kept: Vec<PersonalText> = query.texts.into_iter().filter(is_own).collect();
     store::add_texts(pool, query.user, &kept).await?;
     Ok(ImportedAccount { has_handle })
+}
+
+fn no_key() -> Violation {
+    Violation { pointer: "/data_key".to_owned(), detail: "a key is 32 bytes in base64url".to_owned() }
 }
 
 /// A password that nobody knows.

@@ -3,7 +3,7 @@
 use std::{array, collections::BTreeMap};
 
 use plyo_events::{
-    Command, CustomExerciseId, Message, Output, Rejection, UserId, Violation,
+    Command, CustomExerciseId, Message, Output, Rejection, Sealed, UserId, Violation,
     rejection::check_revision,
     training::{ExerciseName, ExerciseSlug, Term},
     workout::{
@@ -12,7 +12,7 @@ use plyo_events::{
         MEASURE_DIFFERS, MergeExercise, NewRecord, Record, RecordChanges, TOO_MANY_CUSTOM_EXERCISES, UNKNOWN_EXERCISE,
     },
 };
-use plyo_exercises::{Equipment, Muscle, name_key};
+use plyo_exercises::{Equipment, Muscle};
 use serde::de::{DeserializeOwned, IntoDeserializer, value::Error};
 
 use super::{
@@ -140,13 +140,12 @@ fn find(state: &State, user: UserId, id: CustomExerciseId) -> Result<&Kept, Reje
     row.and_then(|row| row.exercises.get(&id)).ok_or_else(|| CUSTOM_EXERCISE_NOT_FOUND.into())
 }
 
-/// A name is compared as names are matched: case, punctuation and diacritics do not make another one.
-fn check_name(row: Option<&CustomRow>, id: CustomExerciseId, name: &ExerciseName) -> Result<(), Rejection> {
-    let key = name_key(name.as_str());
+/// Who sealed a name says which are equal, as names are matched: case, punctuation and diacritics do not make another one.
+fn check_name(row: Option<&CustomRow>, id: CustomExerciseId, name: &Sealed<ExerciseName>) -> Result<(), Rejection> {
     let others =
         row.into_iter().flat_map(|row| &row.exercises).filter(|(other, kept)| **other != id && kept.is_offered());
-    let mut keys = others.map(|(_, kept)| name_key(kept.exercise.name.as_str()));
-    if keys.any(|other| other == key) { Err(CUSTOM_EXERCISE_EXISTS.into()) } else { Ok(()) }
+    let mut equal = others.filter_map(|(_, kept)| kept.exercise.name.equal());
+    if equal.any(|other| Some(other) == name.equal()) { Err(CUSTOM_EXERCISE_EXISTS.into()) } else { Ok(()) }
 }
 
 fn check_terms(muscles: &[Term], equipment: &[Term]) -> Result<(), Rejection> {
