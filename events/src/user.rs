@@ -104,7 +104,7 @@ impl Default for TimeZoneName {
 
 pub const ALREADY_REGISTERED: RejectionCode =
     RejectionCode::conflict("already_registered", "this account is already registered; log in");
-/// The e-mail has an account, with another password.
+/// The e-mail has an account; said to operators alone.
 pub const EMAIL_TAKEN: RejectionCode =
     RejectionCode::conflict("email_taken", "this e-mail address already has an account; log in instead");
 /// Whichever of the two is wrong.
@@ -159,11 +159,9 @@ pub enum RevocationReason {
     Administration,
 }
 
-/// The result of registering.
+/// The result of registering: the same for an address that has an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Registered {
-    pub user_id: UserId,
-}
+pub struct Registered {}
 
 // Events.
 
@@ -184,8 +182,8 @@ pub struct SessionRevoked {
 // Requests and queries. Those that carry a secret are never logged.
 
 /// Hash and store a new credential under a unique e-mail address. The same address again replaces the password before
-/// registration; after it, it is rejected with `email_taken`, unless the password is right: then it is a repeated sign-up
-/// and gets the same answer, so that its command finds the outcome of the first.
+/// registration. After it, the right password makes it a repeated sign-up, whose command finds the outcome of the first; with another
+/// one the account is somebody's, who is told of it by mail, and whoever asks is not.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PrepareSignUp {
     pub email: String,
@@ -195,12 +193,14 @@ pub struct PrepareSignUp {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Prepared {
     pub user_id: UserId,
+    /// Whether it is the account of somebody else: to be answered as if it were new.
+    pub is_taken: bool,
 }
 
 impl Request for PrepareSignUp {
     const SERVICE: &'static str = "user";
     const NAME: &'static str = "prepare";
-    const REJECTIONS: &'static [RejectionCode] = &[INVALID_BODY, EMAIL_TAKEN, BUSY, TRY_AGAIN];
+    const REJECTIONS: &'static [RejectionCode] = &[INVALID_BODY, BUSY, TRY_AGAIN];
     type Answer = Prepared;
 }
 

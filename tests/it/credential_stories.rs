@@ -191,6 +191,34 @@ async fn a_code_is_good_for_ten_minutes_and_opens_a_door_that_guesses_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sign_up_with_an_address_that_has_an_account_is_answered_as_any_other() {
+    let mut platform = Platform::start().await;
+    let sign_up = |email: &str, password: &str| json!({ "email": email, "password": password });
+    let fresh = platform.post("/register", &sign_up("ada@example.org", "long enough")).await;
+    assert!(platform.can_log_in("ada@example.org", "long enough").await);
+    platform.mail().await;
+    platform.fixture.settle(&REAL).await;
+
+    let taken = platform.post("/register", &sign_up("Ada@Example.org", "another long one")).await;
+    assert_eq!((taken.status, &taken.body), (fresh.status, &fresh.body));
+    let told = |answer: &Answer| -> BTreeSet<String> { answer.headers.keys().map(ToString::to_string).collect() };
+    assert_eq!(told(&taken), told(&fresh), "{taken:?}");
+    assert_eq!(taken.headers["location"], fresh.headers["location"]);
+    assert!(!platform.can_log_in("ada@example.org", "another long one").await);
+    assert!(platform.can_log_in("ada@example.org", "long enough").await, "nothing was done to the account");
+    let mail = platform.mail().await;
+    assert!(mail.is_to("ada@example.org") && mail.is_about("You have an account already"), "{}", mail.text);
+
+    // However often somebody tries, its owner gets no more than three mails an hour, and the history says nothing of it.
+    for _ in 0..4 {
+        assert_eq!(platform.post("/register", &sign_up("ada@example.org", "another long one")).await.body, fresh.body);
+    }
+    platform.fixture.settle(&REAL).await;
+    assert_eq!(platform.mails().len(), 3);
+    assert_eq!(platform.fixture.verify(&REAL).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_resets_send_three_mails() {
     let platform = Platform::start().await;
     let mut client = Client::new(&platform.url).unwrap();

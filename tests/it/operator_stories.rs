@@ -96,11 +96,11 @@ async fn a_job_outside_plyo_schedules_a_reminder_and_an_operator_sees_it_come_du
     let (_server, url) = fixture.start_platform().await;
     let mut ada = Client::new(&url).unwrap();
     let credentials = json!({ "email": "ada@example.org", "password": "long enough" });
-    let registered = ada.post("/api/v1/auth/register", &credentials).await.unwrap().success().unwrap();
+    ada.post("/api/v1/auth/register", &credentials).await.unwrap().success().unwrap();
     let tokens = ada.post("/api/v1/auth/login", &credentials).await.unwrap().success().unwrap();
     ada.set_token(tokens["access_token"].as_str().unwrap());
     let mut live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
-    let user = registered["user_id"].as_str().unwrap();
+    let user = tokens["user_id"].as_str().unwrap();
     let [cancelled, moved] = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()];
     let schedule = |key: uuid::Uuid, seconds: u64| {
         let at = jiff::Timestamp::now() + Duration::from_secs(seconds);

@@ -58,9 +58,15 @@ async fn a_socket_outlives_the_broker(going: impl Fn(&mut Fixture)) {
     let mut fixture = Fixture::new().await;
     let _services = fixture.start(&REAL);
     let edge = Edge::start(&fixture).await;
-    let registered = Client::new(&edge.url).unwrap().post("/api/v1/auth/register", &credentials("ada")).await.unwrap();
-    let user: UserId = registered.success().unwrap()["user_id"].as_str().unwrap().parse().unwrap();
-    let (mut ada, _) = log_in(&edge.url, "ada").await;
+    Client::new(&edge.url)
+        .unwrap()
+        .post("/api/v1/auth/register", &credentials("ada"))
+        .await
+        .unwrap()
+        .success()
+        .unwrap();
+    let (mut ada, tokens) = log_in(&edge.url, "ada").await;
+    let user: UserId = tokens["user_id"].as_str().unwrap().parse().unwrap();
     fixture.settle(&REAL).await;
     let before = ledger::events(&fixture).await.len();
     let heard = Arc::new(Mutex::new(Heard::default()));

@@ -99,11 +99,11 @@ async fn every_documented_route_does_what_it_says() {
 async fn account(ada: &mut Walker) {
     let mut sign_up = credentials("ada");
     sign_up["time_zone"] = json!("Europe/Berlin");
-    let registered = ada.call("POST", "/auth/register", &[], Some(sign_up), 201).await;
+    assert_eq!(ada.call("POST", "/auth/register", &[], Some(sign_up), 201).await, json!({}));
     let tokens = ada.call("POST", "/auth/login", &[], Some(credentials("ada")), 200).await;
     ada.client.set_token(tokens["access_token"].as_str().unwrap());
     let me = ada.get("/auth/me", &[]).await;
-    assert_eq!((&me["user_id"], &me["time_zone"]), (&registered["user_id"], &json!("Europe/Berlin")));
+    assert_eq!((&me["user_id"], &me["time_zone"]), (&tokens["user_id"], &json!("Europe/Berlin")));
     let keys = ada.get("/auth/jwks", &[]).await;
     let key = &keys["keys"][0];
     assert_eq!((&key["kty"], &key["crv"], &key["alg"]), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA")));
@@ -343,8 +343,7 @@ async fn what_is_declined_is_in_the_document_with_its_status() {
         ("POST", "/notifications/{id}/read", None, "notification_not_found"),
         ("PUT", "/notifications/preferences", Some(json!({ "by_mail": {} })), "invalid_body"),
         ("GET", "/events?topics=nothing", None, "unknown_topic"),
-        ("POST", "/auth/login", Some(other_password.clone()), "wrong_credentials"),
-        ("POST", "/auth/register", Some(other_password), "email_taken"),
+        ("POST", "/auth/login", Some(other_password), "wrong_credentials"),
         ("POST", "/auth/register", Some(json!({ "email": "eve", "password": "long enough" })), "invalid_body"),
         ("POST", "/auth/refresh", Some(json!({ "refresh_token": "x" })), "invalid_refresh_token"),
     ] {

@@ -39,12 +39,18 @@ const OF_CREDENTIALS: [&Policy; 3] = [&ADDRESS, &EMAIL, &ADDRESS_OF_ALL];
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        operation(POST, "/auth/register", "Sign up", auth::register, creates::<Registered>("/auth/me"))
-            .takes::<SignUp>()
-            .codes(&[NO_REVISIONS])
-            .limited_by(&OF_CREDENTIALS)
-            .requests::<PrepareSignUp>()
-            .sends(CommandKind::RegisterUser),
+        operation(
+            POST,
+            "/auth/register",
+            "Sign up; the same answer whoever has that address, who is told of it by mail",
+            auth::register,
+            creates::<Registered>("/auth/me"),
+        )
+        .takes::<SignUp>()
+        .codes(&[NO_REVISIONS])
+        .limited_by(&OF_CREDENTIALS)
+        .requests::<PrepareSignUp>()
+        .sends(CommandKind::RegisterUser),
         operation(POST, "/auth/login", "Log in", auth::log_in, gives::<Tokens>())
             .takes::<Credentials>()
             .codes(&[NO_REVISIONS])

@@ -8,11 +8,14 @@ use axum::{
 };
 use plyo_events::{
     Command, CommandId,
-    user::{Jwks, Locale, LogIn, LogOut, PrepareSignUp, Refresh, RegisterUser, TimeZoneName},
+    user::{
+        ALREADY_REGISTERED, Jwks, Locale, LogIn, LogOut, PrepareSignUp, Refresh, RegisterUser, Registered, TimeZoneName,
+    },
 };
 use plyo_nats::ask;
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::json;
 
 use super::{command::NO_REVISIONS, me::check_zone};
 use crate::{
@@ -21,7 +24,7 @@ use crate::{
     device,
     limits::Standing,
     problem::Problem,
-    submit::{Submission, respond, submit},
+    submit::{Submission, Submitted, respond, submit},
 };
 
 /// What a sign-up needs.
@@ -65,15 +68,23 @@ pub(super) async fn register(
     state.limits.credentials(address, &email, &standing).await?;
     let prepared = plyo_nats::request(&state.nats, &PrepareSignUp { email, password }).await?;
     let command = Command::from(RegisterUser { locale, time_zone });
-    // The e-mail stands for the request: a sign-up that comes again is the same command, and has the same answer.
+    // The e-mail stands for the request: a sign-up that comes again is the same command, and has the same answer. Where the
+    // account is somebody else's, the same command is declined as late as it is done otherwise, and answered as if it were done.
+    let again = CommandId::derive(prepared.user_id.uuid(), "POST /auth/register");
     let submission = Submission {
-        id: CommandId::derive(prepared.user_id.uuid(), "POST /auth/register"),
+        id: if prepared.is_taken { CommandId::mint() } else { again },
         fingerprint: String::new(),
         ..Submission::of_request(&state, prepared.user_id, &headers, command).await?
     };
     let (id, outcome_at, waited) = (submission.id, submission.outcome_at(), !submission.wait.is_zero());
     let place = |_: &serde_json::Value| Some("/api/v1/auth/me".to_owned());
-    Ok(respond(submit(&state, submission).await?, outcome_at, id, place, waited))
+    let submitted = match submit(&state, submission).await {
+        Err(problem) if prepared.is_taken && problem.code == ALREADY_REGISTERED.name => {
+            Submitted::Done(json!(Registered {}))
+        }
+        submitted => submitted?,
+    };
+    Ok(respond(submitted, outcome_at, id, place, waited))
 }
 
 pub(super) async fn log_in(

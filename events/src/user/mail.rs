@@ -22,6 +22,15 @@ pub enum MailKind {
     ChangeEmail,
     /// To the old address: the account has another one now.
     EmailChanged,
+    /// Somebody tried to sign up with the address, which has an account.
+    AddressTaken,
+}
+
+impl MailKind {
+    /// Whether it proves something.
+    pub const fn has_code(self) -> bool {
+        !matches!(self, Self::EmailChanged | Self::AddressTaken)
+    }
 }
 
 /// How a mail ended.

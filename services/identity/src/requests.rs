@@ -4,8 +4,8 @@ use plyo_events::{
     EmailAddress, SessionId, UserId,
     administration::SUSPENDED,
     user::{
-        EMAIL_TAKEN, INVALID_REFRESH_TOKEN, LogIn, LogOut, LoggedOut, MailKind, PrepareSignUp, Prepared,
-        REGISTRATION_UNFINISHED, Refresh, TRY_AGAIN, Tokens, WRONG_CREDENTIALS,
+        INVALID_REFRESH_TOKEN, LogIn, LogOut, LoggedOut, MailKind, PrepareSignUp, Prepared, REGISTRATION_UNFINISHED,
+        Refresh, TRY_AGAIN, Tokens, WRONG_CREDENTIALS,
     },
 };
 use plyo_nats::{QueryError, RequestContext};
@@ -27,24 +27,41 @@ pub(crate) async fn prepare(desk: Desk, context: RequestContext, query: PrepareS
     let password = Password::read(query.password);
     let mailbox = domain::sign_up(&email, &password)?;
     let Credentials { pool, passwords, .. } = &desk.credentials;
+    let own = |user_id| Prepared { user_id, is_taken: false };
     let Some(found) = store::credential(pool, &email).await? else {
         let user_id = UserId::mint();
         let hash = passwords.hash(password).await?;
         let added = store::add_credential(pool, user_id, mailbox, &hash).await?;
-        return if added { Ok(Prepared { user_id }) } else { Err(EMAIL_TAKEN.into()) };
+        return if added { Ok(own(user_id)) } else { Err(TRY_AGAIN.into()) };
     };
     let user_id = found.user;
     if found.in_use || is_registered(&desk, &context, user_id).await? {
         return match passwords.verify(password, Some(found.password_hash)).await? {
-            Verdict::Right { .. } => Ok(Prepared { user_id }),
-            Verdict::Wrong => Err(EMAIL_TAKEN.into()),
+            Verdict::Right { .. } => Ok(own(user_id)),
+            Verdict::Wrong => {
+                mail_owner_beside(&desk, &context, email, user_id);
+                Ok(Prepared { user_id, is_taken: true })
+            }
         };
     }
     let hash = passwords.hash(password).await?;
     // While hashing, the pending sign-up may have been completed.
     let replaced =
         !is_registered(&desk, &context, user_id).await? && store::replace_password(pool, &found, &hash).await?;
-    if replaced { Ok(Prepared { user_id }) } else { Err(EMAIL_TAKEN.into()) }
+    if replaced { Ok(own(user_id)) } else { Err(TRY_AGAIN.into()) }
+}
+
+/// Tells whose address it is that somebody tried to sign up with it, beside the answer, whose time must not tell.
+fn mail_owner_beside(desk: &Desk, context: &RequestContext, email: EmailAddress, owner: UserId) {
+    if desk.credentials.mail.is_none() {
+        return;
+    }
+    let (desk, context) = (desk.clone(), context.clone());
+    tokio::spawn(async move {
+        if let Err(error) = mail::ask(&desk, &context, MailKind::AddressTaken, &email, Some(owner)).await {
+            tracing::warn!(%error, "cannot ask for a mail");
+        }
+    });
 }
 
 pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) -> Result<Tokens, QueryError> {

@@ -84,7 +84,7 @@ pub(crate) fn register(state: &State, user: UserId, register: &RegisterUser) -> 
         return Err(ALREADY_REGISTERED.into());
     }
     let RegisterUser { locale, time_zone } = register.clone();
-    Ok(Output::nothing().event(UserRegistered { locale, time_zone }).reply(Registered { user_id: user }))
+    Ok(Output::nothing().event(UserRegistered { locale, time_zone }).reply(Registered {}))
 }
 
 /// A session ends once.

@@ -56,7 +56,7 @@ async fn send(
     let pool = &credentials.pool;
     let Some(address) = store::address(pool, mail).await? else { return Ok(false) };
     let code = MailCode::mint();
-    if kind != MailKind::EmailChanged {
+    if kind.has_code() {
         store::add_code(pool, &code, mail, kind, event.user(), &address).await?;
     }
     let text = letter::write(mail, kind, &address, &code.0, &folder.base_url, Timestamp::now());

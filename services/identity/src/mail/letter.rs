@@ -42,6 +42,14 @@ pub(super) fn write(mail: MailId, kind: MailKind, to: &str, code: &str, base_url
              If that was not you, tell whoever runs this Plyo at once.\r\n"
                 .to_owned(),
         ),
+        MailKind::AddressTaken => (
+            "You have an account already",
+            format!(
+                "Somebody, probably you, tried to sign up with this address at Plyo. It has an account already, to which \
+                 nothing was done: log in, or set a new password at\r\n\r\n{base_url}/forgotten-password\r\n\r\n\
+                 If that was not you, do nothing.\r\n"
+            ),
+        ),
     };
     let date = rfc2822::DateTimePrinter::new().timestamp_to_string(&now).unwrap_or_default();
     format!(
@@ -70,6 +78,11 @@ mod tests {
         assert!(text.contains("\r\nFrom: Plyo <no-reply@plyo.example>\r\nTo: <ada@example.org>\r\n"), "{text}");
         assert_eq!(text.matches("c0de").count(), 2);
         assert!(text.starts_with("Date: Thu, 1 Jan 1970 00:00:00"), "{text}");
-        assert!(!write(mail, MailKind::EmailChanged, "ada@example.org", "c0de", "https://p", now).contains("c0de"));
+        for without in [MailKind::EmailChanged, MailKind::AddressTaken] {
+            assert!(
+                !without.has_code()
+                    && !write(mail, without, "ada@example.org", "c0de", "https://p", now).contains("c0de")
+            );
+        }
     }
 }
