@@ -1,5 +1,7 @@
 //! What query handlers use: the credential store, the hashing threads, the signing key.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use plyo_events::{
@@ -8,7 +10,7 @@ use plyo_events::{
 };
 use sqlx::PgPool;
 
-use crate::{keys::Keys, mail::MailFolder, passwords::Passwords, store, tokens::RefreshToken};
+use crate::{keys::Keys, mail::MailFolder, passkeys::RelyingParty, passwords::Passwords, store, tokens::RefreshToken};
 
 /// The credentials of all users. Cheap to clone. No `Debug`: it holds secrets.
 #[derive(Clone)]
@@ -17,6 +19,8 @@ pub struct Credentials {
     pub(crate) passwords: Passwords,
     /// Where mails are written, if anywhere.
     pub(crate) mail: Option<MailFolder>,
+    /// Whose passkeys somebody can log in with, if there are any here.
+    pub(crate) relying_party: Option<Arc<RelyingParty>>,
     pub(crate) keys: Keys,
 }
 
@@ -28,13 +32,19 @@ impl Credentials {
     pub async fn open(pool: PgPool) -> Result<Self> {
         let keys = Keys::open(&pool).await?;
         store::add_mailboxes(&pool).await.context("name the mailboxes of accounts")?;
-        Ok(Self { pool, passwords: Passwords::start()?, mail: None, keys })
+        Ok(Self { pool, passwords: Passwords::start()?, mail: None, relying_party: None, keys })
     }
 
     /// With mails written to this folder.
     #[must_use]
     pub fn with_mail(self, mail: Option<MailFolder>) -> Self {
         Self { mail, ..self }
+    }
+
+    /// With passkeys of the domain of this URL.
+    #[must_use]
+    pub fn with_passkeys_of(self, public_url: &str) -> Self {
+        Self { relying_party: RelyingParty::of(public_url).map(Arc::new), ..self }
     }
 
     /// Looks at the signing keys now, rather than within a minute.

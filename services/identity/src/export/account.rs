@@ -13,7 +13,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::store;
-use crate::{access_tokens, sessions};
+use crate::{access_tokens, passkeys, sessions};
 
 /// `account.json`. No `Debug`: it is personal.
 #[derive(Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Account {
     sessions: Value,
     #[serde(default)]
     access_tokens: Value,
+    /// What they are called, and not their keys.
+    #[serde(default)]
+    passkeys: Value,
 }
 
 impl Account {
@@ -53,6 +56,7 @@ impl Account {
             texts: store::texts(pool, user_id).await?,
             sessions: serde_json::to_value(sessions)?,
             access_tokens: serde_json::to_value(access_tokens)?,
+            passkeys: serde_json::to_value(passkeys::of(pool, user_id).await?)?,
         }))
     }
 }
