@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what Plyo needs and this machine lacks: a C compiler, nats-server, Postgres, Redis; with --tests also the `nats`
-# command and, from Debian, the proxies nginx and HAProxy and Prometheus' `promtool`; with --lint also cargo-deny and
-# cargo-shear. What is on PATH in a sufficient version is used. Nothing of the system's is started, stopped or changed
-# otherwise.
+# command and, from Debian, the proxies nginx and HAProxy, a headless Chromium and Prometheus' `promtool`; with --lint also
+# cargo-deny and cargo-shear. What is on PATH in a sufficient version is used. Nothing of the system's is started, stopped or
+# changed otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -136,6 +136,12 @@ proxies() {
     debian "${missing[@]}" || say "the stories of proxies that are not there are skipped"
 }
 
+# What browsers do with passkeys is tried with one.
+browser() {
+    if command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null; then return; fi
+    debian chromium-headless-shell || debian chromium || say "the stories that a browser takes part in are skipped"
+}
+
 # Of the package the one program: installed, it would start a Prometheus.
 prometheus_tool() (
     if [ -x "$TOOLS/promtool" ] || command -v promtool >/dev/null; then exit 0; fi
@@ -173,6 +179,7 @@ case "${1:-}" in
 --tests)
     nats_cli
     proxies
+    browser
     prometheus_tool
     ;;
 --lint) lint_tools ;;

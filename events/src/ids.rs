@@ -17,6 +17,7 @@ pub mod kinds {
     pub struct Export;
     pub struct Mail;
     pub struct Notification;
+    pub struct Passkey;
     pub struct Recommendation;
     pub struct Reminder;
     pub struct Session;
@@ -31,6 +32,7 @@ pub type EventId = Id<kinds::Event>;
 pub type ExportId = Id<kinds::Export>;
 pub type MailId = Id<kinds::Mail>;
 pub type NotificationId = Id<kinds::Notification>;
+pub type PasskeyId = Id<kinds::Passkey>;
 pub type RecommendationId = Id<kinds::Recommendation>;
 pub type ReminderId = Id<kinds::Reminder>;
 pub type SessionId = Id<kinds::Session>;

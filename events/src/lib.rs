@@ -35,8 +35,8 @@ pub mod workout;
 pub use catalogue::{Body, Command, CommandKind, DecodeError, Event, EventKind, Payload, Versioned};
 pub use email::{EmailAddress, Mailbox};
 pub use ids::{
-    CommandId, CustomExerciseId, EventId, ExportId, Id, MailId, NotificationId, RecommendationId, ReminderId,
-    SessionId, TextId, UserId, WorkoutId,
+    CommandId, CustomExerciseId, EventId, ExportId, Id, MailId, NotificationId, PasskeyId, RecommendationId,
+    ReminderId, SessionId, TextId, UserId, WorkoutId,
 };
 pub use message::{Message, Outcome, Output, Timer};
 pub use patch::Patch;

@@ -200,6 +200,8 @@ pub enum SecurityNews {
     SecondFactorRemoved,
     RecoveryCodeUsed,
     AccessTokenCreated,
+    PasskeyAdded,
+    PasskeyRemoved,
 }
 
 /// A notification was read.

@@ -3,6 +3,7 @@
 
 mod access_tokens;
 mod mail;
+mod passkeys;
 mod second_factor;
 mod sessions;
 mod sign_in;
@@ -29,6 +30,11 @@ pub use self::mail::{
     MailRequested, MailResult, MailSettled, ReportMail, ReportSecurityChange, ReportVerifiedEmail, RequestEmailChange,
     RequestEmailVerification, RequestMail, RequestPasswordReset, ResetPassword, SecurityChange, SecurityChanged,
     WRONG_PASSWORD,
+};
+pub use self::passkeys::{
+    AddPasskey, INVALID_PASSKEY, ListPasskeys, LogInWithPasskey, MAX_PASSKEYS, NO_PASSKEYS_HERE, PASSKEY_EXISTS,
+    PASSKEY_NOT_FOUND, PasskeyOptions, PasskeyView, PreparePasskey, PreparePasskeyLogIn, RemovePasskey,
+    TOO_MANY_PASSKEYS, WRONG_PASSKEY,
 };
 pub use self::second_factor::{
     ConfirmTotp, EnrolTotp, NO_SECOND_FACTOR, RecoveryCodes, RemoveTotp, SECOND_FACTOR_EXISTS, SECOND_FACTOR_REQUIRED,

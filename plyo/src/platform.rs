@@ -37,6 +37,8 @@ pub struct Config {
     pub replicas: u8,
     /// Memory for rows that the services of a process remember, all lanes together, in MiB.
     pub memory_mib: u64,
+    /// Where people reach this platform: what links in mails begin with, and whose domain passkeys are of.
+    pub public_url: String,
     /// Where mails are written, in a development run.
     pub mail: Option<MailFolder>,
 }
@@ -45,6 +47,8 @@ impl Config {
     /// Memory for remembered rows unless it is set, in MiB. With 256 a process grew by 436 while a hundred thousand people logged
     /// a workout each.
     pub const MEMORY_MIB: u64 = 96;
+
+    pub const PUBLIC_URL: &str = "http://127.0.0.1:3000";
 
     /// The URL that a service signs in to Postgres with.
     pub fn dsn(&self, service: &str) -> String {

@@ -181,7 +181,8 @@ async fn open_user(config: Config) -> Result<Service> {
         let opened = async { anyhow::Ok((Credentials::open(pool.clone()).await?, config.nats("user").await?)) };
         match opened.await {
             Ok((credentials, nats)) => {
-                let credentials = credentials.with_mail(config.mail).with_wrapping(wrapping);
+                let credentials =
+                    credentials.with_mail(config.mail).with_passkeys_of(&config.public_url).with_wrapping(wrapping);
                 return Ok(user(Some(Erasing { credentials, nats, services: names(SERVICES) })));
             }
             Err(error) => {

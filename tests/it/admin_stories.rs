@@ -19,7 +19,7 @@ use crate::{
 const RECOVERY: &str = "recovery_codes";
 
 /// What an operator types.
-fn create_admin(fixture: &Fixture, email: &str) -> Output {
+pub fn create_admin(fixture: &Fixture, email: &str) -> Output {
     let (nats, dsn, nkeys) = (fixture.nats_url(), fixture.dsn(), fixture.nats_server.nkeys());
     let servers = ["--nats-url", &nats, "--postgres-url", &dsn, "--nkeys", nkeys.to_str().unwrap()];
     let directory = tempfile::tempdir().unwrap();

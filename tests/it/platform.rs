@@ -184,6 +184,9 @@ impl Fixture {
 /// What the child runs: the services as `plyo serve` runs them, with an edge if a port is given. It returns only when
 /// something failed.
 pub async fn serve(config: Config, names: &str, edge_port: Option<u16>) -> Result<()> {
+    // As a browser on this machine calls it.
+    let public_url = edge_port.map_or(config.public_url, |port| format!("http://localhost:{port}"));
+    let config = Config { public_url, ..config };
     let names: Vec<&str> = names.split(',').filter(|name| !name.is_empty()).collect();
     let nats = connect_patiently(&config).await;
     let mut running = tokio::task::JoinSet::new();
@@ -223,6 +226,7 @@ pub fn config(nats_url: &str, nkeys: PathBuf, dsn: &str, lanes: Option<u8>) -> C
         lanes,
         replicas: 1,
         memory_mib: Config::MEMORY_MIB,
+        public_url: Config::PUBLIC_URL.to_owned(),
         mail: None,
     }
 }

@@ -1,5 +1,7 @@
 //! The whole HTTP surface, as one person walks it; and the pages around it.
 
+mod ways_in;
+
 use std::collections::BTreeSet;
 
 use plyo_client::{Answer, Client, Live};
@@ -81,6 +83,7 @@ async fn every_documented_route_does_what_it_says() {
     export(&mut ada, &mut live).await;
     credentials_change(&mut ada).await;
     second_factor(&mut ada).await;
+    ways_in::passkeys(&mut ada).await;
     access_tokens(&mut ada).await;
     sessions(&mut ada, &url).await;
     let (_, tokens) = log_in(&url, "ada").await;

@@ -34,7 +34,13 @@ fn operations() -> Vec<(String, String, Option<String>)> {
 /// What a body can be. Whoever adds an operation with a body of another kind adds one of them.
 fn bodies() -> Vec<Option<Value>> {
     let due = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(9)).to_string();
-    let bodies = [json!({}), workout(60.0), json!({ "due_at": due }), json!({ "days": 3 })];
+    let bodies = [
+        json!({}),
+        workout(60.0),
+        json!({ "due_at": due }),
+        json!({ "days": 3 }),
+        json!({ "password": "long enough" }),
+    ];
     let of_exercises = [json!({ "name": "Sandbag hold" }), json!({ "into": "plank" })];
     [None].into_iter().chain(bodies.into_iter().chain(of_exercises).map(Some)).collect()
 }

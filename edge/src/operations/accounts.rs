@@ -7,10 +7,11 @@ use plyo_events::{
     erasure::{CancelErasure, ErasureSaved, ErasureView, GetErasure, Reauthenticate},
     profile::{GetProfile, PrepareTexts, ProfileSaved},
     user::{
-        AccessTokenCreated, AccessTokenView, ChangePassword, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions,
-        EnrolTotp, Jwks, ListAccessTokens, ListSessions, LogIn, LogOut, Me, PrepareSignUp, RecoveryCodes, Refresh,
-        Registered, RemoveTotp, RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword,
-        RevokeAccessToken, Scope, SessionView, SessionsEnded, Tokens, TotpEnrolment,
+        AccessTokenCreated, AccessTokenView, AddPasskey, ChangePassword, ConfirmEmail, ConfirmTotp, CreateAccessToken,
+        EndSessions, EnrolTotp, Jwks, ListAccessTokens, ListPasskeys, ListSessions, LogIn, LogInWithPasskey, LogOut,
+        Me, PasskeyOptions, PasskeyView, PreparePasskey, PreparePasskeyLogIn, PrepareSignUp, RecoveryCodes, Refresh,
+        Registered, RemovePasskey, RemoveTotp, RequestEmailChange, RequestEmailVerification, RequestPasswordReset,
+        ResetPassword, RevokeAccessToken, Scope, SessionView, SessionsEnded, Tokens, TotpEnrolment,
     },
 };
 use serde_json::{Map, Value};
@@ -23,6 +24,7 @@ use super::{
     creates,
     credentials::{self, ByCode, ForgottenPassword, NewEmail, NewPassword, NewPasswordByCode, PresentPassword},
     gives, me, operation,
+    passkeys::{self, NewPasskey, PasskeyAnswer},
     query::{query, revised},
     sessions, status,
 };
@@ -196,6 +198,60 @@ pub(super) fn operations() -> Vec<Operation> {
         .with_token()
         .takes::<PresentPassword>()
         .requests::<RemoveTotp>(),
+        operation(
+            POST,
+            "/auth/passkeys/options",
+            "What a device makes a passkey of: for PublicKeyCredential.parseCreationOptionsFromJSON, good once and for five minutes",
+            passkeys::prepare,
+            gives::<PasskeyOptions>(),
+        )
+        .with_token()
+        .takes::<PresentPassword>()
+        .requests::<PreparePasskey>(),
+        operation(
+            POST,
+            "/auth/passkeys",
+            "Add a passkey that a device made of such options",
+            passkeys::add,
+            Answer { status: StatusCode::CREATED, ..gives::<PasskeyView>() },
+        )
+        .with_token()
+        .takes::<NewPasskey>()
+        .requests::<AddPasskey>(),
+        operation(GET, "/auth/passkeys", "My passkeys", passkeys::list, gives::<Vec<PasskeyView>>())
+            .with_token()
+            .asks::<ListPasskeys>(),
+        operation(
+            POST,
+            "/auth/passkeys/{id}/remove",
+            "Log in with a passkey no more",
+            passkeys::remove,
+            status(StatusCode::NO_CONTENT),
+        )
+        .with_token()
+        .takes::<PresentPassword>()
+        .requests::<RemovePasskey>(),
+        operation(
+            POST,
+            "/auth/passkeys/login/options",
+            "What a passkey signs to log in: for PublicKeyCredential.parseRequestOptionsFromJSON, good once and for five minutes",
+            passkeys::prepare_log_in,
+            gives::<PasskeyOptions>(),
+        )
+        .takes_nothing()
+        .limited_by(&[&ADDRESS])
+        .requests::<PreparePasskeyLogIn>(),
+        operation(
+            POST,
+            "/auth/passkeys/login",
+            "Log in with a passkey; counts as a second factor",
+            passkeys::log_in,
+            gives::<Tokens>(),
+        )
+        .takes::<PasskeyAnswer>()
+        .codes(&[NO_REVISIONS])
+        .limited_by(&[&ADDRESS])
+        .requests::<LogInWithPasskey>(),
         operation(
             POST,
             "/auth/tokens",

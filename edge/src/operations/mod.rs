@@ -12,6 +12,7 @@ mod exercises;
 mod export;
 mod me;
 mod outcome;
+mod passkeys;
 mod query;
 mod sessions;
 mod table;

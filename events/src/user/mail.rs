@@ -58,6 +58,8 @@ pub enum SecurityChange {
     /// A log-in used one up.
     RecoveryCodeUsed,
     AccessTokenCreated,
+    PasskeyAdded,
+    PasskeyRemoved,
 }
 
 /// The mail was requested by nothing that is open.

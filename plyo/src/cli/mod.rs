@@ -221,6 +221,7 @@ impl Servers {
             lanes: None,
             replicas: self.replicas,
             memory_mib: Config::MEMORY_MIB,
+            public_url: Config::PUBLIC_URL.to_owned(),
             mail: None,
         })
     }

@@ -28,7 +28,7 @@ pub(super) struct Running {
     /// `plyo up` writes them to `mail/` in its data directory
     #[arg(long, env = "PLYO_MAIL_DIR", value_name = "DIR")]
     mail_dir: Option<PathBuf>,
-    /// What links in mails begin with: https://plyo.example
+    /// Where people reach Plyo: what links in mails begin with, and whose domain passkeys are of: https://plyo.example
     #[arg(long, env = "PLYO_PUBLIC_URL", hide_env_values = true, value_name = "URL", value_parser = public_url)]
     public_url: Option<String>,
 }
@@ -79,14 +79,10 @@ impl Running {
     }
 
     pub(super) fn of(&self, config: Config) -> Config {
-        Config { lanes: self.lanes, memory_mib: self.memory_mib, mail: self.mail(config.mail.clone()), ..config }
-    }
-
-    fn mail(&self, usual: Option<MailFolder>) -> Option<MailFolder> {
-        let (usual_directory, usual_url) = usual.map(|usual| (usual.directory, usual.base_url)).unzip();
-        let directory = self.mail_dir.clone().or(usual_directory)?;
-        let base_url = self.public_url.clone().or(usual_url).unwrap_or_else(|| "http://127.0.0.1:3000".to_owned());
-        Some(MailFolder { directory, base_url })
+        let public_url = self.public_url.clone().unwrap_or(config.public_url);
+        let directory = self.mail_dir.clone().or(config.mail.map(|mail| mail.directory));
+        let mail = directory.map(|directory| MailFolder { directory, base_url: public_url.clone() });
+        Config { lanes: self.lanes, memory_mib: self.memory_mib, public_url, mail, ..config }
     }
 }
 

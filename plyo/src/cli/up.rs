@@ -131,6 +131,7 @@ impl Up {
         places.nats_monitor = nats_server.monitor_port();
         places.save(&data)?;
         postgres.create_database(DATABASE, None).await?;
+        let public_url = format!("http://127.0.0.1:{}", self.port);
         let config = self.running.of(Config {
             nats_url: nats_server.url(),
             nats_monitor_url: Some(nats_server.monitor_url()),
@@ -142,10 +143,8 @@ impl Up {
             lanes: None,
             replicas: self.replicas,
             memory_mib: Config::MEMORY_MIB,
-            mail: Some(MailFolder {
-                directory: data.join("mail"),
-                base_url: format!("http://127.0.0.1:{}", self.port),
-            }),
+            public_url: public_url.clone(),
+            mail: Some(MailFolder { directory: data.join("mail"), base_url: public_url }),
         });
         if let Some(directory) = &self.restore {
             backup::restore(&config, directory, Halves::Both, false).await?;

@@ -15,7 +15,7 @@ use plyo_events::{
 use plyo_nats::{Context, QueryError, RequestContext};
 use sha2::{Digest, Sha256};
 
-use crate::{Desk, outbox};
+use crate::{Desk, domain, outbox};
 
 /// For who exports them.
 pub(crate) use self::store::list as of;
@@ -69,9 +69,8 @@ pub(crate) async fn check(
 }
 
 fn validate(query: &CreateAccessToken) -> Result<(), Rejection> {
-    let name = query.name.chars().count();
     let wrong = [
-        ("/name", !(1..=64).contains(&name) || query.name.contains('\0'), "a name must have 1 to 64 characters"),
+        ("/name", !domain::is_name(&query.name), "a name must have 1 to 64 characters"),
         ("/scopes", query.scopes.is_empty(), "name at least one scope"),
         ("/days", !(1..=366).contains(&query.days), "a token must be good for 1 to 366 days"),
     ];

@@ -1,5 +1,7 @@
 //! What query handlers use: the credential store, the hashing threads, the signing key.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use plyo_events::{
@@ -9,7 +11,10 @@ use plyo_events::{
 use plyo_sealing::KeyEncryptionKeys;
 use sqlx::PgPool;
 
-use crate::{data_keys::Wrapping, keys::Keys, mail::MailFolder, passwords::Passwords, store, tokens::RefreshToken};
+use crate::{
+    data_keys::Wrapping, keys::Keys, mail::MailFolder, passkeys::RelyingParty, passwords::Passwords, store,
+    tokens::RefreshToken,
+};
 
 /// The credentials of all users. Cheap to clone. No `Debug`: it holds secrets.
 #[derive(Clone)]
@@ -18,6 +23,8 @@ pub struct Credentials {
     pub(crate) passwords: Passwords,
     /// Where mails are written, if anywhere.
     pub(crate) mail: Option<MailFolder>,
+    /// Whose passkeys somebody can log in with, if there are any here.
+    pub(crate) relying_party: Option<Arc<RelyingParty>>,
     pub(crate) keys: Keys,
     pub(crate) wrapping: Wrapping,
 }
@@ -30,7 +37,14 @@ impl Credentials {
     pub async fn open(pool: PgPool) -> Result<Self> {
         let keys = Keys::open(&pool).await?;
         store::add_mailboxes(&pool).await.context("name the mailboxes of accounts")?;
-        Ok(Self { pool, passwords: Passwords::start()?, mail: None, keys, wrapping: Wrapping::default() })
+        Ok(Self {
+            pool,
+            passwords: Passwords::start()?,
+            mail: None,
+            relying_party: None,
+            keys,
+            wrapping: Wrapping::default(),
+        })
     }
 
     /// With the keys of people wrapped by these.
@@ -43,6 +57,12 @@ impl Credentials {
     #[must_use]
     pub fn with_mail(self, mail: Option<MailFolder>) -> Self {
         Self { mail, ..self }
+    }
+
+    /// With passkeys of the domain of this URL.
+    #[must_use]
+    pub fn with_passkeys_of(self, public_url: &str) -> Self {
+        Self { relying_party: RelyingParty::of(public_url).map(Arc::new), ..self }
     }
 
     /// Looks at the signing keys now, rather than within a minute.

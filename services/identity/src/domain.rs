@@ -44,6 +44,11 @@ pub(crate) fn new_password(password: &Password) -> Result<(), Rejection> {
     }
 }
 
+/// Whether something can be called so by its owner.
+pub(crate) fn is_name(text: &str) -> bool {
+    (1..=64).contains(&text.chars().count()) && !text.contains('\0')
+}
+
 /// Validates a log-in: the rules of sign-up do not apply, since input that breaks them is simply wrong, but NUL is never
 /// allowed.
 ///

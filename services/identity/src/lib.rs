@@ -1,6 +1,6 @@
 //! Credentials, sessions, keys, and the texts that name somebody: the unfolded part of an account.
 //!
-//! It owns the schema `user_credentials`: e-mail addresses, password hashes, refresh tokens, signing keys, display names and
+//! It owns the schema `user_credentials`: e-mail addresses, password hashes, refresh tokens, signing keys, passkeys, display names and
 //! handles, and links to exports. None of these enter a stream: whatever has one is a request, and what came of it is told by a command to the user
 //! service (`outbox.rs`). It has no lane and is not a service: it runs in the process of the user service, with its rights and
 //! under its name.
@@ -18,6 +18,7 @@ pub mod export;
 mod keys;
 mod mail;
 mod outbox;
+mod passkeys;
 mod passwords;
 mod queries;
 mod requests;
@@ -43,8 +44,9 @@ use plyo_events::{
     profile::{GetProfile, PrepareTexts},
     sealed::GetDataKey,
     user::{
-        ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions, EnrolTotp, Jwks,
-        ListAccessTokens, ListSessions, LogIn, LogOut, Me, PrepareSignUp, Profile, Refresh, RemoveTotp,
+        AddPasskey, ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions,
+        EnrolTotp, Jwks, ListAccessTokens, ListPasskeys, ListSessions, LogIn, LogInWithPasskey, LogOut, Me,
+        PreparePasskey, PreparePasskeyLogIn, PrepareSignUp, Profile, Refresh, RemovePasskey, RemoveTotp,
         RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword, RevokeAccessToken,
         TRY_AGAIN,
     },
@@ -101,6 +103,12 @@ pub fn answer(
         .handle::<EnrolTotp, _, _>(at(&desk, second_factor::enrol))
         .handle::<ConfirmTotp, _, _>(at(&desk, second_factor::confirm))
         .handle::<RemoveTotp, _, _>(at(&desk, second_factor::remove))
+        .handle::<PreparePasskey, _, _>(at(&desk, passkeys::prepare))
+        .handle::<AddPasskey, _, _>(at(&desk, passkeys::add))
+        .handle::<RemovePasskey, _, _>(at(&desk, passkeys::remove))
+        .answer::<ListPasskeys, _, _>(at(&desk, passkeys::list))
+        .handle::<PreparePasskeyLogIn, _, _>(at(&desk, passkeys::prepare_log_in))
+        .handle::<LogInWithPasskey, _, _>(at(&desk, passkeys::log_in))
         .handle::<CreateAccessToken, _, _>(at(&desk, access_tokens::create))
         .handle::<RevokeAccessToken, _, _>(at(&desk, access_tokens::revoke))
         .answer::<ListAccessTokens, _, _>(at(&desk, access_tokens::list))

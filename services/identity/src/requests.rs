@@ -4,8 +4,8 @@ use plyo_events::{
     EmailAddress, SessionId, UserId,
     administration::SUSPENDED,
     user::{
-        INVALID_REFRESH_TOKEN, LogIn, LogOut, LoggedOut, MailKind, PrepareSignUp, Prepared, REGISTRATION_UNFINISHED,
-        Refresh, TRY_AGAIN, Tokens, WRONG_CREDENTIALS,
+        Device, INVALID_REFRESH_TOKEN, LogIn, LogOut, LoggedOut, MailKind, PrepareSignUp, Prepared,
+        REGISTRATION_UNFINISHED, Refresh, TRY_AGAIN, Tokens, WRONG_CREDENTIALS,
     },
 };
 use plyo_nats::{QueryError, RequestContext};
@@ -18,9 +18,19 @@ use crate::{
     mail, outbox,
     passwords::Verdict,
     second_factor,
-    store::{self, Rotation},
+    store::{self, Credential, Rotation},
     tokens::RefreshToken,
 };
+
+/// How a session is opened, besides whose it is.
+#[derive(Default)]
+pub(crate) struct Opening<'a> {
+    /// The same password's, hashed as it is today.
+    pub renewed_hash: Option<&'a str>,
+    pub device: Option<&'a Device>,
+    /// A second factor was shown, too.
+    pub with_second_factor: bool,
+}
 
 pub(crate) async fn prepare(desk: Desk, context: RequestContext, query: PrepareSignUp) -> Result<Prepared, QueryError> {
     let email = EmailAddress::read(&query.email);
@@ -92,21 +102,36 @@ pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) ->
     if is_suspended {
         return Err(SUSPENDED.into());
     }
+    let opening = Opening { renewed_hash: renewed.as_deref(), device: query.device.as_ref(), with_second_factor };
+    open_session(&desk, &context, &email, &found, opening).await
+}
+
+/// Opens a session for who has proven to be the owner of a credential, which must not have changed since.
+///
+/// # Errors
+/// `try_again`, `suspended`.
+pub(crate) async fn open_session(
+    desk: &Desk,
+    context: &RequestContext,
+    email: &EmailAddress,
+    found: &Credential,
+    opening: Opening<'_>,
+) -> Result<Tokens, QueryError> {
+    let pool = &desk.credentials.pool;
     store::forget_expired_sessions(pool, found.user).await?;
     let (session, token) = (SessionId::mint(), RefreshToken::mint(found.user));
-    let (hash, device) = (renewed.as_deref(), query.device.as_ref());
-    if !store::open_session(pool, &found, hash, session, &token, device, with_second_factor).await? {
+    if !store::open_session(pool, found, session, &token, &opening).await? {
         return Err(TRY_AGAIN.into());
     }
     // Who was suspended meanwhile: those sessions were ended that were there.
-    if self::is_suspended(&desk, &context, found.user).await? == Some(true) {
+    if is_suspended(desk, context, found.user).await? == Some(true) {
         store::end_session(pool, &token).await?;
         return Err(SUSPENDED.into());
     }
     outbox::send_beside(pool, &context.commands, found.user);
     if !found.in_use && desk.credentials.mail.is_some() {
         // The first log-in finishes a sign-up. Who gets no mail asks for another.
-        if let Err(error) = mail::ask(&desk, &context, MailKind::VerifyEmail, &email, Some(found.user)).await {
+        if let Err(error) = mail::ask(desk, context, MailKind::VerifyEmail, email, Some(found.user)).await {
             tracing::warn!(%error, "cannot ask for a mail");
         }
     }
@@ -137,6 +162,10 @@ async fn is_registered(desk: &Desk, context: &RequestContext, user: UserId) -> R
 }
 
 /// `None` if not registered, or not yet.
-async fn is_suspended(desk: &Desk, context: &RequestContext, user: UserId) -> Result<Option<bool>, QueryError> {
+pub(crate) async fn is_suspended(
+    desk: &Desk,
+    context: &RequestContext,
+    user: UserId,
+) -> Result<Option<bool>, QueryError> {
     Ok((desk.find_profile)(context.pool.clone(), user).await?.map(|profile| profile.is_suspended))
 }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::tokens::RefreshToken;
+use crate::{requests::Opening, tokens::RefreshToken};
 
 /// The credential of a user. No `Debug`: the hash is a secret.
 pub(crate) struct Credential {
@@ -94,16 +94,14 @@ pub(crate) async fn replace_password(pool: &PgPool, found: &Credential, password
     Ok(update.execute(pool).await?.rows_affected() == 1)
 }
 
-/// Opens a session after the password was verified, and renews its hash if needed. `false` if the password has changed
-/// meanwhile.
+/// Opens a session after somebody has proven whose they are, and renews the password's hash if needed. `false` if the password
+/// has changed meanwhile.
 pub(crate) async fn open_session(
     pool: &PgPool,
     proven: &Credential,
-    renewed_hash: Option<&str>,
     session: SessionId,
     token: &RefreshToken,
-    device: Option<&Device>,
-    with_second_factor: bool,
+    opening: &Opening<'_>,
 ) -> Result<bool> {
     let done = sqlx::query(
         "WITH proven AS (
@@ -130,12 +128,12 @@ pub(crate) async fn open_session(
     )
     .bind(proven.user.uuid())
     .bind(&proven.password_hash)
-    .bind(renewed_hash)
+    .bind(opening.renewed_hash)
     .bind(session.uuid())
     .bind(token.sha256())
     .bind(REFRESH_DAYS)
-    .bind(device.map(Device::as_str))
-    .bind(with_second_factor)
+    .bind(opening.device.map(Device::as_str))
+    .bind(opening.with_second_factor)
     .execute(pool)
     .await?;
     Ok(done.rows_affected() == 1)

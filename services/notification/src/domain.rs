@@ -102,6 +102,8 @@ const fn security_news(change: SecurityChange) -> SecurityNews {
         SecurityChange::SecondFactorRemoved => SecurityNews::SecondFactorRemoved,
         SecurityChange::RecoveryCodeUsed => SecurityNews::RecoveryCodeUsed,
         SecurityChange::AccessTokenCreated => SecurityNews::AccessTokenCreated,
+        SecurityChange::PasskeyAdded => SecurityNews::PasskeyAdded,
+        SecurityChange::PasskeyRemoved => SecurityNews::PasskeyRemoved,
     }
 }
 

@@ -11,8 +11,10 @@ use crate::changes;
 
 pub(super) async fn has_recent_second_factor(pool: &PgPool, user: UserId, session: SessionId) -> Result<bool> {
     let sql = "SELECT EXISTS (
-                   SELECT FROM session s JOIN second_factor f USING (user_id)
-                   WHERE s.user_id = $1 AND s.session_id = $2 AND s.ended_by IS NULL AND f.confirmed_at IS NOT NULL
+                   SELECT FROM session s
+                   WHERE s.user_id = $1 AND s.session_id = $2 AND s.ended_by IS NULL
+                     AND (EXISTS (SELECT FROM second_factor f WHERE f.user_id = $1 AND f.confirmed_at IS NOT NULL)
+                          OR EXISTS (SELECT FROM passkey p WHERE p.user_id = $1))
                      AND s.second_factor_at > now() - make_interval(mins => $3))";
     let has = sqlx::query_scalar(sql).bind(user.uuid()).bind(session.uuid()).bind(Standing::RECENT_MINUTES);
     Ok(has.fetch_one(pool).await?)

@@ -12,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::store;
-use crate::{Credentials, access_tokens, sessions};
+use crate::{Credentials, access_tokens, passkeys, sessions};
 
 /// `account.json`. No `Debug`: it is personal.
 #[derive(Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Account {
     sessions: Value,
     #[serde(default)]
     access_tokens: Value,
+    /// What they are called, and not their keys.
+    #[serde(default)]
+    passkeys: Value,
 }
 
 impl Account {
@@ -59,6 +62,7 @@ impl Account {
             data_key: wrapping.key(pool, user_id, false).await?.map(|key| key.to_text()),
             sessions: serde_json::to_value(sessions)?,
             access_tokens: serde_json::to_value(access_tokens)?,
+            passkeys: serde_json::to_value(passkeys::of(pool, user_id).await?)?,
         }))
     }
 }
