@@ -12,7 +12,7 @@ use plyo_nats::{Effect, Nats, ObjectWriter, Performed, PersonalHistory, personal
 use serde_json::json;
 
 use super::{Account, Archive};
-use crate::Credentials;
+use crate::{Credentials, avatar};
 
 /// What exporting takes.
 #[derive(Clone)]
@@ -63,7 +63,8 @@ impl Exporting {
         let account = Account::read(&self.credentials.pool, user).await?.context("there is no such account")?;
         let mut history = PersonalHistory::open(&self.nats, user).await?;
         let mut file = ObjectWriter::new(&self.nats, BUCKET, &user.to_string());
-        let mut archive = Archive::begin(&account, export_id)?;
+        let avatar = avatar::read(&self.nats, user).await?.map(|file| file.bytes);
+        let mut archive = Archive::begin(&account, avatar.as_deref(), export_id)?;
         while let Some(lines) = history.next().await? {
             // Meanwhile the broker sends what follows.
             let (added, compressed) = tokio::task::spawn_blocking(move || {
