@@ -6,7 +6,7 @@ use axum::{
     body::{Body, HttpBody},
     http::{HeaderMap, StatusCode, header},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use plyo_events::{Rejection, Violation};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -34,6 +34,8 @@ const INVALID_JSON: Code = Code::new(StatusCode::BAD_REQUEST, "invalid_json", "t
 
 /// What can be wrong with any body, besides `invalid_body`.
 pub(crate) const CODES: [Code; 5] = [UNSUPPORTED_MEDIA_TYPE, SLOW_BODY, TRUNCATED_BODY, TOO_LARGE, INVALID_JSON];
+/// The same of one that is no JSON.
+pub(crate) const CODES_OF_BYTES: [Code; 2] = [SLOW_BODY, TRUNCATED_BODY];
 
 /// Reads the bytes of a JSON body.
 pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
@@ -42,7 +44,7 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Probl
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(UNSUPPORTED_MEDIA_TYPE.into());
     }
-    timeout(READ_TIMEOUT, gather(body)).await.map_err(|_| SLOW_BODY)?
+    gathered(body, MAX_BYTES).await?.ok_or_else(|| TOO_LARGE.into())
 }
 
 /// A body where none is needed: nothing, or an object without fields.
@@ -52,11 +54,16 @@ pub(crate) async fn none(body: Body) -> Result<(), Problem> {
     if body.is_end_stream() {
         return Ok(());
     }
-    let content = timeout(READ_TIMEOUT, gather(body)).await.map_err(|_| SLOW_BODY)??;
+    let content = gathered(body, MAX_BYTES).await?.ok_or(TOO_LARGE)?;
     if content.is_empty() { Ok(()) } else { decode(&content).map(|Nothing {}| ()) }
 }
 
-async fn gather(body: Body) -> Result<Bytes, Problem> {
+/// Reads the bytes of a body, whatever they are. `None` if there are more.
+pub(crate) async fn gathered(body: Body, max_bytes: usize) -> Result<Option<Bytes>, Problem> {
+    timeout(READ_TIMEOUT, gather(body, max_bytes)).await.map_err(|_| SLOW_BODY)?
+}
+
+async fn gather(body: Body, max_bytes: usize) -> Result<Option<Bytes>, Problem> {
     let mut chunks = body.into_data_stream();
     let mut content = Bytes::new();
     let mut length = 0;
@@ -66,12 +73,18 @@ async fn gather(body: Body) -> Result<Bytes, Problem> {
         if length > MAX_DROPPED_BYTES {
             break;
         }
-        if length <= MAX_BYTES {
+        if length <= max_bytes {
             // A small body comes as one chunk, which is not copied.
-            content = if content.is_empty() { chunk } else { [content, chunk].concat().into() };
+            content = if content.is_empty() { chunk } else { joined(content, &chunk) };
         }
     }
-    if length <= MAX_BYTES { Ok(content) } else { Err(TOO_LARGE.into()) }
+    Ok((length <= max_bytes).then_some(content))
+}
+
+fn joined(content: Bytes, chunk: &[u8]) -> Bytes {
+    let mut content = BytesMut::from(content);
+    content.extend_from_slice(chunk);
+    content.freeze()
 }
 
 /// Reads a value that has exactly the fields of `T`.

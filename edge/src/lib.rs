@@ -2,6 +2,7 @@
 //! question, an event becomes a push.
 
 mod authority;
+pub mod avatar;
 mod body;
 mod caller;
 mod condition;

@@ -67,6 +67,11 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         let schema = schema(&mut schemas.read);
         described["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
     }
+    if !operation.media_types.is_empty() {
+        let of_bytes = |media_type: &&str| ((*media_type).to_owned(), json!({}));
+        let content: Map<String, Value> = operation.media_types.iter().map(of_bytes).collect();
+        described["requestBody"] = json!({ "required": true, "content": content });
+    }
     // What an access token needs; a session needs nothing else.
     let scopes: Vec<&str> = operation.scope.iter().map(|scope| scope.name()).collect();
     described["security"] = if operation.needs_token { json!([{ "bearer": scopes }]) } else { json!([]) };

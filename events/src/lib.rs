@@ -8,6 +8,7 @@ mod schema;
 
 pub mod achievement;
 pub mod administration;
+pub mod avatar;
 pub mod catalogue;
 pub mod clock;
 pub mod coach;

@@ -308,6 +308,9 @@ pub struct ProfileView {
     pub display_name: Option<DisplayName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle: Option<Handle>,
+    /// Where there is a picture: its `ETag`, without the quotes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
     #[serde(flatten)]
     pub about: About,
 }

@@ -24,6 +24,8 @@ pub trait Request: Serialize + DeserializeOwned + Send + 'static {
 
     /// The commands sent while answering it.
     const SENDS: &'static [CommandKind] = &[];
+    /// The buckets of the object store that are written to meanwhile.
+    const STORES: &'static [&'static str] = &[];
 }
 
 /// The outcome of a command. Sent to any service as `q.<service>.outcome`; the loop answers it, not the service.

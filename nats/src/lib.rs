@@ -27,7 +27,9 @@ pub use broker::{
     commands::{CommandPublisher, Published, SendError},
     content::Encoded,
     ephemeral::{ephemerals, publish_ephemeral},
-    objects::{ObjectReader, ObjectWriter, remove as remove_file},
+    objects::{
+        ObjectReader, ObjectWriter, StoredFile, digest as file_digest, read as read_file, remove as remove_file,
+    },
     outcomes::{AwaitedOutcome, Outcomes},
     personal::{Lines, PersonalHistory, PersonalTimer, personal_timers},
     servers, streams,

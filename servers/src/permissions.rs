@@ -39,9 +39,8 @@ impl Access {
 /// The file.
 pub fn text(services: &[Service]) -> String {
     let blocks: Vec<String> = services.iter().map(block).collect();
-    HEAD.replace("$OPERATOR", &nkeys::variable("operator")).replace("$EDGE", &nkeys::variable("edge"))
-        + &blocks.join("\n")
-        + "    ]\n}\n"
+    let head = HEAD.replace("$OPERATOR", &nkeys::variable("operator")).replace("$EDGE", &nkeys::variable("edge"));
+    head.replace("$FILES", &lines(&files_of_people(services), true)) + &blocks.join("\n") + "    ]\n}\n"
 }
 
 const HEAD: &str = r#"# Who may say what. Made by `make schemas` from the table of services: change plyo/src/services.rs, or
@@ -62,9 +61,7 @@ authorization {
                 "cmd.*.*.*", "q.*.*", "eph.>", "$SRV.STATS.*",
                 "$JS.API.STREAM.INFO.*",
                 "$JS.API.CONSUMER.CREATE.EVENTS.*.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.*",
-                "$JS.API.STREAM.MSG.GET.OBJ_exports",
-                "$JS.API.CONSUMER.CREATE.OBJ_exports.*.>", "$JS.API.CONSUMER.MSG.NEXT.OBJ_exports.*"
-            ]
+$FILES            ]
             subscribe: ["_INBOX.edge.>", "out.*.*", "eph.>"]
         } }
 
@@ -74,6 +71,18 @@ authorization {
 struct Right {
     reason: &'static str,
     subjects: Vec<String>,
+}
+
+/// What the edge gives to people of what services write for them.
+fn files_of_people(services: &[Service]) -> Right {
+    let subjects = services.iter().flat_map(Service::stores).flat_map(|bucket| {
+        [
+            format!("$JS.API.STREAM.MSG.GET.OBJ_{bucket}"),
+            format!("$JS.API.CONSUMER.CREATE.OBJ_{bucket}.*.>"),
+            format!("$JS.API.CONSUMER.MSG.NEXT.OBJ_{bucket}.*"),
+        ]
+    });
+    Right { reason: "Files for people.", subjects: subjects.collect() }
 }
 
 fn block(service: &Service) -> String {
@@ -121,16 +130,17 @@ fn may_publish(service: &Service) -> Vec<Right> {
     } else {
         &[]
     };
-    let files = service.stores().flat_map(|bucket| {
+    let files = service.stores().iter().flat_map(|bucket| {
         [
-            format!("$O.{bucket}.C.*"),
+            format!("$O.{bucket}.C.*.*"),
             format!("$O.{bucket}.M.*"),
             format!("$JS.API.STREAM.MSG.GET.OBJ_{bucket}"),
-            format!("$JS.API.STREAM.PURGE.OBJ_{bucket}"),
-            "$JS.API.CONSUMER.CREATE.SCHEDULE.*.>".to_owned(),
-            "$JS.API.CONSUMER.MSG.NEXT.SCHEDULE.*".to_owned(),
+            format!("$JS.API.STREAM.MSG.DELETE.OBJ_{bucket}"),
         ]
     });
+    // An export has the timers, too.
+    let timers_of_people = ["$JS.API.CONSUMER.CREATE.SCHEDULE.*.>", "$JS.API.CONSUMER.MSG.NEXT.SCHEDULE.*"];
+    let timers_of_people = timers_of_people.map(str::to_owned).into_iter().filter(|_| !service.stores().is_empty());
     let of_name = |subjects: &[&str]| subjects.iter().map(|subject| subject.replace("{}", name)).collect();
     vec![
         Right { reason: "Its events, epoch markers, dead letters and responses.", subjects: of_name(&own) },
@@ -140,7 +150,7 @@ fn may_publish(service: &Service) -> Vec<Right> {
         Right { reason: "Recreating the consumers of its lanes.", subjects: lanes.collect() },
         Right { reason: "Acknowledging requests for its effects.", subjects: effects.collect() },
         Right { reason: "Erasing people: from every service, and from every stream.", subjects: of_name(erasing) },
-        Right { reason: "Writing files for people.", subjects: files.collect() },
+        Right { reason: "Writing files for people.", subjects: files.chain(timers_of_people).collect() },
         Right { reason: "Reading its commands and purging handled ones.", subjects: of_name(&commands) },
     ]
 }

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    avatar_stories::{picture, set_picture},
     child::Server,
     ledger,
     people::{log_in, somebody, workout},
@@ -91,6 +92,8 @@ async fn a_backup_under_load_is_the_platform_on_another_machine_and_nothing_is_t
     let (server, url) = start(&fixture).await;
     let (mut ada, bob) = (somebody(&url, "ada").await, somebody(&url, "bob").await);
     let live = Live::connect(ada.authority(), ada.token().unwrap(), None, &["me"]).await.unwrap();
+    set_picture(&mut ada, [200, 150, 120]).await;
+    let face = picture(&mut ada).await;
     let mut before = BTreeMap::new();
     for number in 0..10 {
         let key = format!("before-{number}");
@@ -131,6 +134,7 @@ async fn a_backup_under_load_is_the_platform_on_another_machine_and_nothing_is_t
         kept += usize::from(is_there);
     }
     assert_eq!(listed.len(), kept, "nothing is there that was not posted, and nothing twice");
+    assert!(face.is_some() && picture(&mut ada).await == face);
     // The same key has the same answer.
     for (key, id) in &before {
         assert_eq!(post(&mut ada, key).await, *id);

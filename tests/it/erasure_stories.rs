@@ -8,6 +8,7 @@ use plyo_nats::{deep, streams};
 use serde_json::{Value, json};
 
 use crate::{
+    avatar_stories::{picture, set_picture},
     child::{Failpoint, Fate, Role, Server},
     people::{credentials, somebody, trained_at, workout},
     platform::{Fixture, REAL, eventually},
@@ -109,6 +110,15 @@ async fn of_somebody_who_is_erased_nothing_is_left_anywhere_but_that() {
     assert!(!files_with(&nats_directory, MARK.as_bytes()).is_empty(), "the search cannot fail");
     assert!(dump(&fixture).contains(MARK), "the search cannot fail");
     assert!(rows_about(&fixture, &user).await.len() > 10);
+    // A picture, and one that it has replaced.
+    let mut faces = Vec::new();
+    for colour in [[200, 150, 120], [90, 60, 200]] {
+        set_picture(&mut ada, colour).await;
+        let face = picture(&mut ada).await.unwrap();
+        assert!(face.len() > 500, "{}", face.len());
+        faces.push(face[200..300].to_vec());
+    }
+    assert!(!files_with(&nats_directory, &faces[1]).is_empty(), "the search cannot fail");
 
     // Not by whoever found the device unlocked.
     let refused = erase(&mut ada, json!({ "password": "a guess of it", "at_once": true })).await;
@@ -142,7 +152,9 @@ async fn of_somebody_who_is_erased_nothing_is_left_anywhere_but_that() {
     assert!(subjects.iter().all(|(stream, subject)| stream != "EVENTS" || outlives(subject)), "{subjects:?}");
     assert!(subjects.iter().all(|(stream, _)| stream != "SCHEDULE" && stream != "DEAD"), "{subjects:?}");
     drop(server);
-    assert_eq!(files_with(&nats_directory, MARK.as_bytes()), Vec::<String>::new());
+    for left in [MARK.as_bytes(), &faces[0], &faces[1]] {
+        assert_eq!(files_with(&nats_directory, left), Vec::<String>::new());
+    }
 
     // Nobody else noticed, and a restart finds its places although what stood there is gone.
     let (_server, url) = fixture.start_platform().await;

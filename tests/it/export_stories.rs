@@ -17,6 +17,7 @@ use uuid::Uuid;
 use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
+    avatar_stories::{is_of, picture, set_picture},
     command_line,
     people::{pushed, somebody, trained_at, workout},
     platform::{Fixture, REAL, eventually},
@@ -24,6 +25,7 @@ use crate::{
 };
 
 const EVENTS: &str = "events.jsonl";
+const AVATAR: &str = "avatar.webp";
 const MANIFEST: &str = "manifest.json";
 const PASSWORD: &[u8] = b"another password\n";
 
@@ -43,6 +45,7 @@ async fn live_a_little(fixture: &Fixture, ada: &mut Client) -> Uuid {
     ada.send("DELETE", &format!("/api/v1/workouts/{}", ids[7]), &[], None).await.unwrap().success().unwrap();
     put(ada, "PATCH", "/api/v1/me/profile", json!({ "display_name": "Ada L.", "handle": "ada", "height_cm": 171 }))
         .await;
+    set_picture(ada, [200, 150, 120]).await;
     put(ada, "PUT", "/api/v1/workouts/body-weight", json!({ "date": "2026-01-02", "weight": { "kg": 61.7 } })).await;
     let own = json!({ "name": "Sandbag hold", "measure": "duration", "muscles": ["core"] });
     ada.post("/api/v1/exercises/custom", &own).await.unwrap();
@@ -102,6 +105,10 @@ fn with(archive: &Path, changed: &[(&str, Vec<u8>)]) -> PathBuf {
         zip.start_file(name, SimpleFileOptions::default()).unwrap();
         let changed = changed.iter().find(|(of, _)| *of == name).map(|(_, content)| content.clone());
         zip.write_all(&changed.unwrap_or_else(|| entry(archive, name).into_bytes())).unwrap();
+    }
+    for (_, picture) in changed.iter().filter(|(of, _)| *of == AVATAR) {
+        zip.start_file(AVATAR, SimpleFileOptions::default()).unwrap();
+        zip.write_all(picture).unwrap();
     }
     zip.finish().unwrap();
     path
@@ -274,8 +281,14 @@ async fn somebody_moves_to_another_instance_and_has_the_same_there() {
         ["workouts", "workouts/records", "achievements", "coach/recommendations", "exercises/custom", "me/profile"]
     {
         let path = format!("/api/v1/{path}");
-        assert_eq!(ada.get(&path).await.unwrap().body, moved.get(&path).await.unwrap().body, "{path}");
+        let (mut here, mut there) = (ada.get(&path).await.unwrap().body, moved.get(&path).await.unwrap().body);
+        if path.ends_with("profile") {
+            // The picture was written anew.
+            assert!(here["avatar"].take().is_string() && there["avatar"].take().is_string(), "{here} {there}");
+        }
+        assert_eq!(here, there, "{path}");
     }
+    assert!(picture(&mut moved).await.is_some_and(|webp| is_of(&webp, [200, 150, 120])));
     moved.post("/api/v1/workouts", &workout(140.0)).await.unwrap().success().unwrap();
     there.settle(&REAL).await;
     assert_eq!(there.verify(&REAL).await, Vec::<String>::new());
@@ -334,6 +347,7 @@ async fn a_file_that_somebody_made_up_is_refused_and_nothing_of_it_is_imported()
         (with(&good, &[(EVENTS, lines.as_bytes()[..lines.len() - 9].to_vec())]), "it is cut off"),
         (with(&good, &[(EVENTS, lines.lines().next().unwrap().as_bytes().to_vec())]), "line 1: it is cut off"),
         (changed(twice), "is there twice"),
+        (with(&good, &[(AVATAR, b"<svg/>".to_vec())]), "the picture in the file"),
         (with(&good, &[(EVENTS, zeros.clone()), (MANIFEST, huge)]), "larger than any account"),
         (with(&good, &[(EVENTS, zeros)]), "cut off, or longer than any event"),
     ] {

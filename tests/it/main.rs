@@ -6,6 +6,7 @@ mod access_token_stories;
 mod account_stories;
 mod admin_stories;
 mod auth_stories;
+mod avatar_stories;
 mod backup_stories;
 mod browser;
 mod browser_stories;

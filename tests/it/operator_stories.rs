@@ -69,7 +69,8 @@ async fn the_files_in_nats_streams_are_what_the_cli_makes_streams_of_and_drift_i
         fs::read_to_string(root().join("nats/streams/COMMANDS.json")).unwrap().replace("SERVICE", "workout");
     let commands = directory.path().join("COMMANDS_workout.json");
     fs::write(&commands, of_workout).unwrap();
-    let files = ["SCHEDULE", "EVENTS", "DEAD", "OBJ_exports"].map(|name| format!("nats/streams/{name}.json"));
+    let files =
+        ["SCHEDULE", "EVENTS", "DEAD", "OBJ_exports", "OBJ_avatars"].map(|name| format!("nats/streams/{name}.json"));
     for file in files.map(PathBuf::from).iter().chain([&commands]) {
         nats(&cli, &server, &["stream", "add", "--config", file.to_str().unwrap()]).unwrap();
     }

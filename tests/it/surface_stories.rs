@@ -8,6 +8,7 @@ use plyo_client::{Answer, Client, Live};
 use serde_json::{Value, json};
 
 use crate::{
+    avatar_stories::set_picture,
     people::{credentials, log_in, pushed, somebody, trained_at, workout},
     platform::{Fixture, REAL},
 };
@@ -79,6 +80,7 @@ async fn every_documented_route_does_what_it_says() {
     reminders(&mut ada).await;
     ada.call("PATCH", "/me/profile", &[], Some(json!({ "height_cm": 180 })), 200).await;
     assert_eq!(ada.get("/me/profile", &[]).await["height_cm"], 180);
+    avatar(&mut ada).await;
 
     export(&mut ada, &mut live).await;
     credentials_change(&mut ada).await;
@@ -120,6 +122,13 @@ async fn erasure(ada: &mut Walker, user: &str) {
     assert_eq!(ada.get("/erasures/{user_id}", &[user]).await["erased_at"], asked["due_at"]);
     ada.call("POST", "/me/erasure/cancel", &[], None, 200).await;
     assert_eq!(ada.get("/erasures/{user_id}", &[user]).await["stage"], "cancelled");
+}
+
+async fn avatar(ada: &mut Walker) {
+    ada.call("PUT", "/me/avatar", &[], Some(json!({})), 415).await;
+    set_picture(&mut ada.client, [200, 150, 120]).await;
+    ada.get("/me/avatar", &[]).await;
+    ada.call("DELETE", "/me/avatar", &[], None, 204).await;
 }
 
 async fn export(ada: &mut Walker, live: &mut Live) {

@@ -5,6 +5,7 @@ mod access_tokens;
 mod accounts;
 mod admin;
 mod auth;
+mod avatar;
 mod coach;
 mod command;
 mod credentials;
@@ -58,6 +59,8 @@ pub(crate) struct Operation {
     /// Of the query string and of headers, as OpenAPI has them.
     pub parameters: Vec<Value>,
     pub body: Option<SchemaOf>,
+    /// What a body may be that is no JSON.
+    pub media_types: &'static [&'static str],
     pub answer: Answer,
     /// Headers of the answer, with what they say.
     headers: Vec<(&'static str, &'static str)>,
@@ -124,6 +127,7 @@ fn operation<T: 'static>(
         needs_token: false,
         parameters: Vec::new(),
         body: None,
+        media_types: &[],
         answer,
         headers: Vec::new(),
         also: None,
@@ -166,6 +170,12 @@ impl Operation {
     fn takes<T: JsonSchema>(mut self) -> Self {
         self.body = Some(SchemaGenerator::subschema_for::<T>);
         self.codes(&body::CODES).rejections(&[plyo_events::rejection::INVALID_BODY])
+    }
+
+    /// It takes bytes of one of these media types.
+    fn takes_bytes(mut self, media_types: &'static [&'static str]) -> Self {
+        self.media_types = media_types;
+        self.codes(&body::CODES_OF_BYTES)
     }
 
     /// It refuses a body that says anything.

@@ -24,7 +24,7 @@ use plyo_events::{
 use serde_json::json;
 
 use super::{
-    Operation, accounts, admin,
+    Operation, accounts, admin, avatar,
     coach::{Language, OneExercise},
     command::{bare_command, command},
     creates, exercises, export, gives, operation,
@@ -44,6 +44,7 @@ const DELETE: Method = Method::DELETE;
 
 pub(crate) fn operations() -> Vec<Operation> {
     let mut all = accounts::operations();
+    all.extend(avatar::operations());
     all.extend(export::operations());
     all.extend(admin::operations());
     all.extend(of_services());

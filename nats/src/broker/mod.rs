@@ -12,6 +12,7 @@ pub(crate) mod personal;
 pub(crate) mod pub_acks;
 pub(crate) mod reader;
 mod refused;
+pub(crate) mod removal;
 pub mod servers;
 pub mod streams;
 pub mod subject;

@@ -11,19 +11,21 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::broker::{Nats, connection::ApiError, reader::Reader, streams, wire};
+use crate::broker::{Nats, connection::ApiError, reader::Reader, removal, streams, wire};
 
 /// Bytes of a chunk, as other clients have it.
 const CHUNK: usize = 128 * 1024;
 /// Chunks that a reader asks for at a time.
 const PULL: u64 = 8;
+/// How often a file is looked for anew that is replaced while it is read.
+const REPLACED: usize = 3;
 
 /// What is stored of a file beside its chunks.
 #[derive(Serialize, Deserialize)]
 struct Info {
     name: String,
     bucket: String,
-    /// Names its chunks.
+    /// Names its chunks. It begins with the name of the file, so that what a writer left that died is found, too.
     nuid: String,
     size: u64,
     mtime: String,
@@ -32,6 +34,12 @@ struct Info {
     options: Value,
     #[serde(default)]
     metadata: Value,
+}
+
+impl Info {
+    fn digest(&self) -> &str {
+        self.digest.strip_prefix("SHA-256=").unwrap_or_default()
+    }
 }
 
 /// A file that is being written. It is there once it is finished, in place of an earlier one of that name.
@@ -52,7 +60,7 @@ impl ObjectWriter {
             nats: nats.clone(),
             bucket,
             name: name.to_owned(),
-            nuid: Uuid::new_v4().simple().to_string(),
+            nuid: format!("{}.{}", BASE64_URL_SAFE.encode(name), Uuid::new_v4().simple()),
             pending: BytesMut::with_capacity(2 * CHUNK),
             chunks: 0,
             size: 0,
@@ -99,7 +107,7 @@ impl ObjectWriter {
         let body = serde_json::to_vec(&info)?.into();
         publish(&self.nats, place(self.bucket, &info.name), headers, body).await?;
         if let Some(before) = before {
-            purge(&self.nats, self.bucket, &chunks(self.bucket, &before.nuid)).await?;
+            discard(&self.nats, self.bucket, &chunks(self.bucket, &before.nuid)).await?;
         }
         Ok(info.size)
     }
@@ -112,16 +120,66 @@ impl ObjectWriter {
     }
 }
 
-/// Removes a file, if there is one.
+/// Removes a file, if there is one, so that its bytes are overwritten.
+///
+/// # Errors
+/// When the store does not answer: what is left is removed the next time.
+pub async fn remove(nats: &Nats, bucket: &str, name: &str) -> Result<()> {
+    discard(nats, bucket, &chunks(bucket, &format!("{}.*", BASE64_URL_SAFE.encode(name)))).await?;
+    discard(nats, bucket, &place(bucket, name)).await
+}
+
+async fn discard(nats: &Nats, bucket: &str, filter: &str) -> Result<()> {
+    removal::remove(nats, &stream(bucket), filter, u64::MAX, |_| false).await
+}
+
+/// A small file, as a whole.
+pub struct StoredFile {
+    /// The SHA-256 of its bytes, in base64url.
+    pub digest: String,
+    pub bytes: Bytes,
+}
+
+/// The digest of a file: another content has another. `None` if there is none.
 ///
 /// # Errors
 /// When the store does not answer.
-pub async fn remove(nats: &Nats, bucket: &str, name: &str) -> Result<()> {
-    let Some(info) = info(nats, bucket, name).await? else { return Ok(()) };
-    for subject in [chunks(bucket, &info.nuid), place(bucket, name)] {
-        purge(nats, bucket, &subject).await?;
+pub async fn digest(nats: &Nats, bucket: &str, name: &str) -> Result<Option<String>> {
+    Ok(info(nats, bucket, name).await?.map(|info| info.digest().to_owned()))
+}
+
+/// Reads a file of so few bytes that it is asked for chunk by chunk, without a consumer. `None` if there is none.
+///
+/// # Errors
+/// When the store does not answer, or it is larger, or not what was stored.
+pub async fn read(nats: &Nats, bucket: &str, name: &str, max_bytes: usize) -> Result<Option<StoredFile>> {
+    for _ in 0..REPLACED {
+        let Some(info) = info(nats, bucket, name).await? else { return Ok(None) };
+        ensure!(info.size <= max_bytes as u64, "{name} of {bucket} has {} bytes", info.size);
+        if let Some(bytes) = content(nats, bucket, &info).await? {
+            let digest = BASE64_URL_SAFE.encode(Sha256::digest(&bytes));
+            ensure!(info.digest() == digest, "its digest is another one");
+            return Ok(Some(StoredFile { digest, bytes }));
+        }
     }
-    Ok(())
+    Err(anyhow!("{name} of {bucket} is replaced all the time"))
+}
+
+/// What a file has in its chunks; `None` if it was replaced meanwhile.
+async fn content(nats: &Nats, bucket: &str, info: &Info) -> Result<Option<Bytes>> {
+    let (mut bytes, mut next) = (BytesMut::new(), 1);
+    for _ in 0..info.chunks {
+        let get = json!({ "next_by_subj": chunks(bucket, &info.nuid), "seq": next });
+        match nats.api(&format!("STREAM.MSG.GET.{}", stream(bucket)), &get).await {
+            Ok(found) => {
+                bytes.extend_from_slice(&wire::stored_body(&found["message"]).context("a chunk")?);
+                next = found["message"]["seq"].as_u64().context("a sequence")? + 1;
+            }
+            Err(error) if error.code == ApiError::MESSAGE_NOT_FOUND => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("read a file of {bucket}")),
+        }
+    }
+    Ok(Some(bytes.freeze()))
 }
 
 /// A file that is being read.
@@ -170,7 +228,7 @@ impl ObjectReader {
         self.sha256.update(&chunk.body);
         if self.chunks == self.info.chunks {
             let digest = BASE64_URL_SAFE.encode(self.sha256.finalize_reset());
-            ensure!(self.info.digest.strip_prefix("SHA-256=") == Some(digest.as_str()), "its digest is another one");
+            ensure!(self.info.digest() == digest, "its digest is another one");
         }
         Ok(Some(chunk.body))
     }
@@ -200,11 +258,6 @@ async fn info(nats: &Nats, bucket: &str, name: &str) -> Result<Option<Info>> {
         Err(error) if [ApiError::MESSAGE_NOT_FOUND, ApiError::STREAM_NOT_FOUND].contains(&error.code) => Ok(None),
         Err(error) => Err(error).with_context(|| format!("look for a file in {bucket}")),
     }
-}
-
-async fn purge(nats: &Nats, bucket: &str, subject: &str) -> Result<()> {
-    let purged = nats.api(&format!("STREAM.PURGE.{}", stream(bucket)), &json!({ "filter": subject })).await;
-    purged.with_context(|| format!("remove a file of {bucket}")).map(drop)
 }
 
 async fn publish(nats: &Nats, subject: String, headers: HeaderMap, body: Bytes) -> Result<()> {

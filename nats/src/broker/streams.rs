@@ -12,11 +12,12 @@ use crate::broker::{Nats, connection::ApiError};
 mod work_queue;
 
 /// The streams in the order of creation: `EVENTS` sources `SCHEDULE`.
-const STREAMS: [&str; 4] = [
+const STREAMS: [&str; 5] = [
     include_str!("../../streams/SCHEDULE.json"),
     include_str!("../../streams/EVENTS.json"),
     include_str!("../../streams/DEAD.json"),
     include_str!("../../streams/OBJ_exports.json"),
+    include_str!("../../streams/OBJ_avatars.json"),
 ];
 /// The stream of one service's commands; `SERVICE` stands for its name.
 const COMMANDS: &str = include_str!("../../streams/COMMANDS.json");
@@ -335,7 +336,8 @@ mod tests {
         let settings = StreamConfig { services: vec!["workout", "user"], replicas: 3 };
         let configs = configs(&settings).unwrap();
         let names: Vec<&str> = configs.iter().filter_map(|config| config["name"].as_str()).collect();
-        assert_eq!(names, ["SCHEDULE", "EVENTS", "DEAD", "OBJ_exports", "COMMANDS_workout", "COMMANDS_user"]);
+        assert_eq!(names[..5], ["SCHEDULE", "EVENTS", "DEAD", "OBJ_exports", "OBJ_avatars"]);
+        assert_eq!(names[5..], ["COMMANDS_workout", "COMMANDS_user"]);
         for config in configs {
             assert!(drift(&config, &config).is_empty());
             assert_eq!(config["num_replicas"], 3);

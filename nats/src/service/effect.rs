@@ -41,7 +41,7 @@ pub trait Effect: Send + Sync + 'static {
 
     /// Whether it erases people, which takes rights on every stream.
     const ERASES: bool = false;
-    /// The buckets of the object store that it writes files to, which takes rights on them.
+    /// The buckets of the object store whose files it writes or reads, which takes rights on them.
     const STORES: &'static [&'static str] = &[];
 
     /// Performs what `event` asks for. `attempt` counts from 1; the broker counts, so attempts without a report are

@@ -117,7 +117,6 @@ pub(crate) struct NetworkSide {
     name: &'static str,
     performs: &'static [EventKind],
     erases: bool,
-    stores: &'static [&'static str],
     pub run: Box<dyn Fn(Performing) -> Running<anyhow::Error> + Send + Sync>,
 }
 
@@ -127,6 +126,7 @@ pub struct Service {
     pub(crate) reads: &'static [EventKind],
     timers: &'static [EventKind],
     sends: Vec<CommandKind>,
+    stores: Vec<&'static str>,
     pub(crate) write_side: WriteSide,
     pub(crate) effects: Vec<NetworkSide>,
     pub(crate) answers: Vec<(&'static str, Handler)>,
@@ -140,6 +140,7 @@ impl Service {
             reads: R::READS,
             timers: R::TIMERS,
             sends: R::SENDS.to_vec(),
+            stores: Vec::new(),
             write_side: WriteSide::new(reactor),
             effects: Vec::new(),
             answers: Vec::new(),
@@ -175,9 +176,9 @@ impl Service {
         self.effects.iter().any(|effect| effect.erases)
     }
 
-    /// The buckets that its effects write files to.
-    pub fn stores(&self) -> impl Iterator<Item = &'static str> {
-        self.effects.iter().flat_map(|effect| effect.stores).copied()
+    /// The buckets that its effects and its request handlers write files to, each once.
+    pub fn stores(&self) -> &[&'static str] {
+        &self.stores
     }
 
     /// Performs `effect` beside the write side.
@@ -193,8 +194,8 @@ impl Service {
         self.also_sends(E::REPORTS);
         let effect = Arc::new(effect);
         let run = Box::new(move |with| -> Running<_> { Box::pin(effect::perform_all(Arc::clone(&effect), with)) });
-        let (erases, stores) = (E::ERASES, E::STORES);
-        self.effects.push(NetworkSide { name: E::NAME, performs: E::PERFORMS, erases, stores, run });
+        self.also_stores(E::STORES);
+        self.effects.push(NetworkSide { name: E::NAME, performs: E::PERFORMS, erases: E::ERASES, run });
         self
     }
 
@@ -202,6 +203,12 @@ impl Service {
         self.sends.extend(kinds);
         self.sends.sort_unstable();
         self.sends.dedup();
+    }
+
+    fn also_stores(&mut self, buckets: &[&'static str]) {
+        self.stores.extend(buckets);
+        self.stores.sort_unstable();
+        self.stores.dedup();
     }
 
     /// Answers `Q` with `handler`.
@@ -223,6 +230,7 @@ impl Service {
         Fut: Future<Output = Result<R::Answer, QueryError>> + Send + 'static,
     {
         self.also_sends(R::SENDS);
+        self.also_stores(R::STORES);
         self.answers.push((R::NAME, handled_by(R::REJECTIONS, handler)));
         self
     }

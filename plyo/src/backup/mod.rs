@@ -10,9 +10,11 @@
 //!    only counts and caches; it is not included.
 //! 3. `DEAD`. A dead letter is published after the transaction that gives a message up, so it is here or in an outbox.
 //! 4. `EVENTS`.
-//! 5. `SCHEDULE`, last, so that it has every timer set by an event in `EVENTS`, and all fired ones that `EVENTS` lacks:
+//! 5. `SCHEDULE`, after it, so that it has every timer set by an event in `EVENTS`, and all fired ones that `EVENTS` lacks:
 //!    those are sourced after the restore, and none twice. Changes during its snapshot are saved separately
 //!    (`nats/src/operate/backup/timers.rs`).
+//! 6. The pictures of people, after the tombstones of those who are erased meanwhile. Exports are not included: they are there
+//!    for a day.
 //!
 //! Each service's tables are dumped by `pg_dump`: just its schemas, at one moment, from a shared server, and restorable to
 //! a newer Postgres on another machine; a base backup is of a whole cluster including other databases, and needs the same

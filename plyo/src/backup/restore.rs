@@ -138,7 +138,7 @@ async fn hold_lanes(config: &Config) -> Result<Vec<PgConnection>> {
 }
 
 fn stream_names() -> Vec<String> {
-    let others = ["DEAD", "EVENTS", "SCHEDULE"].map(str::to_owned);
+    let others = ["DEAD", "EVENTS", "SCHEDULE", "OBJ_avatars"].map(str::to_owned);
     command_streams().into_iter().chain(others).collect()
 }
 

@@ -39,6 +39,8 @@ pub(crate) async fn take(config: &Config, directory: &Path) -> Result<()> {
     let schedule = stream(&nats, "SCHEDULE", directory, false).await?;
     manifest.timers = timers(&nats, last(&schedule)?, directory).await?;
     manifest.streams.push(schedule);
+    // After the tombstones of whoever is erased meanwhile: no picture outlives its person.
+    manifest.streams.push(stream(&nats, "OBJ_avatars", directory, false).await?);
     manifest.histories = backup::histories(&nats).await?;
     must_belong_together(&manifest)?;
     manifest.finished = Timestamp::now();

@@ -9,9 +9,13 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use plyo_events::{CommandId, UserId, export};
+use plyo_events::{
+    CommandId, UserId,
+    avatar::{self, SetAvatar},
+    export,
+};
 use plyo_identity::export::{AccountFile, FileEvent, FileTimer};
-use plyo_nats::{Nats, PersonalHistory, import};
+use plyo_nats::{Nats, PersonalHistory, file_digest, import};
 use serde::Deserialize;
 use tokio::{sync::mpsc, task::spawn_blocking};
 use uuid::Uuid;
@@ -54,6 +58,10 @@ impl ImportAccount {
         let path = self.file.clone();
         let (mut file, timers, ids) = spawn_blocking(move || read(AccountFile::open(&path)?)).await??;
         let user = file.manifest.user_id;
+        let avatar = match file.avatar.take() {
+            Some(sent) => Some(plyo_edge::avatar::square(sent).await.context("the picture in the file")?),
+            None => None,
+        };
         let nats = self.servers.of_operator()?.nats("operator").await?;
         let there = there(&nats, user).await?;
         let others = there.difference(&ids).count();
@@ -70,6 +78,13 @@ impl ImportAccount {
             data_key: file.account.data_key.clone(),
         };
         let opened = plyo_nats::request(&nats, &account).await.context("open the account")?;
+        // One that was set here since is newer.
+        if let Some(webp) = avatar
+            && file_digest(&nats, avatar::BUCKET, &user.to_string()).await?.is_none()
+        {
+            let kept = plyo_nats::request(&nats, &SetAvatar { user, webp: webp.into() }).await;
+            kept.context("keep the picture in the file")?;
+        }
         let mut imported = 0;
         for is_user in [false, true] {
             let (chunks, mut receive) = mpsc::channel(4);

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use plyo_events::{
-    Command, CommandKind, Event, EventId, EventKind, Message, UserId,
+    Command, CommandKind, Event, EventId, EventKind, Message, UserId, avatar,
     erasure::{ReportMessagesErased, ReportTablesErased},
-    export::BUCKET,
+    export,
 };
 use plyo_nats::{Effect, Nats, Performed, Service, erase, remove_file};
 
@@ -30,7 +30,7 @@ pub(crate) fn erase(service: Service, erasing: Option<Erasing>) -> Service {
     service.effect(EraseTables(erasing.clone())).effect(EraseMessages(erasing))
 }
 
-/// Ends the sessions, deletes the credentials and the file of an export, then has every service delete its rows.
+/// Ends the sessions, deletes the credentials, the file of an export and the picture, then has every service delete its rows.
 struct EraseTables(Option<Erasing>);
 
 impl Effect for EraseTables {
@@ -69,7 +69,9 @@ impl Effect for EraseMessages {
 impl Erasing {
     async fn tables(&self, user: UserId, tombstone: EventId) -> anyhow::Result<u64> {
         store::erase(&self.credentials.pool, user).await?;
-        remove_file(&self.nats, BUCKET, &user.to_string()).await?;
+        for bucket in [export::BUCKET, avatar::BUCKET] {
+            remove_file(&self.nats, bucket, &user.to_string()).await?;
+        }
         let others: Vec<&str> = self.services.iter().copied().filter(|service| *service != "user").collect();
         erase::tables(&self.nats, &others, user, tombstone).await?;
         erase::count(&self.nats, user).await

@@ -22,7 +22,7 @@ use crate::Desk;
 
 pub use self::{
     account::Account,
-    archive::{ACCOUNT, Archive, EVENTS, FORMAT, MANIFEST, Manifest, README, TIMERS, VERSION},
+    archive::{ACCOUNT, AVATAR, Archive, EVENTS, FORMAT, MANIFEST, Manifest, README, TIMERS, VERSION},
     effect::Exporting,
     file::{AccountFile, FileEvent, FileTimer},
 };

@@ -8,6 +8,7 @@
 mod access_tokens;
 mod administration;
 mod attempts;
+mod avatar;
 mod changes;
 mod common;
 mod credentials;
@@ -39,6 +40,7 @@ use futures_util::future::Either;
 use plyo_events::{
     EmailAddress, UserId,
     administration::{Account, GetAccount, GetStanding, ListAccounts, ProveSecondFactor, WhichAccounts},
+    avatar::{RemoveAvatar, SetAvatar},
     erasure::Reauthenticate,
     export::{ImportAccount, MintExportLink, UseExportLink},
     profile::{GetProfile, PrepareTexts},
@@ -51,7 +53,7 @@ use plyo_events::{
         TRY_AGAIN,
     },
 };
-use plyo_nats::{QueryError, Service};
+use plyo_nats::{Nats, QueryError, Service};
 use sqlx::PgPool;
 
 use administration::EndSessionsOf;
@@ -78,6 +80,7 @@ pub fn answer(
     find_profile: FindProfile,
     find_accounts: FindAccounts,
 ) -> Service {
+    let nats = erasing.as_ref().map(|erasing| erasing.nats.clone());
     let credentials = erasing.as_ref().map(|erasing| erasing.credentials.clone());
     let exporting = erasing
         .as_ref()
@@ -87,7 +90,7 @@ pub fn answer(
         .effect(EndSessionsOf(credentials.clone()))
         .effect(WriteExport(exporting));
     let service = effects::erase(service, erasing);
-    let desk = credentials.map(|credentials| Desk { credentials, find_profile, find_accounts });
+    let desk = credentials.zip(nats).map(|(credentials, nats)| Desk { credentials, nats, find_profile, find_accounts });
     service
         .handle::<PrepareSignUp, _, _>(at(&desk, requests::prepare))
         .handle::<LogIn, _, _>(at(&desk, requests::log_in))
@@ -118,6 +121,8 @@ pub fn answer(
         .handle::<MintExportLink, _, _>(at(&desk, export::mint))
         .handle::<UseExportLink, _, _>(at(&desk, export::redeem))
         .handle::<ImportAccount, _, _>(at(&desk, export::import))
+        .handle::<SetAvatar, _, _>(at(&desk, avatar::set))
+        .handle::<RemoveAvatar, _, _>(at(&desk, avatar::remove))
         .handle::<PrepareTexts, _, _>(at(&desk, texts::prepare))
         .answer::<GetProfile, _, _>(at(&desk, texts::profile))
         .handle::<GetDataKey, _, _>(at(&desk, data_keys::get))
@@ -141,6 +146,7 @@ pub async fn account_of(credentials: &PgPool, email: &str) -> Result<Option<User
 #[derive(Clone)]
 struct Desk {
     credentials: Credentials,
+    nats: Nats,
     find_profile: FindProfile,
     find_accounts: FindAccounts,
 }

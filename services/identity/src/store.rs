@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plyo_events::{EmailAddress, Mailbox, SessionId, UserId, user::Device};
 use sha2::{Digest, Sha256};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::{requests::Opening, tokens::RefreshToken};
@@ -68,6 +68,12 @@ pub(crate) async fn add_mailboxes(pool: &PgPool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether there is this account. Until the transaction ends nobody else holds it, and nobody erases it.
+pub(crate) async fn hold_credential(db: &mut PgConnection, user: UserId) -> Result<bool> {
+    let sql = "SELECT true FROM credential WHERE user_id = $1 FOR NO KEY UPDATE";
+    Ok(sqlx::query_scalar(sql).bind(user.uuid()).fetch_optional(db).await?.unwrap_or(false))
 }
 
 /// Deletes everything there is about a user: most goes with the credential. Of a mailbox there is more than of its user: what

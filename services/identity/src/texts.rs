@@ -10,7 +10,7 @@ use plyo_events::{
 use plyo_nats::{Context, QueryError, RequestContext};
 
 use self::store::Claim;
-use crate::Desk;
+use crate::{Desk, avatar};
 
 /// Handles that somebody could take for the platform's own, or for a path of it.
 const RESERVED: &[&str] = &[
@@ -128,6 +128,7 @@ pub(crate) async fn profile(desk: Desk, context: Context, query: GetProfile) -> 
         revision: profile.revision,
         display_name: None,
         handle: None,
+        avatar: avatar::tag(&desk.nats, query.user).await?,
         about: profile.about,
     };
     if let Some(text) = profile.called.display_name {

@@ -108,6 +108,20 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<String>,
     ) -> Result<Answer> {
+        self.send_bytes(method, path, headers, body.map(Bytes::from)).await
+    }
+
+    /// The same with a body of any kind, JSON unless `headers` say otherwise.
+    ///
+    /// # Errors
+    /// When the connection fails; the next request makes a new one.
+    pub async fn send_bytes(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Bytes>,
+    ) -> Result<Answer> {
         let mut request = Request::builder().method(method).uri(path).header("host", &self.authority);
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));

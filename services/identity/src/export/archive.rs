@@ -21,6 +21,7 @@ use super::Account;
 /// What the files in it are called.
 pub const README: &str = "README.txt";
 pub const ACCOUNT: &str = "account.json";
+pub const AVATAR: &str = "avatar.webp";
 pub const EVENTS: &str = "events.jsonl";
 pub const TIMERS: &str = "timers.jsonl";
 pub const MANIFEST: &str = "manifest.json";
@@ -65,6 +66,7 @@ timers.jsonl   What is to happen later, such as reminders, in the same form.
 account.json   What is not part of that: your e-mail address, the texts that name you, where you are logged in, and what your
                access tokens are called, and the key that your texts are sealed under. No password and no token is in it;
                nothing of it lets anybody log in.
+avatar.webp    Your picture, if you have one.
 manifest.json  What this file is, for programs.
 
 Another instance reads it: `plyo import-account FILE`. It is about your health and your habits: keep it where nobody else looks.
@@ -73,13 +75,17 @@ Another instance reads it: `plyo import-account FILE`. It is about your health a
 impl Archive {
     /// # Errors
     /// When the account cannot be written as JSON.
-    pub fn begin(account: &Account, export_id: ExportId) -> Result<Self> {
+    pub fn begin(account: &Account, avatar: Option<&[u8]>, export_id: ExportId) -> Result<Self> {
         let written = Shared::default();
         let mut zip = ZipWriter::new_stream(written.clone());
         zip.start_file(README, options())?;
         zip.write_all(TEXT.as_bytes())?;
         zip.start_file(ACCOUNT, options())?;
         serde_json::to_writer_pretty(&mut zip, account)?;
+        if let Some(avatar) = avatar {
+            zip.start_file(AVATAR, options())?;
+            zip.write_all(avatar)?;
+        }
         zip.start_file(EVENTS, options())?;
         let manifest = Manifest {
             format: FORMAT.to_owned(),

@@ -13,7 +13,7 @@ use plyo_sealing::{DataKey, add_texts, has_sealed};
 use serde_json::json;
 
 use super::{Account, Archive};
-use crate::Credentials;
+use crate::{Credentials, avatar};
 
 /// What exporting takes.
 #[derive(Clone)]
@@ -78,7 +78,8 @@ impl Exporting {
         let expires_at = Timestamp::from_second((Timestamp::now() + FETCHED_FOR).as_second())?;
         let mut history = PersonalHistory::open(&self.nats, user).await?;
         let mut file = ObjectWriter::new(&self.nats, BUCKET, &user.to_string());
-        let mut archive = Archive::begin(account, export_id)?;
+        let avatar = avatar::read(&self.nats, user).await?.map(|file| file.bytes);
+        let mut archive = Archive::begin(account, avatar.as_deref(), export_id)?;
         let key = account.data_key.as_deref().map(DataKey::parse).transpose()?;
         while let Some(lines) = history.next().await? {
             // Meanwhile the broker sends what follows.

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 use zip::ZipArchive;
 
-use super::{ACCOUNT, Account, EVENTS, FORMAT, MANIFEST, Manifest, TIMERS, VERSION};
+use super::{ACCOUNT, AVATAR, Account, EVENTS, FORMAT, MANIFEST, Manifest, TIMERS, VERSION};
 
 /// No event is as large: messages of the broker have at most 1 MiB.
 const MAX_LINE: u64 = 512 * 1024;
@@ -26,6 +26,8 @@ pub struct AccountFile {
     zip: ZipArchive<File>,
     pub manifest: Manifest,
     pub account: Account,
+    /// A picture, or whatever somebody has put in its place.
+    pub avatar: Option<Vec<u8>>,
 }
 
 /// A timer of a file: its key, and the event as which it fires.
@@ -56,7 +58,11 @@ impl AccountFile {
         ensure!(manifest.event_bytes <= MAX_EVENT_BYTES, "{EVENTS} is larger than any account");
         let account: Account = json(&mut zip, ACCOUNT)?;
         ensure!(account.user_id == manifest.user_id, "{ACCOUNT} is of another person than {MANIFEST}");
-        Ok(Self { zip, manifest, account })
+        let avatar = match zip.index_for_name(AVATAR) {
+            Some(_) => Some(content(&mut zip, AVATAR)?),
+            None => None,
+        };
+        Ok(Self { zip, manifest, account, avatar })
     }
 
     /// Reads every event, in order, and says of what is wrong in which line it is.
@@ -129,8 +135,12 @@ fn event(json: &str, manifest: &Manifest) -> Result<Message<Event>> {
 }
 
 fn json<T: DeserializeOwned>(zip: &mut ZipArchive<File>, name: &str) -> Result<T> {
+    serde_json::from_slice(&content(zip, name)?).with_context(|| format!("{name} cannot be read"))
+}
+
+fn content(zip: &mut ZipArchive<File>, name: &str) -> Result<Vec<u8>> {
     let entry = zip.by_name(name).with_context(|| format!("there is no {name} in it"))?;
-    let mut text = Vec::new();
-    entry.take(MAX_TEXT).read_to_end(&mut text).with_context(|| format!("{name} is damaged"))?;
-    serde_json::from_slice(&text).with_context(|| format!("{name} cannot be read"))
+    let mut content = Vec::new();
+    entry.take(MAX_TEXT).read_to_end(&mut content).with_context(|| format!("{name} is damaged"))?;
+    Ok(content)
 }
