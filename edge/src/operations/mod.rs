@@ -11,6 +11,7 @@ mod credentials;
 mod exercises;
 mod export;
 mod me;
+mod oidc;
 mod outcome;
 mod passkeys;
 mod query;

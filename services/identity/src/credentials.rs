@@ -10,7 +10,15 @@ use plyo_events::{
 };
 use sqlx::PgPool;
 
-use crate::{keys::Keys, mail::MailFolder, passkeys::RelyingParty, passwords::Passwords, store, tokens::RefreshToken};
+use crate::{
+    keys::Keys,
+    mail::MailFolder,
+    oidc::{Clients, Providers},
+    passkeys::RelyingParty,
+    passwords::Passwords,
+    store,
+    tokens::RefreshToken,
+};
 
 /// The credentials of all users. Cheap to clone. No `Debug`: it holds secrets.
 #[derive(Clone)]
@@ -21,6 +29,8 @@ pub struct Credentials {
     pub(crate) mail: Option<MailFolder>,
     /// Whose passkeys somebody can log in with, if there are any here.
     pub(crate) relying_party: Option<Arc<RelyingParty>>,
+    /// Which others somebody can log in with, if there are any.
+    pub(crate) providers: Option<Arc<Clients>>,
     pub(crate) keys: Keys,
 }
 
@@ -32,7 +42,7 @@ impl Credentials {
     pub async fn open(pool: PgPool) -> Result<Self> {
         let keys = Keys::open(&pool).await?;
         store::add_mailboxes(&pool).await.context("name the mailboxes of accounts")?;
-        Ok(Self { pool, passwords: Passwords::start()?, mail: None, relying_party: None, keys })
+        Ok(Self { pool, passwords: Passwords::start()?, mail: None, relying_party: None, providers: None, keys })
     }
 
     /// With mails written to this folder.
@@ -45,6 +55,17 @@ impl Credentials {
     #[must_use]
     pub fn with_passkeys_of(self, public_url: &str) -> Self {
         Self { relying_party: RelyingParty::of(public_url).map(Arc::new), ..self }
+    }
+
+    /// With log-ins by these providers, which send people back to a page of this URL.
+    ///
+    /// # Errors
+    /// When this system has no certificates to know providers by.
+    pub fn with_providers(self, providers: Providers, public_url: &str) -> Result<Self> {
+        if providers.is_empty() {
+            return Ok(self);
+        }
+        Ok(Self { providers: Some(Arc::new(Clients::new(providers, public_url)?)), ..self })
     }
 
     /// Looks at the signing keys now, rather than within a minute.

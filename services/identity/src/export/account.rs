@@ -13,7 +13,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::store;
-use crate::{access_tokens, passkeys, sessions};
+use crate::{access_tokens, oidc, passkeys, sessions};
 
 /// `account.json`. No `Debug`: it is personal.
 #[derive(Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Account {
     /// What they are called, and not their keys.
     #[serde(default)]
     passkeys: Value,
+    #[serde(default)]
+    links: Value,
 }
 
 impl Account {
@@ -57,6 +59,7 @@ impl Account {
             sessions: serde_json::to_value(sessions)?,
             access_tokens: serde_json::to_value(access_tokens)?,
             passkeys: serde_json::to_value(passkeys::of(pool, user_id).await?)?,
+            links: serde_json::to_value(oidc::of(pool, user_id).await?)?,
         }))
     }
 }
