@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what Plyo needs and this machine lacks: a C compiler, nats-server, Postgres, Redis; with --tests also the `nats`
-# command and, from Debian, the proxies nginx and HAProxy, a headless Chromium and Prometheus' `promtool`; with --lint also
-# cargo-deny and cargo-shear. What is on PATH in a sufficient version is used. Nothing of the system's is started, stopped or
-# changed otherwise.
+# command, from Debian the proxies nginx and HAProxy, a headless Chromium and Prometheus' `promtool`, and from npm an OpenID
+# Connect provider; with --lint also cargo-deny and cargo-shear. What is on PATH in a sufficient version is used. Nothing of
+# the system's is started, stopped or changed otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -142,6 +142,19 @@ browser() {
     debian chromium-headless-shell || debian chromium || say "the stories that a browser takes part in are skipped"
 }
 
+# A certified OpenID Connect provider, for the stories of log-ins with one: npm's, in the versions that its lock file has.
+provider() (
+    skipped="the stories of log-ins with a provider are skipped"
+    command -v npm >/dev/null || { say "npm is not installed: $skipped"; exit 0; }
+    place=$TOOLS/../oidc
+    if cmp -s tests/it/oidc/package-lock.json "$place/package-lock.json" && [ -d "$place/node_modules" ]; then exit 0; fi
+    say "installing an OpenID Connect provider of npm's"
+    mkdir -p "$place"
+    cp tests/it/oidc/package.json tests/it/oidc/package-lock.json "$place"
+    npm ci --prefix "$place" --ignore-scripts --no-audit --no-fund --silent >/dev/null ||
+        { rm -rf "$place"; say "npm could not install it: $skipped"; }
+)
+
 # Of the package the one program: installed, it would start a Prometheus.
 prometheus_tool() (
     if [ -x "$TOOLS/promtool" ] || command -v promtool >/dev/null; then exit 0; fi
@@ -180,6 +193,7 @@ case "${1:-}" in
     nats_cli
     proxies
     browser
+    provider
     prometheus_tool
     ;;
 --lint) lint_tools ;;

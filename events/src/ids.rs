@@ -15,6 +15,7 @@ pub mod kinds {
     pub struct CustomExercise;
     pub struct Event;
     pub struct Export;
+    pub struct Link;
     pub struct Mail;
     pub struct Notification;
     pub struct Passkey;
@@ -30,6 +31,7 @@ pub type CommandId = Id<kinds::Command>;
 pub type CustomExerciseId = Id<kinds::CustomExercise>;
 pub type EventId = Id<kinds::Event>;
 pub type ExportId = Id<kinds::Export>;
+pub type LinkId = Id<kinds::Link>;
 pub type MailId = Id<kinds::Mail>;
 pub type NotificationId = Id<kinds::Notification>;
 pub type PasskeyId = Id<kinds::Passkey>;

@@ -36,7 +36,7 @@ pub mod workout;
 pub use catalogue::{Body, Command, CommandKind, DecodeError, Event, EventKind, Payload, Versioned};
 pub use email::{EmailAddress, Mailbox};
 pub use ids::{
-    CommandId, CustomExerciseId, EventId, ExportId, Id, MailId, NotificationId, PasskeyId, RecommendationId,
+    CommandId, CustomExerciseId, EventId, ExportId, Id, LinkId, MailId, NotificationId, PasskeyId, RecommendationId,
     ReminderId, SessionId, TextId, UserId, WorkoutId,
 };
 pub use message::{Message, Outcome, Output, Timer};

@@ -202,6 +202,9 @@ pub enum SecurityNews {
     AccessTokenCreated,
     PasskeyAdded,
     PasskeyRemoved,
+    /// An account of another provider logs in to this one.
+    ProviderLinked,
+    ProviderUnlinked,
 }
 
 /// A notification was read.

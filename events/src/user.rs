@@ -3,6 +3,7 @@
 
 mod access_tokens;
 mod mail;
+mod oidc;
 mod passkeys;
 mod second_factor;
 mod sessions;
@@ -30,6 +31,12 @@ pub use self::mail::{
     MailRequested, MailResult, MailSettled, ReportMail, ReportSecurityChange, ReportVerifiedEmail, RequestEmailChange,
     RequestEmailVerification, RequestMail, RequestPasswordReset, ResetPassword, SecurityChange, SecurityChanged,
     WRONG_PASSWORD,
+};
+pub use self::oidc::{
+    ALREADY_LINKED, AddLink, INVALID_PROVIDER_ANSWER, LINK_NOT_FOUND, LinkView, ListLinks, ListProviders,
+    LogInWithProvider, PROVIDER_EMAIL_TAKEN, PROVIDER_UNAVAILABLE, ProveProviderAccount, ProvenAccount, ProviderAnswer,
+    ProviderStart, ProviderView, RemoveLink, StartLink, StartProviderLogIn, UNKNOWN_PROVIDER,
+    UNVERIFIED_PROVIDER_EMAIL,
 };
 pub use self::passkeys::{
     AddPasskey, INVALID_PASSKEY, ListPasskeys, LogInWithPasskey, MAX_PASSKEYS, NO_PASSKEYS_HERE, PASSKEY_EXISTS,

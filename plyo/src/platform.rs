@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use plyo_docs::Kinds;
 use plyo_edge::{ConnectionLimits, EdgeConfig, Origin};
-use plyo_identity::{KeyEncryptionKeys, MailFolder};
+use plyo_identity::{KeyEncryptionKeys, MailFolder, Providers};
 use plyo_nats::{Health, Nats, NatsConfig, RunConfig, metric::describe, streams::StreamConfig};
 use plyo_servers::{Durability, nkeys, secrets};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -39,6 +39,8 @@ pub struct Config {
     pub memory_mib: u64,
     /// Where people reach this platform: what links in mails begin with, and whose domain passkeys are of.
     pub public_url: String,
+    /// Which other providers people can log in with.
+    pub providers: Providers,
     /// Where mails are written, in a development run.
     pub mail: Option<MailFolder>,
 }

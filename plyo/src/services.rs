@@ -183,6 +183,7 @@ async fn open_user(config: Config) -> Result<Service> {
             Ok((credentials, nats)) => {
                 let credentials =
                     credentials.with_mail(config.mail).with_passkeys_of(&config.public_url).with_wrapping(wrapping);
+                let credentials = credentials.with_providers(config.providers, &config.public_url)?;
                 return Ok(user(Some(Erasing { credentials, nats, services: names(SERVICES) })));
             }
             Err(error) => {

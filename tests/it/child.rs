@@ -12,7 +12,7 @@ use nix::{
     sys::signal::{Signal, kill, raise},
     unistd::Pid,
 };
-use plyo_identity::MailFolder;
+use plyo_identity::{MailFolder, Providers};
 use plyo_servers::Durability;
 
 /// What a child does at a named failpoint of the loop.
@@ -58,6 +58,8 @@ pub struct Role {
     pub log: Option<PathBuf>,
     /// Where it writes mails, if a test reads those.
     pub mail: Option<PathBuf>,
+    /// The file of the providers that people can log in with, if there are any.
+    pub providers: Option<PathBuf>,
 }
 
 const ROLE: &str = "PLYO_TEST_ROLE";
@@ -96,6 +98,7 @@ impl Server {
             .env("ROLE_SEED", role.seed.to_string())
             .env("ROLE_RELAXED", if role.relaxed { "yes" } else { "" })
             .env("ROLE_MAIL", role.mail.as_deref().unwrap_or(std::path::Path::new("")))
+            .env("ROLE_PROVIDERS", role.providers.as_deref().unwrap_or(std::path::Path::new("")))
             .env("ROLE_LOG", if log.is_some() { "yes" } else { "" })
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -160,6 +163,9 @@ fn serves_when_a_test_asks_for_it() {
     }
     if !role("MAIL").is_empty() {
         config.mail = Some(MailFolder { directory: role("MAIL").into(), base_url: "https://plyo.example".to_owned() });
+    }
+    if !role("PROVIDERS").is_empty() {
+        config.providers = Providers::read(role("PROVIDERS").as_ref()).expect("the providers can be read");
     }
     let error = runtime.block_on(crate::platform::serve(config, &role("SERVICES"), role("EDGE_PORT").parse().ok()));
     panic!("the child ended: {error:?}");

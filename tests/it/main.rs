@@ -43,6 +43,7 @@ mod loop_stories;
 mod lost_messages_stories;
 mod metric_stories;
 mod newer_event_stories;
+mod oidc_stories;
 mod older_half_stories;
 mod operator_stories;
 mod owner_stories;

@@ -191,7 +191,9 @@ async fn a_passkey_is_whose_its_options_were_and_only_one_persons() {
             ((422, "invalid_body"), &json!("/name"))
         );
     }
-    assert_eq!(add(&mut ada, "Ada's", &for_ada).await.status, 201);
+    let made = add(&mut ada, "Ada's", &for_ada).await.success().unwrap();
+    let remove = format!("/api/v1/auth/passkeys/{}/remove", made["passkey_id"].as_str().unwrap());
+    assert_eq!(code(&ben.post(&remove, &password()).await.unwrap()), (404, "passkey_not_found"), "it is not his");
     assert_eq!(code(&add(&mut ada, "Ada's", &for_ada).await), (422, "invalid_passkey"), "a second time");
 
     let for_ben = browser.create(&creation_options(&mut ben).await).await;

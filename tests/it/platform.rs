@@ -15,6 +15,7 @@ use plyo::{
     services::{self, Entry, SERVICES},
 };
 use plyo_client::Client;
+use plyo_identity::Providers;
 use plyo_nats::{
     Nats,
     replay::{Purpose, Replay},
@@ -227,6 +228,7 @@ pub fn config(nats_url: &str, nkeys: PathBuf, dsn: &str, lanes: Option<u8>) -> C
         replicas: 1,
         memory_mib: Config::MEMORY_MIB,
         public_url: Config::PUBLIC_URL.to_owned(),
+        providers: Providers::default(),
         mail: None,
     }
 }

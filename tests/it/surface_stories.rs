@@ -86,6 +86,7 @@ async fn every_documented_route_does_what_it_says() {
     credentials_change(&mut ada).await;
     second_factor(&mut ada).await;
     ways_in::passkeys(&mut ada).await;
+    ways_in::providers(&mut ada).await;
     access_tokens(&mut ada).await;
     sessions(&mut ada, &url).await;
     let (_, tokens) = log_in(&url, "ada").await;

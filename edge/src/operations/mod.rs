@@ -12,6 +12,7 @@ mod credentials;
 mod exercises;
 mod export;
 mod me;
+mod oidc;
 mod outcome;
 mod passkeys;
 mod query;

@@ -27,7 +27,7 @@ use super::{
     Operation, accounts, admin, avatar,
     coach::{Language, OneExercise},
     command::{bare_command, command},
-    creates, exercises, export, gives, operation,
+    creates, exercises, export, gives, oidc, operation,
     outcome::{self, OutcomeView},
     query::{NotificationFilter, Paging, list, query, revised},
     status, streams,
@@ -45,6 +45,7 @@ const DELETE: Method = Method::DELETE;
 pub(crate) fn operations() -> Vec<Operation> {
     let mut all = accounts::operations();
     all.extend(avatar::operations());
+    all.extend(oidc::operations());
     all.extend(export::operations());
     all.extend(admin::operations());
     all.extend(of_services());

@@ -60,6 +60,9 @@ pub enum SecurityChange {
     AccessTokenCreated,
     PasskeyAdded,
     PasskeyRemoved,
+    /// An account of another provider logs in to this one.
+    ProviderLinked,
+    ProviderUnlinked,
 }
 
 /// The mail was requested by nothing that is open.

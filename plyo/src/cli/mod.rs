@@ -30,6 +30,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use plyo_identity::Providers;
 use plyo_servers::{Durability, nkeys, raise_file_limit, secrets};
 
 use crate::{
@@ -222,6 +223,7 @@ impl Servers {
             replicas: self.replicas,
             memory_mib: Config::MEMORY_MIB,
             public_url: Config::PUBLIC_URL.to_owned(),
+            providers: Providers::default(),
             mail: None,
         })
     }

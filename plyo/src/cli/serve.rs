@@ -51,7 +51,7 @@ impl Serve {
     }
 
     pub(super) async fn run(self) -> Result<()> {
-        let config = self.running.of(self.servers.of_services()?);
+        let config = self.running.of(self.servers.of_services()?)?;
         let known = services::roles(SERVICES);
         let all = || known.iter().map(|role| (*role).to_owned()).collect();
         // An empty variable names no role.

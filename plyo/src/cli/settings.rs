@@ -4,7 +4,7 @@ use std::{io::IsTerminal, path::PathBuf, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
-use plyo_identity::MailFolder;
+use plyo_identity::{MailFolder, Providers};
 
 use crate::{
     platform::Config,
@@ -31,6 +31,11 @@ pub(super) struct Running {
     /// Where people reach Plyo: what links in mails begin with, and whose domain passkeys are of: https://plyo.example
     #[arg(long, env = "PLYO_PUBLIC_URL", hide_env_values = true, value_name = "URL", value_parser = public_url)]
     public_url: Option<String>,
+    /// JSON file of the OpenID Connect providers that people can log in with: `{"google": {"name": "Google", "issuer":
+    /// "https://accounts.google.com", "client_id": "…", "client_secret": "…"}}`. Each sends people back to `/oidc/google`, and
+    /// so on, of the public URL
+    #[arg(long, env = "PLYO_OIDC_PROVIDERS", value_name = "FILE")]
+    oidc_providers: Option<PathBuf>,
 }
 
 /// What a server says of itself.
@@ -78,11 +83,14 @@ impl Running {
         Duration::from_secs(self.grace.unwrap_or_else(usual))
     }
 
-    pub(super) fn of(&self, config: Config) -> Config {
+    /// # Errors
+    /// When the file of the providers is none.
+    pub(super) fn of(&self, config: Config) -> Result<Config> {
         let public_url = self.public_url.clone().unwrap_or(config.public_url);
         let directory = self.mail_dir.clone().or(config.mail.map(|mail| mail.directory));
         let mail = directory.map(|directory| MailFolder { directory, base_url: public_url.clone() });
-        Config { lanes: self.lanes, memory_mib: self.memory_mib, public_url, mail, ..config }
+        let providers = self.oidc_providers.as_deref().map(Providers::read).transpose()?.unwrap_or(config.providers);
+        Ok(Config { lanes: self.lanes, memory_mib: self.memory_mib, public_url, providers, mail, ..config })
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use plyo_identity::MailFolder;
+use plyo_identity::{MailFolder, Providers};
 use plyo_servers::{Access, NatsServer, Postgres, Redis, free_port};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -144,8 +144,9 @@ impl Up {
             replicas: self.replicas,
             memory_mib: Config::MEMORY_MIB,
             public_url: public_url.clone(),
+            providers: Providers::default(),
             mail: Some(MailFolder { directory: data.join("mail"), base_url: public_url }),
-        });
+        })?;
         if let Some(directory) = &self.restore {
             backup::restore(&config, directory, Halves::Both, false).await?;
         }

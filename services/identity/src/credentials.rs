@@ -12,7 +12,13 @@ use plyo_sealing::KeyEncryptionKeys;
 use sqlx::PgPool;
 
 use crate::{
-    data_keys::Wrapping, keys::Keys, mail::MailFolder, passkeys::RelyingParty, passwords::Passwords, store,
+    data_keys::Wrapping,
+    keys::Keys,
+    mail::MailFolder,
+    oidc::{Clients, Providers},
+    passkeys::RelyingParty,
+    passwords::Passwords,
+    store,
     tokens::RefreshToken,
 };
 
@@ -25,6 +31,8 @@ pub struct Credentials {
     pub(crate) mail: Option<MailFolder>,
     /// Whose passkeys somebody can log in with, if there are any here.
     pub(crate) relying_party: Option<Arc<RelyingParty>>,
+    /// Which others somebody can log in with, if there are any.
+    pub(crate) providers: Option<Arc<Clients>>,
     pub(crate) keys: Keys,
     pub(crate) wrapping: Wrapping,
 }
@@ -42,6 +50,7 @@ impl Credentials {
             passwords: Passwords::start()?,
             mail: None,
             relying_party: None,
+            providers: None,
             keys,
             wrapping: Wrapping::default(),
         })
@@ -63,6 +72,17 @@ impl Credentials {
     #[must_use]
     pub fn with_passkeys_of(self, public_url: &str) -> Self {
         Self { relying_party: RelyingParty::of(public_url).map(Arc::new), ..self }
+    }
+
+    /// With log-ins by these providers, which send people back to a page of this URL.
+    ///
+    /// # Errors
+    /// When this system has no certificates to know providers by.
+    pub fn with_providers(self, providers: Providers, public_url: &str) -> Result<Self> {
+        if providers.is_empty() {
+            return Ok(self);
+        }
+        Ok(Self { providers: Some(Arc::new(Clients::new(providers, public_url)?)), ..self })
     }
 
     /// Looks at the signing keys now, rather than within a minute.

@@ -1,6 +1,6 @@
 //! Credentials, sessions, keys, and the texts that name somebody: the unfolded part of an account.
 //!
-//! It owns the schema `user_credentials`: e-mail addresses, password hashes, refresh tokens, signing keys, passkeys, display names and
+//! It owns the schema `user_credentials`: e-mail addresses, password hashes, refresh tokens, signing keys, passkeys, links to other providers, display names and
 //! handles, and links to exports. None of these enter a stream: whatever has one is a request, and what came of it is told by a command to the user
 //! service (`outbox.rs`). It has no lane and is not a service: it runs in the process of the user service, with its rights and
 //! under its name.
@@ -18,6 +18,7 @@ mod effects;
 pub mod export;
 mod keys;
 mod mail;
+mod oidc;
 mod outbox;
 mod passkeys;
 mod passwords;
@@ -46,11 +47,12 @@ use plyo_events::{
     profile::{GetProfile, PrepareTexts},
     sealed::GetDataKey,
     user::{
-        AddPasskey, ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken, EndSessions,
-        EnrolTotp, Jwks, ListAccessTokens, ListPasskeys, ListSessions, LogIn, LogInWithPasskey, LogOut, Me,
-        PreparePasskey, PreparePasskeyLogIn, PrepareSignUp, Profile, Refresh, RemovePasskey, RemoveTotp,
-        RequestEmailChange, RequestEmailVerification, RequestPasswordReset, ResetPassword, RevokeAccessToken,
-        TRY_AGAIN,
+        AddLink, AddPasskey, ChangePassword, CheckAccessToken, ConfirmEmail, ConfirmTotp, CreateAccessToken,
+        EndSessions, EnrolTotp, Jwks, ListAccessTokens, ListLinks, ListPasskeys, ListProviders, ListSessions, LogIn,
+        LogInWithPasskey, LogInWithProvider, LogOut, Me, PreparePasskey, PreparePasskeyLogIn, PrepareSignUp, Profile,
+        ProveProviderAccount, Refresh, RemoveLink, RemovePasskey, RemoveTotp, RequestEmailChange,
+        RequestEmailVerification, RequestPasswordReset, ResetPassword, RevokeAccessToken, StartLink,
+        StartProviderLogIn, TRY_AGAIN,
     },
 };
 use plyo_nats::{Nats, QueryError, Service};
@@ -64,6 +66,7 @@ pub use credentials::Credentials;
 pub use data_keys::rewrap;
 pub use effects::Erasing;
 pub use mail::MailFolder;
+pub use oidc::Providers;
 pub use plyo_sealing::KeyEncryptionKeys;
 
 /// Looks up a user in the folded tables of the pool. `None` if not registered, or not yet.
@@ -112,6 +115,14 @@ pub fn answer(
         .answer::<ListPasskeys, _, _>(at(&desk, passkeys::list))
         .handle::<PreparePasskeyLogIn, _, _>(at(&desk, passkeys::prepare_log_in))
         .handle::<LogInWithPasskey, _, _>(at(&desk, passkeys::log_in))
+        .answer::<ListProviders, _, _>(at(&desk, oidc::providers))
+        .handle::<StartProviderLogIn, _, _>(at(&desk, oidc::start))
+        .handle::<ProveProviderAccount, _, _>(at(&desk, oidc::prove))
+        .handle::<LogInWithProvider, _, _>(at(&desk, oidc::log_in))
+        .handle::<StartLink, _, _>(at(&desk, oidc::start_link))
+        .handle::<AddLink, _, _>(at(&desk, oidc::link))
+        .answer::<ListLinks, _, _>(at(&desk, oidc::list))
+        .handle::<RemoveLink, _, _>(at(&desk, oidc::unlink))
         .handle::<CreateAccessToken, _, _>(at(&desk, access_tokens::create))
         .handle::<RevokeAccessToken, _, _>(at(&desk, access_tokens::revoke))
         .answer::<ListAccessTokens, _, _>(at(&desk, access_tokens::list))

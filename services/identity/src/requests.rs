@@ -30,6 +30,8 @@ pub(crate) struct Opening<'a> {
     pub device: Option<&'a Device>,
     /// A second factor was shown, too.
     pub with_second_factor: bool,
+    /// Nobody has to be asked whether the address is theirs.
+    pub is_address_proven: bool,
 }
 
 pub(crate) async fn prepare(desk: Desk, context: RequestContext, query: PrepareSignUp) -> Result<Prepared, QueryError> {
@@ -102,7 +104,12 @@ pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) ->
     if is_suspended {
         return Err(SUSPENDED.into());
     }
-    let opening = Opening { renewed_hash: renewed.as_deref(), device: query.device.as_ref(), with_second_factor };
+    let opening = Opening {
+        renewed_hash: renewed.as_deref(),
+        device: query.device.as_ref(),
+        with_second_factor,
+        is_address_proven: false,
+    };
     open_session(&desk, &context, &email, &found, opening).await
 }
 
@@ -129,7 +136,7 @@ pub(crate) async fn open_session(
         return Err(SUSPENDED.into());
     }
     outbox::send_beside(pool, &context.commands, found.user);
-    if !found.in_use && desk.credentials.mail.is_some() {
+    if !found.in_use && !opening.is_address_proven && desk.credentials.mail.is_some() {
         // The first log-in finishes a sign-up. Who gets no mail asks for another.
         if let Err(error) = mail::ask(desk, context, MailKind::VerifyEmail, email, Some(found.user)).await {
             tracing::warn!(%error, "cannot ask for a mail");

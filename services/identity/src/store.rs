@@ -31,6 +31,14 @@ pub(crate) async fn credential(pool: &PgPool, email: &EmailAddress) -> Result<Op
     Ok(found.map(|(user, password_hash, in_use)| Credential { user: UserId::new(user), password_hash, in_use }))
 }
 
+/// The credential of a user, with the address.
+pub(crate) async fn credential_of(pool: &PgPool, user: UserId) -> Result<Option<(Credential, EmailAddress)>> {
+    let sql = "SELECT email, password_hash, in_use FROM credential WHERE user_id = $1";
+    let found: Option<(String, String, bool)> = sqlx::query_as(sql).bind(user.uuid()).fetch_optional(pool).await?;
+    Ok(found
+        .map(|(email, password_hash, in_use)| (Credential { user, password_hash, in_use }, EmailAddress::read(&email))))
+}
+
 /// The address, whether it was proven to be its owner's, and whether there is a second factor.
 pub(crate) async fn email(pool: &PgPool, user: UserId) -> Result<Option<(String, bool, bool)>> {
     let sql = "SELECT email, verified_at IS NOT NULL, f.confirmed_at IS NOT NULL

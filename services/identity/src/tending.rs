@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::Timestamp;
 use plyo_nats::{QueryError, RequestContext};
 
-use crate::{Desk, attempts, mail, outbox, passkeys};
+use crate::{Desk, attempts, mail, oidc, outbox, passkeys};
 
 /// Looks, beside the question that is answered, once in ten seconds at most.
 pub(crate) fn tend_beside(desk: &Desk, context: RequestContext) {
@@ -26,5 +26,6 @@ async fn tend(desk: &Desk, context: &RequestContext) -> Result<(), QueryError> {
     outbox::send_late(&desk.credentials.pool, &context.commands).await?;
     mail::tend(desk, context).await?;
     passkeys::forget_old(&desk.credentials.pool).await?;
+    oidc::forget_old(&desk.credentials.pool).await?;
     Ok(attempts::forget_old(&desk.credentials.pool).await?)
 }

@@ -104,6 +104,8 @@ const fn security_news(change: SecurityChange) -> SecurityNews {
         SecurityChange::AccessTokenCreated => SecurityNews::AccessTokenCreated,
         SecurityChange::PasskeyAdded => SecurityNews::PasskeyAdded,
         SecurityChange::PasskeyRemoved => SecurityNews::PasskeyRemoved,
+        SecurityChange::ProviderLinked => SecurityNews::ProviderLinked,
+        SecurityChange::ProviderUnlinked => SecurityNews::ProviderUnlinked,
     }
 }
 

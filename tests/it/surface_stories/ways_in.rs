@@ -16,3 +16,15 @@ pub(super) async fn passkeys(ada: &mut Walker) {
     ada.call("POST", "/auth/passkeys/login/options", &[], None, 200).await;
     ada.call("POST", "/auth/passkeys/login", &[], Some(json!({ "credential": {} })), 422).await;
 }
+
+pub(super) async fn providers(ada: &mut Walker) {
+    let password = json!({ "password": "long enough" });
+    let returned = json!({ "code": "a code", "state": "a state", "secret": "a secret" });
+    assert_eq!(ada.get("/auth/oidc", &[]).await, json!([]), "the operator has named none");
+    ada.call("POST", "/auth/oidc/{provider}/login/start", &["google"], None, 404).await;
+    ada.call("POST", "/auth/oidc/{provider}/login", &["google"], Some(returned.clone()), 404).await;
+    ada.call("POST", "/auth/oidc/{provider}/link/start", &["google"], Some(password.clone()), 404).await;
+    ada.call("POST", "/auth/oidc/{provider}/link", &["google"], Some(returned), 404).await;
+    assert_eq!(ada.get("/auth/links", &[]).await, json!([]));
+    ada.call("POST", "/auth/links/{id}/remove", &NOBODYS, Some(password), 404).await;
+}

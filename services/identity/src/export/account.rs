@@ -12,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::store;
-use crate::{Credentials, access_tokens, passkeys, sessions};
+use crate::{Credentials, access_tokens, oidc, passkeys, sessions};
 
 /// `account.json`. No `Debug`: it is personal.
 #[derive(Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub struct Account {
     /// What they are called, and not their keys.
     #[serde(default)]
     passkeys: Value,
+    #[serde(default)]
+    links: Value,
 }
 
 impl Account {
@@ -63,6 +65,7 @@ impl Account {
             sessions: serde_json::to_value(sessions)?,
             access_tokens: serde_json::to_value(access_tokens)?,
             passkeys: serde_json::to_value(passkeys::of(pool, user_id).await?)?,
+            links: serde_json::to_value(oidc::of(pool, user_id).await?)?,
         }))
     }
 }
