@@ -200,6 +200,10 @@ pub enum SecurityNews {
     SecondFactorRemoved,
     RecoveryCodeUsed,
     AccessTokenCreated,
+    /// The account was suspended, and could not be logged in to.
+    Suspended,
+    /// It may be logged in to again.
+    Reinstated,
 }
 
 /// A notification was read.

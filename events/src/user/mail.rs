@@ -49,6 +49,10 @@ pub enum SecurityChange {
     /// A log-in used one up.
     RecoveryCodeUsed,
     AccessTokenCreated,
+    /// By a moderator or an admin, who ended every session.
+    Suspended,
+    /// It may be logged in to again.
+    Reinstated,
 }
 
 /// The mail was requested by nothing that is open.

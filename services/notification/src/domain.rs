@@ -102,6 +102,8 @@ const fn security_news(change: SecurityChange) -> SecurityNews {
         SecurityChange::SecondFactorRemoved => SecurityNews::SecondFactorRemoved,
         SecurityChange::RecoveryCodeUsed => SecurityNews::RecoveryCodeUsed,
         SecurityChange::AccessTokenCreated => SecurityNews::AccessTokenCreated,
+        SecurityChange::Suspended => SecurityNews::Suspended,
+        SecurityChange::Reinstated => SecurityNews::Reinstated,
     }
 }
 
