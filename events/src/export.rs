@@ -96,6 +96,17 @@ pub struct ExportFailed {
     pub export_id: ExportId,
 }
 
+/// How far an export is that takes long. It is told over the sockets of whoever asked for it, and is no event: nobody keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename = "export.progress")]
+pub struct ExportProgress {
+    pub export_id: ExportId,
+    /// How many events are in it by now.
+    pub events: u64,
+    /// How many there will be.
+    pub of: u64,
+}
+
 // Requests and queries.
 
 /// The newest export of a person.

@@ -205,6 +205,10 @@ pub enum SecurityNews {
     /// An account of another provider logs in to this one.
     ProviderLinked,
     ProviderUnlinked,
+    /// The account was suspended, and could not be logged in to.
+    Suspended,
+    /// It may be logged in to again.
+    Reinstated,
 }
 
 /// A notification was read.

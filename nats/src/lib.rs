@@ -26,7 +26,7 @@ pub use broker::{
     Nats, NatsConfig, cloud_event,
     commands::{CommandPublisher, Published, SendError},
     content::Encoded,
-    ephemeral::{ephemerals, publish_ephemeral},
+    ephemeral::{ephemerals, publish_ephemeral, tell},
     objects::{
         ObjectReader, ObjectWriter, StoredFile, digest as file_digest, read as read_file, remove as remove_file,
     },

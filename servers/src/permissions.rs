@@ -141,6 +141,7 @@ fn may_publish(service: &Service) -> Vec<Right> {
     // An export has the timers, too.
     let timers_of_people = ["$JS.API.CONSUMER.CREATE.SCHEDULE.*.>", "$JS.API.CONSUMER.MSG.NEXT.SCHEDULE.*"];
     let timers_of_people = timers_of_people.map(str::to_owned).into_iter().filter(|_| !service.stores().is_empty());
+    let telling = service.tells().then(|| format!("eph.{name}.*")).into_iter();
     let of_name = |subjects: &[&str]| subjects.iter().map(|subject| subject.replace("{}", name)).collect();
     vec![
         Right { reason: "Its events, epoch markers, dead letters and responses.", subjects: of_name(&own) },
@@ -151,6 +152,7 @@ fn may_publish(service: &Service) -> Vec<Right> {
         Right { reason: "Acknowledging requests for its effects.", subjects: effects.collect() },
         Right { reason: "Erasing people: from every service, and from every stream.", subjects: of_name(erasing) },
         Right { reason: "Writing files for people.", subjects: files.chain(timers_of_people).collect() },
+        Right { reason: "Telling people how far it is with what takes long.", subjects: telling.collect() },
         Right { reason: "Reading its commands and purging handled ones.", subjects: of_name(&commands) },
     ]
 }

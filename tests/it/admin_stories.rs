@@ -135,6 +135,9 @@ async fn a_suspended_account_is_out_within_two_seconds_and_back_when_it_is_reins
     let mut by_script = Client::new(&url).unwrap();
     by_script.set_token(script["token"].as_str().unwrap());
     assert_eq!(by_script.get("/api/v1/workouts").await.unwrap().status, 200);
+    let muted = json!({ "in_app": { "recommendation": false, "record_set": false, "achievement_unlocked": false } });
+    let muted = eve.send("PUT", "/api/v1/notifications/preferences", &[], Some(muted.to_string())).await.unwrap();
+    assert_eq!(muted.status, 200, "{muted:?}");
     let (_, tokens) = log_in(&url, "eve").await;
     let mut live = Live::connect(eve.authority(), eve.token().unwrap(), None, &["me"]).await.unwrap();
 
@@ -180,6 +183,13 @@ async fn a_suspended_account_is_out_within_two_seconds_and_back_when_it_is_reins
     eve.set_token(back.body["access_token"].as_str().unwrap());
     assert_eq!(eve.post("/api/v1/auth/refresh", &refresh).await.unwrap().status, 401, "that session has ended");
     assert_eq!(by_script.get("/api/v1/workouts").await.unwrap().status, 401, "so has that token");
+    // She is told of both, whatever she wants to be told.
+    fixture.settle(&REAL).await;
+    let told = eve.get("/api/v1/notifications?limit=2").await.unwrap().success().unwrap();
+    let told: Vec<_> =
+        told["items"].as_array().unwrap().iter().map(|one| (&one["kind"], &one["params"]["what"])).collect();
+    let kind = json!("security");
+    assert_eq!(told, [(&kind, &json!("reinstated")), (&kind, &json!("suspended"))]);
 
     assert_eq!(code(&send(&mut mia, "DELETE", &format!("/users/{of_eve}/sessions"), None).await), DONE);
     let deadline = Instant::now() + Duration::from_secs(2);

@@ -9,7 +9,7 @@ use std::{
 
 use plyo_client::{Client, Live};
 use plyo_events::UserId;
-use plyo_nats::{Tail, streams};
+use plyo_nats::{Tail, raw, streams};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection};
 use tempfile::TempDir;
@@ -235,6 +235,71 @@ async fn a_link_gives_the_file_once_and_only_to_whom_it_was_given() {
     assert_eq!(anybody.get(&old).await.unwrap().status, 410);
     fixture.settle(&REAL).await;
     assert_eq!(fixture.verify(&REAL).await, Vec::<String>::new());
+}
+
+/// Like a workout of a few exercises, of a service that there is not, so that nobody reads it.
+fn elsewhere(user: Uuid) -> raw::Raw {
+    let set = json!({ "reps": 5, "load": { "kg": 62.5 }, "rpe": 8.5 });
+    let exercises: Vec<Value> = (0..12).map(|_| json!({ "exercise": "pull-up", "sets": [set, set, set] })).collect();
+    let headers = [
+        ("ce-specversion", "1.0".to_owned()),
+        ("ce-id", Uuid::new_v4().to_string()),
+        ("ce-type", "elsewhere.trained.v1".to_owned()),
+        ("ce-source", "plyo/elsewhere".to_owned()),
+        ("ce-time", jiff::Timestamp::now().to_string()),
+        ("ce-datacontenttype", "application/msgpack".to_owned()),
+        ("ce-causationid", Uuid::new_v4().to_string()),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
+    let body = rmp_serde::to_vec_named(&json!({ "exercises": exercises })).unwrap();
+    (format!("evt.elsewhere.trained.{user}"), headers, body)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_for_a_long_export_is_told_how_far_it_is_and_nobody_keeps_it() {
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
+    let (mut ada, mut ben) = (somebody(&url, "ada").await, somebody(&url, "ben").await);
+    let user: Uuid = ada.get("/api/v1/auth/me").await.unwrap().body["user_id"].as_str().unwrap().parse().unwrap();
+    let long: Vec<_> = (0..1_500).map(|_| elsewhere(user)).collect();
+    raw::publish_pipelined(&fixture.nats().await, long, 500).await.unwrap();
+    let mut sockets = Vec::new();
+    for client in [&ada, &ben] {
+        let mut live = Live::connect(client.authority(), client.token().unwrap(), None, &["me"]).await.unwrap();
+        while live.frame().await.unwrap()["t"] != "ready" {}
+        sockets.push(live);
+    }
+    let asked = ada.post("/api/v1/me/export", &json!({ "password": "long enough" })).await.unwrap().success().unwrap();
+    let mut told = Vec::new();
+    let waiting = async {
+        loop {
+            let frame = sockets[0].frame().await.unwrap();
+            match frame["t"].as_str().unwrap() {
+                "eph" => told.push(frame["data"].clone()),
+                "evt" if frame["type"] == "export.completed.v1" => {
+                    return frame["data"]["file"]["events"].as_u64().unwrap();
+                }
+                _ => {}
+            }
+        }
+    };
+    let events = tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("the export is completed");
+    assert!(!told.is_empty() && told.len() <= 9, "{told:?}");
+    let far: Vec<u64> = told.iter().map(|progress| progress["events"].as_u64().unwrap()).collect();
+    assert!(far.is_sorted() && far[0] > 0 && *far.last().unwrap() < events && events > 1_500, "{told:?} of {events}");
+    for progress in &told {
+        assert_eq!((&progress["type"], &progress["of"]), (&json!("export.progress"), &json!(events)));
+        assert_eq!(progress["export_id"], asked["export_id"]);
+    }
+    // Nobody else hears of it, and it is no event.
+    ben.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();
+    assert_eq!(sockets[1].frame().await.unwrap()["t"], "evt");
+    let subjects = streams::subjects(&fixture.nats().await, "EVENTS", &format!("evt.*.user.*.{user}")).await.unwrap();
+    let facts = subjects.iter().map(|(subject, _)| subject.split('.').nth(3).unwrap());
+    let mut facts: Vec<&str> = facts.filter(|fact| fact.contains("export")).collect();
+    facts.sort_unstable();
+    assert_eq!(facts, ["export_completed", "export_requested"]);
+    fixture.settle(&REAL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

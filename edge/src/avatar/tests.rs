@@ -136,10 +136,10 @@ fn what_is_no_picture_or_a_damaged_one_is_refused() {
         let whole = written(&RgbImage::from_fn(64, 48, |x, y| Rgb([x as u8, y as u8, 9])).into(), format);
         // Wherever it ends, and whatever is flipped, it is refused or read.
         for at in 0..whole.len() {
-            let _ = written_anew(&whole[..at]);
+            let _ = decoded(&whole[..at]);
             let mut flipped = whole.clone();
             flipped[at] ^= 0xff;
-            let _ = written_anew(&flipped);
+            let _ = decoded(&flipped);
         }
     }
 }

@@ -14,7 +14,7 @@ use plyo_events::{Event, EventKind, Subject, UserId};
 use plyo_nats::{Nats, Stored, Tail, ephemerals, stored_since};
 use serde_json::value::RawValue;
 use tokio::{
-    sync::{Notify, broadcast, watch},
+    sync::{broadcast, watch},
     time::{sleep, timeout},
 };
 
@@ -23,7 +23,8 @@ use super::{
     rendered::Announcement,
     ring::{Gone, Missed, Ring},
     shutdown::{Shutdown, ShutdownShare},
-    topics::ANNOUNCEMENTS,
+    topics::{ANNOUNCEMENTS, ME},
+    wake::Wake,
 };
 use crate::caller::{Caller, Callers};
 
@@ -115,6 +116,11 @@ impl Hub {
         let _ = self.announcements.send(Arc::new(Announcement::new(ANNOUNCEMENTS, data.get())));
     }
 
+    /// Tells somebody what nobody keeps, on each connection that follows them now. `data` is JSON.
+    pub(super) fn tell(&self, user: UserId, data: &RawValue) {
+        self.read().tell(user.into(), &Arc::new(Announcement::new(ME, data.get())));
+    }
+
     /// Tells every connection to come again, one after another within the grace.
     pub(crate) fn close(&self, grace: Duration) {
         self.shutdown.begin(grace);
@@ -145,7 +151,7 @@ impl Hub {
 
     /// A connection of this user that follows nothing yet. `kind` says what it is in the metrics.
     pub(super) fn connect(self: &Arc<Self>, user: UserId, kind: &'static str) -> Connection {
-        let wake = Arc::new(Notify::new());
+        let wake = Arc::<Wake>::default();
         // Whatever it follows, it must hear of the end of its session.
         self.write().follow(user.into(), &wake);
         metrics::gauge!("plyo_edge_sockets", "kind" => kind).increment(1.0);
@@ -217,13 +223,18 @@ pub(super) struct Connection {
     hub: Arc<Hub>,
     own: Subject,
     follows: Vec<Subject>,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
     kind: &'static str,
 }
 
 impl Connection {
     pub(super) async fn woken(&self) {
-        self.wake.notified().await;
+        self.wake.woken().await;
+    }
+
+    /// What its user is told that nobody keeps.
+    pub(super) fn told(&self) -> Option<Arc<Announcement>> {
+        self.wake.take().filter(|_| self.follows.contains(&self.own))
     }
 
     /// The subjects whose events it gets.
@@ -323,11 +334,11 @@ async fn announce(hub: Weak<Hub>, ephemerals: impl Stream<Item = (String, Bytes)
     let mut ephemerals = std::pin::pin!(ephemerals);
     while let Some((topic, body)) = ephemerals.next().await {
         let Some(hub) = hub.upgrade() else { return };
-        if topic != ANNOUNCEMENTS {
-            continue;
-        }
+        // `<service>.<user>`
+        let user: Option<UserId> = topic.split_once('.').and_then(|(_, user)| user.parse().ok());
         match serde_json::from_slice::<&RawValue>(&body) {
-            Ok(data) => hub.announce(data),
+            Ok(data) if topic == ANNOUNCEMENTS => hub.announce(data),
+            Ok(data) => user.into_iter().for_each(|user| hub.tell(user, data)),
             Err(_) => tracing::warn!(topic, "dropped an ephemeral message that is not JSON"),
         }
     }

@@ -28,7 +28,7 @@
 //! | `evt{c, p, id, type, at, topic, data, cid}` | `c` is its cursor, `p` the cursor that this connection was sent before it, on whichever topic (the client's own at first): a gap shows at once. `data` is `null` where its bytes cannot be read |
 //! | `ready{c, replayed}` | what was missed has been sent, so many events; from here on strictly in order, each once |
 //! | `ping{c}` | every `heartbeat_ms` (25 s); `c` is a checkpoint: resume from it, so that a quiet client's cursor does not age |
-//! | `eph{topic, data}` | announced now, kept by nobody |
+//! | `eph{topic, data}` | told now, kept by nobody: to everybody, or to one person (topic `me`) |
 //! | `ok{n, result?}` `err{n, code, temporary, problem?}` | |
 //! | `auth_req{}` | the token expires within a minute |
 //! | `bye{code, reason, retry_ms, resume}` | before the socket is closed with that code; `resume`: come again after `retry_ms`, with the last cursor |
@@ -76,6 +76,7 @@ mod tests;
 mod times;
 mod topics;
 mod transcode;
+mod wake;
 
 pub(crate) use hub::Hub;
 pub(crate) use rendered::Rendered;

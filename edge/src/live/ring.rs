@@ -6,9 +6,11 @@ use std::{
 };
 
 use plyo_events::Subject;
-use tokio::sync::Notify;
 
-use super::rendered::Rendered;
+use super::{
+    rendered::{Announcement, Rendered},
+    wake::Wake,
+};
 
 /// Recent events in the order of the stream, found by whom they are about.
 pub(super) struct Ring {
@@ -28,7 +30,7 @@ struct Part {
     events: VecDeque<(u64, Arc<Rendered>)>,
     /// Every event about it after this sequence is here. A subject about which nothing happens does not age.
     before: u64,
-    followers: Vec<Arc<Notify>>,
+    followers: Vec<Arc<Wake>>,
 }
 
 struct Place {
@@ -75,7 +77,7 @@ impl Ring {
         let bytes = rendered.size();
         let part = self.part(subject);
         part.events.push_back((sequence, rendered));
-        part.followers.iter().for_each(|follower| follower.notify_one());
+        part.followers.iter().for_each(|follower| follower.wake());
         self.head = sequence;
         self.bytes += bytes;
         self.order.push_back(Place { sequence, subject, bytes });
@@ -89,7 +91,7 @@ impl Ring {
         let fresh = Self::new(epoch, before, self.max_events, self.max_bytes);
         let parts = std::mem::replace(self, fresh).subjects;
         for (subject, part) in parts.into_iter().filter(|(_, part)| !part.followers.is_empty()) {
-            part.followers.iter().for_each(|follower| follower.notify_one());
+            part.followers.iter().for_each(|follower| follower.wake());
             self.subjects.insert(subject, Part { followers: part.followers, ..Part::new(before) });
         }
     }
@@ -108,7 +110,7 @@ impl Ring {
     }
 
     /// From now on `wake` is notified of whatever is about this subject.
-    pub(super) fn follow(&mut self, subject: Subject, wake: &Arc<Notify>) {
+    pub(super) fn follow(&mut self, subject: Subject, wake: &Arc<Wake>) {
         let followers = &mut self.part(subject).followers;
         if followers.is_empty() {
             // Almost everybody has one.
@@ -117,12 +119,18 @@ impl Ring {
         followers.push(Arc::clone(wake));
     }
 
-    pub(super) fn unfollow(&mut self, subject: Subject, wake: &Arc<Notify>) {
+    pub(super) fn unfollow(&mut self, subject: Subject, wake: &Arc<Wake>) {
         let Some(part) = self.subjects.get_mut(&subject) else { return };
         part.followers.retain(|follower| !Arc::ptr_eq(follower, wake));
         if part.is_unused() {
             self.subjects.remove(&subject);
         }
+    }
+
+    /// Tells those who follow this subject what nobody keeps.
+    pub(super) fn tell(&self, subject: Subject, what: &Arc<Announcement>) {
+        let followers = self.subjects.get(&subject).map(|part| &part.followers);
+        followers.into_iter().flatten().for_each(|follower| follower.tell(what));
     }
 
     /// The next events about any of these subjects after `sequence`, in the order of the stream, at most so many.

@@ -63,6 +63,10 @@ pub enum SecurityChange {
     /// An account of another provider logs in to this one.
     ProviderLinked,
     ProviderUnlinked,
+    /// By a moderator or an admin, who ended every session.
+    Suspended,
+    /// It may be logged in to again.
+    Reinstated,
 }
 
 /// The mail was requested by nothing that is open.

@@ -1,8 +1,10 @@
-//! Ephemeral messages to current subscribers, not stored: `eph.<topic>` on core NATS.
+//! Ephemeral messages to current subscribers, not stored: `eph.<topic>` on core NATS, and `eph.<service>.<user>` for one person.
 
 use anyhow::Result;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
+use plyo_events::UserId;
+use serde::Serialize;
 
 use crate::broker::{Nats, subject};
 
@@ -12,6 +14,16 @@ use crate::broker::{Nats, subject};
 /// When the topic is an invalid subject token or the connection is lost.
 pub async fn publish_ephemeral(nats: &Nats, topic: &str, body: Vec<u8>) -> Result<()> {
     nats.client().publish(subject::subject(&["eph", topic])?, body.into()).await?;
+    Ok(())
+}
+
+/// Tells a person what a service does for them just now, on the sockets that they have. `what` is an object.
+///
+/// # Errors
+/// When the connection is lost.
+pub async fn tell(nats: &Nats, service: &str, user: UserId, what: &impl Serialize) -> Result<()> {
+    let subject = subject::subject(&["eph", service, &user.to_string()])?;
+    nats.client().publish(subject, serde_json::to_vec(what)?.into()).await?;
     Ok(())
 }
 

@@ -48,6 +48,11 @@ impl PersonalHistory {
         Ok(Self { reader, until })
     }
 
+    /// How many there are.
+    pub const fn total(&self) -> u64 {
+        self.reader.pending_at_start
+    }
+
     /// The next ones; `None` after the last.
     ///
     /// # Errors

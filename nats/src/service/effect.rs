@@ -44,6 +44,9 @@ pub trait Effect: Send + Sync + 'static {
     /// The buckets of the object store whose files it writes or reads, which takes rights on them.
     const STORES: &'static [&'static str] = &[];
 
+    /// Whether it tells people how far it is with [`tell`](crate::tell), which takes a right, too.
+    const TELLS: bool = false;
+
     /// Performs what `event` asks for. `attempt` counts from 1; the broker counts, so attempts without a report are
     /// included.
     ///

@@ -127,6 +127,7 @@ pub struct Service {
     timers: &'static [EventKind],
     sends: Vec<CommandKind>,
     stores: Vec<&'static str>,
+    tells: bool,
     pub(crate) write_side: WriteSide,
     pub(crate) effects: Vec<NetworkSide>,
     pub(crate) answers: Vec<(&'static str, Handler)>,
@@ -141,6 +142,7 @@ impl Service {
             timers: R::TIMERS,
             sends: R::SENDS.to_vec(),
             stores: Vec::new(),
+            tells: false,
             write_side: WriteSide::new(reactor),
             effects: Vec::new(),
             answers: Vec::new(),
@@ -181,6 +183,11 @@ impl Service {
         &self.stores
     }
 
+    /// Whether one of its effects tells people how far it is.
+    pub const fn tells(&self) -> bool {
+        self.tells
+    }
+
     /// Performs `effect` beside the write side.
     ///
     /// # Panics
@@ -195,6 +202,7 @@ impl Service {
         let effect = Arc::new(effect);
         let run = Box::new(move |with| -> Running<_> { Box::pin(effect::perform_all(Arc::clone(&effect), with)) });
         self.also_stores(E::STORES);
+        self.tells |= E::TELLS;
         self.effects.push(NetworkSide { name: E::NAME, performs: E::PERFORMS, erases: E::ERASES, run });
         self
     }

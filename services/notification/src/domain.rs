@@ -106,6 +106,8 @@ const fn security_news(change: SecurityChange) -> SecurityNews {
         SecurityChange::PasskeyRemoved => SecurityNews::PasskeyRemoved,
         SecurityChange::ProviderLinked => SecurityNews::ProviderLinked,
         SecurityChange::ProviderUnlinked => SecurityNews::ProviderUnlinked,
+        SecurityChange::Suspended => SecurityNews::Suspended,
+        SecurityChange::Reinstated => SecurityNews::Reinstated,
     }
 }
 

@@ -17,7 +17,7 @@ impl Reactor for Accounts {
     const READS: &'static [EventKind] = &[];
     const TIMERS: &'static [EventKind] = &[EventKind::ErasureDue];
     const KEEPS: &'static [&'static str] = &["erasure"];
-    const SENDS: &'static [CommandKind] = &[CommandKind::RevokeSession];
+    const SENDS: &'static [CommandKind] = &[CommandKind::RevokeSession, CommandKind::ReportSecurityChange];
     type State = State;
 
     fn needs(&self, message: Incoming<'_>, state: &mut State) {

@@ -53,8 +53,8 @@ fn person() -> Subject {
     UserId::mint().into()
 }
 
-fn followed(ring: &mut Ring, subject: Subject) -> Arc<Notify> {
-    let wake = Arc::new(Notify::new());
+fn followed(ring: &mut Ring, subject: Subject) -> Arc<Wake> {
+    let wake = Arc::<Wake>::default();
     ring.follow(subject, &wake);
     wake
 }
@@ -75,7 +75,7 @@ proptest! {
         subjects.push(Subject::Aggregate(Aggregate::Group, subjects[0].uuid()));
         let mut ring = Ring::new(EPOCH, start, most, usize::MAX);
         let mut naive = Naive { events: Vec::new(), start, most };
-        let mut connected: Vec<Vec<Arc<Notify>>> = vec![Vec::new(); 4];
+        let mut connected: Vec<Vec<Arc<Wake>>> = vec![Vec::new(); 4];
         for (who, hole, connects) in steps {
             match (connects, connected[who].pop()) {
                 (true, Some(wake)) => ring.unfollow(subjects[who], &wake),
@@ -86,7 +86,7 @@ proptest! {
             ring.append(sequence, subjects[who], event());
             naive.events.push((sequence, who));
             for wake in &connected[who] {
-                prop_assert!(wake.notified().now_or_never().is_some());
+                prop_assert!(wake.woken().now_or_never().is_some());
             }
             prop_assert_eq!((ring.head(), ring.len()), (sequence, naive.events.len().min(most)));
             for follows in [&[0][..], &[1], &[2], &[3], &[0, 3], &[3, 1, 2], &[0, 1, 2, 3]] {
@@ -144,7 +144,7 @@ fn a_stream_created_anew_voids_every_place_and_wakes_everybody() {
     let wake = followed(&mut ring, user);
     ring.append(1, person(), event());
     ring.begin_again(EPOCH + 1, 0);
-    assert!(wake.notified().now_or_never().is_some());
+    assert!(wake.woken().now_or_never().is_some());
     assert_eq!((ring.epoch(), ring.head(), ring.len()), (EPOCH + 1, 0, 0));
     assert_eq!(ring.missed(EPOCH, &[user], 1, 10).err(), Some(Gone::Epoch));
 }

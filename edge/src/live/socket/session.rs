@@ -134,6 +134,11 @@ impl Session {
         if self.state.hub.is_revoked(&self.caller) {
             return Err(self.end(Close::SESSION_REVOKED));
         }
+        if self.is_ready
+            && let Some(told) = self.connection.told()
+        {
+            self.send(socket, told.frame(self.format)).await?;
+        }
         if self.connection.follows().is_empty() {
             self.position = self.state.hub.head(self.epoch).ok_or_else(|| self.end(Close::GOING_AWAY))?;
             return Ok(0);

@@ -97,6 +97,33 @@ async fn topics_come_and_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_what_nobody_keeps_hears_the_newest_of_it_and_nobody_else_does() {
+    let mut fixture = Fixture::new().await;
+    let (person, other) = (Person::new(), Person::new());
+    let (mut client, _) = fixture.listen(person, None).await;
+    let (mut neighbour, _) = fixture.listen(other, None).await;
+    client.hear_until("ready").await;
+    neighbour.hear_until("ready").await;
+    let tell = |fixture: &Fixture, events: u32| {
+        let data = json!({ "type": "export.progress", "events": events }).to_string();
+        fixture.hub.tell(person.user, &RawValue::from_string(data).unwrap());
+    };
+    tell(&fixture, 1);
+    let told = client.hear().await;
+    assert_eq!(told, json!({ "t": "eph", "topic": "me", "data": { "type": "export.progress", "events": 1 } }));
+    client.say(json!({ "t": "unsub", "n": 1, "topic": "me" })).await;
+    assert_eq!(client.hear().await, json!({ "t": "ok", "n": 1 }));
+    // Whoever does not follow themselves is not told.
+    tell(&fixture, 2);
+    client.say(json!({ "t": "sub", "n": 2, "topic": "me" })).await;
+    assert_eq!(client.hear().await, json!({ "t": "ok", "n": 2 }));
+    assert_eq!(client.hear().await["t"], "ready");
+    fixture.feed([person, other]);
+    assert_eq!(client.hear().await["t"], "evt");
+    assert_eq!(neighbour.hear().await["t"], "evt");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_is_wrong_is_answered_with_its_problem() {
     let fixture = Fixture::new().await;
     let (mut client, _) = fixture.listen(Person::new(), None).await;

@@ -1,12 +1,12 @@
 //! Writes the file that somebody asked for.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use plyo_events::{
     Command, CommandKind, Event, EventKind, ExportId, Message, UserId,
-    export::{BUCKET, EXPORT_ID, ExportFile, ReportExport},
+    export::{BUCKET, EXPORT_ID, ExportFile, ExportProgress, ReportExport},
 };
 use plyo_nats::{Effect, Lines, Nats, ObjectWriter, Performed, PersonalHistory, personal_timers, remove_file};
 use plyo_sealing::{DataKey, add_texts, has_sealed};
@@ -37,6 +37,7 @@ impl Effect for WriteExport {
     const PERFORMS: &'static [EventKind] = &[EventKind::ExportRequested];
     const REPORTS: &'static [CommandKind] = &[CommandKind::ReportExport];
     const STORES: &'static [&'static str] = &[BUCKET];
+    const TELLS: bool = true;
 
     async fn perform(&self, event: &Message<Event>, attempt: u32) -> Performed {
         let Some(exporting) = &self.0 else { return Performed::RetryAfter(LATEST) };
@@ -81,7 +82,9 @@ impl Exporting {
         let avatar = avatar::read(&self.nats, user).await?.map(|file| file.bytes);
         let mut archive = Archive::begin(account, avatar.as_deref(), export_id)?;
         let key = account.data_key.as_deref().map(DataKey::parse).transpose()?;
+        let mut progress = Progress::of(&self.nats, user, export_id, history.total());
         while let Some(lines) = history.next().await? {
+            let events = lines.events;
             // Meanwhile the broker sends what follows.
             let key = key.clone();
             let (added, compressed) = tokio::task::spawn_blocking(move || {
@@ -92,6 +95,7 @@ impl Exporting {
             .await??;
             archive = added;
             file.write(&compressed).await?;
+            progress.add(events).await;
         }
         let timers = personal_timers(&self.nats, user).await?;
         let (rest, events) = archive.finish(&timers)?;
@@ -106,7 +110,7 @@ fn with_texts(lines: Lines, key: Option<&DataKey>) -> Lines {
     let Some(key) = key.filter(|_| has_sealed(&lines.text)) else { return lines };
     let mut text = Vec::with_capacity(lines.text.len());
     for line in lines.text.split_inclusive(|byte| *byte == b'\n') {
-        match add_texts(line, key).filter(|_| has_sealed(line)) {
+        match has_sealed(line).then(|| add_texts(line, key)).flatten() {
             Some(opened) => {
                 text.extend(opened);
                 text.push(b'\n');
@@ -115,4 +119,36 @@ fn with_texts(lines: Lines, key: Option<&DataKey>) -> Lines {
         }
     }
     Lines { text, ..lines }
+}
+
+/// Tells whoever waits how far it is: at each tenth, and each second of what takes longer. It is no event, since nobody wants to know
+/// later how far it once was.
+struct Progress<'a> {
+    nats: &'a Nats,
+    user: UserId,
+    now: ExportProgress,
+    tenths: u64,
+    told: Instant,
+}
+
+/// How long nothing is told at most.
+const TELLING: Duration = Duration::from_secs(1);
+
+impl<'a> Progress<'a> {
+    fn of(nats: &'a Nats, user: UserId, export_id: ExportId, of: u64) -> Self {
+        Self { nats, user, now: ExportProgress { export_id, events: 0, of }, tenths: 0, told: Instant::now() }
+    }
+
+    async fn add(&mut self, events: u64) {
+        self.now.events += events;
+        let tenths = 10 * self.now.events / self.now.of.max(1);
+        // Its end is told by an event.
+        if self.now.events >= self.now.of || (tenths == self.tenths && self.told.elapsed() < TELLING) {
+            return;
+        }
+        (self.tenths, self.told) = (tenths, Instant::now());
+        if let Err(error) = plyo_nats::tell(self.nats, "user", self.user, &self.now).await {
+            tracing::debug!(error = format!("{error:#}"), "nobody is told how far an export is");
+        }
+    }
 }

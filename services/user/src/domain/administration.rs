@@ -9,7 +9,7 @@ use plyo_events::{
         NOT_YOURSELF, ROLE_REQUIRED, ReinstateUser, ReportLogOut, Role, RoleChange, RoleChanged, SuspendUser,
         SuspensionReason, UserLoggedOut, UserReinstated, UserSuspended,
     },
-    user::{RevocationReason, RevokeSession},
+    user::{ReportSecurityChange, RevocationReason, RevokeSession, SecurityChange},
 };
 use plyo_nats::{Incoming, row};
 use uuid::Uuid;
@@ -112,7 +112,7 @@ pub(crate) fn suspend(state: &State, command: &Message<Command>, suspend: &Suspe
     if state.suspensions.get(&(staff, user_id)).is_some() {
         return Ok(Output::nothing());
     }
-    Ok(Output::nothing().event(UserSuspended { user_id, reason, by }))
+    Ok(Output::nothing().event(UserSuspended { user_id, reason, by }).command(user_id, told(SecurityChange::Suspended)))
 }
 
 pub(crate) fn reinstate(
@@ -126,7 +126,12 @@ pub(crate) fn reinstate(
     if state.suspensions.get(&(staff, user_id)).is_none() {
         return Ok(Output::nothing());
     }
-    Ok(Output::nothing().event(UserReinstated { user_id, by }))
+    Ok(Output::nothing().event(UserReinstated { user_id, by }).command(user_id, told(SecurityChange::Reinstated)))
+}
+
+/// Whom it is done to is told by what is about them: nobody else reads what is about the staff.
+fn told(change: SecurityChange) -> ReportSecurityChange {
+    ReportSecurityChange { change }
 }
 
 pub(crate) fn force_log_out(

@@ -79,7 +79,11 @@ fn rendered() -> [(String, Value); 2] {
     let eph = json!({
         "type": "object",
         "required": ["t", "topic", "data"],
-        "properties": { "t": { "const": "eph" }, "topic": { "const": "announcements" }, "data": {} }
+        "properties": {
+            "t": { "const": "eph" },
+            "topic": { "enum": ["announcements", "me"] },
+            "data": { "description": "With the topic `me`: what its `type` says, such as `export.progress` with `export_id`, `events` and `of`" }
+        }
     });
     [("evt".to_owned(), evt), ("eph".to_owned(), eph)]
 }
