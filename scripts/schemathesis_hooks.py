@@ -10,6 +10,9 @@ import schemathesis
 SAID_NOWHERE = {
     # What there is, or was: codes of mails and apps, exercises of one's own, a password that everybody thinks of.
     "invalid_code",
+    # What only a device or a provider can write.
+    "invalid_passkey",
+    "invalid_provider_answer",
     "invalid_cursor",
     "unknown_exercise",
     "revision_changed",
@@ -19,10 +22,11 @@ SAID_NOWHERE = {
     "measure_differs",
 }
 # The same of parts of a body: a password is none of the commonest, a code is one of the catalogue, a set has one of several
-# fields that suit its exercise, a name has a letter or a digit, a time is not before another and a date is not ahead.
+# fields that suit its exercise, a name has a letter or a digit, a time is not before another and a date is not ahead, and
+# whatever browsers write of a passkey, its fields have names that are text.
 SAID_NOWHERE_OF = re.compile(
     r"/(password|time_zone|name|(equipment|muscles)(/\d+)?|targets/\d+/exercise|exercises/\d+/(exercise|sets/\d+(/\w+)?)"
-    r"|started_at|ended_at|date|birth_year|injuries/\d+/since)"
+    r"|started_at|ended_at|date|birth_year|injuries/\d+/since|credential/.*)"
 )
 
 

@@ -216,7 +216,7 @@ async fn an_account_is_linked_by_whoever_is_logged_in_to_it_and_never_taken_over
     let linked = story.link(&mut ben, "ben-elsewhere").await;
     assert_eq!(linked.status, 201, "{}", linked.body);
     assert_eq!(pushed(&mut live, "user.security_changed.v1").await.data, json!({ "change": "provider_linked" }));
-    assert_eq!(links(&mut ben).await, [linked.body.clone()]);
+    assert_eq!(links(&mut ben).await, std::slice::from_ref(&linked.body));
     let mut by_provider = of(&story.url, story.log_in("ben-elsewhere").await);
     assert_eq!(me(&mut by_provider).await, me(&mut ben).await);
     let mut carol = somebody(&story.url, "carol").await;
@@ -255,7 +255,13 @@ async fn an_answer_is_good_once_in_time_and_for_who_asked_for_it() {
         let path = format!("/api/v1/auth/oidc/{provider}/login/start");
         assert_eq!(code(&client.send("POST", &path, &[], None).await.unwrap()), expected);
     }
+    let nothing = json!({ "code": "a code", "state": "a state", "secret": "a secret" });
+    for provider in ["nobody", "%00", "te%2Fst"] {
+        let path = format!("/api/v1/auth/oidc/{provider}/login");
+        assert_eq!(code(&client.post(&path, &nothing).await.unwrap()), (404, "unknown_provider"), "{provider}");
+    }
     let invalid = (422, "invalid_provider_answer");
+    assert_eq!(code(&story.send(&nothing).await), invalid);
     for field in ["state", "secret", "code"] {
         let mut answer = story.provider.visit("ada", &story.start().await).await;
         answer[field] = json!("another");

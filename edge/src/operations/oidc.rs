@@ -12,6 +12,8 @@ use axum::{
 };
 use plyo_events::{
     Command, CommandId, CommandKind, LinkId,
+    erasure::ERASED,
+    rejection::IDEMPOTENCY_KEY_REUSED,
     user::{
         AddLink, LinkView, ListLinks, ListProviders, Locale, LogInWithProvider, ProveProviderAccount, ProviderAnswer,
         ProviderStart, ProviderView, RegisterUser, RemoveLink, StartLink, StartProviderLogIn, TimeZoneName, Tokens,
@@ -95,6 +97,7 @@ pub(super) fn operations() -> [Operation; 7] {
         .limited_by(&[&ADDRESS])
         .requests::<ProveProviderAccount>()
         .rejections(CommandKind::RegisterUser.rejections())
+        .rejections(&[IDEMPOTENCY_KEY_REUSED, ERASED])
         .requests::<LogInWithProvider>(),
         operation(
             POST,

@@ -148,6 +148,7 @@ async fn begin(desk: &Desk, provider: &str, linking: Option<UserId>) -> Result<P
 /// Who somebody is to the provider that they come back from.
 async fn identity(desk: &Desk, answer: &ProviderAnswer, linking: Option<UserId>) -> Result<Identity, QueryError> {
     let clients = clients(desk)?;
+    clients.check(&answer.provider)?;
     let token = Token::of(&answer.state, &answer.secret);
     let flow = store::take(&desk.credentials.pool, &token, &answer.provider, linking).await?;
     let flow = flow.ok_or(INVALID_PROVIDER_ANSWER)?;

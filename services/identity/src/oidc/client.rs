@@ -71,6 +71,12 @@ impl Clients {
         self.providers.0.iter().map(view).collect()
     }
 
+    /// # Errors
+    /// `unknown_provider`.
+    pub(super) fn check(&self, provider: &str) -> Result<(), RejectionCode> {
+        self.find(provider).map(|_| ())
+    }
+
     pub(super) async fn begin(&self, provider: &str) -> Result<Begun, QueryError> {
         let client = self.client(provider, METADATA_LIFETIME).await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -148,7 +154,7 @@ impl Clients {
     }
 
     async fn client(&self, provider: &str, lifetime: Duration) -> Result<Client, QueryError> {
-        let known = self.providers.0.get(provider).ok_or(UNKNOWN_PROVIDER)?;
+        let known = self.find(provider)?;
         let metadata = match self.remembered(provider, lifetime) {
             Some(metadata) => metadata,
             None => self.discover(provider, known).await?,
@@ -157,6 +163,10 @@ impl Clients {
         let redirect = redirect.map_err(|error| anyhow!("the redirect URI: {error}"))?;
         let (id, secret) = (known.client_id.clone(), known.client_secret.clone());
         Ok(CoreClient::from_provider_metadata(metadata, id, secret).set_redirect_uri(redirect))
+    }
+
+    fn find(&self, provider: &str) -> Result<&Provider, RejectionCode> {
+        self.providers.0.get(provider).ok_or(UNKNOWN_PROVIDER)
     }
 
     fn remembered(&self, provider: &str, lifetime: Duration) -> Option<CoreProviderMetadata> {
