@@ -81,7 +81,7 @@ fn each_tool_has_its_room() {
         ("axum", &["edge", "plyo"]),
         ("redis", &["edge"]),
         ("clap", &["plyo"]),
-        ("argon2", &["services/identity"]),
+        ("argon2", &["bench", "services/identity"]),
         ("tracing-opentelemetry", &["nats", "plyo"]),
         ("opentelemetry-otlp", &["plyo"]),
     ] {
