@@ -1,6 +1,7 @@
 //! `make bench`: every figure that the README promises, measured on servers of its own, beside the limit that the same
 //! machine sets in the same run. It drives the `plyo` binary that lies beside it, or another.
 
+mod accounts;
 mod against;
 mod backup;
 mod catalogue;
@@ -74,7 +75,7 @@ const PART_TIMEOUT: Duration = Duration::from_secs(1_800);
 
 type Part = fn(Bench) -> Pin<Box<dyn Future<Output = Result<Figures>>>>;
 
-const PARTS: [(&str, Part); 18] = [
+const PARTS: [(&str, Part); 19] = [
     ("disk", |_| Box::pin(disk::measure())),
     ("catalogue", |bench| Box::pin(catalogue::measure(bench.scale))),
     ("coach", |bench| Box::pin(coach::measure(bench.scale))),
@@ -91,6 +92,7 @@ const PARTS: [(&str, Part); 18] = [
     ("deep", |bench| Box::pin(deep::measure(bench))),
     ("erase", |bench| Box::pin(erase::measure(bench))),
     ("export", |bench| Box::pin(export::measure(bench))),
+    ("accounts", |bench| Box::pin(accounts::measure(bench))),
     ("backup", |bench| Box::pin(backup::measure(bench))),
     ("restart", |bench| Box::pin(restart::measure(bench))),
 ];

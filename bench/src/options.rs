@@ -14,8 +14,8 @@ usage: plyo-bench [--quick] [--only PART,…] [--plyo PATH]
 
   --quick        a tenth of the load: whether it runs, not how fast
   --only PART,…  disk, catalogue, coach, edge, push, pipeline, mixed, query, live, reminders, memory,
-                 recovery, deep, erase, export, backup, restart (wants nginx); the other figures of bench/results.json
-                 stay
+                 recovery, deep, erase, export, accounts, backup, restart (wants nginx); the other figures of
+                 bench/results.json stay
   --plyo PATH    what is driven, if it is not the `plyo` beside this program; writes no results
 
 drain: once, with CPU time by process and WAL

@@ -182,7 +182,7 @@ impl Callers {
         Ok(caller)
     }
 
-    fn set_keys(&self, jwks: &JwkSet) {
+    pub(crate) fn set_keys(&self, jwks: &JwkSet) {
         let keys =
             jwks.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?)));
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.collect();
@@ -194,6 +194,12 @@ pub(crate) fn token_of(headers: &HeaderMap) -> Result<&str, Problem> {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = value.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")));
     Ok(token.ok_or(NO_TOKEN)?.trim())
+}
+
+/// Whether this reads as a personal access token.
+#[cfg(feature = "inside")]
+pub(crate) fn read_access_token(token: &str) -> bool {
+    tokens::read(token).is_some()
 }
 
 /// Fetches the public keys at start and every minute, and forgets what has expired meanwhile.

@@ -10,6 +10,8 @@ mod connection;
 mod device;
 mod document;
 mod health;
+#[cfg(feature = "inside")]
+pub mod inside;
 mod key;
 mod limits;
 mod listener;

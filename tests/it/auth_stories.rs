@@ -117,3 +117,30 @@ async fn an_edge_that_starts_later_knows_of_a_log_out_that_is_older_than_what_it
     let answer = elsewhere.get("/api/v1/workouts").await.unwrap();
     assert_eq!((answer.status, answer.body["code"].as_str().unwrap()), (401, "session_revoked"));
 }
+
+/// Hashing has threads of its own, and a queue that is shorter than a second.
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_log_ins_at_once_keep_nobody_else_waiting() {
+    let fixture = Fixture::new().await;
+    let (_server, url) = fixture.start_platform().await;
+    let mut ada = somebody(&url, "ada").await;
+    let saved = ada.post("/api/v1/workouts", &workout(60.0)).await.unwrap().success().unwrap();
+    let path = format!("/api/v1/workouts/{}", saved["workout_id"].as_str().unwrap());
+    let mut under_way = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let url = url.clone();
+        under_way.spawn(async move { log_in(&url, "ada").await.1 });
+    }
+    // Had they to wait for log-ins, these would be answered when there are none any more.
+    let (mut answered, mut logged_in) = (0, 0);
+    while !under_way.is_empty() {
+        assert_eq!(ada.get(&path).await.unwrap().status, 200);
+        while let Some(tokens) = under_way.try_join_next() {
+            assert!(tokens.unwrap()["access_token"].is_string());
+            logged_in += 1;
+        }
+        answered += u32::from(logged_in < 50);
+    }
+    assert!(logged_in == 50 && answered >= 5, "{answered} queries were answered while there were {logged_in} log-ins");
+    fixture.settle(&REAL).await;
+}

@@ -82,7 +82,7 @@ fn each_tool_has_its_room() {
         ("axum", &["edge", "plyo"]),
         ("redis", &["edge"]),
         ("clap", &["plyo"]),
-        ("argon2", &["services/identity"]),
+        ("argon2", &["bench", "services/identity"]),
         ("chacha20poly1305", &["sealing"]),
         ("tracing-opentelemetry", &["nats", "plyo"]),
         ("opentelemetry-otlp", &["plyo"]),

@@ -65,7 +65,7 @@ impl AccessTokens {
 }
 
 /// The parts of a token that was made so; `None` for anything else.
-fn read(token: &str) -> Option<CheckAccessToken> {
+pub(super) fn read(token: &str) -> Option<CheckAccessToken> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(token.strip_prefix(ACCESS_TOKEN_PREFIX)?).ok()?;
     let bytes: [u8; 48] = bytes.try_into().ok()?;
     let (user, secret) = bytes.split_first_chunk::<16>()?;

@@ -91,3 +91,14 @@ pub use times::LiveTimes;
 pub fn frame_schemas(generator: &mut SchemaGenerator) -> (Schema, Schema) {
     (generator.subschema_for::<frames::ClientFrame>(), generator.subschema_for::<frames::ServerFrame<'_>>())
 }
+
+/// Reads a frame as a socket does, and what its command says.
+#[cfg(feature = "inside")]
+pub(crate) fn hear(message: &axum::extract::ws::Message) {
+    socket::hear(message);
+}
+
+#[cfg(feature = "inside")]
+pub(crate) fn read_cursor(cursor: &str) -> Option<(u64, u64)> {
+    frames::read_cursor(cursor)
+}

@@ -164,3 +164,11 @@ async fn first_frame(socket: &mut WebSocket) -> Result<Message, Option<Close>> {
         }
     }
 }
+
+#[cfg(feature = "inside")]
+pub(super) fn hear(message: &Message) {
+    if let Ok(frames::Heard { frame: ClientFrame::Cmd { kind, .. }, data, .. }) = frames::read(message) {
+        // Whatever it is, it is read or refused.
+        let _ = commands::decode(&kind, &data);
+    }
+}
