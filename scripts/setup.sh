@@ -146,7 +146,7 @@ browser() {
 provider() (
     skipped="the stories of log-ins with a provider are skipped"
     command -v npm >/dev/null || { say "npm is not installed: $skipped"; exit 0; }
-    place=$TOOLS/../oidc
+    place=$PWD/.tools/oidc
     if cmp -s tests/it/oidc/package-lock.json "$place/package-lock.json" && [ -d "$place/node_modules" ]; then exit 0; fi
     say "installing an OpenID Connect provider of npm's"
     mkdir -p "$place"

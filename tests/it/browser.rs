@@ -3,11 +3,16 @@
 
 use std::{
     io::{BufRead, BufReader},
+    os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use futures_util::{SinkExt, StreamExt};
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -37,7 +42,7 @@ impl Browser {
             command.args(["--headless", "--remote-debugging-port=0", "--no-first-run", "--disable-gpu"]);
             // Whoever runs this may be root, whom its sandbox refuses; it opens nothing but pages of the test.
             command.arg("--no-sandbox").arg(format!("--user-data-dir={}", profile.path().display())).arg("about:blank");
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().ok()
+            command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().ok()
         };
         let Some(mut process) = PROGRAMS.iter().find_map(start) else {
             skip("Chromium is not installed");
@@ -145,7 +150,8 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.process.kill();
+        // What Debian calls Chromium is a script that starts it: both are to end.
+        let _ = killpg(Pid::from_raw(self.process.id() as i32), Signal::SIGKILL);
         let _ = self.process.wait();
     }
 }
