@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help up demo test lint lint-api storm model bench bench-against compose-test schemas setup clean-data
+.PHONY: help up demo test lint lint-api storm fuzz model bench bench-against compose-test schemas setup clean-data
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -29,6 +29,11 @@ lint-api: ## the last part of lint alone: redocly and schemathesis (installs bot
 SECONDS ?= 300
 storm: setup ## kill processes, then disturb servers and disks, for SECONDS=300 each (PLYO_STORM_SEED=7 sets the seed)
 	PLYO_STORM_SECONDS=$(SECONDS) cargo test -p plyo-tests --test it storm:: -- --nocapture --test-threads 1
+
+fuzz: SECONDS := 60
+fuzz: ## try what clients may send with whatever a fuzzer thinks of, each target for SECONDS=60
+	scripts/setup.sh --fuzz
+	scripts/fuzz.sh $(SECONDS)
 
 model: ## check every interleaving of the loop's protocol within bounds, then find planted bugs (a few minutes)
 	cargo run --release -q -p plyo-model

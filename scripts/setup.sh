@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what Plyo needs and this machine lacks: a C compiler, nats-server, Postgres, Redis; with --tests also the `nats`
 # command, from Debian the proxies nginx and HAProxy, a headless Chromium and Prometheus' `promtool`, and from npm an OpenID
-# Connect provider; with --lint also cargo-deny and cargo-shear. What is on PATH in a sufficient version is used. Nothing of
-# the system's is started, stopped or changed otherwise.
+# Connect provider; with --lint also cargo-deny and cargo-shear; with --fuzz also cargo-fuzz. What is on PATH in a sufficient
+# version is used. Nothing of the system's is started, stopped or changed otherwise.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,6 +11,7 @@ NATS_VERSION=2.15.1   # 2.14.3 or newer will do; Debian's 2.9 is too old
 NATS_CLI_VERSION=v0.5.0
 DENY_VERSION=0.20.2
 SHEAR_VERSION=1.14.0
+FUZZ_VERSION=0.13.2
 TOOLS=$PWD/.tools/bin
 mkdir -p "$TOOLS"
 
@@ -71,6 +72,14 @@ lint_tools() {
             d31183d0ee4d3643b7313a4527c6092138bff60b3a1fd35c833a32ed61751ce6 \
             112fccb8d9733b72b7a5e170073cbcb1fefe5350f3fbf2aea2c80ecb741cdd8e ||
         fail "cargo-shear $elsewhere cargo-shear@$SHEAR_VERSION"
+}
+
+fuzz_tool() {
+    if has_version cargo-fuzz "$FUZZ_VERSION"; then return; fi
+    # libFuzzer comes with its sources.
+    if ! command -v c++ >/dev/null; then debian g++; fi
+    say "building cargo-fuzz $FUZZ_VERSION (about 100 s, once)"
+    cargo install --quiet --locked --root .tools "cargo-fuzz@$FUZZ_VERSION" || fail "cannot build cargo-fuzz"
 }
 
 postgres_found() {
@@ -197,4 +206,5 @@ case "${1:-}" in
     prometheus_tool
     ;;
 --lint) lint_tools ;;
+--fuzz) fuzz_tool ;;
 esac
