@@ -1,5 +1,5 @@
 //! Accounts under load: log-ins beside what the machine can hash, refreshes, tokens that are known, and what others notice of a
-//! storm of log-ins.
+//! storm of log-ins; and what sealing a text takes.
 
 use std::{
     hint::black_box,
@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, ensure};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use plyo_edge::inside::Tokens;
+use plyo_sealing::DataKey;
 use plyo_servers::Durability;
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -58,6 +59,8 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
     let check = checking_takes(&authority, &access[0], bench.scale.of(CHECKS)).await?;
     figures.add("token_check_cached_us", check, "µs").at_most(2.0);
 
+    figures.add("seal_open_us", sealing_takes(bench.scale.of(CHECKS)), "µs").at_most(3.0);
+
     let requests: Vec<Vec<u8>> = access.iter().map(|token| get("/api/v1/auth/me", token)).collect();
     let me = hammer(&authority, requests.len(), lasting, 200, move |person, _| requests[person].clone()).await?;
     figures.add("me_per_s", me.per_second, "/s").at_least(15_000.0);
@@ -69,6 +72,17 @@ pub async fn measure(bench: Bench) -> Result<Figures> {
     eprintln!("a query takes {calm:.2} ms at most, {stormy:.2} ms in the storm (p99)");
     figures.add("query_p99_under_login_storm_ratio", stormy / calm, "").at_most(2.0);
     Ok(figures)
+}
+
+/// Microseconds that sealing a name and opening it again takes.
+fn sealing_takes(times: usize) -> f64 {
+    let key = DataKey::generate();
+    let started = Instant::now();
+    for _ in 0..times {
+        let sealed = key.seal("name", black_box("Zercher carry, uphill"), Some("zercher carry uphill"));
+        black_box(key.open("name", &sealed.sealed));
+    }
+    started.elapsed().as_secs_f64() * 1e6 / times as f64
 }
 
 async fn sign_up(authority: &str, count: usize) -> Result<Vec<Person>> {
