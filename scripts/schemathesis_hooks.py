@@ -13,6 +13,9 @@ SAID_NOWHERE = {
     # What only a device or a provider can write.
     "invalid_passkey",
     "invalid_provider_answer",
+    # What a decoder reads in the bytes of a picture.
+    "invalid_image",
+    "too_many_pixels",
     "invalid_cursor",
     "unknown_exercise",
     "revision_changed",
