@@ -228,6 +228,8 @@ async fn a_client_that_was_away_gets_what_it_missed_in_order_and_once() {
     let fixture = Fixture::new().await;
     let (_server, url) = fixture.start_platform().await;
     let mut ada = somebody(&url, "ada").await;
+    // Of the log-in there are events, too.
+    fixture.settle(&REAL).await;
     let token = ada.token().unwrap().to_owned();
     let live = Live::connect(ada.authority(), &token, None, &["me"]).await.unwrap();
     let cursor = live.cursor().to_owned();
