@@ -34,9 +34,9 @@ impl Sealing {
         Self { nats: nats.clone(), known: Mutex::default() }
     }
 
-    /// Seals the texts of a command. False if it has none.
-    pub(crate) async fn seal(&self, user: UserId, command: &mut Command) -> Result<bool, Problem> {
-        let Some(name) = texts(command) else { return Ok(false) };
+    /// Seals the texts of a command.
+    pub(crate) async fn seal(&self, user: UserId, command: &mut Command) -> Result<(), Problem> {
+        let Some(name) = texts(command) else { return Ok(()) };
         let Sealed::Open(text) = name else {
             let violation = Violation { pointer: "/name".to_owned(), detail: "it must be a string".to_owned() };
             return Err(Rejection::violations(vec![violation]).into());
@@ -44,7 +44,7 @@ impl Sealing {
         let key = self.key(user, true).await?.ok_or(Rejection::from(USER_NOT_FOUND))?;
         let sealed = key.seal(NAME, text.as_str(), Some(&name_key(text.as_str())));
         *name = Sealed::Closed(sealed);
-        Ok(true)
+        Ok(())
     }
 
     /// JSON about a person, for that person.
@@ -54,14 +54,6 @@ impl Sealing {
         }
         let key = self.key(user, false).await?;
         Ok(plyo_sealing::open(&json, key.as_ref()).map_or(json, Bytes::from))
-    }
-
-    /// A name, for the person who gave it. `None` without its key.
-    pub(crate) async fn name_of(&self, user: UserId, name: &Sealed<ExerciseName>) -> Result<Option<String>, Problem> {
-        match name {
-            Sealed::Open(name) => Ok(Some(name.as_str().to_owned())),
-            Sealed::Closed(text) => Ok(self.key(user, false).await?.and_then(|key| key.open(NAME, &text.sealed))),
-        }
     }
 
     /// Opens the texts of an event before it is sent, once for all connections. While the user service is away it is sent as it

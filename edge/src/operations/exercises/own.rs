@@ -28,11 +28,15 @@ pub(super) async fn list(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let own = plyo_nats::ask_for_json(&state.nats, &ListCustomExercises { user: caller.user }).await?;
-    let own = state.sealing.open(caller.user, own).await?;
-    let mut own: Vec<Value> = serde_json::from_slice(&own).map_err(|_| FAILED)?;
+    let mut own = opened(&state, caller.user).await?;
     own.sort_by_cached_key(|one| [&one["name"], &one["exercise_id"]].map(|text| text.as_str().map(str::to_owned)));
     super::json_of(&headers, &own)
+}
+
+/// With their names, where there is a key for them.
+async fn opened(state: &EdgeState, user: UserId) -> Result<Vec<Value>, Problem> {
+    let own = plyo_nats::ask_for_json(&state.nats, &ListCustomExercises { user }).await?;
+    serde_json::from_slice(&state.sealing.open(user, own).await?).map_err(|_| FAILED.into())
 }
 
 /// The exercises of somebody's own that are still theirs, with their names.
@@ -40,14 +44,13 @@ pub(super) struct Own(Vec<(String, CustomExerciseView)>);
 
 impl Own {
     pub(super) async fn of(state: &EdgeState, user: UserId) -> Result<Self, Problem> {
-        let own = plyo_nats::ask(&state.nats, &ListCustomExercises { user }).await?;
-        let offered = own.into_iter().filter(|one| !one.archived && one.merged_into.is_none());
-        let mut named = Vec::new();
-        for one in offered {
-            // Without its key it has no name to be found by.
-            named.extend(state.sealing.name_of(user, &one.name).await?.map(|name| (name, one)));
-        }
-        Ok(Self(named))
+        // Without its key one has no name to be found by.
+        let found = opened(state, user).await?.into_iter().filter_map(|one| {
+            let name = one["name"].as_str()?.to_owned();
+            let one: CustomExerciseView = serde_json::from_value(one).ok()?;
+            (!one.archived && one.merged_into.is_none()).then_some((name, one))
+        });
+        Ok(Self(found.collect()))
     }
 
     /// Those that a search finds, each with how well it fits. They have no category, no level and no pattern.
