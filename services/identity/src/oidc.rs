@@ -91,13 +91,8 @@ pub(crate) async fn log_in(
     let attempts = Attempts::of(&email);
     attempts.check(pool).await?;
     let is_suspended = requests::is_suspended(&desk, &context, user).await?.ok_or(REGISTRATION_UNFINISHED)?;
-    let with_second_factor = match second_factor::check(pool, user, &email, query.second_factor.as_deref()).await {
-        Ok(was_shown) => was_shown,
-        Err(refused) => {
-            outbox::send_beside(pool, &context.commands, user);
-            return Err(refused);
-        }
-    };
+    let with_second_factor =
+        second_factor::of_log_in(&desk, &context, user, &email, query.second_factor.as_deref()).await?;
     attempts.succeeded(pool).await?;
     if is_suspended {
         return Err(SUSPENDED.into());

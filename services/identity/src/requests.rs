@@ -93,13 +93,8 @@ pub(crate) async fn log_in(desk: Desk, context: RequestContext, query: LogIn) ->
         return Err(WRONG_CREDENTIALS.into());
     };
     let is_suspended = is_suspended(&desk, &context, found.user).await?.ok_or(REGISTRATION_UNFINISHED)?;
-    let with_second_factor = match second_factor::check(pool, found.user, &email, query.code.as_deref()).await {
-        Ok(was_shown) => was_shown,
-        Err(refused) => {
-            outbox::send_beside(pool, &context.commands, found.user);
-            return Err(refused);
-        }
-    };
+    let with_second_factor =
+        second_factor::of_log_in(&desk, &context, found.user, &email, query.code.as_deref()).await?;
     attempts.succeeded(pool).await?;
     if is_suspended {
         return Err(SUSPENDED.into());

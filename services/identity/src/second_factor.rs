@@ -80,6 +80,21 @@ pub(crate) async fn show(pool: &PgPool, user: UserId, code: &str) -> Result<bool
     Ok(was_shown)
 }
 
+/// As [`check`], for a log-in: one that is refused is told.
+pub(crate) async fn of_log_in(
+    desk: &Desk,
+    context: &RequestContext,
+    user: UserId,
+    email: &EmailAddress,
+    code: Option<&str>,
+) -> Result<bool, QueryError> {
+    let checked = check(&desk.credentials.pool, user, email, code).await;
+    if checked.is_err() {
+        outbox::send_beside(&desk.credentials.pool, &context.commands, user);
+    }
+    checked
+}
+
 /// What a log-in whose password was right needs besides. False if there is nothing to show.
 ///
 /// # Errors
